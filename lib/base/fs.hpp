@@ -1,0 +1,89 @@
+#pragma once
+// Every touch of files goes through Fs. PosixFs is the operating system; MemFs (mem_fs.hpp) keeps everything in memory
+// and knows what was synced, so a test can pull the plug; FaultFs (fault_fs.hpp) wraps another and fails the n-th call.
+// Source of the shape: LevelDB's Env.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace tocsin {
+
+/// A file written from its end on. Thread: one at a time; sync() may run beside append().
+/// What append() returned survives the death of the process; what sync() returned survives the loss of power.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+  virtual Result<void> append(std::string_view bytes) = 0;
+  /// fdatasync.
+  virtual Result<void> sync() = 0;
+  virtual Result<void> truncate(std::uint64_t size) = 0;
+  virtual std::uint64_t size() const = 0;
+};
+
+/// Bytes of a file mapped read-only; valid as long as the object lives. Thread: any.
+class MappedFile {
+ public:
+  virtual ~MappedFile() = default;
+  virtual std::string_view bytes() const = 0;
+};
+
+/// A file read at offsets (pread). Thread: any.
+class RandomFile {
+ public:
+  virtual ~RandomFile() = default;
+  /// Reads up to `size` bytes at `offset` into `out`; short at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) const = 0;
+  virtual Result<std::uint64_t> size() const = 0;
+};
+
+struct FileInfo {
+  std::uint64_t size = 0;
+  Timestamp modified = 0;
+  bool directory = false;
+};
+
+/// Thread: any. Paths are the operating system's. Errors name the path.
+class Fs {
+ public:
+  virtual ~Fs() = default;
+  /// Opens for appending; creates it if it is not there.
+  virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<MappedFile>> map(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) = 0;
+  /// The whole file; kLimit if it is larger than `limit`.
+  virtual Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20U) = 0;
+  /// Writes path.tmp, syncs, renames and syncs the folder: the file is the old or the new one, never a part.
+  virtual Result<void> write_file_atomic(const std::string& path, std::string_view bytes) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> remove(const std::string& path) = 0;
+  virtual Result<void> remove_all(const std::string& path) = 0;
+  virtual Result<void> create_directories(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+  /// Names (not paths) in the folder, sorted.
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  virtual Result<FileInfo> info(const std::string& path) = 0;
+  virtual bool exists(const std::string& path) = 0;
+  /// Takes an exclusive advisory lock that lives as long as the object; kExists if another process has it.
+  class Lock {
+   public:
+    virtual ~Lock() = default;
+  };
+  virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;
+};
+
+/// The operating system's file system; one for the process.
+Fs& posix_fs();
+
+/// Files that match a shell pattern (`*`, `?`, `[...]` within a path element), sorted. Not an error if none does.
+Result<std::vector<std::string>> glob(Fs& fs, const std::string& pattern);
+
+/// `path` if absolute or empty, else `folder/path`.
+std::string resolve_path(std::string_view folder, std::string_view path);
+
+}  // namespace tocsin

@@ -1,0 +1,33 @@
+#pragma once
+// Native histograms as PromQL and storage see them. Source: Prometheus model/histogram/float_histogram.go.
+
+#include <cstdint>
+#include <vector>
+
+namespace tocsin::model {
+
+enum class CounterReset : std::uint8_t { kUnknown, kReset, kNotReset, kGauge };
+
+/// A run of buckets: `offset` indices after the end of the last run (or from 0 for the first), `length` buckets long.
+struct HistogramSpan {
+  std::int32_t offset = 0;
+  std::uint32_t length = 0;
+  bool operator==(const HistogramSpan&) const = default;
+};
+
+inline constexpr std::int32_t kCustomBucketsSchema = -53;
+
+struct FloatHistogram {
+  CounterReset reset_hint = CounterReset::kUnknown;
+  std::int32_t schema = 0;  // -4..8 exponential, kCustomBucketsSchema for custom bounds
+  double zero_threshold = 0;
+  double zero_count = 0;
+  double count = 0;
+  double sum = 0;
+  std::vector<HistogramSpan> positive_spans, negative_spans;
+  std::vector<double> positive_buckets, negative_buckets;  // absolute counts
+  std::vector<double> custom_values;                       // upper bounds, without +Inf
+  bool operator==(const FloatHistogram&) const = default;
+};
+
+}  // namespace tocsin::model

@@ -1,0 +1,142 @@
+#pragma once
+// HTTP messages and the two seams, without a word of Beast.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "net/task.hpp"
+
+namespace tocsin::net {
+
+/// Header fields in order; names compare without case.
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+  /// The first value, or "".
+  std::string_view get(std::string_view name) const;
+  bool has(std::string_view name) const;
+  void set(std::string_view name, std::string_view value);  // replaces
+  void add(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Body bytes: owned, or shared and immutable (a page that is rendered once and served often).
+class Body {
+ public:
+  Body() = default;
+  Body(std::string text) : own_(std::move(text)) {}        // NOLINT: a text is a body
+  Body(const char* text) : own_(text) {}                   // NOLINT
+  Body(std::shared_ptr<const std::string> shared) : shared_(std::move(shared)) {}  // NOLINT
+  std::string_view view() const { return shared_ ? std::string_view(*shared_) : std::string_view(own_); }
+  std::size_t size() const { return view().size(); }
+
+ private:
+  std::string own_;
+  std::shared_ptr<const std::string> shared_;
+};
+
+/// Client: `target` is an absolute URL. Server: the path with the query as received.
+struct HttpRequest {
+  HttpRequest() = default;
+  HttpRequest(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
+  std::string method = "GET";
+  std::string target;
+  Headers headers;
+  std::string body;
+  std::string peer;  // server: "address:port" of the client
+
+  /// Server: path without the query, percent-decoded.
+  std::string path() const;
+  /// Server: pairs of the query and, if the body is a form, of the body after it; decoded.
+  std::vector<std::pair<std::string, std::string>> params() const;
+  std::string param(std::string_view name) const;
+  std::vector<std::string> all_params(std::string_view name) const;
+};
+
+struct HttpResponse {
+  HttpResponse() = default;
+  HttpResponse(int s, Body b) : status(s), body(std::move(b)) {}
+  HttpResponse(int s, std::string_view content_type, Body b) : status(s), body(std::move(b)) {
+    headers.set("Content-Type", content_type);
+  }
+  int status = 200;
+  Headers headers;
+  Body body;
+};
+
+struct SendOptions {
+  Duration timeout = std::chrono::seconds(10);  // whole exchange: connect to last byte
+  std::size_t max_body_bytes = 64U << 20U;      // after decompression; kLimit beyond
+  bool accept_gzip = true;
+  bool follow_redirects = true;  // at most 10; credentials are not sent to another host
+};
+
+/// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer), with
+/// Go-like texts ("dial tcp 127.0.0.1:1: connect: connection refused", "context deadline exceeded").
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  virtual Task<Result<HttpResponse>> send(HttpRequest request, SendOptions options) = 0;
+};
+
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+
+struct HttpServerOptions {
+  std::string listen_address;  // "host:port", ":port"; port 0 picks a free one
+  std::size_t max_connections = 512;
+  std::size_t max_header_bytes = 64U << 10U;
+  std::size_t max_body_bytes = 32U << 20U;
+  Duration read_timeout = std::chrono::minutes(5);  // from connection or last answer to a whole request, as Prometheus
+  Duration write_timeout = std::chrono::minutes(1);
+  Duration handler_timeout = std::chrono::minutes(10);
+  bool gzip = true;  // compress answers over 1 KiB when the client accepts it
+};
+
+struct HttpServerStats {
+  std::uint64_t connections_accepted = 0, connections_refused = 0, requests = 0, bad_requests = 0;
+  std::size_t connections_open = 0;
+};
+
+/// Thread: the loop's.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+  /// The port it listens on.
+  virtual std::uint16_t port() const = 0;
+  virtual HttpServerStats stats() const = 0;
+  /// Stops accepting, lets answers under way finish until the deadline, then closes all.
+  virtual Task<void> drain(Duration limit) = 0;
+};
+
+/// Routes by method and path: "/api/v1/label/{name}/values" captures one element, a path that ends in "/*" the rest.
+class HttpRouter {
+ public:
+  using Captures = std::vector<std::string>;  // percent-decoded
+  using Handler = std::function<Task<HttpResponse>(HttpRequest, Captures)>;
+  /// `methods`: "GET", "GET,POST". HEAD is served wherever GET is.
+  void add(std::string_view methods, std::string_view pattern, Handler handler);
+  /// 404 for no path, 405 with Allow for no method.
+  Task<HttpResponse> handle(HttpRequest request) const;
+
+ private:
+  struct Route {
+    std::vector<std::string> methods;
+    std::vector<std::string> elements;
+    Handler handler;
+  };
+  std::vector<Route> routes_;
+};
+
+}  // namespace tocsin::net

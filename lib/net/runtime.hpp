@@ -1,0 +1,49 @@
+#pragma once
+// The threads of a process: one loop, the work lanes, and what is made on them.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "net/http.hpp"
+
+namespace tocsin::net {
+
+struct RuntimeOptions {
+  unsigned work_threads = 0;  // 0: max(2, cores)
+};
+
+struct RuntimeStats {
+  double loop_lag_seconds_max = 0;  // longest wait of a posted job or due timer since the last look
+  std::uint64_t task_failures = 0;
+  std::size_t queued_jobs[3] = {0, 0, 0};  // per lane
+};
+
+/// Owns the loop's io_context, the worker threads and the signal handlers. Made and run by main; run() is the loop.
+/// Thread: construction and run() on the main thread; post() and lane() from any.
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+  virtual TaskLoop& loop() = 0;
+  virtual WorkPool& work() = 0;
+  /// Runs the loop until stop(); returns when the workers are idle too.
+  virtual void run() = 0;
+  virtual void stop() = 0;
+  /// Calls on the loop's thread for each signal received (SIGINT, SIGTERM, SIGHUP).
+  virtual void on_signal(int signal, std::function<void()> handler) = 0;
+  virtual RuntimeStats stats() = 0;
+};
+
+std::unique_ptr<Runtime> make_runtime(RuntimeOptions options);
+
+struct HttpClientOptions {
+  std::string user_agent = "tocsin";
+  std::size_t max_idle_per_host = 2;
+  Duration idle_timeout = std::chrono::minutes(5);
+};
+std::unique_ptr<HttpClient> make_http_client(TaskLoop& loop, HttpClientOptions options);
+
+/// Binds and listens; kIo with the address if it cannot ("listen tcp 127.0.0.1:9090: bind: address already in use").
+Result<std::unique_ptr<HttpServer>> make_http_server(TaskLoop& loop, HttpServerOptions options, HttpHandler handler);
+
+}  // namespace tocsin::net

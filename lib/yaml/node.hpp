@@ -1,0 +1,141 @@
+#pragma once
+// Strict YAML: every mistake is reported with file:line:column. yaml-cpp is behind it, in this folder only; none of its
+// exceptions leaves.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+
+namespace tocsin::yaml {
+
+struct Position {
+  int line = 0;  // from 1
+  int column = 0;
+};
+
+/// A node of a parsed document; a copy refers to the same document. Thread: any (immutable).
+class Node {
+ public:
+  enum class Kind { kMissing, kNull, kScalar, kSequence, kMap };
+
+  Kind kind() const;
+  explicit operator bool() const { return kind() != Kind::kMissing; }
+  bool is_map() const { return kind() == Kind::kMap; }
+  bool is_sequence() const { return kind() == Kind::kSequence; }
+  bool is_scalar() const { return kind() == Kind::kScalar; }
+  /// Null (`~`, `null`, nothing behind the colon) or missing.
+  bool is_null() const { return kind() == Kind::kNull || kind() == Kind::kMissing; }
+
+  Position position() const;
+  /// "file:line:column".
+  std::string where() const;
+  /// kInvalid with "file:line:column: message".
+  template <typename... Args>
+  std::unexpected<Error> error(fmt::format_string<Args...> format, Args&&... args) const {
+    return fail(Errc::kInvalid, "{}: {}", where(), fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  /// The scalar's text as written (unquoted); "" for others. `quoted` tells "true" from true.
+  const std::string& text() const;
+  bool quoted() const;
+
+  /// Member of a map; kMissing if it is not there.
+  Node operator[](std::string_view key) const;
+  std::size_t size() const;
+  /// Elements of a sequence.
+  Node at(std::size_t index) const;
+  struct Entry;
+  /// Entries of a map in the order of the document.
+  std::vector<Entry> entries() const;
+  std::vector<Node> elements() const;
+
+  // Typed readings; a wrong type is kInvalid with the position.
+  Result<std::string> as_string() const;
+  Result<bool> as_bool() const;  // true/false/yes/no/on/off as Go's yaml.v2 reads them
+  Result<std::int64_t> as_int() const;
+  Result<double> as_double() const;
+  Result<Duration> as_duration() const;  // Prometheus durations
+  Result<std::uint64_t> as_bytes() const;  // 10MB, 1GiB, 512 (base 2 for both spellings, as Prometheus' units.Base2Bytes)
+  Result<Secret> as_secret() const;
+  Result<std::vector<std::string>> as_strings() const;
+
+ private:
+  friend class Document;
+  friend Result<Node> parse(std::string, std::string);
+  friend Result<std::vector<Node>> parse_all(std::string, std::string);
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+  explicit Node(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ public:
+  Node() = default;
+};
+
+struct Node::Entry {
+  Node key;
+  Node value;
+};
+
+/// Parses the only document of the text. Duplicate keys, tabs, anchors that expand without end (alias bombs: more than
+/// 100,000 nodes after expansion), nesting over 100 are errors with their position.
+/// @param file  the name used in messages.
+Result<Node> parse(std::string text, std::string file);
+/// All documents separated by `---`.
+Result<std::vector<Node>> parse_all(std::string text, std::string file);
+
+/// Reads a map's fields and, in finish(), reports the first unknown key. Each method takes the target by reference, keeps
+/// its default when the key is absent or null, and remembers the first error.
+///   Fields f(node, "scrape config");
+///   f.read("job_name", config.job_name);  f.child("relabel_configs", [&](const Node& n) { return parse_relabel(n, ...); });
+///   return f.finish();
+class Fields {
+ public:
+  /// `what` names the map in messages: `field foo not found in type <what>` is what Prometheus says.
+  Fields(Node node, std::string what);
+  Fields& read(std::string_view key, std::string& out);
+  Fields& read(std::string_view key, bool& out);
+  Fields& read(std::string_view key, std::int64_t& out);
+  Fields& read(std::string_view key, std::uint64_t& out);
+  Fields& read(std::string_view key, double& out);
+  Fields& read(std::string_view key, Duration& out);
+  Fields& read(std::string_view key, Secret& out);
+  Fields& read(std::string_view key, std::vector<std::string>& out);
+  template <typename T>
+  Fields& read(std::string_view key, std::optional<T>& out) {
+    if (T value{}; has(key)) {
+      read(key, value);
+      out = std::move(value);
+    } else {
+      take(key);
+    }
+    return *this;
+  }
+  Fields& bytes(std::string_view key, std::uint64_t& out);
+  /// Calls `parse` with the value if the key is there and not null.
+  Fields& child(std::string_view key, const std::function<Result<void>(const Node&)>& parse);
+  /// Calls `parse` for each element of the sequence under the key.
+  Fields& each(std::string_view key, const std::function<Result<void>(const Node&)>& parse);
+  /// Fields whose keys are known and that this build does not do yet: `warn` is called once with "file:line:column: ...".
+  Fields& unsupported(std::initializer_list<std::string_view> keys, std::vector<std::string>& warnings);
+  bool has(std::string_view key) const;
+  /// Marks the key as known and returns its value.
+  Node take(std::string_view key);
+  /// The first error, else the first unknown key, else success.
+  Result<void> finish();
+
+ private:
+  Node node_;
+  std::string what_;
+  std::vector<std::string> known_;
+  std::optional<Error> error_;
+};
+
+}  // namespace tocsin::yaml

@@ -1,0 +1,74 @@
+#pragma once
+// prometheus.yml as values with Prometheus' defaults. Source: Prometheus config/config.go and docs/configuration.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/fs.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "config/http_client_config.hpp"
+#include "config/relabel.hpp"
+#include "model/labels.hpp"
+
+namespace tocsin::config {
+
+struct StaticConfig {
+  std::vector<std::string> targets;
+  model::Labels labels;
+};
+
+/// One entry of scrape_configs with the globals filled in.
+struct ScrapeConfig {
+  std::string job_name;
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+  bool track_timestamps_staleness = false;
+  std::vector<std::pair<std::string, std::vector<std::string>>> params;
+  Duration scrape_interval{0};
+  Duration scrape_timeout{0};
+  std::vector<std::string> scrape_protocols;
+  std::string fallback_scrape_protocol;
+  std::string metrics_path = "/metrics";
+  std::string scheme = "http";
+  bool enable_compression = true;
+  std::uint64_t body_size_limit = 0;  // 0: none; here and below
+  std::uint64_t sample_limit = 0, target_limit = 0, label_limit = 0, label_name_length_limit = 0,
+                label_value_length_limit = 0;
+  HttpClientConfig http;
+  std::vector<RelabelConfig> relabel_configs, metric_relabel_configs;
+  std::vector<StaticConfig> static_configs;
+};
+
+/// One entry of alerting.alertmanagers: other Alertmanagers that get our alerts too.
+struct AlertmanagerTarget {
+  std::string scheme = "http";
+  std::string path_prefix = "/";
+  Duration timeout = std::chrono::seconds(10);
+  HttpClientConfig http;
+  std::vector<StaticConfig> static_configs;
+};
+
+struct PrometheusConfig {
+  std::string file;
+  std::string text;  // as read, for /api/v1/status/config
+  Duration scrape_interval = std::chrono::minutes(1);
+  Duration scrape_timeout = std::chrono::seconds(10);
+  Duration evaluation_interval = std::chrono::minutes(1);
+  Duration rule_query_offset{0};
+  model::Labels external_labels;
+  std::vector<std::string> rule_files;  // patterns, relative ones resolved against the configuration's folder
+  std::vector<ScrapeConfig> scrape_configs;
+  std::vector<RelabelConfig> alert_relabel_configs;
+  std::vector<AlertmanagerTarget> alertmanagers;
+  std::vector<std::string> warnings;  // keys that Prometheus knows and this build does not do, with position
+};
+
+/// Thread: any. Errors are kInvalid, "file:line:column: message" with Prometheus' wording where it has one.
+Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(Fs& fs, const std::string& path);
+Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(std::string text, const std::string& path);
+
+}  // namespace tocsin::config

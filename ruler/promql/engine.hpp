@@ -1,0 +1,64 @@
+#pragma once
+// The query engine: text or AST in, value out. Knows the contracts of storage, never the store.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "promql/parser/ast.hpp"
+#include "promql/value.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::promql {
+
+struct EngineOptions {
+  Duration lookback_delta = std::chrono::minutes(5);
+  Duration timeout = std::chrono::minutes(2);
+  std::size_t max_samples = 50'000'000;
+  Duration default_subquery_step = std::chrono::minutes(1);  // global.evaluation_interval
+};
+
+struct QueryOptions {
+  Duration timeout{0};         // 0: the engine's
+  Duration lookback_delta{0};  // 0: the engine's
+  std::shared_ptr<const std::atomic<bool>> canceled;  // looked at now and then
+};
+
+struct QueryStats {
+  std::uint64_t samples_read = 0;
+  std::uint64_t peak_samples = 0;
+};
+
+struct QueryResult {
+  Value value;
+  std::vector<std::string> warnings, infos;  // Prometheus' texts with position
+  QueryStats stats;
+};
+
+/// Thread: any; a call runs on the caller's thread (a worker), to its end.
+/// Errors: kInvalid (the expression; Prometheus' parse error text), kExecution, kTimeout, kCanceled, kLimit
+/// (max_samples), kUnsupported with the name of what is not built yet.
+class Engine {
+ public:
+  Engine(EngineOptions options, Clock& clock);
+  Result<QueryResult> instant(storage::Queryable& store, const parser::Expr& expr, Timestamp at,
+                              const QueryOptions& options = {}) const;
+  Result<QueryResult> instant(storage::Queryable& store, std::string_view query, Timestamp at,
+                              const QueryOptions& options = {}) const;
+  /// Steps start, start+step, ... <= end; the answer is a Matrix.
+  Result<QueryResult> range(storage::Queryable& store, const parser::Expr& expr, Timestamp start, Timestamp end,
+                            std::int64_t step_ms, const QueryOptions& options = {}) const;
+  Result<QueryResult> range(storage::Queryable& store, std::string_view query, Timestamp start, Timestamp end,
+                            std::int64_t step_ms, const QueryOptions& options = {}) const;
+  const EngineOptions& options() const { return options_; }
+
+ private:
+  EngineOptions options_;
+  Clock& clock_;
+};
+
+}  // namespace tocsin::promql

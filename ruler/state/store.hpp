@@ -1,0 +1,84 @@
+#pragma once
+// What must survive `kill -9`: the exact state of alerts, the alerts of the hub, the notification log, silences.
+// One interface; SQLite is the embedded backend (sqlite_store.hpp). PostgreSQL shares it between rulers later.
+//
+// Writes are values: they are queued, in order, to the one state thread and committed in groups (a transaction per drained
+// queue). flush() tells when everything queued before it is on disk.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/alert.hpp"
+#include "model/labels.hpp"
+
+namespace tocsin::state {
+
+enum class RuleAlertState { kPending, kFiring, kInactive };  // kInactive: resolved, still being sent
+
+/// One active alert of an alerting rule, exactly.
+struct RuleAlert {
+  std::string rule_key;  // rules::RuleKey: file, group, rule name, labels, expression
+  model::Labels labels;
+  model::Labels annotations;
+  RuleAlertState state = RuleAlertState::kPending;
+  double value = 0;
+  Timestamp active_at = 0, fired_at = 0, resolved_at = 0, last_sent_at = 0, valid_until = 0, keep_firing_since = 0;
+};
+
+/// One line of the notification log. Source: Alertmanager nflog.
+struct NotificationLogEntry {
+  std::string group_key;
+  std::string receiver;     // name
+  std::string integration;  // "slack", "webhook", ...
+  std::uint32_t index = 0;  // which of that integration's configurations in the receiver
+  Timestamp sent_at = 0;
+  Timestamp expires_at = 0;
+  std::vector<std::uint64_t> firing;    // alert hashes, sorted
+  std::vector<std::uint64_t> resolved;  // alert hashes, sorted
+  std::map<std::string, std::string> receiver_data;  // what an integration remembers, such as a Slack message's ts
+};
+
+struct StoredSilence {
+  std::string id;
+  std::string json;  // API v2 form
+  Timestamp ends_at = 0;
+};
+
+struct StoreStats {
+  std::uint64_t writes = 0, transactions = 0, failures = 0;
+  std::size_t queued = 0;
+};
+
+/// Thread: any. load_*() block and are meant for the start; save_*() return at once.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Replaces the alerts of one rule (an empty list removes them).
+  virtual void save_rule_alerts(std::string rule_key, std::vector<RuleAlert> alerts) = 0;
+  virtual Result<std::vector<RuleAlert>> load_rule_alerts() = 0;
+
+  /// Upserts by fingerprint of the labels.
+  virtual void save_alerts(std::vector<model::AlertPtr> alerts) = 0;
+  virtual void remove_alerts(std::vector<model::Labels> labels) = 0;
+  virtual Result<std::vector<model::Alert>> load_alerts() = 0;
+
+  virtual void save_notification(NotificationLogEntry entry) = 0;
+  virtual void remove_notifications_before(Timestamp expires_at) = 0;
+  virtual Result<std::vector<NotificationLogEntry>> load_notifications() = 0;
+
+  virtual void save_silence(StoredSilence silence) = 0;
+  virtual void remove_silence(std::string id) = 0;
+  virtual Result<std::vector<StoredSilence>> load_silences() = 0;
+
+  /// Calls `done` on the state thread once all that was queued before is on disk (true) or failed (false).
+  virtual void flush(std::function<void(bool)> done) = 0;
+  virtual StoreStats stats() = 0;
+};
+
+}  // namespace tocsin::state

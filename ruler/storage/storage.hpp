@@ -1,0 +1,207 @@
+#pragma once
+// The contracts of storage: who appends, who reads. The engine, the rules and the API know only these; tsdb is one
+// implementation, a map in test/support another.
+//
+// Words: a series is a label set; a sample is a value of it at a time (milliseconds). A value is a float or a native
+// histogram. A sample may carry a start timestamp (0: none). A float with the bits of model::kStaleNanBits ends a series.
+// Source: Prometheus storage/interface.go; ownership is stated here because it is half of the contract.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/histogram.hpp"
+#include "model/labels.hpp"
+#include "model/matcher.hpp"
+#include "model/metric_type.hpp"
+#include "model/sample.hpp"
+
+namespace tocsin::storage {
+
+/// Names a series to an appender again without its labels. 0 is none. A ref may die (the series was collected): append
+/// with it then gives kUnknownRef and the caller appends by labels.
+using SeriesRef = std::uint64_t;
+
+enum class AppendStatus : std::uint8_t {
+  kOk,
+  kOutOfOrder,       // before the newest sample of the series, outside the out-of-order window
+  kTooOld,           // before the oldest time that the store still takes
+  kDuplicate,        // same time, other value
+  kOutOfBounds,      // not a time that the store can hold
+  kInvalidLabels,    // empty label set
+  kUnknownRef,       // the ref names nothing and no labels were given
+  kSeriesLimit,      // the series budget is used up; known series go on
+  kInvalidHistogram,
+};
+
+struct AppendResult {
+  AppendStatus status = AppendStatus::kOk;
+  SeriesRef ref = 0;  // of the series, valid also when the sample was refused for its time
+  bool created = false;  // the series did not exist before this appender
+};
+
+struct Exemplar {
+  model::Labels labels;
+  double value = 0;
+  Timestamp t = 0;
+  bool has_timestamp = false;
+};
+
+struct Metadata {
+  model::MetricType type = model::MetricType::kUnknown;
+  std::string unit;
+  std::string help;
+};
+
+/// One batch: a scrape, or one rule's result. All of it becomes visible at commit(), or none.
+/// Thread: any, one user at a time. After commit() or rollback() it is empty and may be used again.
+/// Owns: copies of labels and values; views given to it may die at return.
+class Appender {
+ public:
+  virtual ~Appender() = default;  // an uncommitted batch is rolled back
+  /// @param ref     0, or what an earlier append returned: then `labels` may be nullptr, and is used if the ref died.
+  /// @param t       milliseconds since the epoch.
+  /// @param start   start timestamp of a counter, 0 for none.
+  /// Statuses other than kOk concern this sample alone; the others stay appended.
+  virtual AppendResult append(SeriesRef ref, const model::Labels* labels, Timestamp t, double value,
+                              Timestamp start = 0) = 0;
+  virtual AppendResult append_histogram(SeriesRef ref, const model::Labels* labels, Timestamp t,
+                                        model::HistogramPtr histogram, Timestamp start = 0) = 0;
+  virtual AppendStatus append_exemplar(SeriesRef ref, const Exemplar& exemplar) = 0;
+  virtual void set_metadata(SeriesRef ref, const Metadata& metadata) = 0;
+  /// Writes the batch to the log and makes it visible. On an error nothing of it is visible.
+  virtual Result<void> commit() = 0;
+  virtual void rollback() = 0;
+};
+
+class Appendable {
+ public:
+  virtual ~Appendable() = default;
+  virtual std::unique_ptr<Appender> appender() = 0;
+};
+
+/// Samples of one series as columns, in order of time. `starts` is empty or as long as `times`; `histograms` is empty or
+/// as long, with nullptr where the sample is a float.
+struct SampleColumns {
+  std::vector<Timestamp> times;
+  std::vector<double> values;
+  std::vector<Timestamp> starts;
+  std::vector<model::HistogramPtr> histograms;
+  void clear() {
+    times.clear();
+    values.clear();
+    starts.clear();
+    histograms.clear();
+  }
+  std::size_t size() const { return times.size(); }
+};
+
+/// What a reader wants to do with a selection; a store may use it and may ignore it.
+struct SelectHints {
+  Timestamp start = 0;  // first and last time that can matter, both included
+  Timestamp end = 0;
+  std::int64_t step_ms = 0;   // of a range query, 0 for an instant one
+  std::int64_t range_ms = 0;  // of a range selector, 0 for an instant one
+  std::string_view function;  // the function around it, "" if none
+  bool sorted = false;        // series in order of labels (else in any order)
+  std::size_t limit = 0;      // at most so many series, 0: all
+};
+
+/// A selection, one series after the other. Thread: one at a time. Views live until the next next().
+class SeriesSet {
+ public:
+  virtual ~SeriesSet() = default;
+  /// False at the end and on an error.
+  virtual bool next() = 0;
+  virtual const model::Labels& labels() const = 0;
+  /// The same series has the same id in every set of one querier.
+  virtual std::uint64_t id() const = 0;
+  /// Replaces `out` by the samples with start <= t <= end, stale markers included. May be called more than once.
+  virtual Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) = 0;
+  virtual Result<void> status() const = 0;
+};
+
+/// What is known of a chunk of float samples without decoding it. `increase` sums the positive differences plus, after a
+/// reset, the value itself (what PromQL's increase adds up before extrapolation).
+struct ChunkSummary {
+  Timestamp first_time = 0, last_time = 0;
+  std::uint32_t count = 0;  // stale markers not counted
+  std::uint32_t changes = 0, resets = 0;
+  double first = 0, last = 0, min = 0, max = 0, sum = 0, mean = 0, m2 = 0, increase = 0;
+  bool has_histograms = false, has_stale = false, has_nan = false;
+};
+
+/// As SeriesSet, with chunks that are summarised instead of read.
+class ChunkSummarySet {
+ public:
+  virtual ~ChunkSummarySet() = default;
+  virtual bool next() = 0;
+  virtual const model::Labels& labels() const = 0;
+  virtual std::uint64_t id() const = 0;
+  /// The chunks that lie wholly within [start, end], in order and not overlapping; the rest is to be read().
+  virtual Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) = 0;
+  virtual Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) = 0;
+  virtual Result<void> status() const = 0;
+};
+
+/// One consistent view of the store: what was committed when it was made, and nothing else.
+/// Thread: any, one user at a time; several queriers side by side. Holds what it reads in place while it lives.
+class Querier {
+ public:
+  virtual ~Querier() = default;
+  virtual std::unique_ptr<SeriesSet> select(const SelectHints& hints, std::span<const model::Matcher> matchers) = 0;
+  /// nullptr if the store keeps no summaries.
+  virtual std::unique_ptr<ChunkSummarySet> select_summaries(const SelectHints&, std::span<const model::Matcher>) {
+    return nullptr;
+  }
+  /// Names, or values of one name, of the series that match all matchers; sorted; at most `limit` (0: all).
+  virtual Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) = 0;
+  virtual Result<std::vector<std::string>> label_values(std::string_view name,
+                                                        std::span<const model::Matcher> matchers,
+                                                        std::size_t limit) = 0;
+};
+
+/// What the series a standing query looks at went through since it last asked.
+struct FeedBatch {
+  struct Points {
+    std::uint64_t id = 0;  // SeriesSet::id()
+    SampleColumns samples;
+  };
+  std::uint64_t sequence = 0;  // to ask from next time
+  std::vector<std::pair<std::uint64_t, model::Labels>> came;
+  std::vector<std::uint64_t> went;
+  std::vector<Points> appended;
+  struct Range {
+    Timestamp start, end;
+  };
+  std::vector<Range> rewritten;  // late samples or deletions: what was derived from these times is void
+  bool lost = false;             // the feed could not keep up: start over from a querier
+};
+
+class SeriesFeed {
+ public:
+  virtual ~SeriesFeed() = default;
+  /// Thread: any, one user at a time. Everything committed after `sequence`.
+  virtual Result<FeedBatch> since(std::uint64_t sequence) = 0;
+};
+
+/// Thread: any.
+class Queryable {
+ public:
+  virtual ~Queryable() = default;
+  /// A snapshot of now that may be asked about start <= t <= end.
+  virtual Result<std::unique_ptr<Querier>> querier(Timestamp start, Timestamp end) = 0;
+  /// nullptr if the store has no feeds.
+  virtual std::unique_ptr<SeriesFeed> feed(std::span<const model::Matcher>) { return nullptr; }
+};
+
+/// A short word for logs and metrics: "out_of_order", "duplicate", ...
+std::string_view append_status_text(AppendStatus status);
+
+}  // namespace tocsin::storage
