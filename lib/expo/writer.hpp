@@ -13,13 +13,14 @@
 // prometheus/common expfmt/text_create.go; Prometheus docs, "Exposition formats".
 
 #include <cstdint>
-#include <deque>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.hpp"
@@ -104,9 +105,9 @@ class CachedFamily {
   void end();
 
   /// Appends the header and the lines; nothing if there are no series. Call between end() and begin().
-  void render(std::string& out);
+  void render(std::string& out) const;
   /// As render(), without the header.
-  void render_lines(std::string& out);
+  void render_lines(std::string& out) const;
 
   const std::string& name() const { return name_; }
   const std::string& header() const { return header_; }
@@ -118,22 +119,30 @@ class CachedFamily {
     std::string key;    // the put's labels, encoded; of a histogram or summary also its bounds
     std::string heads;  // of its lines, one after the other
     std::vector<std::uint32_t> head_ends;
-    std::vector<double> values;
-    std::vector<std::string> sort_key;  // label values in order of names
+    std::vector<double> values;  // one per line
     std::optional<Timestamp> timestamp;
     std::uint64_t round = 0;
+    std::size_t place = 0;  // in put_order_
   };
-  Metric& place(std::string_view key);
+  void start_key(std::span<const model::LabelView> labels);
+  /// The metric of key_, found or made (then its heads are empty); counted as seen in this round.
+  Metric& seen();
+  void set(Metric& metric, double sum, double count, std::optional<Timestamp> timestamp);
+  void add_line(Metric& metric, std::string_view suffix, std::span<const model::LabelView> labels,
+                model::LabelView extra = {});
+  void sort_lines();
 
   std::string name_, help_, header_;
   model::MetricType type_;
-  std::deque<Metric> metrics_;  // in order of the puts of the last rounds; addresses are stable
-  std::map<std::string_view, Metric*> by_key_;
-  std::vector<Metric*> put_order_, next_order_, line_order_;
-  std::string key_;  // scratch
-  std::size_t cursor_ = 0, lines_ = 0;
-  std::uint64_t round_ = 0;
-  bool changed_ = false;
+  std::unordered_map<std::string_view, std::unique_ptr<Metric>> metrics_;  // by Metric::key
+  std::vector<Metric*> put_order_;                                         // of the last round
+  std::vector<Metric*> next_order_;                                        // of this round
+  std::vector<Metric*> line_order_;                                        // as rendered
+  std::string key_;                                                        // of the current put
+  std::size_t cursor_ = 0;  // where in put_order_ the next put is expected
+  std::size_t lines_ = 0;
+  std::uint64_t round_ = 1;
+  bool changed_ = false;  // a metric came in this round
 };
 
 /// The text of a page, and where its families stand in it. Immutable once shared between threads.
@@ -155,8 +164,8 @@ class Page {
   void begin();
   void end();
   /// Replaces `out`. Families without series are left out.
-  void render(RenderedPage& out);
-  std::string render();
+  void render(RenderedPage& out) const;
+  std::string render() const;
 
  private:
   std::map<std::string, CachedFamily, std::less<>> families_;
