@@ -2,11 +2,11 @@
 // Logging: one line per state change, logfmt or JSON on standard error. spdlog is behind it, in log.cpp only.
 //   ts=2026-01-02T03:04:05.678Z level=info component=scrape msg="target is down" target=http://a/metrics err="..."
 
-#include <fmt/format.h>
-
 #include <initializer_list>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace tocsin::log {
 

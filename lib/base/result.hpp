@@ -1,12 +1,12 @@
 #pragma once
 // Expected failure as a value. Hot paths use an enum and an offset instead; the impossible is check() (check.hpp).
 
-#include <fmt/format.h>
-
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tocsin {
 
@@ -31,9 +31,7 @@ struct [[nodiscard]] Error {
   std::string message;
 
   /// The same error with one line of context in front: "context: message".
-  Error wrap(std::string_view context) && {
-    return Error{code, fmt::format("{}: {}", context, message)};
-  }
+  Error wrap(std::string_view context) && { return Error{code, fmt::format("{}: {}", context, message)}; }
 };
 
 template <typename T = void>
@@ -44,7 +42,9 @@ std::unexpected<Error> fail(Errc code, fmt::format_string<Args...> format, Args&
   return std::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 }  // namespace tocsin
 
@@ -53,8 +53,8 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 /// Statement: `TOCSIN_TRY(auto x, f());` binds the value or returns the error. In a coroutine use TOCSIN_CO_TRY.
 #define TOCSIN_TRY(decl, expr) TOCSIN_TRY_IMPL(decl, expr, return, TOCSIN_CONCAT(try_result_, __LINE__))
 #define TOCSIN_CO_TRY(decl, expr) TOCSIN_TRY_IMPL(decl, expr, co_return, TOCSIN_CONCAT(try_result_, __LINE__))
-#define TOCSIN_TRY_IMPL(decl, expr, leave, result)          \
-  auto result = (expr);                                     \
+#define TOCSIN_TRY_IMPL(decl, expr, leave, result)               \
+  auto result = (expr);                                          \
   if (!result) leave std::unexpected(std::move(result).error()); \
   decl = std::move(*result)
 /// Statement: returns the error of a Result<void>, if any.

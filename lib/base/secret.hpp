@@ -1,10 +1,10 @@
 #pragma once
 // A text that never reaches a log, an API or an error message.
 
-#include <fmt/format.h>
-
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tocsin {
 

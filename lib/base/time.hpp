@@ -19,6 +19,8 @@ using MonoTime = std::chrono::nanoseconds;
 inline constexpr std::int64_t to_ms(Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
 }
-inline constexpr double to_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+inline constexpr double to_seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 }  // namespace tocsin

@@ -1,0 +1,207 @@
+#include "base/float_text.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include <locale.h>
+
+namespace tocsin {
+namespace {
+
+/// |value| = 0.d1d2d3... * 10^point, with the fewest digits that read back as the same double.
+struct Decimal {
+  std::array<char, 24> digits;
+  int count = 0;
+  int point = 0;
+};
+
+Decimal shortest(double magnitude) {
+  Decimal out;
+  if (magnitude == 0) {
+    out.digits[0] = '0';
+    out.count = 1;
+    out.point = 1;
+    return out;
+  }
+  std::array<char, 40> text;
+  const char* end = std::to_chars(text.data(), text.data() + text.size(), magnitude, std::chars_format::scientific).ptr;
+  const char* at = text.data();
+  for (; at != end && *at != 'e'; ++at) {
+    if (*at != '.') out.digits[static_cast<std::size_t>(out.count++)] = *at;
+  }
+  int exponent = 0;
+  ++at;  // the 'e'
+  if (*at == '+') ++at;
+  std::from_chars(at, end, exponent);
+  out.point = exponent + 1;
+  return out;
+}
+
+void append_scientific(std::string& out, const Decimal& d) {
+  out += d.digits[0];
+  if (d.count > 1) {
+    out += '.';
+    out.append(d.digits.data() + 1, static_cast<std::size_t>(d.count - 1));
+  }
+  int exponent = d.point - 1;
+  out += exponent < 0 ? "e-" : "e+";
+  exponent = std::abs(exponent);
+  if (exponent < 10) out += '0';
+  std::array<char, 8> text;
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), exponent).ptr);
+}
+
+void append_fixed(std::string& out, const Decimal& d) {
+  const auto count = static_cast<std::size_t>(d.count);
+  if (d.point <= 0) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-d.point), '0');
+    out.append(d.digits.data(), count);
+  } else if (d.point >= d.count) {
+    out.append(d.digits.data(), count);
+    out.append(static_cast<std::size_t>(d.point - d.count), '0');
+  } else {
+    const auto point = static_cast<std::size_t>(d.point);
+    out.append(d.digits.data(), point);
+    out += '.';
+    out.append(d.digits.data() + point, count - point);
+  }
+}
+
+/// NaN and infinities; false for ordinary numbers, of which the sign is appended.
+bool append_special(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+    return true;
+  }
+  if (std::isinf(value)) {
+    out += value < 0 ? "-Inf" : "+Inf";
+    return true;
+  }
+  if (std::signbit(value)) out += '-';
+  return false;
+}
+
+/// Whole numbers of up to six digits stand as they are in each of Go's forms but 'e'.
+bool append_small_integer(std::string& out, double value) {
+  if (!(value > -1e6 && value < 1e6)) return false;
+  const int whole = static_cast<int>(value);
+  if (static_cast<double>(whole) != value || (whole == 0 && std::signbit(value))) return false;
+  std::array<char, 12> text;
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), whole).ptr);
+  return true;
+}
+
+void append_g(std::string& out, double value) {
+  if (append_small_integer(out, value) || append_special(out, value)) return;
+  const Decimal d = shortest(std::fabs(value));
+  const int exponent = d.point - 1;
+  // Go decides between the forms as if the precision were six, however many digits the number has.
+  if (exponent < -4 || exponent >= 6) {
+    append_scientific(out, d);
+  } else {
+    append_fixed(out, d);
+  }
+}
+
+locale_t c_locale() {
+  static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
+  return locale;
+}
+
+bool equals_word(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) != lower[i]) return false;
+  }
+  return true;
+}
+
+/// Whole text as a number, `hex` without its 0x.
+bool parse_digits(std::string_view text, bool hex, double& value) {
+  const auto format = hex ? std::chars_format::hex : std::chars_format::general;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, format);
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return false;
+  if (error == std::errc::result_out_of_range) {
+    // Rare: strtod says which of zero and infinity it is.
+    const std::string copy = (hex ? "0x" : "") + std::string(text);
+    value = strtod_l(copy.c_str(), nullptr, c_locale());
+  }
+  return true;
+}
+
+}  // namespace
+
+void append_float_expo(std::string& out, double value) {
+  append_g(out, value);
+}
+
+void append_float_api(std::string& out, double value) {
+  if (append_small_integer(out, value) || append_special(out, value)) return;
+  const double magnitude = std::fabs(value);
+  const Decimal d = shortest(magnitude);
+  if (magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
+    append_scientific(out, d);
+  } else {
+    append_fixed(out, d);
+  }
+}
+
+std::string format_float_api(double value) {
+  std::string out;
+  append_float_api(out, value);
+  return out;
+}
+
+std::string format_float_g(double value) {
+  std::string out;
+  append_g(out, value);
+  return out;
+}
+
+std::string format_float_e(double value) {
+  std::string out;
+  if (!append_special(out, value)) append_scientific(out, shortest(std::fabs(value)));
+  return out;
+}
+
+std::string format_float_f(double value) {
+  std::string out;
+  if (!append_small_integer(out, value) && !append_special(out, value)) append_fixed(out, shortest(std::fabs(value)));
+  return out;
+}
+
+bool parse_float(std::string_view text, double& value) {
+  if (text.empty()) return false;
+  std::string_view rest = text;
+  const bool negative = rest.front() == '-';
+  const bool has_sign = negative || rest.front() == '+';
+  if (has_sign) rest.remove_prefix(1);
+  if (rest.empty()) return false;
+
+  double magnitude = 0;
+  const char first = rest.front();
+  if ((first >= '0' && first <= '9') || first == '.') {
+    const bool hex = rest.size() > 2 && first == '0' && (rest[1] | 0x20) == 'x';
+    if (hex) {
+      rest.remove_prefix(2);
+      // Go demands the binary exponent; a sign here would be from_chars' own.
+      if (rest.front() == '-' || rest.find_first_of("pP") == std::string_view::npos) return false;
+    }
+    if (!parse_digits(rest, hex, magnitude)) return false;
+  } else if (equals_word(rest, "inf") || equals_word(rest, "infinity")) {
+    magnitude = HUGE_VAL;
+  } else if (!has_sign && equals_word(rest, "nan")) {
+    value = NAN;
+    return true;
+  } else {
+    return false;
+  }
+  value = negative ? -magnitude : magnitude;
+  return true;
+}
+
+}  // namespace tocsin

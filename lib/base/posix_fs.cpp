@@ -1,0 +1,278 @@
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.hpp"
+#include "base/fs.hpp"
+
+namespace tocsin {
+namespace {
+
+std::unexpected<Error> os_error(std::string_view what, const std::string& path, int code) {
+  const Errc kind = code == ENOENT ? Errc::kNotFound : code == EEXIST ? Errc::kExists : Errc::kIo;
+  return fail(kind, "{} {}: {}", what, path, std::generic_category().message(code));
+}
+
+/// Closes at the end of its life. Owns: the descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<Descriptor> open_file(const std::string& path, int flags) {
+  for (;;) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+    if (fd >= 0) return Descriptor(fd);
+    if (errno != EINTR) return os_error("open", path, errno);
+  }
+}
+
+Result<struct stat> stat_of(const Descriptor& fd, const std::string& path) {
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return os_error("stat", path, errno);
+  return status;
+}
+
+class PosixAppendFile final : public AppendFile {
+ public:
+  PosixAppendFile(Descriptor fd, std::string path, std::uint64_t size)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+
+  Result<void> append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (written < 0) {
+        if (errno == EINTR) continue;
+        return os_error("write", path_, errno);
+      }
+      size_ += static_cast<std::uint64_t>(written);
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+  }
+
+  Result<void> sync() override {
+    if (::fdatasync(fd_.get()) != 0) return os_error("sync", path_, errno);
+    return {};
+  }
+
+  Result<void> truncate(std::uint64_t size) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return os_error("truncate", path_, errno);
+    size_ = size;
+    return {};
+  }
+
+  std::uint64_t size() const override { return size_; }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+  std::atomic<std::uint64_t> size_;
+};
+
+class PosixMappedFile final : public MappedFile {
+ public:
+  PosixMappedFile(const char* data, std::size_t size) : data_(data), size_(size) {}
+  PosixMappedFile(const PosixMappedFile&) = delete;
+  PosixMappedFile& operator=(const PosixMappedFile&) = delete;
+  ~PosixMappedFile() override {
+    if (size_ > 0) ::munmap(const_cast<char*>(data_), size_);
+  }
+  std::string_view bytes() const override { return {data_, size_}; }
+
+ private:
+  const char* data_;
+  std::size_t size_;
+};
+
+class PosixRandomFile final : public RandomFile {
+ public:
+  PosixRandomFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) const override {
+    std::size_t total = 0;
+    while (total < size) {
+      const ssize_t got = ::pread(fd_.get(), out + total, size - total, static_cast<off_t>(offset + total));
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        return os_error("read", path_, errno);
+      }
+      if (got == 0) break;
+      total += static_cast<std::size_t>(got);
+    }
+    return total;
+  }
+
+  Result<std::uint64_t> size() const override {
+    TOCSIN_TRY(const struct stat status, stat_of(fd_, path_));
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+ private:
+  Descriptor fd_;
+  std::string path_;
+};
+
+class PosixLock final : public Fs::Lock {
+ public:
+  explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  Descriptor fd_;
+};
+
+class PosixFs final : public Fs {
+ public:
+  Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override {
+    TOCSIN_TRY(Descriptor fd, open_file(path, O_WRONLY | O_CREAT | O_APPEND));
+    TOCSIN_TRY(const struct stat status, stat_of(fd, path));
+    return std::make_unique<PosixAppendFile>(std::move(fd), path, static_cast<std::uint64_t>(status.st_size));
+  }
+
+  Result<std::unique_ptr<MappedFile>> map(const std::string& path) override {
+    TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY));
+    TOCSIN_TRY(const struct stat status, stat_of(fd, path));
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (size == 0) return std::make_unique<PosixMappedFile>(nullptr, 0);
+    void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+    if (at == MAP_FAILED) return os_error("map", path, errno);
+    return std::make_unique<PosixMappedFile>(static_cast<const char*>(at), size);
+  }
+
+  Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) override {
+    TOCSIN_TRY(Descriptor fd, open_file(path, O_RDONLY));
+    return std::make_unique<PosixRandomFile>(std::move(fd), path);
+  }
+
+  Result<std::string> read_file(const std::string& path, std::size_t limit) override;
+  Result<void> write_file_atomic(const std::string& path, std::string_view bytes) override;
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return os_error("rename", from + " to " + to, errno);
+    return {};
+  }
+
+  Result<void> remove(const std::string& path) override {
+    if (::remove(path.c_str()) != 0) return os_error("remove", path, errno);
+    return {};
+  }
+
+  Result<void> remove_all(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (error) return os_error("remove", path, error.value());
+    return {};
+  }
+
+  Result<void> create_directories(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return os_error("create folder", path, error.value());
+    return {};
+  }
+
+  Result<void> sync_directory(const std::string& path) override {
+    TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY | O_DIRECTORY));
+    if (::fsync(fd.get()) != 0) return os_error("sync folder", path, errno);
+    return {};
+  }
+
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<FileInfo> info(const std::string& path) override;
+  bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+  Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
+};
+
+Result<std::string> PosixFs::read_file(const std::string& path, std::size_t limit) {
+  TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY));
+  // Files of /proc and /sys have no size, so it is read until it ends.
+  std::string text;
+  std::size_t used = 0;
+  for (;;) {
+    if (used == text.size()) text.resize(std::max<std::size_t>(4096, used * 2));
+    const ssize_t got = ::read(fd.get(), text.data() + used, text.size() - used);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return os_error("read", path, errno);
+    }
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+    if (used > limit) return fail(Errc::kLimit, "read {}: larger than the limit of {} bytes", path, limit);
+  }
+  text.resize(used);
+  return text;
+}
+
+Result<void> PosixFs::write_file_atomic(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp";
+  {
+    TOCSIN_TRY(Descriptor fd, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC));
+    PosixAppendFile file(std::move(fd), temporary, 0);
+    TOCSIN_OK(file.append(bytes));
+    TOCSIN_OK(file.sync());
+  }
+  TOCSIN_OK(rename(temporary, path));
+  const std::string folder = std::filesystem::path(path).parent_path();
+  return sync_directory(folder.empty() ? "." : folder);
+}
+
+Result<std::vector<std::string>> PosixFs::list(const std::string& path) {
+  DIR* const folder = ::opendir(path.c_str());
+  if (folder == nullptr) return os_error("list", path, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  const int code = errno;
+  ::closedir(folder);
+  if (code != 0) return os_error("list", path, code);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<FileInfo> PosixFs::info(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return os_error("stat", path, errno);
+  return FileInfo{.size = static_cast<std::uint64_t>(status.st_size),
+                  .modified = status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000,
+                  .directory = S_ISDIR(status.st_mode)};
+}
+
+Result<std::unique_ptr<Fs::Lock>> PosixFs::lock(const std::string& path) {
+  TOCSIN_TRY(Descriptor fd, open_file(path, O_RDWR | O_CREAT));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return fail(Errc::kExists, "lock {}: another process has it", path);
+    return os_error("lock", path, errno);
+  }
+  return std::make_unique<PosixLock>(std::move(fd));
+}
+
+}  // namespace
+
+Fs& posix_fs() {
+  static PosixFs fs;
+  return fs;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,25 @@
+#pragma once
+// UTF-8, one code point at a time.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tocsin {
+
+/// The code point a text begins with. A byte that begins none is one invalid rune of size 1 and code U+FFFD, as in Go.
+struct Rune {
+  std::uint32_t code = 0xfffd;
+  std::uint8_t size = 1;
+  bool valid = false;
+};
+
+/// `text` must not be empty. Overlong forms, surrogates and codes beyond U+10FFFF are invalid.
+Rune decode_utf8(std::string_view text);
+/// Appends the code point; U+FFFD for what is none.
+void append_utf8(std::string& out, std::uint32_t code);
+/// Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space (Unicode 17).
+bool is_printable(std::uint32_t code);
+
+}  // namespace tocsin
