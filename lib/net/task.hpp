@@ -1,16 +1,19 @@
 #pragma once
 // Coroutines of the loop. A Task runs on the loop's thread only; what costs CPU goes to a lane by run_on().
-// Rules (CONTRIBUTING.md): every await has a deadline; parameters by value or shared_ptr; named functions are spawned, not
-// capturing lambdas; nothing holds a lock or a view into another thread's data across an await.
+// Rules (CONTRIBUTING.md): every await has a deadline; parameters by value or shared_ptr; named functions are spawned,
+// not capturing lambdas; nothing holds a lock or a view into another thread's data across an await.
 
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
 
@@ -24,6 +27,8 @@ class TaskLoop : public Loop {
  public:
   /// Starts a task; `name` appears in tocsin_task_failures_total and in the log if an exception leaves it.
   virtual void spawn(std::string_view name, Task<void> task) = 0;
+  /// Where the loop's tasks and sockets live; for lib/net alone.
+  virtual boost::asio::any_io_executor executor() = 0;
 };
 
 /// Waits; wakes early only if the task is destroyed. Thread: the loop's.
@@ -31,8 +36,16 @@ Task<void> sleep_until(Loop& loop, MonoTime when);
 Task<void> sleep_for(Loop& loop, Duration delay);
 
 namespace detail {
-/// Suspends until `start`'s callback is called, once, on the loop's thread.
+/// Suspends until `start`'s callback is called, once, on the loop's thread; resumes inside that call, or by a posted
+/// job if `start` itself calls it. The callback owns the task meanwhile: when its last copy goes without a call, the
+/// task is destroyed. A second call is a defect and stops the process.
 Task<void> wait_for_callback(std::function<void(std::function<void()> done)> start);
+
+/// Starts a task on an executor; `ended` learns of its end, and of the exception that left it (else null).
+void spawn_on(const boost::asio::any_io_executor& executor, Task<void> task,
+              std::function<void(std::exception_ptr)> ended);
+/// what() of the exception, or "unknown exception".
+std::string exception_text(const std::exception_ptr& error);
 }  // namespace detail
 
 /// Runs `work` on the executor (a lane of the work pool) and resumes on the loop with its result.
