@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/unicode_printable.hpp"
+#include "base/unicode_tables.hpp"
 
 namespace tocsin {
 namespace {
@@ -12,6 +12,13 @@ bool is_continuation(char c) {
 }
 std::uint32_t low6(char c) {
   return static_cast<unsigned char>(c) & 0x3fU;
+}
+
+template <typename Ranges>
+bool is_in(const Ranges& ranges, std::uint32_t code) {
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), code,
+                                      [](std::uint32_t c, const CodeRange& range) { return c < range.first; });
+  return after != ranges.begin() && code <= std::prev(after)->last;
 }
 
 }  // namespace
@@ -55,10 +62,12 @@ void append_utf8(std::string& out, std::uint32_t code) {
 }
 
 bool is_printable(std::uint32_t code) {
-  if (code < 0x7f) return code >= 0x20;
-  const auto after = std::upper_bound(kPrintable.begin(), kPrintable.end(), code,
-                                      [](std::uint32_t c, const CodeRange& range) { return c < range.first; });
-  return after != kPrintable.begin() && code <= std::prev(after)->last;
+  return code < 0x7f ? code >= 0x20 : is_in(kPrintable, code);
+}
+
+bool is_letter_or_digit(std::uint32_t code) {
+  if (code >= 0x80) return is_in(kLettersAndDigits, code);
+  return (code >= '0' && code <= '9') || ((code | 0x20U) >= 'a' && (code | 0x20U) <= 'z');
 }
 
 }  // namespace tocsin

@@ -21,5 +21,7 @@ Rune decode_utf8(std::string_view text);
 void append_utf8(std::string& out, std::uint32_t code);
 /// Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space (Unicode 17).
 bool is_printable(std::uint32_t code);
+/// Go's unicode.IsLetter or unicode.IsDigit.
+bool is_letter_or_digit(std::uint32_t code);
 
 }  // namespace tocsin

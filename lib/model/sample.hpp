@@ -14,8 +14,12 @@ namespace tocsin::model {
 /// Source: Prometheus model/value/value.go.
 inline constexpr std::uint64_t kStaleNanBits = 0x7ff0000000000002ULL;
 inline constexpr std::uint64_t kNormalNanBits = 0x7ff8000000000001ULL;
-inline double stale_nan() { return std::bit_cast<double>(kStaleNanBits); }
-inline bool is_stale(double value) { return std::bit_cast<std::uint64_t>(value) == kStaleNanBits; }
+inline double stale_nan() {
+  return std::bit_cast<double>(kStaleNanBits);
+}
+inline bool is_stale(double value) {
+  return std::bit_cast<std::uint64_t>(value) == kStaleNanBits;
+}
 
 struct Sample {
   Timestamp t = 0;

@@ -1,0 +1,17 @@
+#pragma once
+// RE2 with Prometheus' anchoring and Go's words for what is wrong. Private to this module.
+
+#include <memory>
+#include <string>
+
+#include <re2/re2.h>
+
+#include "base/result.hpp"
+
+namespace tocsin::model {
+
+/// `^(?s:expression)$`. With `captures` false the groups are not tracked, which is faster.
+/// @return kInvalid: "error parsing regexp: missing closing ): `(`".
+Result<std::shared_ptr<const re2::RE2>> compile_anchored(const std::string& expression, bool captures);
+
+}  // namespace tocsin::model
