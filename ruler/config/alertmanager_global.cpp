@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <array>
+
+#include "config/alertmanager_parts.hpp"
+
+namespace tocsin::config::alertmanager {
+namespace {
+
+/// Integrations that Alertmanager has and this build has not, with what Alertmanager demands of them: one of `keys` in
+/// the integration, or one of `globals` in global. An integration may stand here several times.
+struct Demand {
+  std::string_view kind;
+  std::vector<std::string_view> keys;
+  std::vector<std::string_view> globals;
+  std::string_view message;
+};
+
+const std::vector<Demand>& demands() {
+  static const std::vector<Demand> table = {
+      {"email", {"to"}, {}, "missing to address in email config"},
+      {"email", {"smarthost"}, {"smtp_smarthost"}, "no global SMTP smarthost set"},
+      {"email", {"from"}, {"smtp_from"}, "no global SMTP from set"},
+      {"opsgenie",
+       {"api_key", "api_key_file"},
+       {"opsgenie_api_key", "opsgenie_api_key_file"},
+       "no global OpsGenie API Key set either inline or in a file"},
+      {"victorops",
+       {"api_key", "api_key_file"},
+       {"victorops_api_key", "victorops_api_key_file"},
+       "no global VictorOps API Key set"},
+      {"victorops", {"routing_key"}, {}, "missing Routing key in VictorOps config"},
+      {"wechat",
+       {"api_secret", "api_secret_file"},
+       {"wechat_api_secret", "wechat_api_secret_file"},
+       "no global Wechat Api Secret set either inline or in a file"},
+      {"wechat", {"corp_id"}, {"wechat_api_corp_id"}, "no global Wechat CorpID set"},
+      {"telegram",
+       {"bot_token", "bot_token_file"},
+       {"telegram_bot_token", "telegram_bot_token_file"},
+       "missing bot_token or bot_token_file on telegram_config"},
+      {"telegram", {"chat_id", "chat_id_file"}, {}, "missing chat_id or chat_id_file on telegram_config"},
+      {"rocketchat",
+       {"token_id", "token_id_file"},
+       {"rocketchat_token_id", "rocketchat_token_id_file"},
+       "no global Rocketchat TokenID set either inline or in a file"},
+      {"rocketchat",
+       {"token", "token_file"},
+       {"rocketchat_token", "rocketchat_token_file"},
+       "no global Rocketchat Token set either inline or in a file"},
+      {"mattermost",
+       {"webhook_url", "webhook_url_file"},
+       {"mattermost_webhook_url", "mattermost_webhook_url_file"},
+       "missing webhook_url or webhook_url_file on mattermost_config"},
+      {"discord", {"webhook_url", "webhook_url_file"}, {}, "one of webhook_url or webhook_url_file must be configured"},
+      {"msteams", {"webhook_url", "webhook_url_file"}, {}, "one of webhook_url or webhook_url_file must be configured"},
+      {"msteamsv2",
+       {"webhook_url", "webhook_url_file"},
+       {},
+       "one of webhook_url or webhook_url_file must be configured"},
+      {"incidentio", {"url", "url_file"}, {}, "one of url or url_file must be configured"},
+      {"pushover", {"user_key", "user_key_file"}, {}, "one of user_key or user_key_file must be configured"},
+      {"pushover", {"token", "token_file"}, {}, "one of token or token_file must be configured"},
+      {"sns",
+       {"topic_arn", "phone_number", "target_arn"},
+       {},
+       "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config"},
+      {"webex", {"room_id"}, {}, "missing room_id on webex_config"},
+      {"jira", {"project"}, {}, "missing project in jira_config"},
+      {"jira", {"issue_type"}, {}, "missing issue_type in jira_config"},
+      {"jira", {"api_url"}, {"jira_api_url"}, "no global Jira Cloud URL set"},
+  };
+  return table;
+}
+
+constexpr std::array<std::string_view, 11> kGlobalPairs = {
+    "slack_app_token",    "slack_api_url",      "opsgenie_api_key",      "victorops_api_key",
+    "telegram_bot_token", "smtp_auth_password", "rocketchat_token",      "rocketchat_token_id",
+    "smtp_auth_secret",   "wechat_api_secret",  "mattermost_webhook_url"};
+
+Result<void> at_most_one(const yaml::Node& map, std::string_view key) {
+  const std::string file = std::string(key) + "_file";
+  if (!is_set(map, key) || !is_set(map, file)) return {};
+  return map[file].error("at most one of {} & {} must be configured", key, file);
+}
+
+Result<void> check_slack(const yaml::Node& node, const AlertmanagerGlobal& global) {
+  const bool token = !global.slack_app_token.empty() || !global.slack_app_token_file.empty();
+  const bool url = !global.slack_api_url.empty() || !global.slack_api_url_file.empty();
+  // The one exception: the URL of the token's own endpoint, an old way to use bot tokens.
+  if (!token || !url || global.slack_api_url.reveal() == global.slack_app_url) return {};
+  return node.error(
+      "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured");
+}
+
+auto into_url(std::string& out) {
+  return [&out](const yaml::Node& node) -> Result<void> {
+    TOCSIN_TRY(out, read_url(node));
+    return {};
+  };
+}
+
+}  // namespace
+
+Result<void> parse_global(const yaml::Node& node, Context& context) {
+  AlertmanagerGlobal& global = context.global;
+  std::string slack_api_url;
+  yaml::Fields fields(node, "config.GlobalConfig");
+  fields.read("resolve_timeout", global.resolve_timeout)
+      .child("http_config", [&](const yaml::Node& n) { return read_http_config(n, global.http, context); })
+      .child("slack_api_url", into_url(slack_api_url))
+      .read("slack_api_url_file", global.slack_api_url_file)
+      .read("slack_app_token", global.slack_app_token)
+      .read("slack_app_token_file", global.slack_app_token_file)
+      .child("slack_app_url", into_url(global.slack_app_url))
+      .child("pagerduty_url", into_url(global.pagerduty_url))
+      .unsupported({"smtp_from",
+                    "smtp_hello",
+                    "smtp_smarthost",
+                    "smtp_auth_username",
+                    "smtp_auth_password",
+                    "smtp_auth_password_file",
+                    "smtp_auth_secret",
+                    "smtp_auth_secret_file",
+                    "smtp_auth_identity",
+                    "smtp_require_tls",
+                    "smtp_tls_config",
+                    "smtp_force_implicit_tls",
+                    "opsgenie_api_url",
+                    "opsgenie_api_key",
+                    "opsgenie_api_key_file",
+                    "victorops_api_url",
+                    "victorops_api_key",
+                    "victorops_api_key_file",
+                    "wechat_api_url",
+                    "wechat_api_secret",
+                    "wechat_api_secret_file",
+                    "wechat_api_corp_id",
+                    "telegram_api_url",
+                    "telegram_bot_token",
+                    "telegram_bot_token_file",
+                    "webex_api_url",
+                    "jira_api_url",
+                    "rocketchat_api_url",
+                    "rocketchat_token",
+                    "rocketchat_token_file",
+                    "rocketchat_token_id",
+                    "rocketchat_token_id_file",
+                    "mattermost_webhook_url",
+                    "mattermost_webhook_url_file"},
+                   context.warnings);
+  TOCSIN_OK(fields.finish());
+  global.slack_api_url = Secret(std::move(slack_api_url));
+  for (const std::string_view key : kGlobalPairs) TOCSIN_OK(at_most_one(node, key));
+  TOCSIN_OK(check_slack(node, global));
+  for (std::string* file : {&global.slack_api_url_file, &global.slack_app_token_file}) {
+    *file = resolve_path(context.folder, *file);
+  }
+  return {};
+}
+
+const std::vector<std::string>& unsupported_integration_keys() {
+  static const std::vector<std::string> keys = {
+      "discord_configs",  "email_configs",     "incidentio_configs", "opsgenie_configs",   "wechat_configs",
+      "pushover_configs", "victorops_configs", "sns_configs",        "telegram_configs",   "webex_configs",
+      "msteams_configs",  "msteamsv2_configs", "jira_configs",       "rocketchat_configs", "mattermost_configs"};
+  return keys;
+}
+
+Result<void> parse_unsupported(const yaml::Node& list, std::string_view kind, Context& context,
+                               ReceiverConfig& receiver) {
+  for (const yaml::Node& node : list.elements()) {
+    if (!node.is_map() && !node.is_null()) return node.error("cannot unmarshal into {} config", kind);
+    for (const Demand& demand : demands()) {
+      if (demand.kind != kind) continue;
+      for (const std::string_view key : demand.keys) {
+        if (node.is_map()) TOCSIN_OK(at_most_one(node, key));
+      }
+      const auto set_in = [](const yaml::Node& map) {
+        return [&map](std::string_view key) { return is_set(map, key); };
+      };
+      const bool satisfied = std::any_of(demand.keys.begin(), demand.keys.end(), set_in(node)) ||
+                             std::any_of(demand.globals.begin(), demand.globals.end(), set_in(context.global_node));
+      if (!satisfied) return node.error("{}", demand.message);
+    }
+    context.warn(node,
+                 fmt::format("receiver \"{}\": {}_configs are not supported yet: nobody is notified by this entry",
+                             receiver.name, kind));
+    receiver.unsupported.push_back({std::string(kind), node.where()});
+  }
+  return {};
+}
+
+}  // namespace tocsin::config::alertmanager
