@@ -1,0 +1,76 @@
+#include "agent/collector_threads.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace tocsin::agent {
+
+/// Owned by the pool and by each thread: a stuck thread may outlive the pool.
+struct CollectorThreads::Shared {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Job> jobs;
+  std::size_t max_threads = 1;
+  std::size_t threads = 0;
+  std::uint64_t active = 0;  // number of the thread that serves the queue
+  bool running = false;      // it is in a job, since:
+  MonoTime since{0};
+  bool stopping = false;
+};
+
+CollectorThreads::CollectorThreads(std::size_t max_threads) : shared_(std::make_shared<Shared>()) {
+  shared_->max_threads = max_threads;
+}
+
+CollectorThreads::~CollectorThreads() {
+  std::lock_guard lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->jobs.clear();
+  shared_->wake.notify_all();
+}
+
+void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t number) {
+  std::unique_lock lock(shared->mutex);
+  for (;;) {
+    shared->wake.wait(lock, [&] { return shared->stopping || number != shared->active || !shared->jobs.empty(); });
+    if (shared->stopping || number != shared->active) break;
+    Job job = std::move(shared->jobs.front());
+    shared->jobs.pop_front();
+    shared->running = true;
+    shared->since = system_clock().mono();
+    lock.unlock();
+    job();
+    job = nullptr;
+    lock.lock();
+    if (number == shared->active) shared->running = false;
+  }
+  --shared->threads;
+}
+
+void CollectorThreads::post(Job job) {
+  std::lock_guard lock(shared_->mutex);
+  shared_->jobs.push_back(std::move(job));
+  if (shared_->threads == 0) {
+    ++shared_->threads;
+    std::thread(serve, shared_, ++shared_->active).detach();
+  }
+  shared_->wake.notify_all();
+}
+
+void CollectorThreads::replace_stuck(Duration limit) {
+  std::lock_guard lock(shared_->mutex);
+  if (!shared_->running || system_clock().mono() - shared_->since < limit) return;
+  if (shared_->threads >= shared_->max_threads) return;
+  shared_->running = false;
+  ++shared_->threads;
+  std::thread(serve, shared_, ++shared_->active).detach();
+}
+
+std::size_t CollectorThreads::stuck() const {
+  std::lock_guard lock(shared_->mutex);
+  return shared_->threads > 0 ? shared_->threads - 1 : 0;
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,33 @@
+#pragma once
+// Runs collectors one after the other on one thread, until one of them hangs: then another thread takes over the rest.
+// A thread per collector would wake eight threads for half a millisecond of work; one thread alone would wait for a
+// dead NFS server.
+
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.hpp"
+
+namespace tocsin::agent {
+
+/// Thread: post() and replace_stuck() from the loop's thread. Jobs run on other threads, in order, and must not throw.
+class CollectorThreads final : public Executor {
+ public:
+  /// @param max_threads  so many threads at most live at once, stuck ones included.
+  explicit CollectorThreads(std::size_t max_threads);
+  /// Does not wait for a job that hangs; what it refers to must be shared with it.
+  ~CollectorThreads() override;
+
+  void post(Job job) override;
+  /// If the job now running began before `limit` ago, a new thread takes over what waits. Call now and then.
+  void replace_stuck(Duration limit);
+  /// Threads that are still in a job they were given up for.
+  std::size_t stuck() const;
+
+ private:
+  struct Shared;
+  static void serve(std::shared_ptr<Shared> shared, std::uint64_t number);
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace tocsin::agent

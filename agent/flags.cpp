@@ -1,0 +1,195 @@
+#include "agent/flags.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "base/duration.hpp"
+#include "base/version.hpp"
+
+namespace tocsin::agent {
+namespace {
+
+/// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
+/// command line of an existing unit file works.
+constexpr std::string_view kMissingCollectors[] = {
+    "arp",
+    "bcache",
+    "bcachefs",
+    "bonding",
+    "btrfs",
+    "buddyinfo",
+    "cgroups",
+    "conntrack",
+    "cpufreq",
+    "cpu_vulnerabilities",
+    "diskstats",
+    "dmi",
+    "dmmultipath",
+    "drbd",
+    "drm",
+    "edac",
+    "entropy",
+    "ethtool",
+    "fibrechannel",
+    "filefd",
+    "hwmon",
+    "infiniband",
+    "interrupts",
+    "ipvs",
+    "kernel_hung",
+    "ksmd",
+    "lnstat",
+    "logind",
+    "mdadm",
+    "meminfo_numa",
+    "mountstats",
+    "netclass",
+    "netstat",
+    "network_route",
+    "nfs",
+    "nfsd",
+    "ntp",
+    "nvme",
+    "nvmesubsystem",
+    "os",
+    "pcidevice",
+    "perf",
+    "powersupplyclass",
+    "pressure",
+    "processes",
+    "qdisc",
+    "rapl",
+    "runit",
+    "schedstat",
+    "selinux",
+    "slabinfo",
+    "sockstat",
+    "softirqs",
+    "softnet",
+    "stat",
+    "supervisord",
+    "swap",
+    "sysctl",
+    "systemd",
+    "tapestats",
+    "tcpstat",
+    "thermal_zone",
+    "timex",
+    "udp_queues",
+    "vmstat",
+    "watchdog",
+    "wifi",
+    "xfrm",
+    "xfs",
+    "zfs",
+    "zoneinfo",
+};
+
+/// A flag whose value Prometheus' duration grammar or Go's reads.
+Duration read_duration(const std::string& text, const char* flag) {
+  if (auto duration = parse_duration(text)) return *duration;
+  if (auto duration = parse_go_duration(text)) return *duration;
+  throw CLI::ValidationError(flag, "not a valid duration: \"" + text + "\"");
+}
+
+void add_node_flags(CLI::App& app, Flags& flags) {
+  auto& node = flags.node;
+  app.add_option("--path.procfs", node.procfs, "procfs mountpoint.")->capture_default_str();
+  app.add_option("--path.sysfs", node.sysfs, "sysfs mountpoint.")->capture_default_str();
+  app.add_option("--path.rootfs", node.rootfs, "rootfs mountpoint.")->capture_default_str();
+  app.add_flag("--collector.cpu.guest,!--no-collector.cpu.guest", node.cpu_guest,
+               "Enables metric node_cpu_guest_seconds_total");
+  const auto regex = [&](const char* name, std::string& target, const char* help) {
+    app.add_option(name, target, help)->expected(1)->type_name("REGEX");
+  };
+  regex("--collector.filesystem.mount-points-exclude", node.filesystem_mount_points_exclude,
+        "Mount points to exclude.");
+  regex("--collector.filesystem.mount-points-include", node.filesystem_mount_points_include,
+        "Mount points to include.");
+  regex("--collector.filesystem.fs-types-exclude", node.filesystem_fs_types_exclude, "Filesystem types to exclude.");
+  regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
+  regex("--collector.netdev.device-include", node.netdev_device_include, "Net devices to include.");
+  regex("--collector.netdev.device-exclude", node.netdev_device_exclude, "Net devices to exclude.");
+  app.add_option_function<std::string>(
+      "--collector.filesystem.mount-timeout",
+      [&node](const std::string& text) {
+        node.filesystem_mount_timeout = read_duration(text, "--collector.filesystem.mount-timeout");
+      },
+      "how long to wait for a mount to respond before marking it as stale (5s)");
+  app.add_option("--collector.textfile.directory", node.textfile_directories,
+                 "Directory to read text files with metrics from, supports glob matching. (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
+void add_collector_switches(CLI::App& app, Flags& flags) {
+  const auto add = [&](std::string_view name, std::function<void(bool)> set, const std::string& help) {
+    const std::string on = fmt::format("--collector.{}", name), off = fmt::format("--no-collector.{}", name);
+    app.add_flag_callback(on, [set] { set(true); }, help);
+    app.add_flag_callback(off, [set] { set(false); })->group("");
+  };
+  for (const auto& info : exporters::node::known_collectors()) {
+    add(
+        info.name, [&flags, name = std::string(info.name)](bool on) { flags.node.enabled[name] = on; },
+        fmt::format("Enable the {} collector (default: {}).", info.name, info.on_by_default ? "enabled" : "disabled"));
+  }
+  for (const std::string_view name : kMissingCollectors) {
+    add(
+        name,
+        [&flags, name](bool on) {
+          if (on) flags.warnings.push_back(fmt::format("the collector {} is not built yet", name));
+        },
+        "not built yet");
+    app.get_option(fmt::format("--collector.{}", name))->group("");
+  }
+}
+
+}  // namespace
+
+std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
+  Flags flags;
+  CLI::App app("tocsin-agent: metrics of this host on /metrics", "tocsin-agent");
+  std::string level = "info", format = "logfmt";
+  std::vector<std::string> addresses;
+  app.add_option("--web.listen-address", addresses, "Addresses on which to expose metrics (repeatable; default :9100).")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_option("--web.telemetry-path", flags.telemetry_path, "Path under which to expose metrics.")
+      ->capture_default_str();
+  app.add_flag("--web.disable-exporter-metrics", flags.disable_exporter_metrics,
+               "Exclude metrics about the agent itself (promhttp_*, process_*).");
+  app.add_option("--web.max-requests", flags.max_requests, "Maximum number of parallel scrape requests; 0: no limit.")
+      ->capture_default_str();
+  app.add_flag("--collector.disable-defaults", flags.disable_default_collectors,
+               "Set all collectors to disabled by default.");
+  app.add_option_function<std::string>(
+      "--collector.deadline",
+      [&flags](const std::string& text) { flags.collector_deadline = read_duration(text, "--collector.deadline"); },
+      "How long a scrape waits for its collectors before it serves their last values (5s)");
+  app.add_option("--log.level", level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--log.format", format, "logfmt or json")->check(CLI::IsMember({"logfmt", "json"}));
+  app.set_version_flag("--version", version_text("tocsin-agent"));
+  add_node_flags(app, flags);
+  add_collector_switches(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return std::unexpected(app.exit(done));
+  } catch (const CLI::ParseError& wrong) {
+    app.exit(wrong, std::cerr, std::cerr);
+    return std::unexpected(1);
+  }
+  if (!addresses.empty()) flags.listen_addresses = addresses;
+  log::parse_level(level, flags.log_level);
+  flags.log_format = format == "json" ? log::Format::kJson : log::Format::kLogfmt;
+  if (flags.disable_default_collectors) {
+    for (const auto& info : exporters::node::known_collectors())
+      flags.node.enabled.try_emplace(std::string(info.name), false);
+  }
+  return flags;
+}
+
+}  // namespace tocsin::agent

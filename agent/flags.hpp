@@ -1,0 +1,29 @@
+#pragma once
+// The command line of tocsin-agent: node_exporter's flags with node_exporter's defaults.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "exporters/node/node.hpp"
+
+namespace tocsin::agent {
+
+struct Flags {
+  std::vector<std::string> listen_addresses{":9100"};
+  std::string telemetry_path = "/metrics";
+  bool disable_exporter_metrics = false;
+  bool disable_default_collectors = false;
+  std::size_t max_requests = 40;
+  Duration collector_deadline = std::chrono::seconds(5);
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kLogfmt;
+  exporters::node::NodeOptions node;
+  std::vector<std::string> warnings;  // flags that node_exporter has and this build does not do
+};
+
+/// @return the flags, or the exit status if the process is to end: help and version were printed (0), or an error (1).
+std::expected<Flags, int> parse_flags(int argc, const char* const* argv);
+
+}  // namespace tocsin::agent

@@ -1,0 +1,26 @@
+#pragma once
+// Which devices, mounts or types to show: node_exporter's include and exclude flags.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/matcher.hpp"
+
+namespace tocsin::exporters::node {
+
+/// Unanchored regular expressions; at most one of the two is given.
+class Filter {
+ public:
+  /// `what` names the flags in messages, such as "--collector.netdev.device".
+  static Result<Filter> make(std::string_view what, const std::string& include, const std::string& exclude);
+  bool shows(std::string_view name) const {
+    if (exclude_ && exclude_->matches(name)) return false;
+    return !include_ || include_->matches(name);
+  }
+
+ private:
+  std::optional<model::AnchoredRegex> include_, exclude_;
+};
+
+}  // namespace tocsin::exporters::node

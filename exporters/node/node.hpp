@@ -1,0 +1,50 @@
+#pragma once
+// The host: collectors with the names, labels, help texts and flags of node_exporter 1.12.
+// Source: node_exporter's output over its own fixtures and Debian's build on live hosts.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/fs.hpp"
+#include "base/time.hpp"
+#include "exporters/collector/collector.hpp"
+#include "model/matcher.hpp"
+
+namespace tocsin::exporters::node {
+
+struct NodeOptions {
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+  std::string rootfs = "/";
+  std::map<std::string, bool, std::less<>> enabled;  // --collector.X, --no-collector.X; absent: the default
+
+  bool cpu_guest = true;
+  // Regular expressions as given; unanchored, as in node_exporter. Empty: no filter.
+  std::string filesystem_mount_points_exclude =
+      "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
+  std::string filesystem_mount_points_include;
+  std::string filesystem_fs_types_exclude =
+      "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|"
+      "overlay|"
+      "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$";
+  std::string filesystem_fs_types_include;
+  Duration filesystem_mount_timeout = std::chrono::seconds(5);
+  std::string netdev_device_include;
+  std::string netdev_device_exclude;
+  std::vector<std::string> textfile_directories;  // may be patterns
+};
+
+struct CollectorInfo {
+  std::string_view name;
+  bool on_by_default;
+};
+/// All collectors that there are.
+const std::vector<CollectorInfo>& known_collectors();
+
+/// The enabled ones. @return kInvalid if a regular expression does not compile, or include and exclude are both given.
+Result<Collectors> make_collectors(const NodeOptions& options, Fs& fs, Clock& clock);
+
+}  // namespace tocsin::exporters::node

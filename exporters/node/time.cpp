@@ -1,0 +1,66 @@
+#include <ctime>
+
+#include "base/strings.hpp"
+#include "exporters/node/collectors.hpp"
+#include "exporters/node/source_file.hpp"
+
+namespace tocsin::exporters::node {
+namespace {
+
+class TimeCollector final : public Collector {
+ public:
+  TimeCollector(const NodeOptions& options, Fs& fs, Clock& clock)
+      : fs_(fs), clock_(clock), clocksources_(options.sysfs + "/devices/system/clocksource") {}
+  std::string_view name() const override { return "time"; }
+
+  Result<void> collect(expo::Page& page) override {
+    const Timestamp now = clock_.now();
+    page.family("node_time_seconds", "System time in seconds since epoch (1970).", model::MetricType::kGauge)
+        .put(static_cast<double>(now) / 1000);
+    const std::time_t seconds = now / 1000;
+    std::tm local{};
+    if (::localtime_r(&seconds, &local) != nullptr) {
+      page.family("node_time_zone_offset_seconds", "System time zone offset in seconds.", model::MetricType::kGauge)
+          .put({{"time_zone", local.tm_zone}}, static_cast<double>(local.tm_gmtoff));
+    }
+    put_clocksources(page);
+    return {};
+  }
+
+ private:
+  void put_clocksources(expo::Page& page) {
+    const auto devices = fs_.list(clocksources_);
+    if (!devices) return;
+    for (const std::string& name : *devices) {
+      if (!name.starts_with("clocksource")) continue;
+      const std::string_view device = std::string_view(name).substr(11);
+      const std::string folder = clocksources_ + "/" + name;
+      SourceFile available(fs_, folder + "/available_clocksource"), current(fs_, folder + "/current_clocksource");
+      if (auto text = available.read()) {
+        std::string_view words = trim(*text);
+        for (std::string_view word = next_word(words); !word.empty(); word = next_word(words)) {
+          page.family("node_time_clocksource_available_info",
+                      "Available clocksources read from '/sys/devices/system/clocksource'.", model::MetricType::kGauge)
+              .put({{"device", device}, {"clocksource", word}}, 1);
+        }
+      }
+      if (auto text = current.read()) {
+        page.family("node_time_clocksource_current_info",
+                    "Current clocksource read from '/sys/devices/system/clocksource'.", model::MetricType::kGauge)
+            .put({{"device", device}, {"clocksource", trim(*text)}}, 1);
+      }
+    }
+  }
+
+  Fs& fs_;
+  Clock& clock_;
+  std::string clocksources_;
+};
+
+}  // namespace
+
+CollectorPtr make_time(const NodeOptions& options, Fs& fs, Clock& clock) {
+  return std::make_unique<TimeCollector>(options, fs, clock);
+}
+
+}  // namespace tocsin::exporters::node
