@@ -6,9 +6,6 @@
 
 namespace tocsin::expo {
 
-/// Length of the UTF-8 sequence that `text` begins with; 0 if there is none (overlong, surrogate, cut off, empty).
-std::size_t utf8_sequence(std::string_view text);
-
 /// Appends the text with `\` and newline escaped, with `quotes` also `"`. Each run of bytes that are not UTF-8 becomes
 /// one U+FFFD.
 void append_escaped(std::string& out, std::string_view text, bool quotes);

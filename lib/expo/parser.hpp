@@ -1,0 +1,88 @@
+#pragma once
+// Reading a page of metrics, one row after the other, without copying.
+//
+// Parser is the interface of all formats; TextParser (text_parser.hpp) reads text 0.0.4. A row's views point into the
+// page. The text of a series (`name{a="b"}`, as it stands in the page) is an opaque key: a reader that has seen it
+// before need not look into it, and who has not asks labels(). next_known() tries a series text from before against the
+// next line, so that a page whose series stay is never taken apart.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/labels.hpp"
+#include "model/metric_type.hpp"
+
+namespace tocsin::expo {
+
+enum class RowKind : std::uint8_t { kSeries, kHelp, kType, kComment, kEnd, kError };
+
+enum class ParseErrc : std::uint8_t {
+  kNone,
+  kStart,            // a line begins with what begins nothing
+  kValue,            // no value after the series
+  kNumber,           // the value is not a number
+  kNumberCharacter,  // the value is a number of a newer syntax (hexadecimal, underscores)
+  kNumberRange,      // the value is beyond a double
+  kTimestamp,        // neither a timestamp nor the end of the line after the value
+  kTimestampRange,   // the timestamp is beyond 64 bits
+  kLineEnd,          // something after the timestamp
+  kLabelName,
+  kEqual,
+  kLabelValue,
+  kLabelUtf8,       // the label value is not UTF-8
+  kNameTwice,       // a second metric name within the braces
+  kNameMissing,     // braces without a metric name
+  kMetaName,        // no metric name after HELP or TYPE
+  kMetaType,        // TYPE of a type that there is not
+  kHelpUtf8,        // the help text is not UTF-8
+  kDuplicateLabel,  // a label name stands twice (labels() only)
+};
+
+struct ParseError {
+  ParseErrc code = ParseErrc::kNone;
+  std::size_t offset = 0;  // into the page
+};
+
+struct Row {
+  RowKind kind = RowKind::kEnd;
+  bool has_timestamp = false;                            // kSeries
+  model::MetricType type = model::MetricType::kUnknown;  // kType
+  double value = 0;                                      // kSeries; every NaN is the ordinary one
+  Timestamp timestamp = 0;                               // kSeries: milliseconds, if has_timestamp
+  std::string_view series;                               // kSeries: the text before the value
+  std::string_view name;                                 // kHelp, kType: the family, without quotes, escaped
+  std::string_view text;                                 // kHelp: the escaped help; kComment: the line
+};
+
+/// Thread: one. The page must live as long as the parser.
+class Parser {
+ public:
+  virtual ~Parser() = default;
+  /// The next row. After kEnd and kError there is nothing more.
+  virtual RowKind next(Row& row) = 0;
+  /// If the next row is the series whose text is shared + rest, takes it as next() would; else false, and nothing
+  /// moves.
+  virtual bool next_known(std::string_view shared, std::string_view rest, Row& row) = 0;
+  /// The labels of the last row, a series: sorted by name, the metric name among them, values unescaped, empty ones
+  /// included. Numbers in `le` and `quantile` are written as Prometheus 3 does ("1" becomes "1.0") if the last TYPE was
+  /// a histogram or a summary. Views live until the next call.
+  /// @return kNone or kDuplicateLabel.
+  virtual ParseErrc labels(const Row& row, std::vector<model::LabelView>& out) = 0;
+  /// After kError.
+  virtual ParseError error() const = 0;
+};
+
+/// "expected label value" and the like, in Prometheus' words.
+std::string_view parse_error_text(ParseErrc code);
+/// The error with line, column (in bytes, from 1) and the place: `expected label value at line 3, column 9: "a{b='c'}
+/// 1"`.
+std::string describe(std::string_view page, ParseError error);
+
+/// Help text or a name between quotes without its escapes: `\\`, `\n`, for names also `\"`.
+std::string unescape_help(std::string_view text);
+std::string unescape_name(std::string_view text);
+
+}  // namespace tocsin::expo
