@@ -2,7 +2,9 @@
 // HTTP messages and the two seams, without a word of Beast.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,8 +38,8 @@ class Headers {
 class Body {
  public:
   Body() = default;
-  Body(std::string text) : own_(std::move(text)) {}        // NOLINT: a text is a body
-  Body(const char* text) : own_(text) {}                   // NOLINT
+  Body(std::string text) : own_(std::move(text)) {}                                // NOLINT: a text is a body
+  Body(const char* text) : own_(text) {}                                           // NOLINT
   Body(std::shared_ptr<const std::string> shared) : shared_(std::move(shared)) {}  // NOLINT
   std::string_view view() const { return shared_ ? std::string_view(*shared_) : std::string_view(own_); }
   std::size_t size() const { return view().size(); }
@@ -57,10 +59,12 @@ struct HttpRequest {
   std::string body;
   std::string peer;  // server: "address:port" of the client
 
-  /// Server: path without the query, percent-decoded.
+  /// Server: path without the query, percent-decoded; as received if an escape is broken.
   std::string path() const;
-  /// Server: pairs of the query and, if the body is a form, of the body after it; decoded.
+  /// Server: pairs of the query and, if the body is a form, of the body after it; decoded. Pairs with a broken escape
+  /// are left out.
   std::vector<std::pair<std::string, std::string>> params() const;
+  /// The first value, or "".
   std::string param(std::string_view name) const;
   std::vector<std::string> all_params(std::string_view name) const;
 };
@@ -83,8 +87,8 @@ struct SendOptions {
   bool follow_redirects = true;  // at most 10; credentials are not sent to another host
 };
 
-/// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer), with
-/// Go-like texts ("dial tcp 127.0.0.1:1: connect: connection refused", "context deadline exceeded").
+/// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer),
+/// with Go-like texts ("dial tcp 127.0.0.1:1: connect: connection refused", "context deadline exceeded").
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
@@ -121,13 +125,14 @@ class HttpServer {
 };
 
 /// Routes by method and path: "/api/v1/label/{name}/values" captures one element, a path that ends in "/*" the rest.
+/// A literal element wins over a capture, a capture over the rest, whatever the order of add().
 class HttpRouter {
  public:
   using Captures = std::vector<std::string>;  // percent-decoded
   using Handler = std::function<Task<HttpResponse>(HttpRequest, Captures)>;
   /// `methods`: "GET", "GET,POST". HEAD is served wherever GET is.
   void add(std::string_view methods, std::string_view pattern, Handler handler);
-  /// 404 for no path, 405 with Allow for no method.
+  /// 404 for no path, 405 with Allow for no method, 400 for a path with a broken escape. Plain text.
   Task<HttpResponse> handle(HttpRequest request) const;
 
  private:
@@ -135,7 +140,10 @@ class HttpRouter {
     std::vector<std::string> methods;
     std::vector<std::string> elements;
     Handler handler;
+    bool serves(std::string_view method) const;
   };
+  /// The best routes for the path, by the element where they first differ; all have equal patterns.
+  std::vector<const Route*> match(const std::vector<std::string_view>& path) const;
   std::vector<Route> routes_;
 };
 

@@ -1,9 +1,11 @@
 #pragma once
 // The threads of a process: one loop, the work lanes, and what is made on them.
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "net/http.hpp"
 
@@ -16,24 +18,28 @@ struct RuntimeOptions {
 struct RuntimeStats {
   double loop_lag_seconds_max = 0;  // longest wait of a posted job or due timer since the last look
   std::uint64_t task_failures = 0;
-  std::size_t queued_jobs[3] = {0, 0, 0};  // per lane
+  std::map<std::string, std::uint64_t> task_failures_by_name;  // of spawn()
+  std::size_t queued_jobs[3] = {0, 0, 0};                      // per lane
 };
 
 /// Owns the loop's io_context, the worker threads and the signal handlers. Made and run by main; run() is the loop.
-/// Thread: construction and run() on the main thread; post() and lane() from any.
+/// Thread: construction, run() and destruction on one, which is the loop's; stop(), stats(), post() and lane() from
+/// any. Tasks that still wait are destroyed with the runtime, after everything that run() returned to: what they use
+/// must live as long, or be held by them.
 class Runtime {
  public:
   virtual ~Runtime() = default;
   virtual TaskLoop& loop() = 0;
   virtual WorkPool& work() = 0;
-  /// Runs the loop until stop(); returns when the workers are idle too.
+  /// Runs the loop until stop(); returns when the workers have ended too. Their waiting jobs are dropped.
   virtual void run() = 0;
   virtual void stop() = 0;
-  /// Calls on the loop's thread for each signal received (SIGINT, SIGTERM, SIGHUP).
+  /// Calls on the loop's thread for each signal received (SIGINT, SIGTERM, SIGHUP). Replaces an earlier handler.
   virtual void on_signal(int signal, std::function<void()> handler) = 0;
   virtual RuntimeStats stats() = 0;
 };
 
+/// Ignores SIGPIPE in the whole process: a peer that went away is an error of the write, not a death.
 std::unique_ptr<Runtime> make_runtime(RuntimeOptions options);
 
 struct HttpClientOptions {

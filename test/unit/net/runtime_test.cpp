@@ -1,0 +1,188 @@
+#include "net/runtime.hpp"
+
+#include <csignal>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "base/log.hpp"
+
+namespace tocsin::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+RuntimeOptions with_threads(unsigned threads) {
+  RuntimeOptions options;
+  options.work_threads = threads;
+  return options;
+}
+
+Task<void> hop(Runtime& runtime, int times, long* sum) {
+  for (int i = 0; i < times; ++i) {
+    std::function<int()> work = [i] { return i; };
+    *sum += co_await run_on(runtime.loop(), runtime.work().lane(Lane::kRule), std::move(work));
+  }
+  runtime.stop();
+}
+
+Task<void> throw_now() {
+  throw std::runtime_error("broken");
+  co_return;
+}
+
+Task<void> note_thread(Runtime& runtime, std::thread::id* before, std::thread::id* inside, std::thread::id* after) {
+  *before = std::this_thread::get_id();
+  std::function<std::thread::id()> work = [] { return std::this_thread::get_id(); };
+  *inside = co_await run_on(runtime.loop(), runtime.work().lane(Lane::kScrape), std::move(work));
+  *after = std::this_thread::get_id();
+  runtime.stop();
+}
+
+struct Flag {
+  explicit Flag(bool* flag) : flag_(flag) {}
+  ~Flag() { *flag_ = true; }
+  Flag(const Flag&) = delete;
+  bool* flag_;
+};
+
+Task<void> sleep_forever(Loop& loop, bool* destroyed) {
+  const Flag flag(destroyed);
+  co_await sleep_for(loop, 1h);
+}
+
+}  // namespace
+
+TEST_CASE("work runs on a worker, the task goes on on the loop", "[net]") {
+  auto runtime = make_runtime(with_threads(2));
+  std::thread::id before, inside, after;
+  runtime->loop().spawn("threads", note_thread(*runtime, &before, &inside, &after));
+  runtime->run();
+  CHECK(before == std::this_thread::get_id());
+  CHECK(after == before);
+  CHECK(inside != before);
+}
+
+TEST_CASE("many hops between loop and work lose nothing", "[net]") {
+  auto runtime = make_runtime(with_threads(3));
+  long sum = 0;
+  runtime->loop().spawn("hops", hop(*runtime, 2000, &sum));
+  runtime->run();
+  CHECK(sum == 1999L * 1000);
+}
+
+TEST_CASE("timers run in order, canceled ones not at all", "[net]") {
+  auto runtime = make_runtime(with_threads(1));
+  std::string out;
+  Loop& loop = runtime->loop();
+  loop.call_after(3ms, [&] { runtime->stop(); });
+  loop.call_after(2ms, [&] { out += 'b'; });
+  loop.call_after(1ms, [&] { out += 'a'; });
+  const TimerId never = loop.call_after(1ms, [&] { out += 'x'; });
+  CHECK(loop.cancel(never));
+  CHECK_FALSE(loop.cancel(never));
+  runtime->run();
+  CHECK(out == "ab");
+}
+
+TEST_CASE("a task that throws is counted by its name, a job that throws too, and the loop goes on", "[net]") {
+  log::set_sink([](log::Level, std::string_view) {});
+  auto runtime = make_runtime(with_threads(1));
+  runtime->loop().spawn("careless", throw_now());
+  runtime->loop().spawn("careless", throw_now());
+  runtime->loop().post([] { throw std::runtime_error("job"); });
+  runtime->loop().call_after(1ms, [&] { runtime->stop(); });
+  runtime->run();
+  const RuntimeStats stats = runtime->stats();
+  CHECK(stats.task_failures == 3);
+  CHECK(stats.task_failures_by_name == std::map<std::string, std::uint64_t>{{"careless", 2}, {"job", 1}});
+  log::set_sink(nullptr);
+}
+
+TEST_CASE("a signal reaches its handler on the loop, each time", "[net]") {
+  auto runtime = make_runtime(with_threads(1));
+  int hangups = 0;
+  runtime->on_signal(SIGHUP, [&] {
+    if (++hangups == 2)
+      runtime->stop();
+    else
+      std::raise(SIGHUP);
+  });
+  runtime->on_signal(SIGUSR1, [&] { std::raise(SIGHUP); });
+  runtime->loop().post([] { std::raise(SIGUSR1); });
+  runtime->run();
+  CHECK(hangups == 2);
+}
+
+TEST_CASE("the longest wait of a job is the loop's lag, and asking for it forgets it", "[net]") {
+  auto runtime = make_runtime(with_threads(1));
+  runtime->loop().post([] {
+    const auto until = std::chrono::steady_clock::now() + 5ms;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+  });
+  runtime->loop().post([&] { runtime->stop(); });
+  runtime->run();
+  CHECK(runtime->stats().loop_lag_seconds_max >= 0.005);
+  CHECK(runtime->stats().loop_lag_seconds_max == 0);
+}
+
+TEST_CASE("waiting tasks and jobs are destroyed with the runtime", "[net]") {
+  bool destroyed = false;
+  {
+    auto runtime = make_runtime(with_threads(1));
+    runtime->loop().spawn("sleeper", sleep_forever(runtime->loop(), &destroyed));
+    runtime->loop().call_after(1ms, [&] { runtime->stop(); });
+    runtime->run();
+    CHECK_FALSE(destroyed);
+  }
+  CHECK(destroyed);
+}
+
+TEST_CASE("scrapes go before rules, rules before queries, each lane in order", "[net]") {
+  auto runtime = make_runtime(with_threads(1));
+  std::string out;  // the one worker's
+  std::promise<void> blocked, go;
+  runtime->work().lane(Lane::kQuery).post([&] {
+    blocked.set_value();
+    go.get_future().wait();
+  });
+  blocked.get_future().wait();
+  std::promise<void> last;
+  runtime->work().lane(Lane::kQuery).post([&] { out += 'q'; });
+  runtime->work().lane(Lane::kQuery).post([&] { last.set_value(); });
+  runtime->work().lane(Lane::kRule).post([&] { out += 'r'; });
+  runtime->work().lane(Lane::kScrape).post([&] { out += 's'; });
+  runtime->work().lane(Lane::kScrape).post([&] { out += 'S'; });
+  CHECK(runtime->stats().queued_jobs[0] == 2);
+  CHECK(runtime->stats().queued_jobs[2] == 2);
+  go.set_value();
+  last.get_future().wait();
+  CHECK(out == "sSrq");
+}
+
+TEST_CASE("jobs that wait when the workers stop leave nothing behind", "[net]") {
+  bool dropped = false;
+  {
+    auto runtime = make_runtime(with_threads(1));
+    std::promise<void> blocked, go;
+    runtime->work().lane(Lane::kRule).post([&] {
+      blocked.set_value();
+      go.get_future().wait();
+    });
+    blocked.get_future().wait();
+    runtime->work().lane(Lane::kRule).post([flag = std::make_unique<Flag>(&dropped)] {});
+    runtime->loop().post([&] {
+      runtime->stop();
+      go.set_value();
+    });
+    runtime->run();
+  }
+  CHECK(dropped);
+}
+
+}  // namespace tocsin::net
