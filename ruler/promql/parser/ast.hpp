@@ -1,6 +1,6 @@
 #pragma once
-// The abstract syntax of PromQL (language level: Prometheus 3.14). Immutable after parsing and type checking; every node
-// knows where in the text it stands. Source: Prometheus promql/parser/ast.go.
+// The abstract syntax of PromQL (language level: Prometheus 3.14). Immutable after parsing and type checking; every
+// node knows where in the text it stands. Source: Prometheus promql/parser/ast.go.
 
 #include <cstdint>
 #include <memory>
@@ -60,10 +60,12 @@ struct DurationValue {
   std::shared_ptr<const struct DurationExpr> expr;  // null for a plain duration
 };
 
+/// kNegate and kPlus have one operand, in `left`; kStep and kRange none; the others two. kPlus stands only around a
+/// plain number or duration in parentheses. Values are seconds.
 struct DurationExpr {
   enum class Op { kLiteral, kNegate, kPlus, kAdd, kSub, kMul, kDiv, kMod, kPow, kStep, kRange, kMin, kMax };
   Op op = Op::kLiteral;
-  double seconds = 0;  // of a literal
+  double seconds = 0;      // of a literal
   bool is_number = false;  // the literal was written as a number, not as a duration
   bool wrapped = false;    // was in parentheses
   std::shared_ptr<const DurationExpr> left, right;
@@ -88,7 +90,7 @@ struct VectorSelector final : Expr {
   ValueType type() const override { return ValueType::kVector; }
   std::string name;  // written before the braces, or "" (then a __name__ matcher may be in `matchers`)
   std::vector<model::Matcher> matchers;  // with the one of the name, if any
-  DurationValue offset;  // as written (may be negative)
+  DurationValue offset;                  // as written (may be negative)
   AtModifier at;
   bool anchored = false, smoothed = false;
   bool bypass_empty_check = false;  // info()'s second argument may match everything
@@ -131,10 +133,24 @@ struct StepInvariantExpr final : Expr {
 };
 
 enum class BinaryOp {
-  kAdd, kSub, kMul, kDiv, kMod, kPow, kAtan2,
-  kEq, kNe, kLt, kGt, kLe, kGe,
-  kAnd, kOr, kUnless,
-  kTrimUpper, kTrimLower,  // histograms: `</` keeps what is below, `>/` what is above
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kPow,
+  kAtan2,
+  kEq,
+  kNe,
+  kLt,
+  kGt,
+  kLe,
+  kGe,
+  kAnd,
+  kOr,
+  kUnless,
+  kTrimUpper,
+  kTrimLower,  // histograms: `</` keeps what is below, `>/` what is above
 };
 std::string_view binary_op_text(BinaryOp op);
 bool is_comparison(BinaryOp op);
@@ -154,7 +170,7 @@ struct BinaryExpr final : Expr {
   BinaryExpr() : Expr(NodeKind::kBinary) {}
   ValueType type() const override {
     return left->type() == ValueType::kScalar && right->type() == ValueType::kScalar ? ValueType::kScalar
-                                                                                    : ValueType::kVector;
+                                                                                     : ValueType::kVector;
   }
   BinaryOp op = BinaryOp::kAdd;
   ExprPtr left, right;
@@ -172,7 +188,20 @@ struct Call final : Expr {
 };
 
 enum class AggregateOp {
-  kSum, kAvg, kCount, kMin, kMax, kGroup, kStddev, kStdvar, kTopk, kBottomk, kQuantile, kCountValues, kLimitk, kLimitRatio,
+  kSum,
+  kAvg,
+  kCount,
+  kMin,
+  kMax,
+  kGroup,
+  kStddev,
+  kStdvar,
+  kTopk,
+  kBottomk,
+  kQuantile,
+  kCountValues,
+  kLimitk,
+  kLimitRatio,
 };
 std::string_view aggregate_op_text(AggregateOp op);
 

@@ -12,7 +12,8 @@ namespace tocsin::promql::parser {
 struct Function {
   std::string_view name;
   std::vector<ValueType> args;
-  /// 0: exactly args.size() arguments; n > 0: the last n may be left out; -1: the last may be repeated or left out.
+  /// 0: exactly args.size() arguments. Else at least args.size() - 1, and up to n more, or any number if n is -1;
+  /// further ones have the last type.
   int variadic = 0;
   ValueType returns = ValueType::kVector;
   bool experimental = false;

@@ -13,15 +13,17 @@
 namespace tocsin::promql::parser {
 
 struct ParserOptions {
-  bool experimental_functions = false;        // promql-experimental-functions
-  bool binop_fill_modifiers = false;          // promql-binop-fill-modifiers
-  bool extended_range_selectors = false;      // promql-extended-range-selectors
-  std::size_t max_depth = 512;                // nesting
-  std::size_t max_length = 1U << 20U;         // bytes of the query
+  bool experimental_functions = false;    // promql-experimental-functions
+  bool binop_fill_modifiers = false;      // promql-binop-fill-modifiers
+  bool extended_range_selectors = false;  // promql-extended-range-selectors
+  std::size_t max_depth = 512;            // nesting: parentheses, calls, signs
+  std::size_t max_height = 2000;          // of the tree: `a + b + c` is 3 high; walks of it recurse
+  std::size_t max_length = 1U << 20U;     // bytes of the query
 };
 
 /// Parses and type-checks. Thread: any.
-/// @return kInvalid with Prometheus' text: `1:5: parse error: unexpected ...` (line:column, both from 1, in runes).
+/// @return kInvalid with Prometheus' text: `1:5: parse error: unexpected ...` (line:column, both from 1; columns count
+/// bytes).
 Result<ExprPtr> parse_expr(std::string_view query, const ParserOptions& options = {});
 
 /// `{a="b"}` or `name{a="b"}`: what match[] takes. At least one matcher must not match the empty string.
