@@ -236,8 +236,7 @@ class NaiveExpo {
       token = lex();
     }
     row.text = page_.substr(start, end - start);
-    std::stable_sort(row.labels.begin(), row.labels.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(row.labels.begin(), row.labels.end());
     return named && token == Token::kNumber && number(row);
   }
 
