@@ -1,0 +1,142 @@
+#include "state/database.hpp"
+
+#include <sqlite3.h>
+
+namespace tocsin::state {
+namespace {
+
+Errc kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Errc::kUnavailable;
+    case SQLITE_FULL:
+      return Errc::kLimit;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Errc::kCorrupt;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return Errc::kIo;
+    default:
+      return Errc::kInternal;
+  }
+}
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+
+std::unexpected<Error> Database::error(int code, std::string_view what) const {
+  const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  return fail(kind_of(code), "state store {}: {}: {} ({})", path_, what, detail, sqlite3_errstr(code));
+}
+
+Result<Database> Database::open(const std::string& path, const DatabaseOptions& options) {
+  sqlite3* handle = nullptr;
+  // One user at a time by contract, so SQLite's own mutexes are left out.
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  Database database(path, handle);
+  if (code != SQLITE_OK) return database.error(code, "open");
+  TOCSIN_OK(database.configure(options));
+  return database;
+}
+
+Result<void> Database::configure(const DatabaseOptions& options) {
+  sqlite3_busy_timeout(handle_.get(), options.busy_timeout_ms);
+  {
+    TOCSIN_TRY(Statement check, Statement::prepare(*this, "PRAGMA quick_check(1)"));
+    TOCSIN_TRY(const bool row, check.step());
+    if (!row || check.bytes(0) != "ok") {
+      return fail(Errc::kCorrupt, "state store {}: quick_check: {}", path_, row ? check.bytes(0) : "no answer");
+    }
+  }
+  TOCSIN_OK(execute("PRAGMA journal_mode = WAL"));
+  // FULL: a committed transaction survives the loss of power. Writes are grouped, so this is one fsync per group.
+  TOCSIN_OK(execute("PRAGMA synchronous = FULL"));
+  TOCSIN_OK(execute("PRAGMA foreign_keys = ON"));
+  // Without it, deleted pages of a burst of alerts would stay in a large WAL file forever.
+  TOCSIN_OK(execute("PRAGMA journal_size_limit = 4194304"));
+  if (options.max_bytes == 0) return {};
+  TOCSIN_TRY(Statement page, Statement::prepare(*this, "PRAGMA page_size"));
+  TOCSIN_TRY(const bool row, page.step());
+  const std::uint64_t page_bytes = row ? static_cast<std::uint64_t>(page.integer(0)) : 4096;
+  page.reset();
+  return execute(fmt::format("PRAGMA max_page_count = {}", options.max_bytes / page_bytes + 1));
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error(code, sql.substr(0, sql.find('\n')));
+  return {};
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+Result<Statement> Statement::prepare(Database& database, std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  if (code != SQLITE_OK) return database.error(code, sql);
+  return Statement(database, statement);
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  const int code = sqlite3_bind_int64(statement_.get(), ++bound_, value);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_text(std::string_view value) {
+  const char* data = value.data() == nullptr ? "" : value.data();
+  const int code = sqlite3_bind_text64(statement_.get(), ++bound_, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_blob(std::string_view value) {
+  // A null pointer would be NULL, not an empty blob.
+  const char* data = value.data() == nullptr ? "" : value.data();
+  const int code = sqlite3_bind_blob64(statement_.get(), ++bound_, data, value.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (bind_error_ != 0) return database_->error(bind_error_, sqlite3_sql(statement_.get()));
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return database_->error(code, sqlite3_sql(statement_.get()));
+}
+
+Result<void> Statement::run() {
+  Result<bool> row = step();
+  reset();
+  if (!row) return fail(std::move(row).error());
+  return {};
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+  bound_ = 0;
+  bind_error_ = 0;
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::bytes(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(size));
+}
+
+}  // namespace tocsin::state

@@ -1,0 +1,257 @@
+#include "state/rows.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/log.hpp"
+
+namespace tocsin::state {
+namespace {
+
+constexpr std::string_view kComponent = "state";
+
+/// Takes one length and the bytes behind it; false if there are fewer.
+bool take_text(std::string_view& bytes, std::string_view& out) {
+  if (bytes.empty()) return false;
+  std::size_t size = static_cast<unsigned char>(bytes[0]), header = 1;
+  if (size == 0xff) {
+    if (bytes.size() < 4) return false;
+    size = static_cast<unsigned char>(bytes[1]) | static_cast<std::size_t>(static_cast<unsigned char>(bytes[2])) << 8U |
+           static_cast<std::size_t>(static_cast<unsigned char>(bytes[3])) << 16U;
+    header = 4;
+  }
+  if (bytes.size() - header < size) return false;
+  out = bytes.substr(header, size);
+  bytes.remove_prefix(header + size);
+  return true;
+}
+
+Result<void> insert(Statement& statement, const std::string& rule_key, const RuleAlert& alert) {
+  statement.bind_text(rule_key)
+      .bind_blob(alert.labels.encoded())
+      .bind_blob(alert.annotations.encoded())
+      .bind(static_cast<std::int64_t>(alert.state))
+      .bind(std::bit_cast<std::int64_t>(alert.value))
+      .bind(alert.active_at)
+      .bind(alert.fired_at)
+      .bind(alert.resolved_at)
+      .bind(alert.last_sent_at)
+      .bind(alert.valid_until)
+      .bind(alert.keep_firing_since);
+  return statement.run();
+}
+
+struct Apply {
+  Database& db;
+
+  Result<void> operator()(const SaveRuleAlerts& w) const {
+    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM rule_alert WHERE rule_key = ?"));
+    TOCSIN_OK(remove.bind_text(w.rule_key).run());
+    if (w.alerts.empty()) return {};
+    TOCSIN_TRY(Statement add,
+               Statement::prepare(db, "INSERT OR REPLACE INTO rule_alert VALUES (?,?,?,?,?,?,?,?,?,?,?)"));
+    for (const RuleAlert& alert : w.alerts) TOCSIN_OK(insert(add, w.rule_key, alert));
+    return {};
+  }
+  Result<void> operator()(const SaveAlert& w) const {
+    const model::Alert& alert = *w.alert;
+    TOCSIN_TRY(Statement add, Statement::prepare(db, "INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)"));
+    return add.bind(static_cast<std::int64_t>(alert.labels.fingerprint()))
+        .bind_blob(alert.labels.encoded())
+        .bind_blob(alert.annotations.encoded())
+        .bind(alert.starts_at)
+        .bind(alert.ends_at)
+        .bind(alert.updated_at)
+        .bind_text(alert.generator_url)
+        .bind(alert.timeout ? 1 : 0)
+        .run();
+  }
+  Result<void> operator()(const RemoveAlert& w) const {
+    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM alert WHERE fingerprint = ?"));
+    return remove.bind(static_cast<std::int64_t>(w.fingerprint)).run();
+  }
+  Result<void> operator()(const SaveNotification& w) const {
+    const NotificationLogEntry& e = w.entry;
+    TOCSIN_TRY(Statement remove, Statement::prepare(db,
+                                                    "DELETE FROM notification WHERE group_key = ? AND receiver = ? AND "
+                                                    "integration = ? AND position = ?"));
+    TOCSIN_OK(remove.bind_text(e.group_key).bind_text(e.receiver).bind_text(e.integration).bind(e.index).run());
+    TOCSIN_TRY(Statement add,
+               Statement::prepare(db,
+                                  "INSERT INTO notification (group_key, receiver, integration, position, sent_at, "
+                                  "expires_at, firing, resolved) VALUES (?,?,?,?,?,?,?,?) RETURNING id"));
+    add.bind_text(e.group_key)
+        .bind_text(e.receiver)
+        .bind_text(e.integration)
+        .bind(e.index)
+        .bind(e.sent_at)
+        .bind(e.expires_at)
+        .bind_blob(encode_hashes(e.firing))
+        .bind_blob(encode_hashes(e.resolved));
+    TOCSIN_TRY(const bool row, add.step());
+    const std::int64_t id = row ? add.integer(0) : 0;
+    add.reset();
+    if (e.receiver_data.empty()) return {};
+    TOCSIN_TRY(Statement data, Statement::prepare(db, "INSERT INTO notification_data VALUES (?,?,?)"));
+    for (const auto& [name, value] : e.receiver_data) TOCSIN_OK(data.bind(id).bind_text(name).bind_text(value).run());
+    return {};
+  }
+  Result<void> operator()(const RemoveNotifications& w) const {
+    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM notification WHERE expires_at < ?"));
+    return remove.bind(w.expires_before).run();
+  }
+  Result<void> operator()(const SaveSilence& w) const {
+    TOCSIN_TRY(Statement add, Statement::prepare(db, "INSERT OR REPLACE INTO silence VALUES (?,?,?)"));
+    return add.bind_text(w.silence.id).bind_text(w.silence.json).bind(w.silence.ends_at).run();
+  }
+  Result<void> operator()(const RemoveSilence& w) const {
+    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM silence WHERE id = ?"));
+    return remove.bind_text(w.id).run();
+  }
+};
+
+/// Reads all rows; `read` makes a value of one.
+template <typename T, typename Read>
+Result<std::vector<T>> read_all(Database& db, std::string_view table, std::string_view sql, std::uint64_t& bad,
+                                Read read) {
+  TOCSIN_TRY(Statement query, Statement::prepare(db, sql));
+  std::vector<T> out;
+  std::uint64_t skipped = 0;
+  std::string first;
+  while (true) {
+    TOCSIN_TRY(const bool row, query.step());
+    if (!row) break;
+    if (Result<T> value = read(query)) {
+      out.push_back(std::move(*value));
+    } else if (++skipped == 1) {
+      first = value.error().message;
+    }
+  }
+  bad += skipped;
+  if (skipped > 0) {
+    log::error(kComponent, "stored rows make no sense and are left out",
+               {{"file", db.path()}, {"table", table}, {"rows", skipped}, {"first", first}});
+  }
+  return out;
+}
+
+Result<RuleAlert> rule_alert_of(const Statement& row) {
+  RuleAlert alert;
+  alert.rule_key = row.bytes(0);
+  TOCSIN_TRY(alert.labels, decode_labels(row.bytes(1)));
+  TOCSIN_TRY(alert.annotations, decode_labels(row.bytes(2)));
+  if (row.integer(3) < 0 || row.integer(3) > 2) return fail(Errc::kCorrupt, "state {} of an alert", row.integer(3));
+  alert.state = static_cast<RuleAlertState>(row.integer(3));
+  alert.value = std::bit_cast<double>(row.integer(4));
+  alert.active_at = row.integer(5);
+  alert.fired_at = row.integer(6);
+  alert.resolved_at = row.integer(7);
+  alert.last_sent_at = row.integer(8);
+  alert.valid_until = row.integer(9);
+  alert.keep_firing_since = row.integer(10);
+  return alert;
+}
+
+Result<model::Alert> alert_of(const Statement& row) {
+  model::Alert alert;
+  TOCSIN_TRY(alert.labels, decode_labels(row.bytes(1)));
+  TOCSIN_TRY(alert.annotations, decode_labels(row.bytes(2)));
+  if (alert.labels.empty()) return fail(Errc::kCorrupt, "an alert without labels");
+  if (static_cast<std::int64_t>(alert.labels.fingerprint()) != row.integer(0)) {
+    return fail(Errc::kCorrupt, "fingerprint of an alert differs from its labels");
+  }
+  alert.starts_at = row.integer(3);
+  alert.ends_at = row.integer(4);
+  alert.updated_at = row.integer(5);
+  alert.generator_url = row.bytes(6);
+  alert.timeout = row.integer(7) != 0;
+  return alert;
+}
+
+Result<NotificationLogEntry> notification_of(Database& db, const Statement& row) {
+  NotificationLogEntry entry;
+  entry.group_key = row.bytes(1);
+  entry.receiver = row.bytes(2);
+  entry.integration = row.bytes(3);
+  if (row.integer(4) < 0 || row.integer(4) > 0xffffffffLL) return fail(Errc::kCorrupt, "position of an integration");
+  entry.index = static_cast<std::uint32_t>(row.integer(4));
+  entry.sent_at = row.integer(5);
+  entry.expires_at = row.integer(6);
+  TOCSIN_TRY(entry.firing, decode_hashes(row.bytes(7)));
+  TOCSIN_TRY(entry.resolved, decode_hashes(row.bytes(8)));
+  TOCSIN_TRY(Statement data,
+             Statement::prepare(db, "SELECT name, value FROM notification_data WHERE notification = ?"));
+  data.bind(row.integer(0));
+  while (true) {
+    TOCSIN_TRY(const bool more, data.step());
+    if (!more) break;
+    entry.receiver_data.emplace(data.bytes(0), data.bytes(1));
+  }
+  return entry;
+}
+
+}  // namespace
+
+Result<void> apply_write(Database& database, const Write& write) {
+  return std::visit(Apply{database}, write);
+}
+
+Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, std::uint64_t& bad) {
+  return read_all<RuleAlert>(database, "rule_alert", "SELECT * FROM rule_alert", bad, rule_alert_of);
+}
+
+Result<std::vector<model::Alert>> read_alerts(Database& database, std::uint64_t& bad) {
+  return read_all<model::Alert>(database, "alert", "SELECT * FROM alert ORDER BY fingerprint", bad, alert_of);
+}
+
+Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, std::uint64_t& bad) {
+  return read_all<NotificationLogEntry>(database, "notification", "SELECT * FROM notification ORDER BY id", bad,
+                                        [&database](const Statement& row) { return notification_of(database, row); });
+}
+
+Result<std::vector<StoredSilence>> read_silences(Database& database, std::uint64_t& bad) {
+  return read_all<StoredSilence>(database, "silence", "SELECT id, json, ends_at FROM silence", bad,
+                                 [](const Statement& row) -> Result<StoredSilence> {
+                                   return StoredSilence{std::string(row.bytes(0)), std::string(row.bytes(1)),
+                                                        row.integer(2)};
+                                 });
+}
+
+Result<model::Labels> decode_labels(std::string_view bytes) {
+  std::string_view rest = bytes, last;
+  while (!rest.empty()) {
+    std::string_view name, value;
+    if (!take_text(rest, name) || !take_text(rest, value)) return fail(Errc::kCorrupt, "labels are cut off");
+    if (name.empty() || value.empty() || (last.data() != nullptr && name <= last)) {
+      return fail(Errc::kCorrupt, "labels are out of order or empty");
+    }
+    last = name;
+  }
+  return model::Labels::from_encoded(std::string(bytes));
+}
+
+std::string encode_hashes(const std::vector<std::uint64_t>& hashes) {
+  std::string out;
+  out.reserve(hashes.size() * 8);
+  for (const std::uint64_t hash : hashes) {
+    for (unsigned shift = 0; shift < 64; shift += 8) out += static_cast<char>(hash >> shift & 0xffU);
+  }
+  return out;
+}
+
+Result<std::vector<std::uint64_t>> decode_hashes(std::string_view bytes) {
+  if (bytes.size() % 8 != 0) return fail(Errc::kCorrupt, "alert hashes are cut off");
+  std::vector<std::uint64_t> out;
+  out.reserve(bytes.size() / 8);
+  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+    std::uint64_t hash = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+      hash |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+    }
+    out.push_back(hash);
+  }
+  if (!std::is_sorted(out.begin(), out.end())) return fail(Errc::kCorrupt, "alert hashes are out of order");
+  return out;
+}
+
+}  // namespace tocsin::state

@@ -1,0 +1,30 @@
+#pragma once
+// Values to rows and back. What is read is checked: a row that makes no sense is an error of kind kCorrupt, never a
+// value.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "state/database.hpp"
+#include "state/store.hpp"
+#include "state/writes.hpp"
+
+namespace tocsin::state {
+
+/// Carries out one write. Thread: the state thread.
+Result<void> apply_write(Database& database, const Write& write);
+
+/// All rows of a table. Rows that make no sense are left out, counted in `bad` and told in the log, once per table.
+Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, std::uint64_t& bad);
+Result<std::vector<model::Alert>> read_alerts(Database& database, std::uint64_t& bad);
+Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, std::uint64_t& bad);
+Result<std::vector<StoredSilence>> read_silences(Database& database, std::uint64_t& bad);
+
+/// model::Labels' encoding, checked: lengths within the bytes, names ascending and not empty, values not empty.
+Result<model::Labels> decode_labels(std::string_view bytes);
+std::string encode_hashes(const std::vector<std::uint64_t>& hashes);
+Result<std::vector<std::uint64_t>> decode_hashes(std::string_view bytes);
+
+}  // namespace tocsin::state

@@ -1,0 +1,227 @@
+#include "state/sqlite_store.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdio>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/thread_annotations.hpp"
+#include "state/database.hpp"
+#include "state/migrations.hpp"
+#include "state/rows.hpp"
+#include "state/writes.hpp"
+
+namespace tocsin::state {
+namespace {
+
+constexpr std::string_view kComponent = "state";
+constexpr Duration kLongestRetry = std::chrono::seconds(30);
+
+/// Invariants: the database is touched by the state thread only, once it runs; queue_, reads_ and stop_ under mutex_.
+/// Order of the thread's work: reads first (they wait for nobody), then one transaction over all that is queued.
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(Database database, SqliteOptions options)
+      : database_(std::move(database)), options_(options), thread_([this] { run(); }) {}
+
+  ~SqliteStore() override {
+    {
+      const MutexLock lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  void save_rule_alerts(std::string rule_key, std::vector<RuleAlert> alerts) override {
+    push(SaveRuleAlerts{std::move(rule_key), std::move(alerts)});
+  }
+  Result<std::vector<RuleAlert>> load_rule_alerts() override { return read(read_rule_alerts); }
+
+  void save_alerts(std::vector<model::AlertPtr> alerts) override {
+    std::vector<Write> writes;
+    for (model::AlertPtr& alert : alerts) writes.emplace_back(SaveAlert{std::move(alert)});
+    push_all(std::move(writes));
+  }
+  void remove_alerts(std::vector<model::Labels> labels) override {
+    std::vector<Write> writes;
+    for (const model::Labels& one : labels) writes.emplace_back(RemoveAlert{one.fingerprint()});
+    push_all(std::move(writes));
+  }
+  Result<std::vector<model::Alert>> load_alerts() override { return read(read_alerts); }
+
+  void save_notification(NotificationLogEntry entry) override { push(SaveNotification{std::move(entry)}); }
+  void remove_notifications_before(Timestamp expires_at) override { push(RemoveNotifications{expires_at}); }
+  Result<std::vector<NotificationLogEntry>> load_notifications() override { return read(read_notifications); }
+
+  void save_silence(StoredSilence silence) override { push(SaveSilence{std::move(silence)}); }
+  void remove_silence(std::string id) override { push(RemoveSilence{std::move(id)}); }
+  Result<std::vector<StoredSilence>> load_silences() override { return read(read_silences); }
+
+  void flush(std::function<void(bool)> done) override {
+    {
+      const MutexLock lock(mutex_);
+      queue_.wait(std::move(done));
+    }
+    wake_.notify_one();
+  }
+
+  StoreStats stats() override {
+    const MutexLock lock(mutex_);
+    StoreStats out = stats_;
+    out.queued = queue_.size() + writing_;
+    return out;
+  }
+
+ private:
+  void push(Write write) {
+    std::vector<Write> one;
+    one.push_back(std::move(write));
+    push_all(std::move(one));
+  }
+  void push_all(std::vector<Write> writes) {
+    if (writes.empty()) return;
+    {
+      const MutexLock lock(mutex_);
+      stats_.writes += writes.size();
+      for (Write& write : writes) queue_.push(std::move(write));
+    }
+    wake_.notify_one();
+  }
+
+  /// Runs a query on the state thread, behind what was queued before, and waits for it.
+  template <typename T>
+  Result<std::vector<T>> read(Result<std::vector<T>> (*query)(Database&, std::uint64_t&)) {
+    std::promise<Result<std::vector<T>>> promise;
+    std::future<Result<std::vector<T>>> answer = promise.get_future();
+    {
+      const MutexLock lock(mutex_);
+      queue_.wait([this, query, &promise](bool) {
+        std::uint64_t bad = 0;
+        Result<std::vector<T>> rows = query(database_, bad);
+        count_failures(bad + (rows ? 0 : 1));
+        promise.set_value(std::move(rows));
+      });
+    }
+    wake_.notify_one();
+    return answer.get();
+  }
+
+  void count_failures(std::uint64_t count) {
+    const MutexLock lock(mutex_);
+    stats_.failures += count;
+  }
+
+  // The state thread, from here on.
+
+  /// Waits until there is something to do. After a failure (delay is not zero) a flush or a read asks at once whether
+  /// it works again, plain writes wait.
+  WriteQueue take_work(Duration delay, bool& stopping) {
+    const MutexLock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + delay;
+    while (!stop_ && !(delay == Duration::zero() ? !queue_.empty() : queue_.has_waiting())) {
+      if (delay == Duration::zero()) {
+        wake_.wait(mutex_);
+      } else if (wake_.wait_until(mutex_, until) == std::cv_status::timeout) {
+        break;
+      }
+    }
+    stopping = stop_;
+    writing_ = queue_.size();
+    return std::exchange(queue_, {});
+  }
+
+  void run() {
+    Duration delay{0};  // not zero: the last transaction failed
+    while (true) {
+      bool stopping = false;
+      WriteQueue work = take_work(delay, stopping);
+      const bool written = commit(work, stopping);
+      std::vector<std::function<void(bool)>> waiting = work.take_waiting();
+      delay = written ? Duration::zero() : std::clamp(delay * 2, options_.retry_delay, kLongestRetry);
+      {
+        const MutexLock lock(mutex_);
+        writing_ = 0;
+        if (!written) queue_.put_back(std::move(work));
+      }
+      for (const auto& done : waiting) done(written);
+      if (stopping) return;
+    }
+  }
+
+  bool commit(const WriteQueue& work, bool stopping) {
+    if (work.size() == 0) return !failing_;
+    const Result<void> done = transaction(work);
+    {
+      const MutexLock lock(mutex_);
+      ++(done ? stats_.transactions : stats_.failures);
+    }
+    if (!done && stopping) {
+      log::error(kComponent, "state is lost at the stop", {{"writes", work.size()}, {"err", done.error().message}});
+    } else if (!done && (!failing_ || done.error().message != failure_)) {
+      log::error(kComponent, "cannot write the state; it is kept in memory and tried again",
+                 {{"err", done.error().message}, {"queued", work.size()}});
+    } else if (done && failing_) {
+      log::info(kComponent, "the state is written again", {{"file", database_.path()}});
+    }
+    failing_ = !done;
+    failure_ = done ? std::string() : done.error().message;
+    return done.has_value();
+  }
+
+  Result<void> transaction(const WriteQueue& work) {
+    TOCSIN_OK(database_.execute("BEGIN IMMEDIATE"));
+    Result<void> done;
+    for (const auto& [order, write] : work.writes()) {
+      done = apply_write(database_, write);
+      if (!done) break;
+    }
+    if (done) done = database_.execute("COMMIT");
+    // A full disk rolls back by itself, then ROLLBACK has nothing to do: the first error is the one to tell.
+    if (!done) (void)database_.execute("ROLLBACK");
+    return done;
+  }
+
+  Database database_;
+  const SqliteOptions options_;
+  bool failing_ = false;  // state thread; failure_ too
+  std::string failure_;
+
+  Mutex mutex_;
+  std::condition_variable_any wake_;
+  WriteQueue queue_ TOCSIN_GUARDED_BY(mutex_);
+  std::size_t writing_ TOCSIN_GUARDED_BY(mutex_) = 0;
+  StoreStats stats_ TOCSIN_GUARDED_BY(mutex_);
+  bool stop_ TOCSIN_GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;  // last: it uses all above
+};
+
+Result<Database> open_and_migrate(const std::string& path, Clock& clock, const SqliteOptions& options) {
+  DatabaseOptions database_options;
+  database_options.max_bytes = options.max_bytes;
+  database_options.busy_timeout_ms = options.busy_timeout_ms;
+  TOCSIN_TRY(Database database, Database::open(path, database_options));
+  TOCSIN_OK(migrate(database, known_migrations(), clock.now()));
+  return database;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, Clock& clock, SqliteOptions options) {
+  Result<Database> database = open_and_migrate(path, clock, options);
+  if (!database && database.error().code == Errc::kCorrupt && options.set_aside_corrupt) {
+    const std::string aside = fmt::format("{}.corrupt-{}", path, clock.now());
+    log::error(kComponent, "the state store is damaged and set aside; a new one is begun: notifications may repeat",
+               {{"err", database.error().message}, {"file", aside}});
+    for (const char* suffix : {"", "-wal", "-shm"}) std::rename((path + suffix).c_str(), (aside + suffix).c_str());
+    database = open_and_migrate(path, clock, options);
+  }
+  if (!database) return fail(std::move(database).error());
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*database), options));
+}
+
+}  // namespace tocsin::state

@@ -1,0 +1,43 @@
+#include "state/writes.hpp"
+
+#include <fmt/format.h>
+
+namespace tocsin::state {
+namespace {
+
+struct KeyOf {
+  std::string operator()(const SaveRuleAlerts& w) const { return "rule " + w.rule_key; }
+  std::string operator()(const SaveAlert& w) const { return fmt::format("alert {}", w.alert->labels.fingerprint()); }
+  std::string operator()(const RemoveAlert& w) const { return fmt::format("alert {}", w.fingerprint); }
+  std::string operator()(const SaveNotification& w) const {
+    // Lengths keep names with spaces apart.
+    return fmt::format("notification {} {} {} {} {} {}", w.entry.index, w.entry.receiver.size(),
+                       w.entry.integration.size(), w.entry.receiver, w.entry.integration, w.entry.group_key);
+  }
+  std::string operator()(const RemoveNotifications&) const { return "expired notifications"; }
+  std::string operator()(const SaveSilence& w) const { return "silence " + w.silence.id; }
+  std::string operator()(const RemoveSilence& w) const { return "silence " + w.id; }
+};
+
+}  // namespace
+
+std::string write_key(const Write& write) {
+  return std::visit(KeyOf{}, write);
+}
+
+void WriteQueue::push(Write write) {
+  const std::uint64_t order = ++last_;
+  if (const auto [known, fresh] = by_key_.try_emplace(write_key(write), order); !fresh) {
+    writes_.erase(known->second);
+    known->second = order;
+  }
+  writes_.emplace(order, std::move(write));
+}
+
+void WriteQueue::put_back(WriteQueue older) {
+  for (auto& [order, write] : writes_) older.push(std::move(write));
+  for (auto& done : waiting_) older.waiting_.push_back(std::move(done));
+  *this = std::move(older);
+}
+
+}  // namespace tocsin::state

@@ -1,0 +1,66 @@
+#pragma once
+// Writes as values, and the queue in which a newer write of the same thing replaces an older one. So the queue is no
+// longer than the state itself, however long the disk is full.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "state/store.hpp"
+
+namespace tocsin::state {
+
+struct SaveRuleAlerts {
+  std::string rule_key;
+  std::vector<RuleAlert> alerts;
+};
+struct SaveAlert {
+  model::AlertPtr alert;
+};
+struct RemoveAlert {
+  std::uint64_t fingerprint = 0;
+};
+struct SaveNotification {
+  NotificationLogEntry entry;
+};
+struct RemoveNotifications {
+  Timestamp expires_before = 0;
+};
+struct SaveSilence {
+  StoredSilence silence;
+};
+struct RemoveSilence {
+  std::string id;
+};
+using Write = std::variant<SaveRuleAlerts, SaveAlert, RemoveAlert, SaveNotification, RemoveNotifications, SaveSilence,
+                           RemoveSilence>;
+
+/// What the write is about: two writes with equal keys leave what the later one says.
+std::string write_key(const Write& write);
+
+/// Writes in order and who waits for them. Thread: one at a time.
+class WriteQueue {
+ public:
+  void push(Write write);
+  void wait(std::function<void(bool)> done) { waiting_.push_back(std::move(done)); }
+  /// Puts an older queue, whose writes failed, in front of this one.
+  void put_back(WriteQueue older);
+  std::size_t size() const { return writes_.size(); }
+  bool empty() const { return writes_.empty() && waiting_.empty(); }
+  bool has_waiting() const { return !waiting_.empty(); }
+  const std::map<std::uint64_t, Write>& writes() const { return writes_; }
+  std::vector<std::function<void(bool)>> take_waiting() { return std::move(waiting_); }
+
+ private:
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Write> writes_;  // by order
+  std::unordered_map<std::string, std::uint64_t> by_key_;
+  std::vector<std::function<void(bool)>> waiting_;
+};
+
+}  // namespace tocsin::state

@@ -1,0 +1,364 @@
+#include "state/sqlite_store.hpp"
+
+#include <bit>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <limits>
+
+#include <catch2/catch.hpp>
+#include <sqlite3.h>
+
+#include "base/virtual_loop.hpp"
+#include "state/database.hpp"
+#include "state/migrations.hpp"
+#include "state/rows.hpp"
+#include "temp_folder.hpp"
+
+namespace tocsin::state {
+namespace {
+
+using model::Labels;
+using test::TempFolder;
+
+std::unique_ptr<Store> open(const std::string& path, SqliteOptions options = {}) {
+  static VirtualLoop loop;
+  Result<std::unique_ptr<Store>> store = open_sqlite_store(path, loop, options);
+  if (!store) FAIL(store.error().message);
+  return std::move(*store);
+}
+
+bool flushed(Store& store) {
+  std::promise<bool> done;
+  store.flush([&done](bool ok) { done.set_value(ok); });
+  return done.get_future().get();
+}
+
+/// Runs SQL on the file from outside.
+void run_sql(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+  char* error = nullptr;
+  const int code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &error);
+  INFO((error != nullptr ? error : ""));
+  CHECK(code == SQLITE_OK);
+  sqlite3_free(error);
+  sqlite3_close(db);
+}
+
+model::AlertPtr alert(const std::string& name, Timestamp ends_at = 0) {
+  model::Alert a;
+  a.labels = Labels{{"alertname", name}, {"instance", "web-1:9100"}};
+  a.annotations = Labels{{"summary", "über 90 %\n\"x\""}};
+  a.starts_at = 1'700'000'000'123;
+  a.ends_at = ends_at;
+  a.updated_at = 1'700'000'001'000;
+  a.generator_url = "http://prom.example/graph?g0.expr=up";
+  a.timeout = true;
+  return std::make_shared<const model::Alert>(std::move(a));
+}
+
+NotificationLogEntry entry(const std::string& group, Timestamp expires_at) {
+  NotificationLogEntry e;
+  e.group_key = group;
+  e.receiver = "team X";
+  e.integration = "slack";
+  e.index = 2;
+  e.sent_at = 1000;
+  e.expires_at = expires_at;
+  e.firing = {1, std::numeric_limits<std::uint64_t>::max()};
+  e.resolved = {7};
+  e.receiver_data = {{"channel", ""}, {"ts", "1700.5"}};
+  return e;
+}
+
+RuleAlert rule_alert(const std::string& rule, const std::string& instance, double value) {
+  RuleAlert a;
+  a.rule_key = rule;
+  a.labels = Labels{{"alertname", "HighCPU"}, {"instance", instance}};
+  a.annotations = Labels{{"summary", std::string(300, 'x')}};
+  a.state = RuleAlertState::kFiring;
+  a.value = value;
+  a.active_at = 1;
+  a.fired_at = 2;
+  a.resolved_at = 3;
+  a.last_sent_at = 4;
+  a.valid_until = 5;
+  a.keep_firing_since = 6;
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("What was saved is there after the store is opened again, to the bit") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  const double nan = std::bit_cast<double>(std::uint64_t{0x7ff0000000000002});
+  {
+    const auto store = open(path);
+    store->save_alerts({alert("A"), alert("B", 1'700'000'009'999)});
+    store->save_rule_alerts("r1", {rule_alert("r1", "a", nan), rule_alert("r1", "b", -0.0)});
+    store->save_rule_alerts("r2", {rule_alert("r2", "a", 1)});
+    store->save_notification(entry("{}:{a=\"b\"}", 5000));
+    store->save_silence({"id-1", R"({"comment":"x"})", 99});
+    REQUIRE(flushed(*store));
+  }
+  const auto store = open(path);
+  const auto alerts = store->load_alerts();
+  REQUIRE(alerts);
+  REQUIRE(alerts->size() == 2);
+  const bool a_first = (*alerts)[0].labels.get("alertname") == "A";
+  CHECK((*alerts)[a_first ? 0 : 1] == *alert("A"));
+  CHECK((*alerts)[a_first ? 1 : 0] == *alert("B", 1'700'000'009'999));
+
+  const auto rules = store->load_rule_alerts();
+  REQUIRE(rules);
+  REQUIRE(rules->size() == 3);
+  CHECK(std::bit_cast<std::uint64_t>((*rules)[0].value) == 0x7ff0000000000002);
+  CHECK(std::signbit((*rules)[1].value));
+  CHECK((*rules)[0].labels == rule_alert("r1", "a", 0).labels);
+  CHECK((*rules)[0].annotations == rule_alert("r1", "a", 0).annotations);
+  CHECK((*rules)[0].state == RuleAlertState::kFiring);
+  CHECK((*rules)[0].keep_firing_since == 6);
+
+  const auto log = store->load_notifications();
+  REQUIRE(log);
+  REQUIRE(log->size() == 1);
+  CHECK((*log)[0].group_key == "{}:{a=\"b\"}");
+  CHECK((*log)[0].firing == entry("", 0).firing);
+  CHECK((*log)[0].resolved == entry("", 0).resolved);
+  CHECK((*log)[0].receiver_data == entry("", 0).receiver_data);
+  CHECK((*log)[0].index == 2);
+
+  const auto silences = store->load_silences();
+  REQUIRE(silences);
+  REQUIRE(silences->size() == 1);
+  CHECK((*silences)[0].json == R"({"comment":"x"})");
+}
+
+TEST_CASE("A later write of the same thing replaces the earlier one, and removal removes") {
+  const TempFolder folder;
+  const auto store = open(folder.file("state.db"));
+  store->save_alerts({alert("A"), alert("B")});
+  store->save_alerts({alert("A", 77)});
+  store->remove_alerts({alert("B")->labels});
+  store->save_rule_alerts("r", {rule_alert("r", "a", 1), rule_alert("r", "b", 2)});
+  store->save_rule_alerts("r", {rule_alert("r", "b", 3)});
+  store->save_rule_alerts("gone", {rule_alert("gone", "b", 3)});
+  REQUIRE(flushed(*store));
+  store->save_rule_alerts("gone", {});
+  NotificationLogEntry second = entry("g", 9000);
+  second.receiver_data.clear();
+  store->save_notification(entry("g", 1000));
+  REQUIRE(flushed(*store));
+  store->save_notification(second);
+  store->save_notification(entry("old", 400));
+  store->remove_notifications_before(500);
+  store->save_silence({"s", "{}", 1});
+  store->remove_silence("s");
+
+  REQUIRE(store->load_alerts()->size() == 1);
+  CHECK(store->load_alerts()->front().ends_at == 77);
+  REQUIRE(store->load_rule_alerts()->size() == 1);
+  CHECK(store->load_rule_alerts()->front().value == 3);
+  REQUIRE(store->load_notifications()->size() == 1);
+  CHECK(store->load_notifications()->front().expires_at == 9000);
+  CHECK(store->load_notifications()->front().receiver_data.empty());
+  CHECK(store->load_silences()->empty());
+}
+
+TEST_CASE("Writes that are queued when the store is destroyed are on disk") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  open(path)->save_alerts({alert("A")});
+  CHECK(open(path)->load_alerts()->size() == 1);
+}
+
+TEST_CASE("A full disk is told by flush, keeps the writes queued, and is got over when there is room") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  SqliteOptions options;
+  options.retry_delay = std::chrono::milliseconds(1);
+  options.max_bytes = 64 << 10;
+  {
+    const auto store = open(path, options);
+    std::vector<model::AlertPtr> many;
+    for (int i = 0; i < 2000; ++i) many.push_back(alert(fmt::format("Alert{}", i)));
+    store->save_alerts(many);
+    CHECK_FALSE(flushed(*store));
+    CHECK(store->stats().failures >= 1);
+    CHECK(store->stats().queued == 2000);
+    CHECK(store->load_alerts()->empty());  // reading goes on, and no half of a transaction is seen
+    // Room again: most of it is no longer wanted.
+    std::vector<model::Labels> gone;
+    for (int i = 1; i < 2000; ++i) gone.push_back(many[static_cast<std::size_t>(i)]->labels);
+    store->remove_alerts(gone);
+    CHECK(flushed(*store));
+    CHECK(store->stats().queued == 0);
+  }
+  CHECK(open(path)->load_alerts()->size() == 1);
+}
+
+TEST_CASE("While another process holds the lock nothing is lost") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  SqliteOptions options;
+  options.busy_timeout_ms = 1;
+  options.retry_delay = std::chrono::milliseconds(1);
+  const auto store = open(path, options);
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  store->save_alerts({alert("A")});
+  CHECK_FALSE(flushed(*store));
+  REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(other);
+  CHECK(flushed(*store));
+  CHECK(store->load_alerts()->size() == 1);
+}
+
+TEST_CASE("A schema newer than this program is refused with a clear error") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  open(path);
+  run_sql(path, "INSERT INTO schema_version VALUES (999, 0)");
+  VirtualLoop loop;
+  const auto store = open_sqlite_store(path, loop);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == Errc::kInvalid);
+  CHECK(store.error().message.find("schema version 999") != std::string::npos);
+  CHECK(store.error().message.find(path) != std::string::npos);
+}
+
+TEST_CASE("Migrations run in order, once, and a failing one leaves the schema as it was") {
+  const TempFolder folder;
+  const std::string path = folder.file("m.db");
+  auto database = Database::open(path, {});
+  REQUIRE(database);
+  const std::vector<Migration> first = {{1, "one", "CREATE TABLE a (x INTEGER);"}};
+  REQUIRE(migrate(*database, first, 5));
+  const std::vector<Migration> more = {first[0],
+                                       {2, "two", "ALTER TABLE a ADD COLUMN y INTEGER; INSERT INTO a VALUES (1, 2);"}};
+  REQUIRE(migrate(*database, more, 6));
+  REQUIRE(migrate(*database, more, 7));
+  std::vector<Migration> broken = more;
+  broken.push_back({3, "three", "CREATE TABLE b (x INTEGER); INSERT INTO nowhere VALUES (1);"});
+  const auto failed = migrate(*database, broken, 8);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().message.find("three") != std::string::npos);
+  auto count = Statement::prepare(*database,
+                                  "SELECT (SELECT count(*) FROM a), (SELECT max(version) FROM schema_version), "
+                                  "(SELECT count(*) FROM sqlite_schema WHERE name = 'b')");
+  REQUIRE(count);
+  REQUIRE(*count->step());
+  CHECK(count->integer(0) == 1);
+  CHECK(count->integer(1) == 2);
+  CHECK(count->integer(2) == 0);
+}
+
+TEST_CASE("Known migrations are numbered from 1 without gaps") {
+  int version = 0;
+  for (const Migration& migration : known_migrations()) CHECK(migration.version == ++version);
+  CHECK(version >= 1);
+}
+
+TEST_CASE("Rows that make no sense are left out, and the others are read") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  {
+    const auto store = open(path);
+    store->save_alerts({alert("A")});
+    store->save_notification(entry("g", 1000));
+    store->save_rule_alerts("r", {rule_alert("r", "a", 1)});
+  }
+  run_sql(path,
+          "INSERT INTO alert VALUES (5, x'0161', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO alert VALUES (6, x'', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO alert VALUES (7, x'01610162', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO notification VALUES (99, 'g', 'r', 'i', 0, 0, 0, x'01', x'');"
+          "INSERT INTO rule_alert VALUES ('r', x'ffffffff', x'', 0, 0, 0, 0, 0, 0, 0, 0);");
+  const auto store = open(path);
+  CHECK(store->load_alerts()->size() == 1);
+  CHECK(store->load_notifications()->size() == 1);
+  CHECK(store->load_rule_alerts()->size() == 1);
+  CHECK(store->stats().failures == 5);
+}
+
+TEST_CASE("Encoded labels that are cut anywhere or out of order are refused") {
+  const std::string good = Labels{{"alertname", "A"}, {"long", std::string(300, 'v')}, {"x", "y"}}.encoded();
+  REQUIRE(decode_labels(good));
+  int refused = 0;
+  for (std::size_t size = 1; size < good.size(); ++size) refused += decode_labels(good.substr(0, size)) ? 0 : 1;
+  CHECK(refused == static_cast<int>(good.size()) - 3);  // after each whole label the rest may be missing
+  CHECK_FALSE(
+      decode_labels(std::string("\x01"
+                                "b\x01"
+                                "1\x01"
+                                "a\x01"
+                                "1")));
+  CHECK_FALSE(
+      decode_labels(std::string("\x01"
+                                "a\x01"
+                                "1\x01"
+                                "a\x01"
+                                "1")));
+  CHECK_FALSE(
+      decode_labels(std::string("\x01"
+                                "a\x00",
+                                3)));
+}
+
+TEST_CASE("A damaged file is set aside and a new one begun; or refused, if so asked") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  open(path)->save_alerts({alert("A")});
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(0);
+    file << "This is not what it was";
+  }
+  VirtualLoop loop;
+  SqliteOptions strict;
+  strict.set_aside_corrupt = false;
+  const auto refused = open_sqlite_store(path, loop, strict);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::kCorrupt);
+  CHECK(open(path)->load_alerts()->empty());
+  bool aside = false;
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(path).parent_path())) {
+    aside = aside || file.path().filename().string().starts_with("state.db.corrupt-");
+  }
+  CHECK(aside);
+}
+
+TEST_CASE("A file cut off anywhere opens or is set aside; it never stops the start") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  {
+    const auto store = open(path);
+    for (int i = 0; i < 200; ++i) store->save_alerts({alert(fmt::format("Alert{}", i))});
+  }
+  const std::uintmax_t size = std::filesystem::file_size(path);
+  const std::string copy = folder.file("copy.db");
+  for (std::uintmax_t cut = 1; cut < size; cut += 4000) {
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(copy + suffix);
+    std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::resize_file(copy, cut);
+    VirtualLoop loop;
+    const auto store = open_sqlite_store(copy, loop);
+    INFO(cut << (store ? "" : store.error().message));
+    REQUIRE(store);
+    REQUIRE((*store)->load_alerts());
+  }
+}
+
+TEST_CASE("A folder that cannot be written is an error that names the file") {
+  VirtualLoop loop;
+  const auto store = open_sqlite_store("/nonexistent/folder/state.db", loop);
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == Errc::kIo);
+  CHECK(store.error().message.find("/nonexistent/folder/state.db") != std::string::npos);
+}
+
+}  // namespace tocsin::state
