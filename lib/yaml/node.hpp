@@ -17,13 +17,16 @@
 namespace tocsin::yaml {
 
 struct Position {
-  int line = 0;  // from 1
-  int column = 0;
+  int line = 0;    // from 1
+  int column = 0;  // in bytes, from 1
 };
+
+struct NodeData;  // tree.hpp
 
 /// A node of a parsed document; a copy refers to the same document. Thread: any (immutable).
 class Node {
  public:
+  Node() = default;
   enum class Kind { kMissing, kNull, kScalar, kSequence, kMap };
 
   Kind kind() const;
@@ -57,26 +60,23 @@ class Node {
   std::vector<Entry> entries() const;
   std::vector<Node> elements() const;
 
-  // Typed readings; a wrong type is kInvalid with the position.
+  // Typed readings; a wrong type is kInvalid with the position: "cannot unmarshal !!str `x` into int", as Go's yaml.v2
+  // says it. Quoted scalars are strings only; any scalar is good where a string is wanted, null there is "".
   Result<std::string> as_string() const;
-  Result<bool> as_bool() const;  // true/false/yes/no/on/off as Go's yaml.v2 reads them
+  Result<bool> as_bool() const;  // true/false/yes/no/on/off/y/n as yaml.v2 reads them
   Result<std::int64_t> as_int() const;
   Result<double> as_double() const;
-  Result<Duration> as_duration() const;  // Prometheus durations
-  Result<std::uint64_t> as_bytes() const;  // 10MB, 1GiB, 512 (base 2 for both spellings, as Prometheus' units.Base2Bytes)
+  Result<Duration> as_duration() const;    // Prometheus durations
+  Result<std::uint64_t> as_bytes() const;  // 10MB, 1GiB, 1.5KB; "0" (base 2 for both spellings)
   Result<Secret> as_secret() const;
   Result<std::vector<std::string>> as_strings() const;
+  /// The error for a value that should have been `wanted`.
+  std::unexpected<Error> wrong_type(std::string_view wanted) const;
 
  private:
   friend class Document;
-  friend Result<Node> parse(std::string, std::string);
-  friend Result<std::vector<Node>> parse_all(std::string, std::string);
-  struct Impl;
-  std::shared_ptr<const Impl> impl_;
-  explicit Node(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-
- public:
-  Node() = default;
+  explicit Node(std::shared_ptr<const NodeData> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<const NodeData> impl_;
 };
 
 struct Node::Entry {
@@ -84,18 +84,20 @@ struct Node::Entry {
   Node value;
 };
 
-/// Parses the only document of the text. Duplicate keys, tabs, anchors that expand without end (alias bombs: more than
-/// 100,000 nodes after expansion), nesting over 100 are errors with their position.
+/// Parses the only document of the text; a text without any is one null node. Duplicate keys, tabs as indentation,
+/// control characters, alias bombs (more than 100,000 nodes by aliases), nesting over 100 are errors with their
+/// position.
+/// `<<` merges as in YAML 1.1.
 /// @param file  the name used in messages.
 Result<Node> parse(std::string text, std::string file);
 /// All documents separated by `---`.
 Result<std::vector<Node>> parse_all(std::string text, std::string file);
 
-/// Reads a map's fields and, in finish(), reports the first unknown key. Each method takes the target by reference, keeps
-/// its default when the key is absent or null, and remembers the first error.
+/// Reads a map's fields and, in finish(), reports the first unknown key. Each method takes the target by reference,
+/// keeps its default when the key is absent or null, and remembers the first error.
 ///   Fields f(node, "scrape config");
-///   f.read("job_name", config.job_name);  f.child("relabel_configs", [&](const Node& n) { return parse_relabel(n, ...); });
-///   return f.finish();
+///   f.read("job_name", config.job_name);  f.child("relabel_configs", [&](const Node& n) { return parse_relabel(n,
+///   ...); }); return f.finish();
 class Fields {
  public:
   /// `what` names the map in messages: `field foo not found in type <what>` is what Prometheus says.
@@ -123,7 +125,8 @@ class Fields {
   Fields& child(std::string_view key, const std::function<Result<void>(const Node&)>& parse);
   /// Calls `parse` for each element of the sequence under the key.
   Fields& each(std::string_view key, const std::function<Result<void>(const Node&)>& parse);
-  /// Fields whose keys are known and that this build does not do yet: `warn` is called once with "file:line:column: ...".
+  /// Fields whose keys are known and that this build does not do yet: `warn` is called once with "file:line:column:
+  /// ...".
   Fields& unsupported(std::initializer_list<std::string_view> keys, std::vector<std::string>& warnings);
   bool has(std::string_view key) const;
   /// Marks the key as known and returns its value.
