@@ -1,0 +1,138 @@
+"""tocsin-agent beside Debian's node exporter and Prometheus."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+from support import ROOT, Skip, free_port, get_json, http, need, query, wait_until
+
+
+def sample_lines(text):
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_prometheus_scrapes_the_agent(work):
+    _, agent = work.agent()
+    config = work.write("prometheus.yml", f"""
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: node
+    static_configs: [{{targets: ['{agent}']}}]
+""")
+    _, prometheus = work.prometheus(config)
+    wait_until(lambda: query(prometheus, "up")[0]["value"][1] == "1", "agent is up in Prometheus")
+    for name in ("node_load1", "node_memory_MemTotal_bytes", "node_cpu_seconds_total", "node_uname_info", "node_time_seconds",
+                 "node_network_receive_bytes_total", "node_filesystem_size_bytes", "node_exporter_build_info"):
+        assert query(prometheus, f"count({name})"), name
+    answer = get_json(f"{prometheus}/api/v1/targets")["data"]["activeTargets"][0]
+    assert answer["lastError"] == "", answer
+
+
+def test_promtool_finds_no_fault_with_the_page(work):
+    work.write("text/job.prom", "# HELP job_last_success_timestamp_seconds Last success.\n"
+                                "# TYPE job_last_success_timestamp_seconds gauge\njob_last_success_timestamp_seconds 1\n")
+    _, agent = work.agent(f"--collector.textfile.directory={work.path('text')}")
+    page = http(f"http://{agent}/metrics")[1]
+    assert "job_last_success_timestamp_seconds 1" in page
+    # promtool checks the style of names too, and node_exporter's own names are not all in style: what it says of ours is
+    # what it says of node_exporter's.
+    ours = work.run(need("promtool"), "check", "metrics", stdin=page, status=None)
+    known = [line for line in ours.splitlines() if line.strip() and not re.match(r"node_(memory|network|cpu|filesystem)_", line)]
+    assert not known, known
+    assert "error while linting" not in ours and "parse" not in ours, ours
+
+
+def test_names_labels_types_and_helps_are_those_of_node_exporter(work):
+    """Every family that both have: same type, help and label names."""
+    peer = free_port()
+    work.start("node_exporter", [need("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{peer}"],
+               f"http://127.0.0.1:{peer}/")
+    _, agent = work.agent()
+    names = {"cpu", "filesystem", "loadavg", "meminfo", "netdev", "time", "uname"}
+    wanted = "&".join(f"collect[]={name}" for name in sorted(names))
+    theirs = http(f"http://127.0.0.1:{peer}/metrics?{wanted}")[1]
+    ours = http(f"http://{agent}/metrics?{wanted}")[1]
+
+    def families(page):
+        found = {}
+        for line in page.splitlines():
+            comment = re.match(r"# (HELP|TYPE) (node_\S+) (.*)", line)
+            if comment:
+                found.setdefault(comment.group(2), {})[comment.group(1)] = comment.group(3)
+            sample = re.match(r"(node_\w+)(?:\{(.*)\})? ", line)
+            if sample:
+                found.setdefault(sample.group(1), {})["labels"] = re.findall(r'(\w+)="', sample.group(2) or "")
+        return found
+
+    a, b = families(theirs), families(ours)
+    # Netlink counts one thing that /proc/net/dev does not know.
+    missing = set(a) - set(b) - {"node_network_receive_nohandler_total"}
+    assert not missing, f"families of node_exporter that the agent lacks: {sorted(missing)}"
+    for name in sorted(set(a) & set(b)):
+        assert a[name] == b[name], f"{name}: {a[name]} != {b[name]}"
+
+
+def test_pages_over_the_fixtures_of_node_exporter(work):
+    """node_exporter's own end-to-end fixtures: every expected line of our collectors is there, to the letter."""
+    corpora, tools = os.environ.get("TOCSIN_CORPORA"), os.environ.get("TOCSIN_TOOLS")
+    if not corpora or not tools:
+        raise Skip("TOCSIN_CORPORA or TOCSIN_TOOLS is not set")
+    fixtures = os.path.join(corpora, "exporters/node/upstream/fixtures")
+    subprocess.run([sys.executable, os.path.join(tools, "unttar.py"), os.path.join(fixtures, "sys.ttar"), work.path("fixtures")],
+                   check=True, capture_output=True)
+    os.makedirs(work.path("collector"))
+    os.symlink(fixtures, work.path("collector/fixtures"))
+    _, agent = work.agent(f"--path.procfs={fixtures}/proc", f"--path.sysfs={work.path('fixtures/sys')}",
+                          "--no-collector.filesystem", "--no-collector.uname", "--collector.netdev.device-include=lo",
+                          "--collector.textfile.directory=collector/fixtures/textfile/two_metric_files/")
+    page = set(sample_lines(http(f"http://{agent}/metrics")[1]))
+    with open(os.path.join(fixtures, "e2e-output.txt"), encoding="utf-8") as lines:
+        expected = sample_lines(lines.read())
+    mine = re.compile(r"node_(cpu_(seconds|guest_seconds|core_throttles|package_throttles|isolated)|load\d|memory_(?!numa)|"
+                      r"network_(receive|transmit)_(?!queue)\w+_total\{device=\"lo\"|textfile_scrape_error|time_clocksource|testmetric)|testmetric")
+    # What differs by the way of reading: byte counts come from a live netlink socket there.
+    skip = re.compile(r"node_network_(receive|transmit)_(bytes|packets)_total|nohandler")
+    wanted = [line for line in expected if mine.match(line) and not skip.match(line)]
+    assert len(wanted) > 100, len(wanted)
+    missing = [line for line in wanted if line not in page]
+    assert not missing, f"{len(missing)} of {len(wanted)} lines are missing: {missing[:10]}"
+
+
+def test_filters_health_and_bad_requests(work):
+    _, agent = work.agent("--no-collector.loadavg")
+    base = f"http://{agent}"
+    assert http(f"{base}/-/healthy")[0] == 200 and http(f"{base}/-/ready")[0] == 200
+    assert "/metrics" in http(f"{base}/")[1]
+    assert "node_load1 " not in http(f"{base}/metrics")[1]
+    only = http(f"{base}/metrics?collect[]=meminfo")[1]
+    assert "node_memory_MemTotal_bytes" in only and "node_cpu_seconds_total" not in only
+    without = http(f"{base}/metrics?exclude[]=meminfo")[1]
+    assert "node_memory_MemTotal_bytes" not in without and "node_cpu_seconds_total" in without
+    assert http(f"{base}/metrics?collect[]=nonsense")[0] == 400
+    assert http(f"{base}/metrics?collect[]=loadavg")[0] == 400
+    assert http(f"{base}/metrics?collect[]=cpu&exclude[]=cpu")[0] == 400
+    assert http(f"{base}/nowhere")[0] == 404
+    assert http(f"{base}/metrics", body="x", method="POST")[0] == 405
+
+
+def test_a_port_in_use_and_wrong_flags_are_clear_errors(work):
+    _, agent = work.agent()
+    second = work.run(work.own("tocsin-agent"), f"--web.listen-address={agent}", status=1)
+    assert "address already in use" in second and agent in second, second
+    assert "--nonsense" in work.run(work.own("tocsin-agent"), "--nonsense", status=1)
+    assert "regular expression" in work.run(work.own("tocsin-agent"), "--collector.netdev.device-exclude=(", status=1)
+
+
+def test_a_hanging_file_system_does_not_take_the_page_with_it(work):
+    """A FIFO in place of a textfile blocks whoever opens it: the page comes, without waiting for it."""
+    os.makedirs(work.path("text"))
+    os.mkfifo(work.path("text/stuck.prom"))
+    _, agent = work.agent(f"--collector.textfile.directory={work.path('text')}", "--collector.deadline=1s")
+    status, page = http(f"http://{agent}/metrics", timeout=5)
+    assert status == 200 and "node_load1 " in page and "node_memory_MemTotal_bytes" in page
+    assert 'node_scrape_collector_success{collector="textfile"} 0' in page
+    # The others go on, and at once.
+    for _ in range(3):
+        page = http(f"http://{agent}/metrics?exclude[]=textfile", timeout=5)[1]
+        assert 'node_scrape_collector_success{collector="cpu"} 1' in page

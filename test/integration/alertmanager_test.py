@@ -1,0 +1,90 @@
+"""`tocsin-ruler alertmanager` in the place of an Alertmanager."""
+import os
+import subprocess
+import sys
+import urllib.parse
+
+from support import Skip, free_port, get_json, http, need, wait_until
+
+CONFIG = """
+route: {{receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 1h}}
+receivers: [{{name: hook, webhook_configs: [{{url: '{url}/hook'}}]}}]
+"""
+
+
+def start(work, sink):
+    address = f"127.0.0.1:{free_port()}"
+    config = work.write("alertmanager.yml", CONFIG.format(url=sink.url))
+    program = work.start("alertmanager", [work.own("tocsin-ruler"), "alertmanager", f"--config.file={config}",
+                                          f"--storage.path={work.path('data')}", f"--web.listen-address={address}",
+                                          "--cluster.listen-address="], f"http://{address}/-/ready")
+    return program, f"http://{address}"
+
+
+def test_scenarios_recorded_from_alertmanager_pass(work):
+    corpora, tools = os.environ.get("TOCSIN_CORPORA"), os.environ.get("TOCSIN_TOOLS")
+    if not corpora or not tools:
+        raise Skip("TOCSIN_CORPORA or TOCSIN_TOOLS is not set")
+    command = (f"{work.own('tocsin-ruler')} alertmanager --config.file={{config}} --storage.path={{data}} "
+               "--web.listen-address=127.0.0.1:{port} --web.external-url=http://am.example:9093")
+    names = ["slack_default", "slack_default_nolabels", "slack_no_resolved", "pd_default", "pd_group", "wh_resolved", "wh_no_resolved",
+             "wh_group_all", "wh_group_multi", "wh_group_none", "wh_max_alerts", "route_continue", "route_matchers", "route_nested",
+             "t_group_wait", "t_group_interval", "t_repeat", "t_flap", "t_old_alert", "t_endsAt", "t_refresh_no_dup",
+             "t_resolve_timeout", "t_resolved_before_wait", "reload", "restart", "retry_connection", "retry_pd_429", "retry_slack_429"]
+    done = subprocess.run([sys.executable, os.path.join(tools, "am_replay.py"), "--scenarios", os.path.join(corpora, "alertmanager/scenarios"),
+                           "--golden", os.path.join(corpora, "alertmanager/golden"), "--jobs", "3", "--slack", "0.6", "--cmd", command,
+                           "--base-url", "http://127.0.0.1:{port}", "--only", *names], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert done.stdout.count("PASS") >= len(names), done.stdout[-2000:]
+
+
+def test_amtool_and_a_debian_prometheus_talk_to_it(work):
+    sink = work.sink()
+    _, url = start(work, sink)
+    amtool = need("amtool")
+    work.run(amtool, f"--alertmanager.url={url}", "alert", "add", "DiskFull", "severity=critical", "--annotation=summary=full")
+    page = wait_until(lambda: sink.got("/hook") and sink.got("/hook")[0]["body"], "the webhook is called")
+    assert page["commonLabels"] == {"alertname": "DiskFull", "severity": "critical"}, page
+    assert "DiskFull" in work.run(amtool, f"--alertmanager.url={url}", "alert", "query")
+    work.run(amtool, f"--alertmanager.url={url}", "silence", "add", "alertname=Other", "--comment=c", "--author=me")
+    assert "Other" in work.run(amtool, f"--alertmanager.url={url}", "silence", "query")
+    assert "hook" in work.run(amtool, f"--alertmanager.url={url}", "config", "routes", "show")
+
+    rules = work.write("rules.yml", "groups: [{name: g, rules: [{alert: FromPrometheus, expr: vector(1)}]}]\n")
+    config = work.write("prometheus.yml", f"""
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: ['{rules}']
+alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{url[7:]}']}}]}}]}}
+""")
+    work.prometheus(config)
+    wait_until(lambda: [r for r in sink.got("/hook") if r["body"]["groupLabels"] == {"alertname": "FromPrometheus"}],
+               "an alert of Debian's Prometheus is routed")
+
+
+def test_alerts_survive_kill_9(work):
+    sink = work.sink()
+    program, url = start(work, sink)
+    alert = '[{"labels":{"alertname":"A"},"endsAt":"2099-01-01T00:00:00Z"}]'
+    assert http(f"{url}/api/v2/alerts", alert, headers={"Content-Type": "application/json"})[0] == 200
+    wait_until(lambda: sink.got("/hook"), "the page")
+    program.kill()
+    program, url = start(work, sink)
+    alerts = get_json(f"{url}/api/v2/alerts")
+    assert [a["labels"] for a in alerts] == [{"alertname": "A"}], alerts
+    ended = '[{"labels":{"alertname":"A"},"endsAt":"2020-01-01T00:00:00Z","startsAt":"2019-01-01T00:00:00Z"}]'
+    assert http(f"{url}/api/v2/alerts", ended, headers={"Content-Type": "application/json"})[0] == 200
+    bodies = wait_until(lambda: len(sink.got("/hook")) >= 2 and [r["body"]["status"] for r in sink.got("/hook")], "the resolve")
+    assert bodies == ["firing", "resolved"], bodies
+
+
+def test_hostile_bodies_get_an_error(work):
+    sink = work.sink()
+    _, url = start(work, sink)
+    json_type = {"Content-Type": "application/json"}
+    for body in ("", "{", "[1]", "[" * 100000, '[{"labels":{}}]', '[{"labels":{"a":"b"},"startsAt":"yesterday"}]', '[{"labels":{"":"b"}}]', "null" * 10):
+        status, text = http(f"{url}/api/v2/alerts", body, headers=json_type, method="POST")
+        assert status in (400, 422), (body[:40], status, text[:200])
+    assert http(f"{url}/api/v2/alerts", "x" * (64 << 20), headers=json_type, method="POST")[0] in (400, 413)
+    assert http(f"{url}/api/v2/alerts?" + urllib.parse.urlencode({"filter": 'a=~"("'}))[0] == 400
+    assert http(f"{url}/api/v2/silence/no-uuid")[0] in (404, 422)
+    assert http(f"{url}/-/healthy")[0] == 200
