@@ -3,8 +3,8 @@
 // implementation, a map in test/support another.
 //
 // Words: a series is a label set; a sample is a value of it at a time (milliseconds). A value is a float or a native
-// histogram. A sample may carry a start timestamp (0: none). A float with the bits of model::kStaleNanBits ends a series.
-// Source: Prometheus storage/interface.go; ownership is stated here because it is half of the contract.
+// histogram. A sample may carry a start timestamp (0: none). A float with the bits of model::kStaleNanBits ends a
+// series. Source: Prometheus storage/interface.go; ownership is stated here because it is half of the contract.
 
 #include <cstdint>
 #include <memory>
@@ -28,22 +28,26 @@ namespace tocsin::storage {
 /// with it then gives kUnknownRef and the caller appends by labels.
 using SeriesRef = std::uint64_t;
 
+/// The times that a store takes: differences of two of them fit in 64 bits.
+inline constexpr Timestamp kOldestTime = -(std::int64_t{1} << 61);
+inline constexpr Timestamp kNewestTime = std::int64_t{1} << 61;
+
 enum class AppendStatus : std::uint8_t {
   kOk,
-  kOutOfOrder,       // before the newest sample of the series, outside the out-of-order window
-  kTooOld,           // before the oldest time that the store still takes
-  kDuplicate,        // same time, other value
-  kOutOfBounds,      // not a time that the store can hold
-  kInvalidLabels,    // empty label set
-  kUnknownRef,       // the ref names nothing and no labels were given
-  kSeriesLimit,      // the series budget is used up; known series go on
-  kInvalidHistogram,
+  kOutOfOrder,        // before the newest sample of the series, outside the out-of-order window
+  kTooOld,            // before the oldest time that the store still takes
+  kDuplicate,         // same time as the newest sample of the series, other value
+  kOutOfBounds,       // not within kOldestTime..kNewestTime
+  kInvalidLabels,     // empty label set
+  kUnknownRef,        // the ref names nothing and no labels were given
+  kSeriesLimit,       // the series budget is used up; known series go on
+  kInvalidHistogram,  // spans and buckets do not agree
 };
 
 struct AppendResult {
   AppendStatus status = AppendStatus::kOk;
-  SeriesRef ref = 0;  // of the series, valid also when the sample was refused for its time
-  bool created = false;  // the series did not exist before this appender
+  SeriesRef ref = 0;     // of the series, valid also when the sample was refused for its time
+  bool created = false;  // this call made the series
 };
 
 struct Exemplar {
@@ -60,8 +64,14 @@ struct Metadata {
 };
 
 /// One batch: a scrape, or one rule's result. All of it becomes visible at commit(), or none.
-/// Thread: any, one user at a time. After commit() or rollback() it is empty and may be used again.
+/// Thread: any, one user at a time; many appenders side by side. After commit() or rollback() it is empty and may be
+/// used again: one appender per target or rule, kept for its life, is the quick way (the store then knows which series
+/// are written together). It must not outlive the store.
 /// Owns: copies of labels and values; views given to it may die at return.
+/// Times are judged against what is committed. A sample that clashes with another of its own batch, or with one that
+/// another appender committed meanwhile, is dropped at commit() and counted by the store, as in Prometheus; so a series
+/// may get several samples in one batch, in order of time. The same value at the same time again is kOk and does
+/// nothing.
 class Appender {
  public:
   virtual ~Appender() = default;  // an uncommitted batch is rolled back
@@ -71,11 +81,16 @@ class Appender {
   /// Statuses other than kOk concern this sample alone; the others stay appended.
   virtual AppendResult append(SeriesRef ref, const model::Labels* labels, Timestamp t, double value,
                               Timestamp start = 0) = 0;
+  /// @param histogram  shared with the store from then on; nullptr is kInvalidHistogram.
   virtual AppendResult append_histogram(SeriesRef ref, const model::Labels* labels, Timestamp t,
                                         model::HistogramPtr histogram, Timestamp start = 0) = 0;
+  /// Keeps an exemplar of a series, in a store of bounded size: old ones give way.
+  /// @return kOk, kUnknownRef, or kOutOfOrder if it is older than the newest of the series.
   virtual AppendStatus append_exemplar(SeriesRef ref, const Exemplar& exemplar) = 0;
+  /// The last one counts. A ref that names nothing is ignored.
   virtual void set_metadata(SeriesRef ref, const Metadata& metadata) = 0;
-  /// Writes the batch to the log and makes it visible. On an error nothing of it is visible.
+  /// Writes the batch to the log and makes it visible. On an error nothing of it is visible, now or after a restart,
+  /// and the batch is empty: kIo if the log cannot be written (disk full among them; later commits may work again).
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;
 };
@@ -86,8 +101,8 @@ class Appendable {
   virtual std::unique_ptr<Appender> appender() = 0;
 };
 
-/// Samples of one series as columns, in order of time. `starts` is empty or as long as `times`; `histograms` is empty or
-/// as long, with nullptr where the sample is a float.
+/// Samples of one series as columns, in order of time. `starts` is empty or as long as `times`; `histograms` is empty
+/// or as long, with nullptr where the sample is a float.
 struct SampleColumns {
   std::vector<Timestamp> times;
   std::vector<double> values;
@@ -113,7 +128,9 @@ struct SelectHints {
   std::size_t limit = 0;      // at most so many series, 0: all
 };
 
-/// A selection, one series after the other. Thread: one at a time. Views live until the next next().
+/// A selection, one series after the other: those with a sample that the querier sees in the time of the hints. Chunks
+/// decide, so a series may come whose samples lie around that time. Thread: one at a time. Views live until the next
+/// next(); the set must not outlive its querier.
 class SeriesSet {
  public:
   virtual ~SeriesSet() = default;
@@ -127,8 +144,11 @@ class SeriesSet {
   virtual Result<void> status() const = 0;
 };
 
-/// What is known of a chunk of float samples without decoding it. `increase` sums the positive differences plus, after a
-/// reset, the value itself (what PromQL's increase adds up before extrapolation).
+/// What is known of a chunk of float samples without decoding it. All but the times and flags is of the float samples
+/// that are no stale markers, in order: `changes` and `resets` as PromQL counts them, `increase` sums the differences
+/// and, after a reset, the value itself (what PromQL's increase adds up before extrapolation), min and max pass over
+/// NaN while there is a number, `sum` is compensated (Neumaier), mean and m2 are Welford's. Infinities and NaN make
+/// them what the arithmetic makes of them: a reader that must answer as a full scan does reads such chunks.
 struct ChunkSummary {
   Timestamp first_time = 0, last_time = 0;
   std::uint32_t count = 0;  // stale markers not counted
@@ -144,7 +164,9 @@ class ChunkSummarySet {
   virtual bool next() = 0;
   virtual const model::Labels& labels() const = 0;
   virtual std::uint64_t id() const = 0;
-  /// The chunks that lie wholly within [start, end], in order and not overlapping; the rest is to be read().
+  /// Replaces `out` by the completed chunks that lie wholly within [start, end] and are seen as a whole by the querier,
+  /// in order and not overlapping. What lies before, between and after them is to be read(): a chunk of histograms or
+  /// one that is still open is not among them.
   virtual Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) = 0;
   virtual Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) = 0;
   virtual Result<void> status() const = 0;
@@ -155,15 +177,17 @@ class ChunkSummarySet {
 class Querier {
  public:
   virtual ~Querier() = default;
+  /// The series that match all of `matchers`; a matcher that matches "" also takes series without the label; no
+  /// matchers take all. `hints` and `matchers` may die at return.
   virtual std::unique_ptr<SeriesSet> select(const SelectHints& hints, std::span<const model::Matcher> matchers) = 0;
   /// nullptr if the store keeps no summaries.
   virtual std::unique_ptr<ChunkSummarySet> select_summaries(const SelectHints&, std::span<const model::Matcher>) {
     return nullptr;
   }
-  /// Names, or values of one name, of the series that match all matchers; sorted; at most `limit` (0: all).
+  /// Names, or values of one name, of the series that match all matchers and have a chunk in the querier's time; sorted
+  /// by bytes; at most `limit` (0: all).
   virtual Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) = 0;
-  virtual Result<std::vector<std::string>> label_values(std::string_view name,
-                                                        std::span<const model::Matcher> matchers,
+  virtual Result<std::vector<std::string>> label_values(std::string_view name, std::span<const model::Matcher> matchers,
                                                         std::size_t limit) = 0;
 };
 

@@ -1,0 +1,399 @@
+#include "support/map_store.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <set>
+
+namespace tocsin::test {
+namespace {
+
+using model::Labels;
+using model::Matcher;
+using storage::AppendResult;
+using storage::AppendStatus;
+using storage::ChunkSummary;
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_point(const MapStore::Point& a, const MapStore::Point& b) {
+  if ((a.histogram == nullptr) != (b.histogram == nullptr)) return false;
+  if (a.histogram) return *a.histogram == *b.histogram;
+  return same_bits(a.value, b.value);
+}
+
+bool matches_all(std::span<const Matcher> matchers, const Labels& labels) {
+  return std::ranges::all_of(matchers, [&](const Matcher& m) { return m.matches(labels); });
+}
+
+bool valid_histogram(const model::FloatHistogram& h) {
+  auto length = [](const std::vector<model::HistogramSpan>& spans) {
+    std::size_t sum = 0;
+    for (const auto& span : spans) sum += span.length;
+    return sum;
+  };
+  return length(h.positive_spans) == h.positive_buckets.size() && length(h.negative_spans) == h.negative_buckets.size();
+}
+
+void copy_range(const MapStore::Series& series, Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  out.clear();
+  bool starts = false;
+  bool histograms = false;
+  for (auto at = series.points.lower_bound(start); at != series.points.end() && at->first <= end; ++at) {
+    starts = starts || at->second.start != 0;
+    histograms = histograms || at->second.histogram != nullptr;
+  }
+  for (auto at = series.points.lower_bound(start); at != series.points.end() && at->first <= end; ++at) {
+    out.times.push_back(at->first);
+    out.values.push_back(at->second.value);
+    if (starts) out.starts.push_back(at->second.start);
+    if (histograms) out.histograms.push_back(at->second.histogram);
+  }
+}
+
+/// The definition of ChunkSummary, value by value.
+ChunkSummary summarise(const std::vector<std::pair<Timestamp, MapStore::Point>>& points) {
+  ChunkSummary s;
+  s.first_time = points.front().first;
+  s.last_time = points.back().first;
+  double compensation = 0;
+  bool any = false;
+  for (const auto& [t, point] : points) {
+    const double v = point.value;
+    if (point.histogram) {
+      s.has_histograms = true;
+      continue;
+    }
+    if (model::is_stale(v)) {
+      s.has_stale = true;
+      continue;
+    }
+    if (std::isnan(v)) s.has_nan = true;
+    if (!any) {
+      s.first = s.min = s.max = v;
+    } else {
+      if (v != s.last && !(std::isnan(v) && std::isnan(s.last))) ++s.changes;
+      if (v < s.last) {
+        ++s.resets;
+        s.increase += v;
+      } else {
+        s.increase += v - s.last;
+      }
+      if (v < s.min || std::isnan(s.min)) s.min = v;
+      if (v > s.max || std::isnan(s.max)) s.max = v;
+    }
+    any = true;
+    s.last = v;
+    ++s.count;
+    const double sum = s.sum + v;
+    compensation += std::abs(s.sum) >= std::abs(v) ? (s.sum - sum) + v : (v - sum) + s.sum;
+    s.sum = sum;
+    const double delta = v - s.mean;
+    s.mean += delta / s.count;
+    s.m2 += delta * (v - s.mean);
+  }
+  if (std::isfinite(compensation)) s.sum += compensation;
+  return s;
+}
+
+struct Selected {
+  Labels labels;
+  std::shared_ptr<const MapStore::Series> series;
+};
+
+class MapSet : public storage::SeriesSet {
+ public:
+  explicit MapSet(std::vector<Selected> selected) : selected_(std::move(selected)) {}
+  bool next() override { return ++at_ <= selected_.size(); }
+  const Labels& labels() const override { return selected_[at_ - 1].labels; }
+  std::uint64_t id() const override { return selected_[at_ - 1].series->id; }
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
+    copy_range(*selected_[at_ - 1].series, start, end, out);
+    return {};
+  }
+  Result<void> status() const override { return {}; }
+
+ private:
+  std::vector<Selected> selected_;
+  std::size_t at_ = 0;
+};
+
+class MapSummarySet : public storage::ChunkSummarySet {
+ public:
+  MapSummarySet(std::vector<Selected> selected, std::size_t chunk_samples)
+      : selected_(std::move(selected)), chunk_samples_(chunk_samples) {}
+  bool next() override { return ++at_ <= selected_.size(); }
+  const Labels& labels() const override { return selected_[at_ - 1].labels; }
+  std::uint64_t id() const override { return selected_[at_ - 1].series->id; }
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) override {
+    out.clear();
+    std::vector<std::pair<Timestamp, MapStore::Point>> chunk;
+    for (const auto& [t, point] : selected_[at_ - 1].series->points) {
+      chunk.emplace_back(t, point);
+      if (chunk.size() < chunk_samples_) continue;
+      if (chunk.front().first >= start && chunk.back().first <= end) out.push_back(summarise(chunk));
+      chunk.clear();
+    }
+    return {};
+  }
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
+    copy_range(*selected_[at_ - 1].series, start, end, out);
+    return {};
+  }
+  Result<void> status() const override { return {}; }
+
+ private:
+  std::vector<Selected> selected_;
+  std::size_t chunk_samples_;
+  std::size_t at_ = 0;
+};
+
+class MapQuerier : public storage::Querier {
+ public:
+  MapQuerier(MapStore::SeriesMap series, Timestamp start, Timestamp end, std::size_t chunk_samples)
+      : series_(std::move(series)), start_(start), end_(end), chunk_samples_(chunk_samples) {}
+
+  std::unique_ptr<storage::SeriesSet> select(const storage::SelectHints& hints,
+                                             std::span<const Matcher> matchers) override {
+    return std::make_unique<MapSet>(selected(hints.start, hints.end, matchers, hints.limit));
+  }
+  std::unique_ptr<storage::ChunkSummarySet> select_summaries(const storage::SelectHints& hints,
+                                                             std::span<const Matcher> matchers) override {
+    return std::make_unique<MapSummarySet>(selected(hints.start, hints.end, matchers, hints.limit), chunk_samples_);
+  }
+  Result<std::vector<std::string>> label_names(std::span<const Matcher> matchers, std::size_t limit) override {
+    std::set<std::string> names;
+    for (const auto& one : selected(start_, end_, matchers, 0)) {
+      for (const auto& label : one.labels) names.emplace(label.name);
+    }
+    return first_of(names, limit);
+  }
+  Result<std::vector<std::string>> label_values(std::string_view name, std::span<const Matcher> matchers,
+                                                std::size_t limit) override {
+    std::set<std::string> values;
+    for (const auto& one : selected(start_, end_, matchers, 0)) {
+      if (one.labels.has(name)) values.emplace(one.labels.get(name));
+    }
+    return first_of(values, limit);
+  }
+
+ private:
+  std::vector<Selected> selected(Timestamp start, Timestamp end, std::span<const Matcher> matchers,
+                                 std::size_t limit) const {
+    std::vector<Selected> out;
+    for (const auto& [labels, series] : series_) {
+      if (limit != 0 && out.size() == limit) break;
+      auto first = series->points.lower_bound(start);
+      if (first == series->points.end() || first->first > end) continue;
+      if (matches_all(matchers, labels)) out.push_back({labels, series});
+    }
+    return out;
+  }
+  static std::vector<std::string> first_of(const std::set<std::string>& all, std::size_t limit) {
+    std::vector<std::string> out(all.begin(), all.end());
+    if (limit != 0 && out.size() > limit) out.resize(limit);
+    return out;
+  }
+
+  const MapStore::SeriesMap series_;
+  const Timestamp start_, end_;
+  const std::size_t chunk_samples_;
+};
+
+}  // namespace
+
+class MapAppender : public storage::Appender {
+ public:
+  explicit MapAppender(MapStore& store) : store_(store) {}
+
+  AppendResult append(storage::SeriesRef ref, const Labels* labels, Timestamp t, double value,
+                      Timestamp start) override {
+    return append_point(ref, labels, t, {value, start, nullptr});
+  }
+  AppendResult append_histogram(storage::SeriesRef ref, const Labels* labels, Timestamp t,
+                                model::HistogramPtr histogram, Timestamp start) override {
+    if (!histogram || !valid_histogram(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
+    return append_point(ref, labels, t, {0, start, std::move(histogram)});
+  }
+  AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {
+    MutexLock lock(store_.mutex_);
+    if (!store_.labels_.contains(ref)) return AppendStatus::kUnknownRef;
+    exemplars_.emplace_back(ref, exemplar);
+    return AppendStatus::kOk;
+  }
+  void set_metadata(storage::SeriesRef ref, const storage::Metadata& metadata) override {
+    metadata_.emplace_back(ref, metadata);
+  }
+  void rollback() override {
+    points_.clear();
+    exemplars_.clear();
+    metadata_.clear();
+  }
+  Result<void> commit() override;
+
+ private:
+  AppendResult append_point(storage::SeriesRef ref, const Labels* labels, Timestamp t, MapStore::Point point);
+
+  struct Pending {
+    storage::SeriesRef ref;
+    Timestamp t;
+    MapStore::Point point;
+  };
+  MapStore& store_;
+  std::vector<Pending> points_;
+  std::vector<std::pair<storage::SeriesRef, storage::Exemplar>> exemplars_;
+  std::vector<std::pair<storage::SeriesRef, storage::Metadata>> metadata_;
+};
+
+AppendResult MapAppender::append_point(storage::SeriesRef ref, const Labels* labels, Timestamp t,
+                                       MapStore::Point point) {
+  MutexLock lock(store_.mutex_);
+  bool created = false;
+  if (auto known = store_.labels_.find(ref); known == store_.labels_.end()) {
+    if (!labels) return {AppendStatus::kUnknownRef, 0, false};
+    if (labels->empty()) return {AppendStatus::kInvalidLabels, 0, false};
+    auto by_labels = store_.refs_.find(*labels);
+    if (by_labels == store_.refs_.end()) {
+      if (store_.options_.series_limit != 0 && store_.refs_.size() >= store_.options_.series_limit) {
+        return {AppendStatus::kSeriesLimit, 0, false};
+      }
+      by_labels = store_.refs_.emplace(*labels, store_.refs_.size() + 1).first;
+      store_.labels_.emplace(by_labels->second, *labels);
+      created = true;
+    }
+    ref = by_labels->second;
+  }
+  if (t < storage::kOldestTime || t > storage::kNewestTime) return {AppendStatus::kOutOfBounds, ref, created};
+  if (store_.options_.max_age_ms && store_.newest_ && t < *store_.newest_ - *store_.options_.max_age_ms) {
+    return {AppendStatus::kTooOld, ref, created};
+  }
+  auto series = store_.series_.find(store_.labels_.at(ref));
+  if (series != store_.series_.end()) {
+    if (const auto status = store_.judge(*series->second, t, point); status != AppendStatus::kOk) {
+      return {status, ref, created};
+    }
+  }
+  points_.push_back({ref, t, std::move(point)});
+  return {AppendStatus::kOk, ref, created};
+}
+
+Result<void> MapAppender::commit() {
+  MutexLock lock(store_.mutex_);
+  if (store_.failure_) {
+    const Error error = *store_.failure_;
+    rollback();
+    return fail(error);
+  }
+  ++store_.sequence_;
+  std::map<storage::SeriesRef, std::shared_ptr<MapStore::Series>> edited;
+  for (auto& [ref, t, point] : points_) {
+    const Labels& labels = store_.labels_.at(ref);
+    const bool created = !store_.series_.contains(labels) && !edited.contains(ref);
+    auto& series = edited[ref];
+    if (!series) series = store_.editable(labels);
+    if (store_.judge(*series, t, point) != AppendStatus::kOk || series->points.contains(t)) continue;
+    series->points.emplace(t, point);
+    store_.newest_ = std::max(t, store_.newest_.value_or(t));
+    store_.log_.push_back({store_.sequence_, series->id, labels, created, t, point});
+  }
+  for (const auto& [ref, exemplar] : exemplars_) {
+    auto& series = edited[ref];
+    if (!series) series = store_.editable(store_.labels_.at(ref));
+    series->exemplars.push_back(exemplar);
+  }
+  for (const auto& [ref, metadata] : metadata_) {
+    if (!store_.labels_.contains(ref)) continue;
+    auto& series = edited[ref];
+    if (!series) series = store_.editable(store_.labels_.at(ref));
+    series->metadata = metadata;
+  }
+  for (auto& [ref, series] : edited) store_.series_[store_.labels_.at(ref)] = std::move(series);
+  rollback();
+  return {};
+}
+
+class MapFeed : public storage::SeriesFeed {
+ public:
+  MapFeed(MapStore& store, std::vector<Matcher> matchers) : store_(store), matchers_(std::move(matchers)) {}
+
+  Result<storage::FeedBatch> since(std::uint64_t sequence) override {
+    MutexLock lock(store_.mutex_);
+    storage::FeedBatch batch;
+    batch.sequence = store_.sequence_;
+    std::map<std::uint64_t, std::map<Timestamp, MapStore::Point>> points;
+    for (const auto& entry : store_.log_) {
+      if (entry.sequence <= sequence || !matches_all(matchers_, entry.labels)) continue;
+      if (entry.created) batch.came.emplace_back(entry.id, entry.labels);
+      points[entry.id].emplace(entry.t, entry.point);
+    }
+    for (auto& [id, of_series] : points) {
+      MapStore::Series series;
+      series.points = std::move(of_series);
+      storage::FeedBatch::Points out{id, {}};
+      copy_range(series, kMinTimestamp, kMaxTimestamp, out.samples);
+      batch.appended.push_back(std::move(out));
+    }
+    return batch;
+  }
+
+ private:
+  MapStore& store_;
+  const std::vector<Matcher> matchers_;
+};
+
+std::unique_ptr<storage::Appender> MapStore::appender() {
+  return std::make_unique<MapAppender>(*this);
+}
+
+Result<std::unique_ptr<storage::Querier>> MapStore::querier(Timestamp start, Timestamp end) {
+  MutexLock lock(mutex_);
+  return std::make_unique<MapQuerier>(series_, start, end, options_.chunk_samples);
+}
+
+std::unique_ptr<storage::SeriesFeed> MapStore::feed(std::span<const Matcher> matchers) {
+  return std::make_unique<MapFeed>(*this, std::vector<Matcher>(matchers.begin(), matchers.end()));
+}
+
+AppendStatus MapStore::judge(const Series& series, Timestamp t, const Point& point) const {
+  if (series.points.empty()) return AppendStatus::kOk;
+  const auto& [last_time, last] = *series.points.rbegin();
+  if (t > last_time) return AppendStatus::kOk;
+  if (t < last_time) return AppendStatus::kOutOfOrder;
+  return same_point(last, point) ? AppendStatus::kOk : AppendStatus::kDuplicate;
+}
+
+std::shared_ptr<MapStore::Series> MapStore::editable(const Labels& labels) {
+  auto found = series_.find(labels);
+  if (found != series_.end()) return std::make_shared<Series>(*found->second);
+  auto series = std::make_shared<Series>();
+  series->id = refs_.at(labels);
+  return series;
+}
+
+AppendStatus MapStore::add(const Labels& labels, Timestamp t, double value) {
+  auto one = appender();
+  const AppendResult result = one->append(0, &labels, t, value);
+  if (result.status == AppendStatus::kOk && !one->commit()) return AppendStatus::kUnknownRef;
+  return result.status;
+}
+
+void MapStore::fail_commits(std::optional<Error> error) {
+  MutexLock lock(mutex_);
+  failure_ = std::move(error);
+}
+
+std::vector<storage::Exemplar> MapStore::exemplars(const Labels& labels) const {
+  MutexLock lock(mutex_);
+  auto found = series_.find(labels);
+  return found == series_.end() ? std::vector<storage::Exemplar>{} : found->second->exemplars;
+}
+
+std::optional<storage::Metadata> MapStore::metadata(const Labels& labels) const {
+  MutexLock lock(mutex_);
+  auto found = series_.find(labels);
+  return found == series_.end() ? std::nullopt : found->second->metadata;
+}
+
+}  // namespace tocsin::test

@@ -1,0 +1,87 @@
+#pragma once
+// The obvious store: a map from labels to a map from time to sample. It implements every contract of storage.hpp
+// without any trick, so that the engine and the rules can be tested without tsdb, and tsdb can be compared with it.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_annotations.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::test {
+
+struct MapStoreOptions {
+  /// Samples older than the newest of the store by more than this are refused (kTooOld); none: all times are taken.
+  std::optional<std::int64_t> max_age_ms;
+  /// At most so many series; 0: no limit.
+  std::size_t series_limit = 0;
+  /// Samples in a chunk, for select_summaries(); the last, shorter one is open and never summarised.
+  std::size_t chunk_samples = 8;
+};
+
+/// Everything is copied when a querier is made: a snapshot can only be right.
+/// Thread: any.
+class MapStore : public storage::Appendable, public storage::Queryable {
+ public:
+  explicit MapStore(MapStoreOptions options = {}) : options_(options) {}
+
+  std::unique_ptr<storage::Appender> appender() override;
+  Result<std::unique_ptr<storage::Querier>> querier(Timestamp start, Timestamp end) override;
+  std::unique_ptr<storage::SeriesFeed> feed(std::span<const model::Matcher> matchers) override;
+
+  /// Appends one sample and commits; returns what append() said. For tests that need a few samples.
+  storage::AppendStatus add(const model::Labels& labels, Timestamp t, double value);
+
+  /// Makes commit() fail with this error from now on; std::nullopt: works again.
+  void fail_commits(std::optional<Error> error);
+
+  /// What was committed beside the samples.
+  std::vector<storage::Exemplar> exemplars(const model::Labels& labels) const;
+  std::optional<storage::Metadata> metadata(const model::Labels& labels) const;
+
+  struct Point {
+    double value = 0;
+    Timestamp start = 0;
+    model::HistogramPtr histogram;
+  };
+  struct Series {
+    std::uint64_t id = 0;
+    std::map<Timestamp, Point> points;
+    std::vector<storage::Exemplar> exemplars;
+    std::optional<storage::Metadata> metadata;
+  };
+  using SeriesMap = std::map<model::Labels, std::shared_ptr<const Series>>;
+
+ private:
+  friend class MapAppender;
+  friend class MapFeed;
+  struct Committed {
+    std::uint64_t sequence = 0;
+    std::uint64_t id = 0;
+    model::Labels labels;
+    bool created = false;
+    Timestamp t = 0;
+    Point point;
+  };
+
+  storage::AppendStatus judge(const Series& series, Timestamp t, const Point& point) const TOCSIN_REQUIRES(mutex_);
+  std::shared_ptr<Series> editable(const model::Labels& labels) TOCSIN_REQUIRES(mutex_);
+
+  const MapStoreOptions options_;
+  mutable Mutex mutex_;
+  SeriesMap series_ TOCSIN_GUARDED_BY(mutex_);
+  /// Labels that have a ref, with or without samples.
+  std::map<model::Labels, std::uint64_t> refs_ TOCSIN_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, model::Labels> labels_ TOCSIN_GUARDED_BY(mutex_);
+  std::vector<Committed> log_ TOCSIN_GUARDED_BY(mutex_);
+  std::uint64_t sequence_ TOCSIN_GUARDED_BY(mutex_) = 0;
+  std::optional<Timestamp> newest_ TOCSIN_GUARDED_BY(mutex_);
+  std::optional<Error> failure_ TOCSIN_GUARDED_BY(mutex_);
+};
+
+}  // namespace tocsin::test

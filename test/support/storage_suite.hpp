@@ -1,0 +1,62 @@
+#pragma once
+// What every store must do: one list of behaviours, run against the map and against tsdb. A test program calls
+//   for (const auto& one : storage_suite()) { SECTION(one.name) { auto store = make(one.setup); one.run(*store); } }
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "storage/storage.hpp"
+
+namespace tocsin::test {
+
+struct StoreSetup {
+  std::size_t series_limit = 0;
+};
+
+/// A store that is empty, refuses what is older than its newest sample by more than one hour, and keeps the limits of
+/// the setup.
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+  virtual storage::Appendable& appendable() = 0;
+  virtual storage::Queryable& queryable() = 0;
+};
+
+struct StorageCase {
+  const char* name;
+  void (*run)(StoreUnderTest& store);
+  StoreSetup setup;
+};
+
+std::vector<StorageCase> storage_suite();
+
+/// The parts of the suite.
+std::vector<StorageCase> storage_append_cases();
+std::vector<StorageCase> storage_select_cases();
+std::vector<StorageCase> storage_random_cases();
+
+/// One series as read: labels and columns.
+struct ReadSeries {
+  model::Labels labels;
+  std::uint64_t id = 0;
+  storage::SampleColumns samples;
+};
+
+/// All that the selection gives, in order of labels. Fails the test on an error.
+std::vector<ReadSeries> read_all(storage::Querier& querier, Timestamp start, Timestamp end,
+                                 const std::vector<model::Matcher>& matchers);
+std::vector<ReadSeries> read_all(storage::Queryable& store, Timestamp start, Timestamp end,
+                                 const std::vector<model::Matcher>& matchers);
+
+/// `{a="b"} 1@1000 2@2000 stale@3000`, one line a series: bits decide, a histogram prints as its fields.
+std::string describe(const ReadSeries& series);
+std::string describe(const std::vector<ReadSeries>& all);
+/// What is in the store now, as describe() says it.
+std::string dump(storage::Queryable& store);
+
+model::Matcher matcher(model::MatchOp op, const char* name, const char* value);
+model::HistogramPtr some_histogram(double scale);
+
+}  // namespace tocsin::test

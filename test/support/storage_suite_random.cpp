@@ -1,0 +1,132 @@
+// Random batches by several appenders: the store must hold what the map holds, in every snapshot.
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "base/rng.hpp"
+#include "support/map_store.hpp"
+#include "support/storage_suite.hpp"
+
+namespace tocsin::test {
+namespace {
+
+using model::Labels;
+
+struct Twins {
+  storage::Appendable& a;
+  MapStore& b;
+  std::vector<std::unique_ptr<storage::Appender>> of_a, of_b;
+};
+
+double random_value(Rng& rng, double last) {
+  switch (rng.next() % 8) {
+    case 0:
+      return last;
+    case 1:
+      return last + 1;
+    case 2:
+      return std::floor(last) + static_cast<double>(rng.next() % 1000);
+    case 3:
+      return std::round(rng.uniform() * 1e6) / 100;
+    case 4:
+      return rng.uniform();
+    case 5:
+      return model::stale_nan();
+    case 6:
+      return std::bit_cast<double>(rng.next());
+    default:
+      return 0;
+  }
+}
+
+void append_one(Twins& twins, Rng& rng, std::size_t writer, const Labels& labels, Timestamp t) {
+  const double v = random_value(rng, static_cast<double>(t % 1000));
+  const Timestamp start = rng.next() % 20 == 0 ? t - 100 : 0;
+  storage::AppendResult a;
+  storage::AppendResult b;
+  if (rng.next() % 25 == 0) {
+    const auto histogram = some_histogram(static_cast<double>(rng.next() % 9));
+    a = twins.of_a[writer]->append_histogram(0, &labels, t, histogram, start);
+    b = twins.of_b[writer]->append_histogram(0, &labels, t, histogram, start);
+  } else {
+    a = twins.of_a[writer]->append(0, &labels, t, v, start);
+    b = twins.of_b[writer]->append(0, &labels, t, v, start);
+  }
+  REQUIRE(storage::append_status_text(a.status) == storage::append_status_text(b.status));
+}
+
+void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter, std::size_t series_count) {
+  Rng rng(seed);
+  MapStore map({.max_age_ms = 3'600'000});
+  Twins twins{store.appendable(), map, {}, {}};
+  for (int i = 0; i < 4; ++i) {
+    twins.of_a.push_back(twins.a.appender());
+    twins.of_b.push_back(twins.b.appender());
+  }
+  std::vector<std::pair<std::unique_ptr<storage::Querier>, std::string>> snapshots;
+  Timestamp now = 1'000'000;
+  for (int round = 0; round < 400; ++round) {
+    now += static_cast<Timestamp>(rng.next() % 20'000);
+    const std::size_t writer = rng.next() % 4;
+    const std::size_t count = rng.next() % 30;
+    for (std::size_t i = 0; i < count; ++i) {
+      // Mostly its own series at the time of the round, sometimes another's or another time.
+      const std::size_t owner = rng.next() % 6 == 0 ? rng.next() % 4 : writer;
+      const std::string number = std::to_string(rng.next() % series_count);
+      const Labels labels{{"__name__", "m"}, {"owner", std::to_string(owner)}, {"s", number}};
+      const bool off = rng.next() % 4 == 0;
+      append_one(twins, rng, writer, labels, off ? now - static_cast<Timestamp>(rng.next()) % jitter : now);
+    }
+    if (rng.next() % 10 == 0) {
+      twins.of_a[writer]->rollback();
+      twins.of_b[writer]->rollback();
+    } else {
+      REQUIRE(twins.of_a[writer]->commit());
+      REQUIRE(twins.of_b[writer]->commit());
+    }
+    if (rng.next() % 15 == 0) {  // a target goes, another comes
+      twins.of_a[writer] = twins.a.appender();
+      twins.of_b[writer] = twins.b.appender();
+    }
+    if (rng.next() % 20 == 0) {
+      snapshots.emplace_back(std::move(*store.queryable().querier(0, now * 2)), dump(map));
+    }
+    if (snapshots.size() > 5) {
+      const std::size_t one = rng.next() % snapshots.size();
+      REQUIRE(describe(read_all(*snapshots[one].first, storage::kOldestTime, storage::kNewestTime, {})) ==
+              snapshots[one].second);
+      snapshots.erase(snapshots.begin() + static_cast<std::ptrdiff_t>(one));
+    }
+  }
+  for (auto& [querier, expected] : snapshots) {
+    REQUIRE(describe(read_all(*querier, storage::kOldestTime, storage::kNewestTime, {})) == expected);
+  }
+  REQUIRE(dump(store.queryable()) == dump(map));
+  for (int i = 0; i < 30; ++i) {
+    const Timestamp start = 1'000'000 + static_cast<Timestamp>(rng.next() % 4'000'000);
+    const Timestamp end = start + static_cast<Timestamp>(rng.next() % 1'000'000);
+    REQUIRE(describe(read_all(store.queryable(), start, end, {})) == describe(read_all(map, start, end, {})));
+  }
+}
+
+void equals_the_map_on_few_series(StoreUnderTest& store) {
+  equals_the_map(store, 1, 50'000, 3);
+}
+void equals_the_map_on_many_series(StoreUnderTest& store) {
+  equals_the_map(store, 2, 5'000, 200);
+}
+void equals_the_map_on_wild_times(StoreUnderTest& store) {
+  equals_the_map(store, 3, 20'000'000, 20);
+}
+
+}  // namespace
+
+std::vector<StorageCase> storage_random_cases() {
+  return {
+      {"random batches on few series give what the map gives", equals_the_map_on_few_series, {}},
+      {"random batches on many series give what the map gives", equals_the_map_on_many_series, {}},
+      {"random batches of wild times give what the map gives", equals_the_map_on_wild_times, {}},
+  };
+}
+
+}  // namespace tocsin::test
