@@ -12,9 +12,7 @@ enum CharClass : std::uint8_t {
   kLabelChar = 4,    // [a-zA-Z0-9_]
   kMetricChar = 8,   // [a-zA-Z0-9_:]
   kValueEnd = 16,    // blank, newline, brace, zero byte
-  kQuoteStop = 32,   // quote, backslash
-  kNotAscii = 64,
-  kDigit = 128,
+  kDigit = 32,
 };
 
 inline constexpr std::array<std::uint8_t, 256> kCharClasses = [] {
@@ -28,8 +26,6 @@ inline constexpr std::array<std::uint8_t, 256> kCharClasses = [] {
     if (letter || digit) bits |= kLabelChar;
     if (letter || digit || c == ':') bits |= kMetricChar;
     if (c == ' ' || c == '\t' || c == '\n' || c == '{' || c == 0) bits |= kValueEnd;
-    if (c == '"' || c == '\\') bits |= kQuoteStop;
-    if (c >= 0x80) bits |= kNotAscii;
     if (digit) bits |= kDigit;
     classes[c] = static_cast<std::uint8_t>(bits);
   }

@@ -4,30 +4,40 @@
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
+#include "expo/bytes.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
 
 namespace tocsin::expo {
 namespace {
 
-/// `at` behind an opening quote: the closing quote, or nullptr if there is none. A backslash takes the next byte with
-/// it, which must not be a newline. `seen` gathers the classes of the bytes, `zeros` whether zero bytes may stand
-/// there.
-const char* find_quote(const char* at, const char* limit, bool zeros, unsigned& seen) {
-  for (; at < limit; ++at) {
-    const unsigned bits = kCharClasses[static_cast<unsigned char>(*at)];
-    seen |= bits;
-    if ((bits & kQuoteStop) != 0) {
-      if (*at == '"') return at;
+struct Quoted {
+  const char* quote = nullptr;  // the closing one; nullptr if there is none
+  bool ascii = true;
+  bool escaped = false;
+};
+
+/// `at` behind an opening quote. A backslash takes the next byte with it, which must not be a newline; `zeros` says
+/// whether zero bytes may stand there.
+Quoted find_quote(const char* at, const char* limit, bool zeros) {
+  Quoted out;
+  while ((at = find_special(at, limit)) < limit) {
+    if (*at == '"') {
+      out.quote = at;
+      return out;
+    }
+    if (*at == '\\') {
+      out.escaped = true;
       ++at;
       while (zeros && at < limit && *at == 0) ++at;
-      if (at >= limit || *at == '\n' || *at == 0) return nullptr;
-      seen |= kCharClasses[static_cast<unsigned char>(*at)];
+      if (at >= limit || *at == '\n' || *at == 0) return out;
     } else if (*at == 0 && !zeros) {
-      return nullptr;
+      return out;
     }
+    if (static_cast<unsigned char>(*at) >= 0x80) out.ascii = false;
+    ++at;
   }
-  return nullptr;
+  return out;
 }
 
 const char* skip_blanks_and_zeros(const char* at) {
@@ -56,13 +66,12 @@ struct LabelReader {
     if (*at == ' ' || *at == '\t') at = skip_blanks_and_zeros(at);
     const char* start = at;
     if (*at != '"') return fail(ParseErrc::kLabelValue, start);
-    unsigned seen = 0;
-    const char* quote = find_quote(at + 1, limit, true, seen);
-    if (quote == nullptr) return fail(ParseErrc::kLabelValue, start);
-    if ((seen & kNotAscii) != 0 && !is_valid_utf8({start + 1, static_cast<std::size_t>(quote - start - 1)})) {
+    const Quoted value = find_quote(at + 1, limit, true);
+    if (value.quote == nullptr) return fail(ParseErrc::kLabelValue, start);
+    if (!value.ascii && !is_valid_utf8({start + 1, static_cast<std::size_t>(value.quote - start - 1)})) {
       return fail(ParseErrc::kLabelUtf8, start);
     }
-    at = quote + 1;
+    at = value.quote + 1;
     while (at < limit && *at == 0) ++at;
     at = skip_blanks(at);
     if (*at == ',') at = skip_blanks(at + 1);
@@ -77,8 +86,7 @@ struct LabelReader {
         while (is_in(*at, kLabelChar)) ++at;
       } else if (*at == '"') {
         const char* start = at;
-        unsigned seen = 0;
-        const char* quote = find_quote(at + 1, limit, false, seen);
+        const char* quote = find_quote(at + 1, limit, false).quote;
         if (quote == nullptr) return fail(ParseErrc::kLabelName, start);
         at = skip_blanks(quote + 1);
         if (*at == ',' || *at == '}') {
@@ -121,13 +129,11 @@ SeriesEnd find_series_end(const char* start, const char* limit) {
 }
 
 const char* find_quoted_end(const char* start, const char* limit) {
-  unsigned seen = 0;
-  const char* quote = find_quote(start + 1, limit, false, seen);
+  const char* quote = find_quote(start + 1, limit, false).quote;
   return quote == nullptr ? nullptr : quote + 1;
 }
 
 std::string_view SeriesText::unescaped(std::string_view text) {
-  if (text.find('\\') == std::string_view::npos) return text;
   const std::size_t begin = scratch_.size();
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char next = i + 1 < text.size() ? text[i + 1] : '\0';
@@ -158,11 +164,10 @@ ParseErrc SeriesText::labels(std::string_view series, model::MetricType type, st
   const char* at = series.data();
   const char* const limit = at + series.size();
   const auto quoted = [&] {  // at an opening quote; moves behind the closing one
-    unsigned seen = 0;
-    const char* quote = find_quote(at + 1, limit, true, seen);
-    const std::string_view text(at + 1, static_cast<std::size_t>(quote - at - 1));
-    at = quote + 1;
-    return unescaped(text);
+    const Quoted found = find_quote(at + 1, limit, true);
+    const std::string_view text(at + 1, static_cast<std::size_t>(found.quote - at - 1));
+    at = found.quote + 1;
+    return found.escaped ? unescaped(text) : text;
   };
   const auto bare = [&](unsigned classes) {
     const char* start = at;
@@ -183,10 +188,11 @@ ParseErrc SeriesText::labels(std::string_view series, model::MetricType type, st
     for (++at; *at != '"';) ++at;
     out.push_back({name, normalized(name, quoted(), type)});
   }
+  const auto not_before = [](const auto& a, const auto& b) { return a.name >= b.name; };
+  if (std::adjacent_find(out.begin(), out.end(), not_before) == out.end()) return ParseErrc::kNone;
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  const auto twice =
-      std::adjacent_find(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
-  return twice == out.end() ? ParseErrc::kNone : ParseErrc::kDuplicateLabel;
+  return std::adjacent_find(out.begin(), out.end(), not_before) == out.end() ? ParseErrc::kNone
+                                                                             : ParseErrc::kDuplicateLabel;
 }
 
 }  // namespace tocsin::expo

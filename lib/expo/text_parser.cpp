@@ -7,6 +7,7 @@
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
+#include "expo/bytes.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
 #include "model/sample.hpp"
@@ -114,6 +115,7 @@ RowKind TextParser::read_meta(Row& row, const char* at, bool help) {
     while (is_in(*name_end, kMetricChar)) ++name_end;
     row.name = view(at, name_end);
   }
+  if (*name_end == 0) return fail(row, help ? ParseErrc::kMetaName : ParseErrc::kMetaType, name_end);
   const char* line_end = find_newline(name_end, end_);
   const char* first = skip_blanks(name_end);
   // One byte, usually a blank, separates the name from the text; a text of nothing but blanks is empty.
@@ -173,8 +175,9 @@ bool TextParser::next_known(std::string_view shared, std::string_view rest, Row&
   const char* end = at_ + size;
   // A bare name may go on with a brace behind blanks: then no number stands here, and read_value() refuses.
   if (*end != ' ' && *end != '\t') return false;
-  if (std::memcmp(at_, shared.data(), shared.size()) != 0) return false;
-  if (std::memcmp(at_ + shared.size(), rest.data(), rest.size()) != 0) return false;
+  // What differs most often is the end.
+  if (!equal_bytes(at_ + shared.size(), rest.data(), rest.size())) return false;
+  if (!equal_bytes(at_, shared.data(), shared.size())) return false;
   const char* start = at_;
   const char* wrong = nullptr;
   if (read_value(row, end, wrong) != ParseErrc::kNone) return false;

@@ -203,6 +203,7 @@ class NaiveExpo {
         if (lex() != Token::kName) return wrong(out);
         row.name = text_[0] == '"' ? inner(text_) : text_;
         if (lex() != Token::kText) return wrong(out);
+        if (!text_.empty() && text_[0] == 0) return wrong(out);
         row.text = text_.empty() ? "" : text_.substr(1);
         if (first == Token::kHelp && !is_valid_utf8(row.text)) return wrong(out);
         if (first == Token::kType && !set_type(row.text)) return wrong(out);
