@@ -20,7 +20,7 @@ class AppendFile {
  public:
   virtual ~AppendFile() = default;
   virtual Result<void> append(std::string_view bytes) = 0;
-  /// fdatasync.
+  /// fdatasync; the first one of a file that open_append() made also makes its name last.
   virtual Result<void> sync() = 0;
   virtual Result<void> truncate(std::uint64_t size) = 0;
   virtual std::uint64_t size() const = 0;

@@ -52,10 +52,22 @@ Result<struct stat> stat_of(const Descriptor& fd, const std::string& path) {
   return status;
 }
 
+std::string folder_of(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder;
+}
+
+Result<void> sync_folder(const std::string& path) {
+  TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) != 0) return os_error("sync folder", path, errno);
+  return {};
+}
+
 class PosixAppendFile final : public AppendFile {
  public:
-  PosixAppendFile(Descriptor fd, std::string path, std::uint64_t size)
-      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+  /// @param is_new  the first sync() also syncs the folder, so that the name lasts as the bytes do.
+  PosixAppendFile(Descriptor fd, std::string path, std::uint64_t size, bool is_new)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size), name_unsynced_(is_new) {}
 
   Result<void> append(std::string_view bytes) override {
     while (!bytes.empty()) {
@@ -72,6 +84,10 @@ class PosixAppendFile final : public AppendFile {
 
   Result<void> sync() override {
     if (::fdatasync(fd_.get()) != 0) return os_error("sync", path_, errno);
+    if (name_unsynced_) {
+      TOCSIN_OK(sync_folder(folder_of(path_)));
+      name_unsynced_ = false;
+    }
     return {};
   }
 
@@ -87,6 +103,7 @@ class PosixAppendFile final : public AppendFile {
   Descriptor fd_;
   std::string path_;
   std::atomic<std::uint64_t> size_;
+  std::atomic<bool> name_unsynced_;
 };
 
 class PosixMappedFile final : public MappedFile {
@@ -143,9 +160,10 @@ class PosixLock final : public Fs::Lock {
 class PosixFs final : public Fs {
  public:
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override {
+    const bool is_new = !exists(path);
     TOCSIN_TRY(Descriptor fd, open_file(path, O_WRONLY | O_CREAT | O_APPEND));
     TOCSIN_TRY(const struct stat status, stat_of(fd, path));
-    return std::make_unique<PosixAppendFile>(std::move(fd), path, static_cast<std::uint64_t>(status.st_size));
+    return std::make_unique<PosixAppendFile>(std::move(fd), path, static_cast<std::uint64_t>(status.st_size), is_new);
   }
 
   Result<std::unique_ptr<MappedFile>> map(const std::string& path) override {
@@ -190,11 +208,7 @@ class PosixFs final : public Fs {
     return {};
   }
 
-  Result<void> sync_directory(const std::string& path) override {
-    TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY | O_DIRECTORY));
-    if (::fsync(fd.get()) != 0) return os_error("sync folder", path, errno);
-    return {};
-  }
+  Result<void> sync_directory(const std::string& path) override { return sync_folder(path); }
 
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
@@ -226,13 +240,12 @@ Result<void> PosixFs::write_file_atomic(const std::string& path, std::string_vie
   const std::string temporary = path + ".tmp";
   {
     TOCSIN_TRY(Descriptor fd, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC));
-    PosixAppendFile file(std::move(fd), temporary, 0);
+    PosixAppendFile file(std::move(fd), temporary, 0, false);
     TOCSIN_OK(file.append(bytes));
     TOCSIN_OK(file.sync());
   }
   TOCSIN_OK(rename(temporary, path));
-  const std::string folder = std::filesystem::path(path).parent_path();
-  return sync_directory(folder.empty() ? "." : folder);
+  return sync_folder(folder_of(path));
 }
 
 Result<std::vector<std::string>> PosixFs::list(const std::string& path) {
