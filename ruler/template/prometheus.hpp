@@ -15,6 +15,8 @@
 
 namespace tocsin::tmpl {
 
+class Value;
+
 /// One element of an instant vector, as `query` hands it to a template.
 struct QuerySample {
   model::Labels labels;
@@ -54,6 +56,9 @@ class PromTemplate {
 
 /// Parses and expands at once.
 Result<std::string> expand(std::string name, std::string_view text, const PromTemplateData& data);
+/// As expand(), with any data as the dot and without $labels and the others.
+Result<std::string> expand_bare(std::string name, std::string_view text, const Value& dot,
+                                const PromTemplateData& data);
 /// Parses only; the same errors as PromTemplate::parse.
 Result<void> check(std::string name, std::string_view text);
 

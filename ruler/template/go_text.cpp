@@ -1,0 +1,251 @@
+#include "template/go_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <locale.h>
+#include <wctype.h>
+
+#include "base/strings.hpp"
+#include "base/utf8.hpp"
+
+namespace tocsin::tmpl {
+
+namespace {
+
+/// The C library's Unicode tables, without touching the process's locale.
+locale_t unicode_locale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+template <typename Map>
+std::string map_runes(std::string_view text, Map map) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Rune rune = decode_utf8(text);
+    append_utf8(out, map(rune.code));
+    text.remove_prefix(rune.size);
+  }
+  return out;
+}
+
+std::uint32_t upper(std::uint32_t code) {
+  if (code < 0x80) return code >= 'a' && code <= 'z' ? code - 32 : code;
+  return unicode_locale() ? towupper_l(code, unicode_locale()) : code;
+}
+
+std::uint32_t lower(std::uint32_t code) {
+  if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
+  return unicode_locale() ? towlower_l(code, unicode_locale()) : code;
+}
+
+/// Joins a word only when it stands between two letters (Unicode's MidLetter and MidNumLet).
+bool is_mid_letter(std::uint32_t code) {
+  return code == '\'' || code == '.' || code == ':' || code == 0xb7 || code == 0x2019 || code == 0x2018 ||
+         code == 0x2024 || code == 0x2027;
+}
+
+bool is_word_rune(std::uint32_t code) {
+  return code == '_' || is_letter(code) || is_digit(code);
+}
+
+}  // namespace
+
+bool is_letter(std::uint32_t code) {
+  if (code < 0x80) return (code | 32U) >= 'a' && (code | 32U) <= 'z';
+  return unicode_locale() && iswalpha_l(code, unicode_locale()) != 0;
+}
+
+bool is_digit(std::uint32_t code) {
+  return code >= '0' && code <= '9';
+}
+
+std::string to_upper_text(std::string_view text) {
+  return map_runes(text, upper);
+}
+std::string to_lower_text(std::string_view text) {
+  return map_runes(text, lower);
+}
+
+std::string title_text(std::string_view text, bool keep_rest) {
+  std::string out;
+  bool titled = false;        // this word has its capital
+  bool after_letter = false;  // the rune before is a letter or digit
+  while (!text.empty()) {
+    const Rune rune = decode_utf8(text);
+    text.remove_prefix(rune.size);
+    std::uint32_t code = rune.code;
+    if (is_word_rune(code)) {
+      if (!titled && lower(code) != upper(code)) {
+        code = upper(code);
+        titled = true;
+      } else if (titled && !keep_rest) {
+        code = lower(code);
+      }
+      after_letter = true;
+    } else {
+      const bool joins = is_mid_letter(code) && after_letter && !text.empty() && is_letter(decode_utf8(text).code);
+      if (!joins) titled = false;
+      after_letter = false;
+    }
+    append_utf8(out, code);
+  }
+  return out;
+}
+
+std::size_t rune_count(std::string_view text) {
+  std::size_t n = 0;
+  for (; !text.empty(); ++n) text.remove_prefix(decode_utf8(text).size);
+  return n;
+}
+
+std::string_view first_runes(std::string_view text, std::size_t n) {
+  std::size_t bytes = 0;
+  for (; n > 0 && bytes < text.size(); --n) bytes += decode_utf8(text.substr(bytes)).size;
+  return text.substr(0, bytes);
+}
+
+std::string truncate_runes(std::string_view text, std::size_t n, bool* truncated) {
+  const bool cut = text.size() > n && rune_count(text) > n;
+  if (truncated) *truncated = cut;
+  if (!cut) return std::string(text);
+  if (n <= 3) return std::string(first_runes(text, n));
+  return std::string(first_runes(text, n - 1)) + "…";
+}
+
+std::string html_escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '\0':
+        out += "\xef\xbf\xbd";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string js_escape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Rune rune = decode_utf8(text);
+    const std::string_view bytes = text.substr(0, rune.size);
+    text.remove_prefix(rune.size);
+    switch (rune.code) {
+      case '\\':
+        out += "\\\\";
+        continue;
+      case '\'':
+        out += "\\'";
+        continue;
+      case '"':
+        out += "\\\"";
+        continue;
+      case '<':
+        out += "\\u003C";
+        continue;
+      case '>':
+        out += "\\u003E";
+        continue;
+      case '&':
+        out += "\\u0026";
+        continue;
+      case '=':
+        out += "\\u003D";
+        continue;
+      default:
+        break;
+    }
+    if (rune.code < ' ') {
+      out += fmt::format("\\u{:04X}", rune.code);
+    } else if (rune.code < 0x80 || is_printable(rune.code)) {
+      out += bytes;
+    } else {
+      out += fmt::format("\\u{:04X}", rune.code);
+    }
+  }
+  return out;
+}
+
+Result<std::string> query_unescape(std::string_view text) {
+  auto hex = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const int l = c | 32;
+    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
+        return fail(Errc::kInvalid, "invalid URL escape {}", go_quote(text.substr(i, 3)));
+      }
+      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+      i += 2;
+    }
+  }
+  return out;
+}
+
+namespace {
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+}
+
+std::string base64_url_encode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t block = 0;
+    const std::size_t n = std::min<std::size_t>(3, text.size() - i);
+    for (std::size_t k = 0; k < 3; ++k) block = block << 8U | (k < n ? static_cast<unsigned char>(text[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? kBase64[block >> (18 - 6 * k) & 63U] : '=';
+  }
+  return out;
+}
+
+Result<std::string> base64_url_decode(std::string_view text) {
+  std::string out, clean;
+  for (const char c : text) {
+    if (c != '\n' && c != '\r') clean += c;
+  }
+  for (std::size_t i = 0; i < clean.size(); i += 4) {
+    std::uint32_t block = 0;
+    std::size_t n = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const char c = i + k < clean.size() ? clean[i + k] : '\0';
+      const std::size_t digit = kBase64.find(c);
+      const bool padding = c == '=' && k >= 2 && i + 4 == clean.size() && (k == 3 || clean[i + 3] == '=');
+      if (c == '\0' || (digit == std::string_view::npos && !padding)) {
+        return fail(Errc::kInvalid, "illegal base64 data at input byte {}", i + k);
+      }
+      if (!padding) ++n;
+      block = block << 6U | (padding ? 0U : static_cast<std::uint32_t>(digit));
+    }
+    for (std::size_t k = 0; k + 1 < n; ++k) out += static_cast<char>(block >> (16 - 8 * k));
+  }
+  return out;
+}
+
+}  // namespace tocsin::tmpl
