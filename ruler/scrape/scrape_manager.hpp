@@ -1,0 +1,60 @@
+#pragma once
+// Scrapes the targets of a configuration and appends what they say.
+//
+// One pool per scrape_config, one target state per distinct target in it. A target is scraped at fixed slots: offset (a
+// hash of the target and the server's seed, rounded down to 100 ms) plus a multiple of the interval since the epoch, so
+// that targets share wake-ups, and samples carry the slot's time. A scrape runs as a task on the loop: request, then
+// one job on the scrape lane (parse, append, commit), then the status. Two scrapes of one target never overlap.
+//
+// apply() keeps the state of every target that is still there (same labels and URL): slots, series cache, last scrape.
+// A target that went gets its staleness markers after two intervals and a tenth, unless it came back, as in Prometheus.
+//
+// Source: Prometheus scrape/{manager,scrape,target}.go (3.14).
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "config/prometheus_config.hpp"
+#include "net/http.hpp"
+#include "scrape/stats.hpp"
+#include "scrape/target_status.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::scrape {
+
+struct ScrapeOptions {
+  std::uint64_t offset_seed = 0;  // differs between servers that scrape the same targets
+  Duration slot = std::chrono::milliseconds(100);
+  std::string external_url;    // for global URLs: "http://host:9090/"
+  std::string listen_address;  // likewise: "127.0.0.1:9090", ":9090"
+};
+
+/// Thread: the loop's. What it is given must outlive it and the tasks that it spawned: await stop() before they go.
+class ScrapeManager {
+ public:
+  ScrapeManager(net::TaskLoop& loop, WorkPool& work, net::HttpClient& client, storage::Appendable& storage,
+                ScrapeOptions options);
+  ~ScrapeManager();
+  ScrapeManager(const ScrapeManager&) = delete;
+  ScrapeManager& operator=(const ScrapeManager&) = delete;
+
+  /// Makes pools and targets as the configuration says; called again on each reload.
+  void apply(std::shared_ptr<const config::PrometheusConfig> config);
+  /// Begins no more scrapes and waits for those under way, at most their timeouts. Writes no staleness markers: the
+  /// next start goes on where this one ended.
+  net::Task<void> stop();
+
+  TargetsStatus status() const;
+  /// Names of the pools, sorted.
+  std::vector<std::string> pools() const;
+  const ScrapeStats& stats() const;
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace tocsin::scrape

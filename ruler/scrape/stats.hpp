@@ -1,0 +1,42 @@
+#pragma once
+// Counters of scraping, as plain integers. Changed and read on the loop's thread.
+
+#include <cstdint>
+
+namespace tocsin::scrape {
+
+struct ScrapeStats {
+  // Scrapes. Those of prometheus_* are named behind.
+  std::uint64_t scrapes = 0;
+  std::uint64_t scrapes_failed = 0;         // up = 0, whatever the reason
+  std::uint64_t scrapes_skipped = 0;        // the last one was still under way
+  std::uint64_t scrapes_late = 0;           // began so late that the sample carries its own time instead of the slot's
+  std::uint64_t wake_ups = 0;               // of the scheduler; scrapes / wake_ups is how well slots share
+  std::uint64_t exceeded_sample_limit = 0;  // prometheus_target_scrapes_exceeded_sample_limit_total
+  std::uint64_t exceeded_label_limits = 0;  // prometheus_target_scrape_pool_exceeded_label_limits_total
+  std::uint64_t exceeded_body_size_limit = 0;  // prometheus_target_scrapes_exceeded_body_size_limit_total
+  std::uint64_t commit_failures = 0;
+
+  // Samples.
+  std::uint64_t samples_scraped = 0;
+  std::uint64_t samples_appended = 0;
+  std::uint64_t series_added = 0;  // new to their target's cache
+  std::uint64_t stale_markers = 0;
+  std::uint64_t out_of_order = 0;   // prometheus_target_scrapes_sample_out_of_order_total
+  std::uint64_t duplicates = 0;     // prometheus_target_scrapes_sample_duplicate_timestamp_total
+  std::uint64_t out_of_bounds = 0;  // prometheus_target_scrapes_sample_out_of_bounds_total; too old ones too
+  std::uint64_t series_limit = 0;   // shed: the series budget is used up
+
+  // How rows found their series.
+  std::uint64_t rows_by_position = 0;  // same place as in the last scrape
+  std::uint64_t rows_by_text = 0;      // elsewhere in the last scrape
+  std::uint64_t rows_new = 0;          // labels were read
+
+  // Pools and targets.
+  std::uint64_t pools = 0;                  // prometheus_target_scrape_pools_total
+  std::uint64_t pool_reloads = 0;           // prometheus_target_scrape_pool_reloads_total
+  std::uint64_t targets_failed = 0;         // prometheus_target_sync_failed_total: labels that make no target
+  std::uint64_t exceeded_target_limit = 0;  // prometheus_target_scrape_pool_exceeded_target_limit_total
+};
+
+}  // namespace tocsin::scrape
