@@ -91,8 +91,9 @@ enum class Tok : std::uint8_t {
   kMinOf,
 };
 
+/// Those that Prometheus calls operators, the two regular-expression matchers with them.
 inline bool is_operator(Tok t) {
-  return t >= Tok::kAdd && t <= Tok::kAtan2;
+  return (t >= Tok::kAdd && t <= Tok::kAtan2) || t == Tok::kEqualRegex || t == Tok::kNotRegex;
 }
 inline bool is_aggregator(Tok t) {
   return t >= Tok::kSum && t <= Tok::kLimitRatio;

@@ -2,6 +2,7 @@
 // step are known.
 
 #include <cmath>
+#include <limits>
 
 #include "base/duration.hpp"
 #include "promql/parser/literals.hpp"
@@ -11,7 +12,6 @@ namespace tocsin::promql::parser {
 namespace {
 
 using Op = DurationExpr::Op;
-constexpr int kLowest = 1;
 constexpr int kPower = 3;
 
 struct Operator {
@@ -22,9 +22,9 @@ struct Operator {
 Operator duration_operator(Tok kind) {
   switch (kind) {
     case Tok::kAdd:
-      return {Op::kAdd, kLowest};
+      return {Op::kAdd, 1};
     case Tok::kSub:
-      return {Op::kSub, kLowest};
+      return {Op::kSub, 1};
     case Tok::kMul:
       return {Op::kMul, 2};
     case Tok::kDiv:
@@ -84,6 +84,15 @@ bool Parser::parse_seconds(const Token& token, double& seconds) {
   return true;
 }
 
+Duration to_duration(double seconds) {
+  constexpr double kBound = 9223372036854775808.0;
+  constexpr auto kLongest = std::numeric_limits<std::int64_t>::max();
+  const double nanoseconds = std::round(seconds * 1e9);
+  if (nanoseconds >= kBound) return Duration(kLongest);
+  if (nanoseconds <= -kBound) return Duration(-kLongest);
+  return Duration(static_cast<std::int64_t>(nanoseconds));
+}
+
 /// What 64 bits of nanoseconds hold.
 bool Parser::check_duration_range(double seconds, PositionRange where) {
   constexpr double kLongest = 9223372036854775808.0 / 1e9;
@@ -93,7 +102,7 @@ bool Parser::check_duration_range(double seconds, PositionRange where) {
 
 bool Parser::parse_positive_duration(DurationValue& out) {
   duration_operators_ = 0;
-  DurationPtr duration = parse_duration_binary(kLowest);
+  DurationPtr duration = parse_duration_binary(kLoosest);
   if (duration == nullptr) return false;
   peek();
   if (duration->op != Op::kLiteral) {
@@ -101,7 +110,7 @@ bool Parser::parse_positive_duration(DurationValue& out) {
     return !failed();
   }
   if (duration->seconds <= 0) return fail_at(duration->pos, "duration must be greater than 0");
-  out.value = Duration(static_cast<std::int64_t>(std::round(duration->seconds * 1e9)));
+  out.value = to_duration(duration->seconds);
   return !failed();
 }
 
@@ -154,7 +163,7 @@ DurationPtr Parser::parse_duration_primary() {
   if (too_deep()) return nullptr;
   const Token open = peek();
   if (!expect(Tok::kLeftParen)) return nullptr;
-  DurationPtr inner = parse_duration_binary(kLowest);
+  DurationPtr inner = parse_duration_binary(kLoosest);
   if (inner == nullptr) return nullptr;
   const Token close = peek();
   if (!expect(Tok::kRightParen)) return nullptr;
@@ -172,9 +181,9 @@ DurationPtr Parser::parse_duration_word() {
   Op op = word.kind == Tok::kStep ? Op::kStep : Op::kRange;
   if (word.kind == Tok::kMaxOf || word.kind == Tok::kMinOf) {
     op = word.kind == Tok::kMaxOf ? Op::kMax : Op::kMin;
-    left = parse_duration_binary(kLowest);
+    left = parse_duration_binary(kLoosest);
     if (left == nullptr || !expect(Tok::kComma)) return nullptr;
-    right = parse_duration_binary(kLowest);
+    right = parse_duration_binary(kLoosest);
     if (right == nullptr) return nullptr;
   }
   const Token close = peek();
@@ -186,13 +195,16 @@ DurationPtr Parser::parse_duration_word() {
 /// expression in parentheses without a sign, which Prometheus' grammar counts to the duration.
 DurationPtr Parser::parse_offset_operand() {
   duration_operators_ = 0;
-  if (at(Tok::kLeftParen)) return parse_duration_binary(kLowest);
+  if (at(Tok::kLeftParen)) return parse_duration_binary(kLoosest);
   if (!at(Tok::kAdd) && !at(Tok::kSub)) return parse_duration_primary();
   const Token sign = take();
   if (at(Tok::kAdd) || at(Tok::kSub)) {
     DurationPtr operand = parse_duration_unary();
     if (operand == nullptr) return nullptr;
-    return continue_duration_binary(with_sign(sign, std::move(operand)), kLowest);
+    DurationPtr whole = continue_duration_binary(with_sign(sign, std::move(operand)), kLoosest);
+    // Printed in parentheses, which behind one sign or none would be needed to read the same.
+    if (whole != nullptr && whole->right != nullptr) whole->wrapped = true;
+    return whole;
   }
   DurationPtr operand = parse_duration_primary();
   if (operand == nullptr) return nullptr;

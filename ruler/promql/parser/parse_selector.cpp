@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::string_view kRangesOnly = "ranges only allowed for vector selectors";
 
-Duration to_duration(double seconds) {
-  return Duration(static_cast<std::int64_t>(std::round(seconds * 1e9)));
-}
-
 bool is_set(const DurationValue& duration) {
   return duration.value != Duration{0} || duration.expr != nullptr;
 }

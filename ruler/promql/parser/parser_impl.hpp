@@ -69,6 +69,8 @@ class Parser {
     std::uint32_t end = 0;   // behind the right parenthesis
   };
 
+  static constexpr int kLoosest = 1;  // the precedence of `or`, and of + between durations
+
   // Expressions: parser.cpp.
   Tree parse_binary(int lowest_precedence);
   Tree parse_unary();
@@ -138,6 +140,9 @@ class Parser {
 
 /// Prometheus' text of an error: "line:column: parse error: text".
 Error make_parse_error(std::string_view query, PositionRange where, std::string_view text);
+
+/// To the nearest nanosecond, within what 64 bits hold.
+Duration to_duration(double seconds);
 
 /// What may name a metric: identifiers and most words of the language.
 bool may_name_metric(Tok kind);

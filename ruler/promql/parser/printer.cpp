@@ -15,6 +15,10 @@
 namespace tocsin::promql::parser {
 namespace {
 
+bool is_infinity(const Expr& expr) {
+  return expr.kind == NodeKind::kNumber && std::isinf(static_cast<const NumberLiteral&>(expr).value);
+}
+
 class Printer {
  public:
   void print(const Expr& expr);
@@ -241,7 +245,11 @@ void Printer::print_subquery(const SubqueryExpr& node) {
 }
 
 void Printer::print_binary(const BinaryExpr& node) {
-  print(*node.left);
+  if (node.op == BinaryOp::kPow && is_infinity(*node.left)) {
+    out_ += "Inf";  // with its sign, as Prometheus prints it, it would read back as +(Inf ^ ...)
+  } else {
+    print(*node.left);
+  }
   out_ += fmt::format(" {}", binary_op_text(node.op));
   if (node.return_bool) out_ += " bool";
   if (node.matching) print_matching(*node.matching);
