@@ -35,7 +35,7 @@ struct Matcher::Regex {
         break;
     }
     return value.starts_with(shape.prefix) &&
-           re2::RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), *compiled);
+           re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *compiled);
   }
 };
 
@@ -64,7 +64,7 @@ Result<Matcher> Matcher::make(MatchOp op, std::string name, std::string value) {
   }
   if (op == MatchOp::kEqual || op == MatchOp::kNotEqual) return matcher;
 
-  TOCSIN_TRY(auto compiled, compile_anchored(matcher.value_, false));
+  TOCSIN_TRY(auto compiled, compile_whole(matcher.value_));
   auto regex = std::make_shared<Regex>();
   regex->shape = shape_of(matcher.value_);
   if (regex->shape.kind == RegexShape::Kind::kGeneral) regex->compiled = std::move(compiled);

@@ -40,17 +40,29 @@ std::string_view go_words(re2::RE2::ErrorCode code) {
   }
 }
 
+Result<std::shared_ptr<const re2::RE2>> compile(const std::string& pattern, const re2::RE2::Options& options) {
+  auto regex = std::make_shared<const re2::RE2>(pattern, options);
+  if (!regex->ok()) {
+    return fail(Errc::kInvalid, "error parsing regexp: {}: `{}`", go_words(regex->error_code()), regex->error_arg());
+  }
+  return regex;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const re2::RE2>> compile_anchored(const std::string& expression, bool captures) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_never_capture(!captures);
-  auto regex = std::make_shared<const re2::RE2>("^(?s:" + expression + ")$", options);
-  if (!regex->ok()) {
-    return fail(Errc::kInvalid, "error parsing regexp: {}: `{}`", go_words(regex->error_code()), regex->error_arg());
-  }
-  return regex;
+  return compile("^(?s:" + expression + ")$", options);
+}
+
+Result<std::shared_ptr<const re2::RE2>> compile_whole(const std::string& expression) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_never_capture(true);
+  options.set_dot_nl(true);
+  return compile(expression, options);
 }
 
 }  // namespace tocsin::model
