@@ -1,5 +1,7 @@
 #include "alerting/notification.hpp"
 
+#include "alerting/metrics.hpp"
+
 namespace tocsin::alerting {
 
 std::string_view notify_reason_text(NotifyReason reason) {
@@ -16,6 +18,22 @@ std::string_view notify_reason_text(NotifyReason reason) {
       return "repeat interval elapsed";
   }
   return "";
+}
+
+std::string_view failure_reason_text(FailureReason reason) {
+  switch (reason) {
+    case FailureReason::kClientError:
+      return "clientError";
+    case FailureReason::kServerError:
+      return "serverError";
+    case FailureReason::kContextCanceled:
+      return "contextCanceled";
+    case FailureReason::kContextDeadline:
+      return "contextDeadlineExceeded";
+    case FailureReason::kOther:
+      break;
+  }
+  return "other";
 }
 
 }  // namespace tocsin::alerting

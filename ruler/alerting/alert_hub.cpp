@@ -1,0 +1,97 @@
+#include "alerting/alert_hub.hpp"
+
+#include <algorithm>
+
+namespace tocsin::alerting {
+namespace {
+
+bool overlap(const model::Alert& old, const model::Alert& fresh) {
+  return (fresh.ends_at > old.starts_at && fresh.ends_at < old.ends_at) ||
+         (fresh.starts_at > old.starts_at && fresh.starts_at < old.ends_at);
+}
+
+}  // namespace
+
+model::Alert merge_alerts(const model::Alert& older, const model::Alert& younger, Timestamp now) {
+  if (younger.updated_at < older.updated_at) return merge_alerts(younger, older, now);
+  model::Alert merged = younger;
+  merged.starts_at = std::min(older.starts_at, younger.starts_at);
+  const bool later = older.ends_at > younger.ends_at;
+  if (younger.resolved_at(now)) {
+    if (older.resolved_at(now) && later) merged.ends_at = older.ends_at;
+  } else if (later && !older.timeout) {
+    merged.ends_at = older.ends_at;
+  }
+  return merged;
+}
+
+Result<void> AlertHub::load(Timestamp now, Duration longest) {
+  TOCSIN_TRY(std::vector<model::Alert> stored, store_->load_alerts());
+  Timestamp last_heard = 0;
+  for (const model::Alert& alert : stored) last_heard = std::max(last_heard, alert.updated_at);
+  for (model::Alert& alert : stored) {
+    const Timestamp validity = alert.ends_at - alert.updated_at;
+    if (validity > 0 && alert.ends_at > last_heard)
+      alert.ends_at = std::max(alert.ends_at, now + std::min(validity, to_ms(longest)));
+    const std::uint64_t fingerprint = alert.labels.fingerprint();
+    alerts_[fingerprint] = std::make_shared<const model::Alert>(std::move(alert));
+  }
+  return {};
+}
+
+model::AlertPtr AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
+  const std::uint64_t fingerprint = alert->labels.fingerprint();
+  const auto known = alerts_.find(fingerprint);
+  if (known == alerts_.end() && max_alerts_ > 0 && alerts_.size() >= max_alerts_) {
+    ++metrics_->alerts_limited;
+    return nullptr;
+  }
+  model::AlertPtr kept = alert;
+  if (known != alerts_.end() && overlap(*known->second, *alert)) {
+    kept = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
+  }
+  alerts_.insert_or_assign(fingerprint, kept);
+  store_->save_alerts({kept});
+  return kept;
+}
+
+model::AlertPtr AlertHub::find(std::uint64_t fingerprint) const {
+  const auto found = alerts_.find(fingerprint);
+  return found == alerts_.end() ? nullptr : found->second;
+}
+
+void AlertHub::settle(const std::vector<model::AlertPtr>& alerts) {
+  std::vector<model::Labels> labels;
+  for (const model::AlertPtr& alert : alerts) {
+    // One that fires again was put() anew.
+    if (find(alert->labels.fingerprint()) == alert) labels.push_back(alert->labels);
+  }
+  if (!labels.empty()) store_->remove_alerts(std::move(labels));
+}
+
+std::vector<model::AlertPtr> AlertHub::collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted) {
+  std::vector<model::AlertPtr> gone;
+  std::vector<model::Labels> labels;
+  for (auto at = alerts_.begin(); at != alerts_.end();) {
+    if (!at->second->resolved_at(now) || wanted(at->first)) {
+      ++at;
+      continue;
+    }
+    labels.push_back(at->second->labels);
+    gone.push_back(std::move(at->second));
+    at = alerts_.erase(at);
+  }
+  if (!labels.empty()) store_->remove_alerts(std::move(labels));
+  return gone;
+}
+
+std::vector<model::AlertPtr> AlertHub::all() const {
+  std::vector<std::pair<std::uint64_t, model::AlertPtr>> pairs(alerts_.begin(), alerts_.end());
+  std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<model::AlertPtr> out;
+  out.reserve(pairs.size());
+  for (auto& [fingerprint, alert] : pairs) out.push_back(std::move(alert));
+  return out;
+}
+
+}  // namespace tocsin::alerting

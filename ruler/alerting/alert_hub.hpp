@@ -1,0 +1,50 @@
+#pragma once
+// All alerts that alerting knows, by fingerprint, firing and lately resolved. Source: Alertmanager provider/mem,
+// alert/alert.go.
+
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "alerting/metrics.hpp"
+#include "base/result.hpp"
+#include "model/alert.hpp"
+#include "state/store.hpp"
+
+namespace tocsin::alerting {
+
+/// Joins what was known with what came: the earliest start; an explicit later end rules over a timeout's; of two
+/// resolved ones the later end. Annotations and the rest are the younger one's.
+model::Alert merge_alerts(const model::Alert& older, const model::Alert& younger, Timestamp now);
+
+/// Thread: the loop's. Owns nothing but pointers; every change is written behind to the store.
+class AlertHub {
+ public:
+  AlertHub(state::Store& store, std::size_t max_alerts, Metrics& metrics)
+      : store_(&store), max_alerts_(max_alerts), metrics_(&metrics) {}
+
+  /// Reads the stored alerts. One that was firing when it was last heard of keeps its validity from now on, but no
+  /// longer than `longest`: its sender was away just as long as we were, and must get the chance to repeat it.
+  Result<void> load(Timestamp now, Duration longest);
+
+  /// Takes one alert, complete (starts_at, ends_at and updated_at set), and merges it if the times overlap.
+  /// @return the alert as it is known now, or nullptr if it is a new one beyond max_alerts.
+  model::AlertPtr put(const model::AlertPtr& alert, Timestamp now);
+
+  model::AlertPtr find(std::uint64_t fingerprint) const;
+  /// The resolve of these was sent: they need not survive a crash any more. They stay known until collect().
+  void settle(const std::vector<model::AlertPtr>& alerts);
+  /// Forgets resolved alerts that `wanted` does not want any more (groups still want those whose resolve is not sent).
+  std::vector<model::AlertPtr> collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted);
+  /// Sorted by fingerprint.
+  std::vector<model::AlertPtr> all() const;
+  std::size_t size() const { return alerts_.size(); }
+
+ private:
+  state::Store* store_;
+  std::size_t max_alerts_;
+  Metrics* metrics_;
+  std::unordered_map<std::uint64_t, model::AlertPtr> alerts_;
+};
+
+}  // namespace tocsin::alerting

@@ -1,0 +1,209 @@
+#include "alerting/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "alerting/identity.hpp"
+#include "base/log.hpp"
+
+namespace tocsin::alerting {
+namespace {
+
+constexpr Duration kLeastTimeout = std::chrono::seconds(10);
+
+std::vector<NotifiedAlert> snapshot(const Dispatcher::Group& group, Timestamp now) {
+  std::vector<NotifiedAlert> alerts;
+  alerts.reserve(group.alerts.size());
+  for (const auto& [fingerprint, alert] : group.alerts) alerts.push_back({alert, alert->resolved_at(now)});
+  std::sort(alerts.begin(), alerts.end(), [](const NotifiedAlert& a, const NotifiedAlert& b) {
+    return alert_before(a.alert->labels, b.alert->labels);
+  });
+  return alerts;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Loop& loop, std::size_t max_groups, FlushFn flush, SettledFn settled, Metrics& metrics)
+    : loop_(&loop),
+      max_groups_(max_groups),
+      flush_(std::move(flush)),
+      settled_(std::move(settled)),
+      metrics_(&metrics),
+      self_(std::make_shared<Dispatcher*>(this)) {}
+
+Dispatcher::~Dispatcher() {
+  *self_ = nullptr;
+  stop();
+}
+
+void Dispatcher::stop() {
+  stopped_ = true;
+  for (const auto& [id, group] : groups_) {
+    if (group->timer != 0) loop_->cancel(group->timer);
+    group->timer = 0;
+  }
+}
+
+void Dispatcher::add(Group& group, const model::AlertPtr& alert) {
+  const std::uint64_t fingerprint = alert->labels.fingerprint();
+  if (group.alerts.insert_or_assign(fingerprint, alert).second) ++holders_[fingerprint];
+}
+
+void Dispatcher::drop(Group& group, std::uint64_t fingerprint) {
+  if (group.alerts.erase(fingerprint) == 0) return;
+  const auto found = holders_.find(fingerprint);
+  if (--found->second == 0) holders_.erase(found);
+}
+
+void Dispatcher::apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts) {
+  tree_ = std::move(tree);
+  old_groups_ = std::exchange(groups_, {});
+  holders_.clear();
+  std::map<std::string, std::map<std::uint64_t, model::AlertPtr>> held;
+  for (const auto& [id, group] : old_groups_) held[id] = std::exchange(group->alerts, {});
+
+  std::map<std::uint64_t, model::AlertPtr> resolved;  // and not told yet, to at least one group
+  for (const auto& [id, members] : held) resolved.insert(members.begin(), members.end());
+  for (const model::AlertPtr& alert : alerts) {
+    resolved.erase(alert->labels.fingerprint());
+    insert(alert);
+  }
+  for (const auto& [fingerprint, alert] : resolved) {
+    std::vector<const Route*> routes;
+    tree_->match(alert->labels, routes);
+    for (const Route* route : routes) {
+      const GroupPtr group = group_for(route, *alert);
+      if (!group) continue;
+      // A group that stays and has it no more has told it.
+      const auto before = held.find(group->id);
+      if (before == held.end() || before->second.contains(fingerprint)) add(*group, alert);
+    }
+  }
+  for (const auto& [id, group] : old_groups_) {  // no longer in the tree
+    if (group->timer != 0) loop_->cancel(group->timer);
+    group->timer = 0;
+  }
+  old_groups_.clear();
+  holding_ = false;
+  const auto groups = groups_;  // a tick may remove one
+  for (const auto& [id, group] : groups) {
+    if (!group->flushing && std::exchange(group->ticked, false)) tick(group);
+  }
+}
+
+void Dispatcher::insert(const model::AlertPtr& alert) {
+  if (!tree_ || stopped_) return;
+  std::vector<const Route*> routes;
+  tree_->match(alert->labels, routes);
+  for (const Route* route : routes) {
+    if (const GroupPtr group = group_for(route, *alert)) add(*group, alert);
+  }
+}
+
+Dispatcher::GroupPtr Dispatcher::group_for(const Route* route, const model::Alert& alert) {
+  model::Labels labels = route->group_labels(alert.labels);
+  const std::string text = label_set_text(labels);
+  std::string id = route->id() + ":" + text;
+  if (const auto found = groups_.find(id); found != groups_.end()) return found->second;
+  if (const auto old = old_groups_.find(id); old != old_groups_.end()) {
+    GroupPtr group = old->second;
+    old_groups_.erase(old);
+    group->route = share(tree_, route);
+    adopt(group);
+    groups_.emplace(std::move(id), group);
+    return group;
+  }
+  if (max_groups_ > 0 && groups_.size() >= max_groups_) {
+    ++metrics_->group_limit_reached;
+    if (!std::exchange(limit_told_, true)) {
+      log::error("alerting", "too many aggregation groups, cannot create new group for alert",
+                 {{"limit", max_groups_}, {"alert", alert.labels.get(model::kAlertName)}});
+    }
+    return nullptr;
+  }
+  auto group = std::make_shared<Group>();
+  group->route = share(tree_, route);
+  group->id = id;
+  group->key = route->key() + ":" + text;
+  group->labels = std::move(labels);
+  groups_.emplace(std::move(id), group);
+  const Duration wait = route->options().group_wait;
+  const bool old_alert = alert.starts_at + to_ms(wait) < loop_->clock().now();
+  arm(group, old_alert ? Duration::zero() : wait);
+  return group;
+}
+
+/// A group that stays over a change of the tree: a shorter interval shortens the wait, a flush under way is followed by
+/// a tick, for it may have failed for a reason that the new configuration mends.
+void Dispatcher::adopt(const GroupPtr& group) {
+  if (group->flushing) group->ticked = true;
+  const MonoTime latest =
+      loop_->clock().mono() + std::max(group->route->options().group_interval, group->route->options().group_wait);
+  if (group->timer == 0 || group->next_tick <= latest) return;
+  arm(group, latest - loop_->clock().mono());
+}
+
+void Dispatcher::arm(const GroupPtr& group, Duration delay) {
+  if (group->timer != 0) loop_->cancel(group->timer);
+  group->next_tick = loop_->clock().mono() + delay;
+  group->timer = loop_->call_at(group->next_tick, [self = self_, weak = std::weak_ptr(group)] {
+    const GroupPtr due = weak.lock();
+    if (*self == nullptr || !due) return;
+    due->timer = 0;
+    (*self)->tick(due);
+  });
+}
+
+void Dispatcher::tick(const GroupPtr& group) {
+  if (group->flushing || holding_) {
+    group->ticked = true;
+    return;
+  }
+  if (group->alerts.empty()) {
+    groups_.erase(group->id);
+    return;
+  }
+  const RouteOptions& options = group->route->options();
+  arm(group, options.group_interval);
+  const Clock& clock = loop_->clock();
+  Flush flush{group->route,  group->key,
+              group->labels, snapshot(*group, clock.now()),
+              clock.now(),   clock.mono() + std::max(options.group_interval, kLeastTimeout)};
+  std::vector<NotifiedAlert> sent = flush.alerts;
+  group->flushing = true;
+  ++metrics_->flushes;
+  flush_(std::move(flush), [self = self_, group, sent = std::move(sent)](bool ok) {
+    if (*self != nullptr) (*self)->flushed(group, sent, ok);
+  });
+}
+
+void Dispatcher::flushed(const GroupPtr& group, const std::vector<NotifiedAlert>& sent, bool ok) {
+  group->flushing = false;
+  if (ok) settle(*group, sent);
+  if ((std::exchange(group->adopted, false) || holding_) && !ok) group->ticked = true;
+  const auto current = groups_.find(group->id);
+  if (stopped_ || current == groups_.end() || current->second != group) return;
+  if (group->alerts.empty()) {
+    if (group->timer != 0) loop_->cancel(group->timer);
+    group->timer = 0;
+    groups_.erase(current);
+    limit_told_ = false;
+    return;
+  }
+  if (!holding_ && std::exchange(group->ticked, false)) tick(group);
+}
+
+/// Resolved alerts that were told leave the group, unless they changed meanwhile.
+void Dispatcher::settle(Group& group, const std::vector<NotifiedAlert>& sent) {
+  std::vector<model::AlertPtr> settled;
+  for (const NotifiedAlert& one : sent) {
+    if (!one.resolved) continue;
+    const std::uint64_t fingerprint = one.alert->labels.fingerprint();
+    const auto found = group.alerts.find(fingerprint);
+    if (found == group.alerts.end() || found->second != one.alert) continue;
+    drop(group, fingerprint);
+    if (!holds(fingerprint)) settled.push_back(one.alert);
+  }
+  if (!settled.empty()) settled_(settled);
+}
+
+}  // namespace tocsin::alerting

@@ -1,0 +1,63 @@
+#include "alerting/notification_log.hpp"
+
+#include <algorithm>
+
+namespace tocsin::alerting {
+namespace {
+
+bool subset(const std::vector<std::uint64_t>& of, const std::vector<std::uint64_t>& what) {
+  return std::includes(of.begin(), of.end(), what.begin(), what.end());
+}
+
+NotificationLog::Key key_of(const state::NotificationLogEntry& entry) {
+  return {entry.group_key, entry.receiver, entry.integration, entry.index};
+}
+
+}  // namespace
+
+std::optional<NotifyReason> needs_notification(const state::NotificationLogEntry* entry, const AlertHashes& now_alerts,
+                                               bool send_resolved, Duration repeat, Timestamp now) {
+  if (entry == nullptr) {
+    if (now_alerts.firing.empty()) return std::nullopt;
+    return NotifyReason::kFirst;
+  }
+  if (!subset(entry->firing, now_alerts.firing)) {
+    return entry->firing.empty() ? NotifyReason::kFirst : NotifyReason::kNewAlerts;
+  }
+  if (now_alerts.firing.empty()) {
+    if (entry->firing.empty()) return std::nullopt;
+    return NotifyReason::kAllResolved;
+  }
+  if (send_resolved && !subset(entry->resolved, now_alerts.resolved)) return NotifyReason::kSomeResolved;
+  if (entry->sent_at < now - to_ms(repeat)) return NotifyReason::kRepeat;
+  return std::nullopt;
+}
+
+Result<void> NotificationLog::load(Timestamp now) {
+  TOCSIN_TRY(std::vector<state::NotificationLogEntry> entries, store_->load_notifications());
+  for (state::NotificationLogEntry& entry : entries) {
+    if (entry.expires_at < now) continue;
+    Key key = key_of(entry);
+    entries_.insert_or_assign(std::move(key), std::move(entry));
+  }
+  return {};
+}
+
+const state::NotificationLogEntry* NotificationLog::find(const Key& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void NotificationLog::put(state::NotificationLogEntry entry) {
+  store_->save_notification(entry);
+  Key key = key_of(entry);
+  entries_.insert_or_assign(std::move(key), std::move(entry));
+}
+
+void NotificationLog::collect(Timestamp now) {
+  const std::size_t before = entries_.size();
+  std::erase_if(entries_, [now](const auto& e) { return e.second.expires_at < now; });
+  if (entries_.size() != before) store_->remove_notifications_before(now);
+}
+
+}  // namespace tocsin::alerting

@@ -1,0 +1,79 @@
+#pragma once
+// The way of a flush: inhibition → active intervals → mute intervals → silences → for each integration of the receiver:
+// deduplication → delivery → log. Source: Alertmanager notify/notify.go.
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "alerting/courier.hpp"
+#include "alerting/dispatcher.hpp"
+#include "alerting/inhibitor.hpp"
+#include "alerting/notification_log.hpp"
+#include "alerting/silences.hpp"
+#include "config/alertmanager_config.hpp"
+
+namespace tocsin::alerting {
+
+/// Thread: the loop's. One integration that fails does not stop its siblings; the flush is done when the last one is,
+/// and well done if all are.
+class Pipeline {
+ public:
+  using Done = std::move_only_function<void(bool)>;
+
+  struct Parts {
+    Loop& loop;
+    Rng& rng;
+    Inhibitor& inhibitor;
+    Silences& silences;
+    NotificationLog& log;
+    std::shared_ptr<Metrics> metrics;
+    Duration log_retention = std::chrono::hours(120);
+  };
+  explicit Pipeline(Parts parts);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// What later flushes use. Deliveries under way make no further attempt.
+  void apply(std::shared_ptr<const config::AlertmanagerConfig> config, std::shared_ptr<const ReceiverMap> receivers);
+  void run(Flush flush, Done done);
+  /// Deliveries make no further attempt; those in the middle of one end by themselves.
+  void cancel();
+  std::size_t under_way() const { return couriers_.size(); }
+
+  /// Names of the intervals that mute the route at the time; empty if it is not muted.
+  static std::vector<std::string> muted_by(const RouteOptions& route, const config::AlertmanagerConfig& config,
+                                           Timestamp now);
+
+ private:
+  /// What the integrations of one flush share.
+  struct FanOut {
+    Flush flush;
+    AlertHashes hashes;
+    std::size_t left = 0;
+    bool ok = true;
+    Done done;
+  };
+  using FanOutPtr = std::shared_ptr<FanOut>;
+
+  void mute(Flush& flush);
+  void start(const FanOutPtr& fan, const Integration& integration);
+  void log_delivered(const FanOut& fan, const Integration& integration, std::map<std::string, std::string> data);
+  void delivered(const FanOutPtr& fan, const Integration& integration, const NotificationPtr& notification,
+                 DeliveryResult result, unsigned attempts);
+  void tell(const Integration& integration, const Notification& notification, const DeliveryResult& result,
+            unsigned attempts);
+  static void end_one(const FanOutPtr& fan, bool ok);
+
+  Parts parts_;
+  std::shared_ptr<const config::AlertmanagerConfig> config_;
+  std::shared_ptr<const ReceiverMap> receivers_;
+  std::set<std::shared_ptr<Courier>> couriers_;
+  std::map<NotificationLog::Key, std::string> failing_;  // group "" → last error, so that the log tells changes only
+  std::shared_ptr<Pipeline*> self_;                      // null once this is destroyed
+};
+
+}  // namespace tocsin::alerting
