@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <locale.h>
+#include <wctype.h>
+
 #include "base/unicode_tables.hpp"
 
 namespace tocsin {
@@ -19,6 +22,24 @@ bool is_in(const Ranges& ranges, std::uint32_t code) {
   const auto after = std::upper_bound(ranges.begin(), ranges.end(), code,
                                       [](std::uint32_t c, const CodeRange& range) { return c < range.first; });
   return after != ranges.begin() && code <= std::prev(after)->last;
+}
+
+/// glibc's own tables; the locale is a part of libc and needs nothing installed.
+locale_t unicode_locale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+template <typename Map>
+std::string map_code_points(std::string_view text, Map map) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Rune rune = decode_utf8(text);
+    append_utf8(out, map(rune.code));
+    text.remove_prefix(rune.size);
+  }
+  return out;
 }
 
 }  // namespace
@@ -63,6 +84,20 @@ void append_utf8(std::string& out, std::uint32_t code) {
 
 bool is_printable(std::uint32_t code) {
   return code < 0x7f ? code >= 0x20 : is_in(kPrintable, code);
+}
+
+std::string utf8_to_lower(std::string_view text) {
+  return map_code_points(text, [](std::uint32_t code) -> std::uint32_t {
+    if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
+    return unicode_locale() == nullptr ? code : towlower_l(static_cast<wint_t>(code), unicode_locale());
+  });
+}
+
+std::string utf8_to_upper(std::string_view text) {
+  return map_code_points(text, [](std::uint32_t code) -> std::uint32_t {
+    if (code < 0x80) return code >= 'a' && code <= 'z' ? code - 32 : code;
+    return unicode_locale() == nullptr ? code : towupper_l(static_cast<wint_t>(code), unicode_locale());
+  });
 }
 
 bool is_letter_or_digit(std::uint32_t code) {

@@ -23,5 +23,8 @@ void append_utf8(std::string& out, std::uint32_t code);
 bool is_printable(std::uint32_t code);
 /// Go's unicode.IsLetter or unicode.IsDigit.
 bool is_letter_or_digit(std::uint32_t code);
+/// Go's strings.ToLower and ToUpper: each code point by its simple mapping; invalid bytes become U+FFFD.
+std::string utf8_to_lower(std::string_view text);
+std::string utf8_to_upper(std::string_view text);
 
 }  // namespace tocsin

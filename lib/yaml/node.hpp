@@ -128,7 +128,10 @@ class Fields {
   /// Fields whose keys are known and that this build does not do yet: `warn` is called once with "file:line:column:
   /// ...".
   Fields& unsupported(std::initializer_list<std::string_view> keys, std::vector<std::string>& warnings);
+  /// The key is there and not null.
   bool has(std::string_view key) const;
+  /// The map itself, for errors about more than one field.
+  const Node& node() const { return node_; }
   /// Marks the key as known and returns its value.
   Node take(std::string_view key);
   /// The first error, else the first unknown key, else success.

@@ -17,8 +17,8 @@ struct HttpClientConfig {
   bool follow_redirects = true;
 };
 
-/// Reads the HTTP client keys that stand inline in a scrape configuration, or the http_config map of a receiver: the caller
-/// passes its Fields and calls finish() itself.
+/// Reads the HTTP client keys that stand inline in a scrape configuration, or the http_config map of a receiver: the
+/// caller passes its Fields and calls finish() itself.
 Result<void> read_http_client_fields(yaml::Fields& fields, HttpClientConfig& out, std::vector<std::string>& warnings);
 
 }  // namespace tocsin::config

@@ -10,6 +10,7 @@
 #include "base/fs.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "config/environment.hpp"
 #include "config/http_client_config.hpp"
 #include "config/relabel.hpp"
 #include "model/labels.hpp"
@@ -30,7 +31,7 @@ struct ScrapeConfig {
   std::vector<std::pair<std::string, std::vector<std::string>>> params;
   Duration scrape_interval{0};
   Duration scrape_timeout{0};
-  std::vector<std::string> scrape_protocols;
+  std::vector<std::string> scrape_protocols;  // in order of preference; empty: whatever the scraper prefers
   std::string fallback_scrape_protocol;
   std::string metrics_path = "/metrics";
   std::string scheme = "http";
@@ -54,7 +55,7 @@ struct AlertmanagerTarget {
 
 struct PrometheusConfig {
   std::string file;
-  std::string text;  // as read, for /api/v1/status/config
+  std::string text;  // for /api/v1/status/config: as read, without comments, secrets as <secret>
   Duration scrape_interval = std::chrono::minutes(1);
   Duration scrape_timeout = std::chrono::seconds(10);
   Duration evaluation_interval = std::chrono::minutes(1);
@@ -68,7 +69,10 @@ struct PrometheusConfig {
 };
 
 /// Thread: any. Errors are kInvalid, "file:line:column: message" with Prometheus' wording where it has one.
-Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(Fs& fs, const std::string& path);
-Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(std::string text, const std::string& path);
+/// @param environment  for ${VARIABLE} in external_labels, the only place where it is expanded.
+Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(
+    Fs& fs, const std::string& path, const Environment& environment = process_environment());
+Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(
+    std::string text, const std::string& path, const Environment& environment = process_environment());
 
 }  // namespace tocsin::config

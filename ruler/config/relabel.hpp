@@ -13,7 +13,17 @@
 namespace tocsin::config {
 
 enum class RelabelAction {
-  kReplace, kKeep, kDrop, kKeepEqual, kDropEqual, kHashMod, kLabelMap, kLabelDrop, kLabelKeep, kLowercase, kUppercase,
+  kReplace,
+  kKeep,
+  kDrop,
+  kKeepEqual,
+  kDropEqual,
+  kHashMod,
+  kLabelMap,
+  kLabelDrop,
+  kLabelKeep,
+  kLowercase,
+  kUppercase,
 };
 
 struct RelabelConfig {
@@ -26,6 +36,7 @@ struct RelabelConfig {
   RelabelAction action = RelabelAction::kReplace;
 };
 
+/// Errors have Prometheus' words. A null regex, replacement or action is an empty one, as there.
 Result<RelabelConfig> parse_relabel_config(const yaml::Node& node);
 
 /// Applies the configurations in order. Thread: any.

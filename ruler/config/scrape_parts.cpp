@@ -1,0 +1,150 @@
+#include <algorithm>
+
+#include "base/strings.hpp"
+#include "config/scrape_config.hpp"
+
+namespace tocsin::config {
+namespace {
+
+using yaml::Fields;
+using yaml::Node;
+
+struct Protocol {
+  std::string_view name;
+  bool built;
+};
+
+/// Sorted, as Prometheus lists them in its message.
+constexpr Protocol kProtocols[] = {{"OpenMetricsText0.0.1", true},
+                                   {"OpenMetricsText1.0.0", true},
+                                   {"PrometheusProto", false},
+                                   {"PrometheusText0.0.4", true},
+                                   {"PrometheusText1.0.0", true}};
+
+const Protocol* find_protocol(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(kProtocols), std::end(kProtocols),
+                                         [&](const Protocol& protocol) { return protocol.name == name; });
+  return found == std::end(kProtocols) ? nullptr : found;
+}
+
+std::string list_text(const std::vector<std::string>& names) {
+  return fmt::format("[{}]", fmt::join(names, " "));
+}
+
+/// Pairs of a label map; names must be valid.
+Result<model::Labels> read_labels(const Node& node) {
+  if (!node.is_map()) return node.wrong_type("model.LabelSet");
+  model::LabelsBuilder labels;
+  for (const Node::Entry& entry : node.entries()) {
+    if (!model::is_valid_name(entry.key.text())) {
+      return entry.key.error("{} is not a valid label name", go_quote(entry.key.text()));
+    }
+    TOCSIN_TRY(const std::string value, entry.value.as_string());
+    if (!is_valid_utf8(value)) return entry.value.error("{} is not a valid label value", go_quote(value));
+    labels.set(entry.key.text(), value);
+  }
+  return labels.build();
+}
+
+Result<StaticConfig> read_static_config(const Node& node) {
+  StaticConfig config;
+  Fields fields(node, "targetgroup.Group");
+  fields.read("targets", config.targets);
+  fields.child("labels", [&](const Node& n) -> Result<void> {
+    TOCSIN_TRY(config.labels, read_labels(n));
+    return {};
+  });
+  TOCSIN_OK(fields.finish());
+  return config;
+}
+
+}  // namespace
+
+void read_discovery(Fields& fields, std::vector<StaticConfig>& out, std::vector<std::string>& warnings) {
+  fields.each("static_configs", [&](const Node& n) -> Result<void> {
+    if (n.is_null()) return n.error("empty or null section in static_configs");
+    TOCSIN_TRY(StaticConfig config, read_static_config(n));
+    out.push_back(std::move(config));
+    return {};
+  });
+  fields.unsupported(
+      {"aws_sd_configs",        "azure_sd_configs",       "consul_sd_configs",      "digitalocean_sd_configs",
+       "dns_sd_configs",        "docker_sd_configs",      "dockerswarm_sd_configs", "ec2_sd_configs",
+       "ecs_sd_configs",        "elasticache_sd_configs", "eureka_sd_configs",      "file_sd_configs",
+       "gce_sd_configs",        "hetzner_sd_configs",     "http_sd_configs",        "ionos_sd_configs",
+       "kubernetes_sd_configs", "kuma_sd_configs",        "lightsail_sd_configs",   "linode_sd_configs",
+       "marathon_sd_configs",   "msk_sd_configs",         "nerve_sd_configs",       "nomad_sd_configs",
+       "oci_sd_configs",        "openstack_sd_configs",   "outscale_sd_configs",    "ovhcloud_sd_configs",
+       "puppetdb_sd_configs",   "rds_sd_configs",         "scaleway_sd_configs",    "serverset_sd_configs",
+       "stackit_sd_configs",    "triton_sd_configs",      "uyuni_sd_configs",       "vultr_sd_configs"},
+      warnings);
+}
+
+Result<void> check_static_targets(const Node& node) {
+  for (const Node& group : node["static_configs"].elements()) {
+    for (const Node& target : group["targets"].elements()) {
+      if (target.text().contains('/')) return target.error("{} is not a valid hostname", go_quote(target.text()));
+    }
+  }
+  return {};
+}
+
+void read_relabel_configs(Fields& fields, std::string_view key, std::string_view null_message,
+                          std::vector<RelabelConfig>& out) {
+  fields.each(key, [&](const Node& n) -> Result<void> {
+    if (n.is_null()) return n.error("{}", null_message);
+    TOCSIN_TRY(RelabelConfig config, parse_relabel_config(n));
+    out.push_back(std::move(config));
+    return {};
+  });
+}
+
+Result<void> check_scrape_protocol(std::string_view name) {
+  if (find_protocol(name) != nullptr) return {};
+  std::vector<std::string> supported;
+  for (const Protocol& protocol : kProtocols) supported.emplace_back(protocol.name);
+  return fail(Errc::kInvalid, "unknown scrape protocol {}, supported: {}", name, list_text(supported));
+}
+
+Result<void> read_scrape_protocols(const Node& node, std::string_view suffix, std::vector<std::string>& out,
+                                   std::vector<std::string>& warnings) {
+  if (node.is_null()) return {};
+  TOCSIN_TRY(const std::vector<std::string> names, node.as_strings());
+  if (names.empty()) return node.error("scrape_protocols cannot be empty{}", suffix);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (equal_ignoring_case(names[i], names[j])) {
+        return node.at(i).error("duplicated protocol in scrape_protocols, got {}{}", list_text(names), suffix);
+      }
+    }
+    if (const auto known = check_scrape_protocol(names[i]); !known) {
+      return node.at(i).error("scrape_protocols: {}{}", known.error().message, suffix);
+    }
+    if (find_protocol(names[i])->built) {
+      out.push_back(names[i]);
+    } else {
+      warnings.push_back(fmt::format("{}: scrape protocol {} is not supported by this build and is ignored",
+                                     node.at(i).where(), names[i]));
+    }
+  }
+  return {};
+}
+
+Result<void> read_name_schemes(Fields& fields, std::vector<std::string>& warnings) {
+  const Node validation = fields.take("metric_name_validation_scheme");
+  const std::string& scheme = validation.text();
+  if (!scheme.empty() && scheme != "utf8" && scheme != "legacy") {
+    return validation.error("unrecognized ValidationScheme: {}", go_quote(scheme));
+  }
+  if (scheme == "legacy") fields.unsupported({"metric_name_validation_scheme"}, warnings);
+
+  const Node escaping = fields.node()["metric_name_escaping_scheme"];
+  constexpr std::string_view kKnown[] = {"", "allow-utf-8", "underscores", "dots", "values"};
+  if (std::find(std::begin(kKnown), std::end(kKnown), escaping.text()) == std::end(kKnown)) {
+    return escaping.error("unknown metric_name_escaping_scheme: {}", go_quote(escaping.text()));
+  }
+  fields.unsupported({"metric_name_escaping_scheme"}, warnings);
+  return {};
+}
+
+}  // namespace tocsin::config
