@@ -80,11 +80,21 @@ struct HttpResponse {
   Body body;
 };
 
+/// How to talk TLS. Immutable once given out; connections and contexts are kept per object, so share one.
+struct TlsOptions {
+  std::string ca_pem;    // certificates to trust; "": the system's
+  std::string cert_pem;  // our certificate chain, if the server wants one
+  Secret key_pem;
+  std::string server_name;  // to ask for and verify; "": the host of the URL
+  bool insecure_skip_verify = false;
+};
+
 struct SendOptions {
   Duration timeout = std::chrono::seconds(10);  // whole exchange: connect to last byte
   std::size_t max_body_bytes = 64U << 20U;      // after decompression; kLimit beyond
   bool accept_gzip = true;
-  bool follow_redirects = true;  // at most 10; credentials are not sent to another host
+  bool follow_redirects = true;           // at most 10; credentials are not sent to another host
+  std::shared_ptr<const TlsOptions> tls;  // nullptr: verify by the system's certificates
 };
 
 /// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer),
@@ -105,22 +115,29 @@ struct HttpServerOptions {
   Duration read_timeout = std::chrono::minutes(5);  // from connection or last answer to a whole request, as Prometheus
   Duration write_timeout = std::chrono::minutes(1);
   Duration handler_timeout = std::chrono::minutes(10);
-  bool gzip = true;  // compress answers over 1 KiB when the client accepts it
+  bool gzip = true;          // compress answers over 1 KiB when the client accepts it
+  WorkPool* work = nullptr;  // compresses large answers there (query lane); nullptr: on the loop
 };
 
 struct HttpServerStats {
   std::uint64_t connections_accepted = 0, connections_refused = 0, requests = 0, bad_requests = 0;
+  std::uint64_t handler_failures = 0;  // exceptions (500)
+  std::uint64_t timeouts = 0;          // any wait: for a request, a handler (503), a slow reader
   std::size_t connections_open = 0;
 };
 
-/// Thread: the loop's.
+/// Made by make_http_server() (runtime.hpp). Speaks HTTP/1.1 and 1.0; pipelined requests are answered in order. Answers
+/// of its own, in plain text: 400, 408, 413, 417, 431, 500 (the handler threw), 503 (handler too slow; too many
+/// connections). Date, Content-Length, Connection and, when it compresses, Content-Encoding and Vary are the server's;
+/// the rest is the handler's. A shared body is written from where it is. When the server goes, connections close, and
+/// the handler is not called any more; calls under way go on and their answers are dropped. Thread: the loop's.
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
   /// The port it listens on.
   virtual std::uint16_t port() const = 0;
   virtual HttpServerStats stats() const = 0;
-  /// Stops accepting, lets answers under way finish until the deadline, then closes all.
+  /// Stops accepting, closes idle connections, lets answers under way finish until the limit, then closes all.
   virtual Task<void> drain(Duration limit) = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "net/http.hpp"
+#include "net/resolver.hpp"
 
 namespace tocsin::net {
 
@@ -46,6 +47,8 @@ struct HttpClientOptions {
   std::string user_agent = "tocsin";
   std::size_t max_idle_per_host = 2;
   Duration idle_timeout = std::chrono::minutes(5);
+  WorkPool* work = nullptr;            // decompresses large bodies there (scrape lane); nullptr: on the loop
+  std::shared_ptr<Resolver> resolver;  // nullptr: the system's
 };
 std::unique_ptr<HttpClient> make_http_client(TaskLoop& loop, HttpClientOptions options);
 

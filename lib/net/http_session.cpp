@@ -1,0 +1,210 @@
+#include "net/http_session.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "net/http_text.hpp"
+
+namespace tocsin::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kHeaderRead = 4U << 10U;  // what an idle connection keeps
+constexpr std::size_t kBodyRead = 64U << 10U;
+constexpr Duration kLinger = 2s;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace
+
+const std::string& HttpServerCore::date() {
+  const Timestamp now = loop.clock().now();
+  if (now / 1000 != date_second_) {
+    date_second_ = now / 1000;
+    date_ = http_date(now);
+  }
+  return date_;
+}
+
+HttpSession::HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::tcp::socket socket, std::string peer)
+    : core_(std::move(core)),
+      connection_(std::move(socket)),
+      peer_(std::move(peer)),
+      watchdog_(core_->loop, [this] { on_deadline(); }) {
+  core_->sessions.insert(this);
+}
+
+HttpSession::~HttpSession() {
+  core_->sessions.erase(this);
+  // Posted: this may be the end of the loop, when nothing may be resumed.
+  if (core_->sessions.empty() && core_->when_idle) core_->loop.post(std::exchange(core_->when_idle, nullptr));
+}
+
+Task<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
+  self->self_ = self;
+  while (!self->core_->draining && co_await self->serve_one()) {
+  }
+  if (self->abandoned_) co_return;  // the connection is answer_for_handler()'s
+  if (self->connection_.is_open()) co_await self->linger();
+  self->connection_.abort();
+}
+
+void HttpSession::drain() {
+  if (state_ == State::kIdle) abort();
+}
+
+void HttpSession::set_deadline(Duration from_now) {
+  watchdog_.set(core_->loop.clock().mono() + from_now);
+}
+
+void HttpSession::on_deadline() {
+  ++core_->stats.timeouts;
+  if (state_ == State::kReading) return connection_.cancel();  // the reader answers 408
+  if (state_ != State::kHandling) return abort();
+  abandoned_ = true;
+  core_->loop.spawn("http_handler_timeout", answer_for_handler(self_.lock()));
+}
+
+Task<bool> HttpSession::serve_one() {
+  parser_ =
+      std::make_unique<RequestParser>(ParseLimits{core_->options.max_header_bytes, core_->options.max_body_bytes});
+  state_ = buffer_.empty() ? State::kIdle : State::kReading;
+  set_deadline(core_->options.read_timeout);
+  const Read read = co_await read_request();
+  if (core_->closed) co_return false;
+  if (read != Read::kRequest) {
+    co_await refuse(read);
+    co_return false;
+  }
+  ++core_->stats.requests;
+  const bool keep_alive = parser_->keep_alive();
+  http10_ = parser_->version() < 11;
+  HttpRequest request = parser_->take();
+  parser_.reset();
+  buffer_.shrink(kBodyRead);
+  request.peer = peer_;
+  const bool head_only = request.method == "HEAD";
+  const bool take_gzip = !head_only && accepts_gzip(request.headers.get("Accept-Encoding"));
+
+  state_ = State::kHandling;
+  set_deadline(core_->options.handler_timeout);
+  HttpResponse response = co_await call_handler(std::move(request));
+  if (take_gzip) co_await compress_answer(core_, &response);
+  if (abandoned_) co_return false;
+  state_ = State::kClosing;
+  co_return co_await write(std::move(response), head_only, keep_alive && !core_->draining);
+}
+
+Task<HttpSession::Read> HttpSession::read_request() {
+  bool continue_sent = false;
+  for (;;) {
+    switch (parser_->put(buffer_)) {
+      case ParseStatus::kDone:
+        co_return Read::kRequest;
+      case ParseStatus::kBad:
+        co_return Read::kBad;
+      case ParseStatus::kHeaderLimit:
+        co_return Read::kHeaderLimit;
+      case ParseStatus::kBodyLimit:
+        co_return Read::kBodyLimit;
+      case ParseStatus::kNeedMore:
+        break;
+    }
+    if (parser_->got_header() && parser_->unknown_expectation()) co_return Read::kExpectation;
+    if (parser_->got_header() && !continue_sent && parser_->wants_continue()) {
+      continue_sent = true;
+      if (!co_await connection_.write(kContinue, {})) co_return Read::kClosed;
+    }
+    const std::size_t room = parser_->got_header() ? kBodyRead : kHeaderRead;
+    const auto got = co_await connection_.read_some(buffer_.prepare(room), room);
+    if (watchdog_.expired()) co_return Read::kTimeout;
+    if (!got || *got == 0) co_return Read::kClosed;
+    buffer_.commit(*got);
+    state_ = State::kReading;
+  }
+}
+
+Task<HttpResponse> HttpSession::call_handler(HttpRequest request) {
+  const std::string what = request.method + " " + request.target.substr(0, request.target.find('?'));
+  try {
+    co_return co_await core_->handler(std::move(request));
+  } catch (...) {
+    ++core_->stats.handler_failures;
+    log::error("http", "a handler failed",
+               {{"request", what}, {"err", detail::exception_text(std::current_exception())}});
+  }
+  co_return HttpResponse(500, kPlainText, "500 internal server error\n");
+}
+
+Task<void> HttpSession::answer_for_handler(std::shared_ptr<HttpSession> self) {
+  log::warn("http", "a handler is too slow", {{"peer", self->peer_}});
+  self->state_ = State::kClosing;
+  co_await self->refuse_with(503, "the request took too long");
+  co_await self->linger();
+  self->connection_.abort();
+}
+
+Task<void> HttpSession::refuse(Read why) {
+  if (why != Read::kClosed && why != Read::kTimeout) ++core_->stats.bad_requests;
+  state_ = State::kClosing;
+  switch (why) {
+    case Read::kRequest:
+      break;
+    case Read::kClosed:
+      connection_.abort();
+      break;
+    case Read::kTimeout:
+      co_await refuse_with(408, "the request did not come in time");
+      break;
+    case Read::kBad:
+      co_await refuse_with(400, parser_->error());
+      break;
+    case Read::kExpectation:
+      co_await refuse_with(417, "unknown expectation");
+      break;
+    case Read::kHeaderLimit:
+      co_await refuse_with(431, fmt::format("more than {} bytes of header", core_->options.max_header_bytes));
+      break;
+    case Read::kBodyLimit:
+      co_await refuse_with(413, fmt::format("more than {} bytes of body", core_->options.max_body_bytes));
+      break;
+  }
+}
+
+Task<void> HttpSession::refuse_with(int status, std::string_view why) {
+  HttpResponse response(status, kPlainText, fmt::format("{} {}: {}\n", status, reason_phrase(status), why));
+  co_await write(std::move(response), false, false);
+}
+
+Task<bool> HttpSession::write(HttpResponse response, bool head_only, bool keep_alive) {
+  std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status), core_->date());
+  if (may_have_body(response.status))
+    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+  append_fields(head, response.headers);
+  if (!keep_alive) head += "Connection: close\r\n";
+  if (keep_alive && http10_) head += "Connection: keep-alive\r\n";
+  head += "\r\n";
+  const bool body = !head_only && may_have_body(response.status);
+  set_deadline(core_->options.write_timeout);
+  const auto written = co_await connection_.write(head, body ? response.body.view() : std::string_view());
+  co_return written.has_value() && keep_alive;
+}
+
+Task<void> HttpSession::linger() {
+  state_ = State::kClosing;
+  set_deadline(kLinger);
+  connection_.shutdown_send();
+  for (;;) {
+    buffer_.consume(buffer_.size());
+    const auto got = co_await connection_.read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
+    if (!got || *got == 0) co_return;
+  }
+}
+
+}  // namespace tocsin::net

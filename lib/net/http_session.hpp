@@ -1,0 +1,90 @@
+#pragma once
+// The server's side of one connection.
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "net/http_parser.hpp"
+#include "net/runtime.hpp"
+#include "net/tcp_connection.hpp"
+#include "net/watchdog.hpp"
+
+namespace tocsin::net {
+
+class HttpSession;
+
+/// What the connections of one server share. Owned by the server and by each session, so that a session may end after
+/// it. Thread: the loop's.
+struct HttpServerCore {
+  HttpServerCore(TaskLoop& l, HttpServerOptions o, HttpHandler h)
+      : loop(l), options(std::move(o)), handler(std::move(h)) {}
+  TaskLoop& loop;
+  const HttpServerOptions options;
+  const HttpHandler handler;
+  HttpServerStats stats;
+  std::set<HttpSession*> sessions;
+  bool draining = false;            // no request after the present ones
+  bool closed = false;              // the server is gone: the handler must not be called any more
+  std::function<void()> when_idle;  // called when the last session of a draining server has ended
+
+  /// The Date field's value, made once a second.
+  const std::string& date();
+
+ private:
+  Timestamp date_second_ = -1;
+  std::string date_;
+};
+
+/// Reads requests, answers them in order, until one side has enough. Lives as long as its task.
+///
+/// One watchdog guards each wait: for a request (from the connection or the last answer to its last byte), for the
+/// handler, for the answer to be taken. When a handler is too slow, the watchdog's task answers in its place and the
+/// connection ends; the handler's result, when it comes, is dropped.
+class HttpSession {
+ public:
+  HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::tcp::socket socket, std::string peer);
+  ~HttpSession();
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
+
+  static Task<void> run(std::shared_ptr<HttpSession> self);
+  /// Ends a session that waits for a request; one that has a request ends after its answer.
+  void drain();
+  /// Ends it now.
+  void abort() { connection_.abort(); }
+
+ private:
+  enum class State { kIdle, kReading, kHandling, kClosing };
+  enum class Read { kRequest, kClosed, kBad, kExpectation, kHeaderLimit, kBodyLimit, kTimeout };
+
+  /// True if the connection is good for another request.
+  Task<bool> serve_one();
+  Task<Read> read_request();
+  Task<HttpResponse> call_handler(HttpRequest request);
+  Task<bool> write(HttpResponse response, bool head_only, bool keep_alive);
+  Task<void> refuse(Read why);
+  Task<void> refuse_with(int status, std::string_view why);
+  static Task<void> answer_for_handler(std::shared_ptr<HttpSession> self);
+  /// Ends our direction and reads on for a moment: a close with unread bytes would reset the connection, and the client
+  /// might never see the answer.
+  Task<void> linger();
+  void set_deadline(Duration from_now);
+  void on_deadline();
+
+  std::shared_ptr<HttpServerCore> core_;
+  TcpConnection connection_;
+  const std::string peer_;
+  std::weak_ptr<HttpSession> self_;
+  ReadBuffer buffer_;
+  std::unique_ptr<RequestParser> parser_;
+  State state_ = State::kIdle;
+  bool http10_ = false;     // the present request's version
+  bool abandoned_ = false;  // the answer was given in the handler's place
+  Watchdog watchdog_;
+};
+
+/// Compresses the body if the client takes gzip and it is worth it; large bodies on the options' work lane.
+Task<void> compress_answer(std::shared_ptr<HttpServerCore> core, HttpResponse* response);
+
+}  // namespace tocsin::net

@@ -1,0 +1,76 @@
+#include "net/tcp_connection.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <sys/socket.h>
+
+#include "net/net_error.hpp"
+
+namespace tocsin::net {
+namespace {
+
+constexpr auto kAwaitTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+}  // namespace
+
+bool socket_is_quiet(int fd) {
+  char byte = 0;
+  const ssize_t got = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+std::string socket_error_text(std::string_view operation, const boost::asio::ip::tcp::socket& socket,
+                              const boost::system::error_code& error) {
+  if (error == boost::asio::error::eof) return go_error_text(error);
+  boost::system::error_code ignored;
+  const auto local = socket.local_endpoint(ignored);
+  const auto remote = socket.remote_endpoint(ignored);
+  if (ignored) return fmt::format("{}: {}", operation, go_error_text(error));
+  return fmt::format("{} tcp {}->{}: {}: {}", operation, endpoint_text(local), endpoint_text(remote), operation,
+                     go_error_text(error));
+}
+
+TcpConnection::TcpConnection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+}
+
+Task<Result<std::size_t>> TcpConnection::read_some(char* out, std::size_t size) {
+  const auto [error, got] = co_await socket_.async_read_some(boost::asio::buffer(out, size), kAwaitTuple);
+  if (error == boost::asio::error::eof) co_return std::size_t{0};
+  if (error) co_return fail(Errc::kIo, "{}", socket_error_text("read", socket_, error));
+  co_return got;
+}
+
+Task<Result<void>> TcpConnection::write(std::string_view first, std::string_view second) {
+  const std::array<boost::asio::const_buffer, 2> buffers{boost::asio::buffer(first), boost::asio::buffer(second)};
+  const auto [error, put] = co_await boost::asio::async_write(socket_, buffers, kAwaitTuple);
+  written_ += put;
+  if (error) co_return fail(Errc::kIo, "{}", socket_error_text("write", socket_, error));
+  co_return Result<void>();
+}
+
+bool TcpConnection::is_stale() {
+  return !socket_.is_open() || !socket_is_quiet(socket_.native_handle());
+}
+
+void TcpConnection::abort() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void TcpConnection::cancel() {
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void TcpConnection::shutdown_send() {
+  boost::system::error_code ignored;
+  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace tocsin::net

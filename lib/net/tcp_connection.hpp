@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/connection.hpp"
+
+namespace tocsin::net {
+
+/// A connected TCP socket.
+class TcpConnection final : public Connection {
+ public:
+  explicit TcpConnection(boost::asio::ip::tcp::socket socket);
+
+  Task<Result<std::size_t>> read_some(char* out, std::size_t size) override;
+  Task<Result<void>> write(std::string_view first, std::string_view second) override;
+  std::uint64_t bytes_written() const override { return written_; }
+  bool is_stale() override;
+  void abort() override;
+  /// Operations under way fail; the connection stays open.
+  void cancel();
+  bool is_open() const { return socket_.is_open(); }
+  /// Ends our direction; what the peer still sends can be read.
+  void shutdown_send();
+
+ private:
+  boost::asio::ip::tcp::socket socket_;
+  std::uint64_t written_ = 0;
+};
+
+/// Nothing to read and not closed by the peer, without reading.
+bool socket_is_quiet(int fd);
+/// "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer"; `operation` is read or write. "EOF" stands
+/// alone.
+std::string socket_error_text(std::string_view operation, const boost::asio::ip::tcp::socket& socket,
+                              const boost::system::error_code& error);
+
+}  // namespace tocsin::net
