@@ -98,7 +98,7 @@ R slice(Args args) {
 
 R length(Args args) {
   const Value item = args[0].indirect();
-  if (absent(item)) return fail(Errc::kExecution, "len of nil pointer");
+  if (absent(item)) return fail(Errc::kExecution, "reflect: call of reflect.Value.Type on zero Value");
   switch (item.kind()) {
     case Kind::kList:
       return Value(static_cast<std::int64_t>(item.as_list().size()));
@@ -237,16 +237,18 @@ R greater_or_equal(Args args) {
   return Value(!result);
 }
 
+/// The executor puts the text of the callee in front of the callee and its arguments.
 R call(Args args) {
-  if (absent(args[0])) return fail(Errc::kExecution, "call of nil");
-  if (args[0].kind() != Kind::kFunction) {
-    return fail(Errc::kExecution, "non-function {} of type {}", "call", args[0].type_name());
+  const std::string& name = args[0].as_string();
+  if (absent(args[1])) return fail(Errc::kExecution, "call of nil");
+  if (args[1].kind() != Kind::kFunction) {
+    return fail(Errc::kExecution, "non-function {} of type {}", name, args[1].type_name());
   }
-  const Function& function = args[0].as_function();
-  const Args rest = args.subspan(1);
+  const Function& function = args[1].as_function();
+  const Args rest = args.subspan(2);
   const std::size_t fixed = function.variadic ? function.params.size() - 1 : function.params.size();
   if (function.variadic ? rest.size() < fixed : rest.size() != fixed) {
-    return fail(Errc::kExecution, "wrong number of args: got {} want {}{}", rest.size(),
+    return fail(Errc::kExecution, "wrong number of args for {}: got {} want {}{}", name, rest.size(),
                 function.variadic ? "at least " : "", fixed);
   }
   for (std::size_t i = 0; i < rest.size(); ++i) {

@@ -174,7 +174,10 @@ Result<Value> Executor::call_function(const Value& dot, const Operand& identifie
     }
     return call_and_or(dot, name == "or", args, final);
   }
-  TOCSIN_TRY(const std::vector<Value> values, eval_args(dot, name, function.params, function.variadic, args, final));
+  TOCSIN_TRY(std::vector<Value> values, eval_args(dot, name, function.params, function.variadic, args, final));
+  if (found.builtin && name == "call") {
+    values.insert(values.begin(), Value(args.empty() ? std::string("value") : args[0].to_string()));
+  }
   return finish_call(name, place, function.call(values));
 }
 

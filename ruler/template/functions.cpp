@@ -14,6 +14,38 @@ namespace tocsin::tmpl {
 
 namespace {
 
+/// Go's words for what is wrong with an expression.
+std::string go_message(const re2::RE2& regex) {
+  switch (regex.error_code()) {
+    case re2::RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case re2::RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case re2::RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case re2::RE2::ErrorMissingParen:
+      return "missing closing )";
+    case re2::RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case re2::RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case re2::RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case re2::RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case re2::RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case re2::RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    case re2::RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    case re2::RE2::ErrorPatternTooLarge:
+      return "expression too large";
+    default:
+      return regex.error();
+  }
+}
+
 /// Compiled expressions of this thread; templates use the same few again and again.
 Result<std::shared_ptr<const re2::RE2>> compile(const std::string& expression) {
   constexpr std::size_t kMostKept = 64;
@@ -22,7 +54,7 @@ Result<std::shared_ptr<const re2::RE2>> compile(const std::string& expression) {
   re2::RE2::Options options(re2::RE2::Quiet);
   auto compiled = std::make_shared<const re2::RE2>(expression, options);
   if (!compiled->ok()) {
-    return fail(Errc::kInvalid, "error parsing regexp: {}: `{}`", compiled->error(), compiled->error_arg());
+    return fail(Errc::kInvalid, "error parsing regexp: {}: `{}`", go_message(*compiled), compiled->error_arg());
   }
   if (kept.size() >= kMostKept) kept.clear();
   kept.emplace(expression, compiled);

@@ -95,6 +95,29 @@ std::string title_text(std::string_view text, bool keep_rest) {
   return out;
 }
 
+namespace {
+bool is_white_space(std::uint32_t code) {
+  return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xa0 || code == 0x1680 ||
+         (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
+         code == 0x3000;
+}
+}  // namespace
+
+std::string_view trim_unicode(std::string_view text) {
+  std::size_t begin = 0, end = 0;  // of what is not white space
+  bool found = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const Rune rune = decode_utf8(text.substr(i));
+    if (!is_white_space(rune.code)) {
+      if (!found) begin = i;
+      found = true;
+      end = i + rune.size;
+    }
+    i += rune.size;
+  }
+  return text.substr(begin, end - begin);
+}
+
 std::size_t rune_count(std::string_view text) {
   std::size_t n = 0;
   for (; !text.empty(); ++n) text.remove_prefix(decode_utf8(text).size);

@@ -33,6 +33,8 @@ std::string to_lower_text(std::string_view text);
 /// golang.org/x/text/cases.Title for English: the first letter of each word (Unicode's word boundaries) in upper case,
 /// the others in lower case or, with keep_rest, as they are.
 std::string title_text(std::string_view text, bool keep_rest);
+/// strings.TrimSpace: Unicode's white space at both ends.
+std::string_view trim_unicode(std::string_view text);
 bool is_letter(std::uint32_t code);
 bool is_digit(std::uint32_t code);
 

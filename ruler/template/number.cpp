@@ -1,5 +1,6 @@
 // Numbers as Go's untyped constants: one text, every type that it fits.
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -58,10 +59,13 @@ bool parse_signed(std::string_view text, std::int64_t& value) {
 
 bool parse_float_constant(std::string_view text, double& value) {
   std::string clean;
+  auto digit = [&](std::size_t i) {
+    return i < text.size() && std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '_') {
       clean += text[i];
-    } else if (i == 0 || i + 1 == text.size()) {
+    } else if (i == 0 || !(digit(i - 1) || (text[i - 1] | 32) == 'x') || !digit(i + 1)) {
       return false;
     }
   }

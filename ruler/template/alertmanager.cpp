@@ -1,0 +1,168 @@
+#include "template/alertmanager.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "template/am_types.hpp"
+
+namespace tocsin::tmpl {
+
+namespace {
+
+/// Go's regexp.QuoteMeta: the receiver's name stands in a link as a regular expression.
+std::string quote_meta(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view(R"(\.+*?()|[]{}^$)").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+Value alert_value(const AmAlert& item) {
+  const model::Alert& alert = *item.alert;
+  return Value::object(
+      {Value(item.resolved ? "resolved" : "firing"), kv_value(alert.labels), kv_value(alert.annotations),
+       Value(Time::from_ms(alert.starts_at)), Value(item.resolved ? Time::from_ms(alert.ends_at) : Time{}),
+       Value(alert.generator_url), Value(fmt::format("{:016x}", alert.labels.fingerprint()))},
+      kAmAlertType);
+}
+
+/// What all sets agree on.
+template <typename Get>
+model::Labels common(const std::vector<AmAlert>& alerts, Get get) {
+  if (alerts.empty()) return {};
+  std::vector<model::LabelView> kept;
+  for (const model::LabelView label : get(*alerts[0].alert)) {
+    if (std::ranges::all_of(alerts, [&](const AmAlert& a) { return get(*a.alert).get(label.name) == label.value; })) {
+      kept.push_back(label);
+    }
+  }
+  return model::Labels::from(std::move(kept));
+}
+
+Value data_value(const AmInput& input, bool firing, const std::string& reason, MapData route_labels) {
+  ListData alerts;
+  for (const AmAlert& alert : input.alerts) alerts.push_back(alert_value(alert));
+  auto labels = [](const model::Alert& a) -> const model::Labels& { return a.labels; };
+  auto annotations = [](const model::Alert& a) -> const model::Labels& { return a.annotations; };
+  return Value::object({Value(quote_meta(input.receiver)), Value(firing ? "firing" : "resolved"),
+                        Value::list(std::move(alerts), kAmAlertsType), Value(reason), kv_value(input.group_labels),
+                        kv_value(common(input.alerts, labels)), kv_value(common(input.alerts, annotations)),
+                        Value::map(std::move(route_labels), kKvType), Value(input.external_url)},
+                       kAmDataType);
+}
+
+using LabelFunction = std::function<Result<Value>(const std::string&)>;
+
+FuncMap expansion_functions(Timestamp now, LabelFunction route_label) {
+  FuncMap f;
+  f["now"] = {{}, false, [now](Args) -> Result<Value> { return Value(Time::from_ms(now)); }};
+  f["since"] = {{&kTimeType}, false, [now](Args a) -> Result<Value> {
+                  return Value::duration(Time::from_ms(now).minus(a[0].as_time()));
+                }};
+  f["routeLabels"] = {
+      {&kStringType}, false, [label = std::move(route_label)](Args a) { return label(a[0].as_string()); }};
+  return f;
+}
+
+Result<std::string> expand_with(const Template& set, std::string_view text, const Value& data,
+                                const FuncMap& functions) {
+  if (text.find("{{") == std::string_view::npos) return std::string(text);
+  ExecOptions options;
+  options.functions = &functions;
+  Template copy = set;
+  TOCSIN_OK(copy.add("", text, options));
+  return copy.execute("", data, options);
+}
+
+/// Renders route labels, which may refer to one another; each once.
+class RouteLabels {
+ public:
+  RouteLabels(const Template& set, const AmInput& input, const Value& data, Timestamp now)
+      : set_(set), input_(input), data_(data), now_(now) {}
+
+  Result<std::string> render(const std::string& name) {
+    if (auto it = done_.find(name); it != done_.end()) return it->second;
+    auto raw = std::ranges::find(input_.route_labels, name, &std::pair<std::string, std::string>::first);
+    if (raw == input_.route_labels.end()) return std::string();
+    if (std::ranges::find(stack_, name) != stack_.end()) {
+      return fail(Errc::kExecution, "route label cycle detected: {} -> {}", fmt::join(stack_, " -> "), name);
+    }
+    stack_.push_back(name);
+    const FuncMap functions = expansion_functions(now_, [this](const std::string& other) -> Result<Value> {
+      TOCSIN_TRY(std::string text, render(other));
+      return Value(std::move(text));
+    });
+    auto text = expand_with(set_, raw->second, data_, functions);
+    stack_.pop_back();
+    if (text) done_.emplace(name, *text);
+    return text;
+  }
+
+ private:
+  const Template& set_;
+  const AmInput& input_;
+  const Value& data_;
+  Timestamp now_;
+  std::map<std::string, std::string> done_;
+  std::vector<std::string> stack_;
+};
+
+Result<Value> rendered_label(const Value& data, const std::string& name) {
+  const MapData& labels = data.field("RouteLabels")->as_map();
+  auto it = labels.find(name);
+  return it == labels.end() ? Value("") : it->second;
+}
+
+}  // namespace
+
+Result<AmTemplates> AmTemplates::load(const std::vector<std::pair<std::string, std::string>>& files) {
+  Template set(alertmanager_functions());
+  if (auto added = set.add("default.tmpl", default_templates()); !added) {
+    return fail(std::move(added).error().wrap("BUG: default templates"));
+  }
+  for (const auto& [name, text] : files) {
+    if (auto added = set.add(name, text); !added) return fail(std::move(added).error());
+  }
+  AmTemplates out;
+  out.set_ = std::make_shared<const Template>(std::move(set));
+  return out;
+}
+
+AmData AmTemplates::data(const AmInput& input, Timestamp now, std::vector<std::string>* failures) const {
+  AmData out;
+  out.firing_ = std::ranges::any_of(input.alerts, [](const AmAlert& a) { return !a.resolved; });
+  MapData raw, rendered;
+  for (const auto& [name, text] : input.route_labels) raw.insert_or_assign(name, Value(text));
+  if (!raw.empty()) {
+    // The reason is not known to route labels, as in Alertmanager.
+    const Value unrendered = data_value(input, out.firing_, "unknown", raw);
+    RouteLabels labels(*set_, input, unrendered, now);
+    for (const auto& [name, value] : raw) {
+      auto text = labels.render(name);
+      if (text) {
+        rendered.insert_or_assign(name, Value(std::move(*text)));
+      } else if (failures != nullptr) {
+        failures->push_back(fmt::format("route label {}: {}", name, text.error().message));
+      }
+    }
+  }
+  out.value_ = data_value(input, out.firing_, input.reason, std::move(rendered));
+  return out;
+}
+
+Result<std::string> AmTemplates::expand(std::string_view text, const AmData& data, Timestamp now) const {
+  const FuncMap functions =
+      expansion_functions(now, [&](const std::string& name) { return rendered_label(data.value(), name); });
+  return expand_with(*set_, text, data.value(), functions);
+}
+
+Result<void> AmTemplates::check(std::string_view text) const {
+  Template copy = *set_;
+  return copy.add("", text);
+}
+
+}  // namespace tocsin::tmpl

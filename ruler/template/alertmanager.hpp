@@ -1,0 +1,77 @@
+#pragma once
+// Templates of notifications: Alertmanager's data, functions and default templates.
+// Source: Alertmanager 0.34 template/template.go and docs/notifications.md.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/alert.hpp"
+#include "model/labels.hpp"
+#include "template/template.hpp"
+#include "template/value.hpp"
+
+namespace tocsin::tmpl {
+
+/// What a notification's data is made of.
+struct AmAlert {
+  model::AlertPtr alert;
+  bool resolved = false;  // at the instant of the flush; the end of a firing alert is not shown
+};
+
+struct AmInput {
+  std::string receiver;
+  std::string reason;  // "first notification", ...
+  std::vector<AmAlert> alerts;
+  model::Labels group_labels;
+  std::vector<std::pair<std::string, std::string>> route_labels;  // values are templates
+  std::string external_url;
+};
+
+/// .Receiver .Status .Alerts .NotificationReason .GroupLabels .CommonLabels .CommonAnnotations .RouteLabels
+/// .ExternalURL Immutable; copies share. Thread: any.
+class AmData {
+ public:
+  const Value& value() const { return value_; }
+  bool firing() const { return firing_; }
+
+ private:
+  friend class AmTemplates;
+  Value value_;
+  bool firing_ = false;
+};
+
+/// The default templates and those of the user's files. Thread: any, once loaded.
+class AmTemplates {
+ public:
+  /// @param files  name (for error texts) and content, in order; later definitions replace earlier ones.
+  /// @return kInvalid "FILE: template: NAME:1: unclosed action".
+  static Result<AmTemplates> load(const std::vector<std::pair<std::string, std::string>>& files);
+
+  /// Renders the route labels against the rest. A label that fails is left out and named in `failures`, if given.
+  AmData data(const AmInput& input, Timestamp now, std::vector<std::string>* failures = nullptr) const;
+
+  /// Expands a text ("" gives ""). `now` is what the functions now and since see.
+  /// @return kInvalid or kExecution with Go's text, kLimit.
+  Result<std::string> expand(std::string_view text, const AmData& data, Timestamp now) const;
+  /// Parses a text as expand() does.
+  Result<void> check(std::string_view text) const;
+
+  bool has(std::string_view name) const { return set_->has(name); }
+
+ private:
+  std::shared_ptr<const Template> set_;
+};
+
+/// The functions that need no data; routeLabels, now and since come with each expansion.
+const std::shared_ptr<const FuncMap>& alertmanager_functions();
+
+/// Text of the default templates.
+std::string_view default_templates();
+
+}  // namespace tocsin::tmpl
