@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "promql/parser/ast.hpp"
+#include "promql/parser/parser.hpp"
 #include "promql/value.hpp"
 #include "storage/storage.hpp"
 
@@ -20,12 +21,18 @@ struct EngineOptions {
   Duration timeout = std::chrono::minutes(2);
   std::size_t max_samples = 50'000'000;
   Duration default_subquery_step = std::chrono::minutes(1);  // global.evaluation_interval
+  // Prometheus' feature switches, off as there.
+  bool delayed_name_removal = false;  // promql-delayed-name-removal
+  bool use_start_timestamps = false;  // use-start-timestamps
+  bool type_and_unit_labels = false;  // type-and-unit-labels
+  parser::ParserOptions parser;       // for queries given as text
 };
 
 struct QueryOptions {
-  Duration timeout{0};         // 0: the engine's
-  Duration lookback_delta{0};  // 0: the engine's
+  Duration timeout{0};                                // 0: the engine's
+  Duration lookback_delta{0};                         // 0: the engine's
   std::shared_ptr<const std::atomic<bool>> canceled;  // looked at now and then
+  std::string_view text;  // what an expression given as a tree was parsed from: annotations then show positions
 };
 
 struct QueryStats {
@@ -40,8 +47,8 @@ struct QueryResult {
 };
 
 /// Thread: any; a call runs on the caller's thread (a worker), to its end.
-/// Errors: kInvalid (the expression; Prometheus' parse error text), kExecution, kTimeout, kCanceled, kLimit
-/// (max_samples), kUnsupported with the name of what is not built yet.
+/// Errors, with Prometheus' texts: kInvalid (the expression), kExecution, kTimeout, kCanceled, kLimit (max_samples);
+/// and kUnsupported with the name of what is not built yet. Errors of the store are passed on.
 class Engine {
  public:
   Engine(EngineOptions options, Clock& clock);

@@ -1,0 +1,119 @@
+#pragma once
+// Aggregations over the series of a vector. Groups are found once per series, not per step, and a series is forgotten
+// as soon as it is added, where the operator's nature permits.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "promql/context.hpp"
+#include "promql/grid.hpp"
+#include "promql/label_ops.hpp"
+#include "promql/operator.hpp"
+#include "promql/parser/ast.hpp"
+
+namespace tocsin::promql {
+
+struct AggregateSpec {
+  parser::AggregateOp op = parser::AggregateOp::kSum;
+  Grouping grouping;
+  std::string value_label;    // of count_values
+  parser::PositionRange pos;  // of the whole, of the vector, and of the parameter: for annotations
+  parser::PositionRange input_pos;
+  parser::PositionRange param_pos;
+};
+
+/// @param param  k, φ or the ratio; null for operators without.
+VectorOperatorPtr make_aggregate(QueryContext& context, const Grid& grid, AggregateSpec spec, VectorOperatorPtr input,
+                                 ScalarOperatorPtr param);
+
+// By file.
+VectorOperatorPtr make_simple_aggregate(QueryContext& context, const Grid& grid, AggregateSpec spec,
+                                        VectorOperatorPtr input);
+VectorOperatorPtr make_quantile_aggregate(QueryContext& context, const Grid& grid, AggregateSpec spec,
+                                          VectorOperatorPtr input, ScalarOperatorPtr param);
+VectorOperatorPtr make_topk(QueryContext& context, const Grid& grid, AggregateSpec spec, VectorOperatorPtr input,
+                            ScalarOperatorPtr param);
+VectorOperatorPtr make_limit(QueryContext& context, const Grid& grid, AggregateSpec spec, VectorOperatorPtr input,
+                             ScalarOperatorPtr param);
+VectorOperatorPtr make_count_values(QueryContext& context, const Grid& grid, AggregateSpec spec,
+                                    VectorOperatorPtr input);
+
+/// Numbers the groups in order of first appearance.
+class GroupTable {
+ public:
+  explicit GroupTable(Grouping grouping) : grouping_(std::move(grouping)) {}
+  std::size_t find(const model::Labels& labels);
+  std::size_t size() const { return labels_.size(); }
+  const model::Labels& labels(std::size_t group) const { return labels_[group]; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    using is_avalanching = void;
+    std::size_t operator()(std::string_view key) const;
+  };
+  Grouping grouping_;
+  boost::unordered_flat_map<std::string, std::size_t, Hash, std::equal_to<>> groups_;
+  std::vector<model::Labels> labels_;
+  std::string key_;
+};
+
+/// Per group and step a T, for the steps that the group reaches. Short-lived groups stay small.
+template <typename T>
+class GroupSteps {
+ public:
+  /// Makes room for [begin, end); what is new is T().
+  void cover(std::size_t begin, std::size_t end) {
+    if (items_.empty()) {
+      begin_ = begin;
+      items_.resize(end - begin);
+      return;
+    }
+    if (end > this->end()) items_.resize(end - begin_);
+    if (begin < begin_) {
+      items_.insert(items_.begin(), begin_ - begin, T());
+      begin_ = begin;
+    }
+  }
+  std::size_t begin() const { return begin_; }
+  std::size_t end() const { return begin_ + items_.size(); }
+  std::size_t size() const { return items_.size(); }
+  T& operator[](std::size_t step) { return items_[step - begin_]; }
+  const T& operator[](std::size_t step) const { return items_[step - begin_]; }
+
+ private:
+  std::vector<T> items_;
+  std::size_t begin_ = 0;
+};
+
+/// With delayed name removal a group loses its name if a sample of its last step does.
+class GroupName {
+ public:
+  void add(const Column& column) {
+    if (column.end > last_) {
+      last_ = column.end;
+      drop_ = column.drop_name;
+    } else if (column.end == last_) {
+      drop_ = drop_ || column.drop_name;
+    }
+  }
+  bool drop() const { return drop_; }
+
+ private:
+  std::size_t last_ = 0;
+  bool drop_ = false;
+};
+
+/// The parameter at all steps, with what the checks of Prometheus ask of it.
+struct AggregateParam {
+  std::vector<double> values;
+  double min = 0, max = 0;
+  bool any_nan = false;
+
+  static AggregateParam of(std::vector<double> values);
+};
+
+}  // namespace tocsin::promql

@@ -1,0 +1,87 @@
+#pragma once
+// What one running query shares between its operators: options, budget, deadline, annotations, the store's snapshot.
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "promql/annotations.hpp"
+#include "promql/engine.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::promql {
+
+/// Thread: one. Outlives the operators of its query.
+class QueryContext {
+ public:
+  struct Settings {
+    std::int64_t lookback_ms = 0;
+    std::int64_t subquery_step_ms = 0;
+    std::size_t max_samples = 0;
+    MonoTime deadline{0};
+    bool delayed_name_removal = false;
+    bool use_start_timestamps = false;
+    bool type_and_unit_labels = false;
+    bool range_query = false;  // asked for a range; sort() cannot have an effect then
+    std::shared_ptr<const std::atomic<bool>> canceled;
+  };
+  QueryContext(Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+  QueryContext(const QueryContext&) = delete;
+  QueryContext& operator=(const QueryContext&) = delete;
+
+  const Settings& settings() const { return settings_; }
+  /// Set before the first operator runs, if the plan has selectors.
+  storage::Querier& querier() { return *querier_; }
+  void set_querier(std::unique_ptr<storage::Querier> querier) { querier_ = std::move(querier); }
+  Annotations& annotations() { return annotations_; }
+  QueryStats& stats() { return stats_; }
+
+  /// Says that about so many values were looked at; every now and then looks whether somebody still waits.
+  /// @return kTimeout or kCanceled with Prometheus' text.
+  Result<void> spend(std::size_t work) {
+    work_ += work;
+    return work_ < kWorkBetweenLooks ? Result<void>{} : look();
+  }
+  Result<void> look();
+
+  /// Samples held in memory. @return kLimit with Prometheus' text.
+  Result<void> hold(std::size_t samples);
+  void release(std::size_t samples) { held_ -= samples; }
+
+ private:
+  static constexpr std::size_t kWorkBetweenLooks = 50'000;
+
+  Settings settings_;
+  const Clock& clock_;
+  std::unique_ptr<storage::Querier> querier_;
+  Annotations annotations_;
+  QueryStats stats_;
+  std::size_t work_ = 0;
+  std::size_t held_ = 0;
+};
+
+/// A part of the budget that is given back at the end of the scope.
+class HeldSamples {
+ public:
+  explicit HeldSamples(QueryContext& context) : context_(&context) {}
+  HeldSamples(HeldSamples&& other) noexcept : context_(other.context_), count_(std::exchange(other.count_, 0)) {}
+  HeldSamples& operator=(HeldSamples&&) = delete;
+  ~HeldSamples() { context_->release(count_); }
+
+  Result<void> add(std::size_t samples) {
+    TOCSIN_OK(context_->hold(samples));
+    count_ += samples;
+    return {};
+  }
+  void clear() { context_->release(std::exchange(count_, 0)); }
+
+ private:
+  QueryContext* context_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace tocsin::promql

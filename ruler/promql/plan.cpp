@@ -1,0 +1,195 @@
+#include "promql/plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "promql/aggregate.hpp"
+#include "promql/binary.hpp"
+#include "promql/functions.hpp"
+#include "promql/parser/parser.hpp"
+
+namespace tocsin::promql {
+namespace {
+
+using parser::NodeKind;
+using parser::ValueType;
+
+Reference reference_of(const parser::DurationValue& offset, const parser::AtModifier& at) {
+  Reference reference;
+  reference.offset_ms = to_ms(offset.value);
+  if (at.kind != parser::AtKind::kNone) reference.at = at.t;
+  return reference;
+}
+
+const parser::Expr& without_parens(const parser::Expr& expr) {
+  const parser::Expr* inner = &expr;
+  while (inner->kind == NodeKind::kParen) inner = static_cast<const parser::ParenExpr&>(*inner).expr.get();
+  return *inner;
+}
+
+}  // namespace
+
+void TimeBounds::add(Timestamp from, Timestamp to) {
+  start = start ? std::min(*start, from) : from;
+  end = end ? std::max(*end, to) : to;
+}
+
+PlanBuilder::PlanBuilder(QueryContext& context, const parser::Expr& root) : context_(context), shared_(root) {}
+
+Result<VectorOperatorPtr> PlanBuilder::vector(const parser::Expr& expr, const Grid& grid, std::string_view around) {
+  TOCSIN_TRY(VectorOperatorPtr own, build(expr, grid, around));
+  return shared_.share(context_, grid, scope_, expr, std::move(own));
+}
+
+Result<VectorOperatorPtr> PlanBuilder::build(const parser::Expr& expr, const Grid& grid, std::string_view around) {
+  switch (expr.kind) {
+    case NodeKind::kVectorSelector:
+      return selector(static_cast<const parser::VectorSelector&>(expr), grid, around, false);
+    case NodeKind::kParen:
+      return vector(*static_cast<const parser::ParenExpr&>(expr).expr, grid, around);
+    case NodeKind::kUnary:
+      return unary(static_cast<const parser::UnaryExpr&>(expr), grid, around);
+    case NodeKind::kBinary:
+      return binary(static_cast<const parser::BinaryExpr&>(expr), grid);
+    case NodeKind::kAggregate:
+      return aggregate(static_cast<const parser::AggregateExpr&>(expr), grid);
+    case NodeKind::kCall:
+      return call(static_cast<const parser::Call&>(expr), grid);
+    case NodeKind::kStepInvariant: {
+      const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+      Result<VectorOperatorPtr> once =
+          vector(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first(), around);
+      scope_ = outer;
+      if (!once) return once;
+      return make_step_invariant(context_, grid, std::move(*once));
+    }
+    default:
+      break;
+  }
+  return fail(Errc::kInternal, "an instant vector was expected at byte {} of the query", expr.pos.start);
+}
+
+Result<VectorOperatorPtr> PlanBuilder::selector(const parser::VectorSelector& selector, const Grid& grid,
+                                                std::string_view around, bool timestamps) {
+  if (selector.smoothed) return fail(Errc::kUnsupported, "the modifier smoothed is not supported yet");
+  if (selector.anchored) return fail(Errc::kUnsupported, "the modifier anchored is not supported yet");
+  Selection selection{selector.matchers, reference_of(selector.offset, selector.at), around};
+  if (grid.count > 0) {
+    bounds_.add(selection.reference.first(grid) - context_.settings().lookback_ms + 1, selection.reference.last(grid));
+  }
+  return make_instant_selector(context_, grid, std::move(selection), timestamps);
+}
+
+Result<VectorOperatorPtr> PlanBuilder::unary(const parser::UnaryExpr& unary, const Grid& grid,
+                                             std::string_view around) {
+  TOCSIN_TRY(VectorOperatorPtr input, vector(*unary.expr, grid, around));
+  return unary.minus ? make_vector_negation(context_, std::move(input)) : std::move(input);
+}
+
+Result<VectorOperatorPtr> PlanBuilder::binary(const parser::BinaryExpr& binary, const Grid& grid) {
+  const bool scalar_left = binary.left->type() == ValueType::kScalar;
+  if (scalar_left || binary.right->type() == ValueType::kScalar) {
+    TOCSIN_TRY(ScalarOperatorPtr one, scalar(scalar_left ? *binary.left : *binary.right, grid));
+    TOCSIN_TRY(VectorOperatorPtr other, vector(scalar_left ? *binary.right : *binary.left, grid));
+    return make_vector_scalar_binary(context_, binary, std::move(other), std::move(one), scalar_left);
+  }
+  TOCSIN_TRY(VectorOperatorPtr left, vector(*binary.left, grid));
+  TOCSIN_TRY(VectorOperatorPtr right, vector(*binary.right, grid));
+  if (parser::is_set_op(binary.op)) {
+    return make_set_operator(context_, grid, binary, std::move(left), std::move(right));
+  }
+  return make_matched_binary(context_, grid, binary, std::move(left), std::move(right));
+}
+
+Result<VectorOperatorPtr> PlanBuilder::aggregate(const parser::AggregateExpr& aggregate, const Grid& grid) {
+  AggregateSpec spec;
+  spec.op = aggregate.op;
+  spec.grouping = Grouping(aggregate.grouping, aggregate.without);
+  spec.pos = aggregate.pos;
+  spec.input_pos = aggregate.expr->pos;
+  ScalarOperatorPtr param;
+  if (aggregate.param != nullptr) {
+    spec.param_pos = aggregate.param->pos;
+    if (aggregate.op == parser::AggregateOp::kCountValues) {
+      const auto& label = static_cast<const parser::StringLiteral&>(without_parens(*aggregate.param));
+      if (!model::is_valid_name(label.value)) {
+        return fail(Errc::kExecution, "invalid label name {}", parser::to_string(label));
+      }
+      spec.value_label = label.value;
+    } else {
+      TOCSIN_TRY(param, scalar(*aggregate.param, grid));
+    }
+  }
+  TOCSIN_TRY(VectorOperatorPtr input, vector(*aggregate.expr, grid, parser::aggregate_op_text(aggregate.op)));
+  return make_aggregate(context_, grid, std::move(spec), std::move(input), std::move(param));
+}
+
+Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& grid, std::string_view around) {
+  RangeArgument argument;
+  if (expr.kind == NodeKind::kMatrixSelector) {
+    const auto& matrix = static_cast<const parser::MatrixSelector&>(expr);
+    if (matrix.vector->anchored) return fail(Errc::kUnsupported, "the modifier anchored is not supported yet");
+    if (matrix.vector->smoothed) return fail(Errc::kUnsupported, "the modifier smoothed is not supported yet");
+    argument.reference = reference_of(matrix.vector->offset, matrix.vector->at);
+    argument.range_ms = to_ms(matrix.range.value);
+    if (grid.count > 0) {
+      bounds_.add(argument.reference.first(grid) - argument.range_ms + 1, argument.reference.last(grid));
+    }
+    argument.source =
+        make_range_selector(context_, grid, {matrix.vector->matchers, argument.reference, around}, argument.range_ms);
+    return argument;
+  }
+  if (expr.kind != NodeKind::kSubquery) {
+    return fail(Errc::kInternal, "a range vector was expected at byte {} of the query", expr.pos.start);
+  }
+  const auto& subquery = static_cast<const parser::SubqueryExpr&>(expr);
+  argument.reference = reference_of(subquery.offset, subquery.at);
+  argument.range_ms = to_ms(subquery.range.value);
+  std::int64_t step = to_ms(subquery.step.value);
+  if (step <= 0) step = context_.settings().subquery_step_ms;
+  const Grid inner = subquery_grid(grid, argument.reference, argument.range_ms, step);
+  if (inner.count > context_.settings().max_samples) {
+    return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
+  }
+  const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+  // A scalar inside of a subquery would be a type error.
+  Result<VectorOperatorPtr> values = vector(*subquery.expr, inner, around);
+  scope_ = outer;
+  if (!values) return std::unexpected(std::move(values).error());
+  argument.source = make_subquery_source(context_, inner, std::move(*values));
+  return argument;
+}
+
+Result<ScalarOperatorPtr> PlanBuilder::scalar(const parser::Expr& expr, const Grid& grid) {
+  switch (expr.kind) {
+    case NodeKind::kNumber:
+      return make_constant(grid, static_cast<const parser::NumberLiteral&>(expr).value);
+    case NodeKind::kParen:
+      return scalar(*static_cast<const parser::ParenExpr&>(expr).expr, grid);
+    case NodeKind::kUnary: {
+      const auto& unary = static_cast<const parser::UnaryExpr&>(expr);
+      TOCSIN_TRY(ScalarOperatorPtr input, scalar(*unary.expr, grid));
+      return unary.minus ? make_negation(std::move(input)) : std::move(input);
+    }
+    case NodeKind::kBinary: {
+      const auto& binary = static_cast<const parser::BinaryExpr&>(expr);
+      TOCSIN_TRY(ScalarOperatorPtr left, scalar(*binary.left, grid));
+      TOCSIN_TRY(ScalarOperatorPtr right, scalar(*binary.right, grid));
+      return make_scalar_binary(binary, std::move(left), std::move(right));
+    }
+    case NodeKind::kCall:
+      return scalar_call(static_cast<const parser::Call&>(expr), grid);
+    case NodeKind::kStepInvariant: {
+      const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+      Result<ScalarOperatorPtr> once = scalar(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first());
+      scope_ = outer;
+      if (!once) return once;
+      return make_step_invariant(grid, std::move(*once));
+    }
+    default:
+      break;
+  }
+  return fail(Errc::kInternal, "a scalar was expected at byte {} of the query", expr.pos.start);
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,63 @@
+#pragma once
+// From a preprocessed tree to operators.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "promql/context.hpp"
+#include "promql/grid.hpp"
+#include "promql/operator.hpp"
+#include "promql/parser/ast.hpp"
+#include "promql/parser/functions.hpp"
+#include "promql/range_call.hpp"
+#include "promql/shared_result.hpp"
+
+namespace tocsin::promql {
+
+/// First and last time that the selectors of a plan look at; nothing if it has none.
+struct TimeBounds {
+  std::optional<Timestamp> start, end;
+  void add(Timestamp from, Timestamp to);
+};
+
+/// Builds operators; they read nothing before they are asked for their first series. The tree outlives them.
+/// Equal subtrees become one result that is found once (shared_result.hpp).
+/// Errors: kUnsupported with the name of what is not built, kExecution where Prometheus fails at run time.
+class PlanBuilder {
+ public:
+  PlanBuilder(QueryContext& context, const parser::Expr& root);
+
+  Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid) { return vector(expr, grid, {}); }
+  Result<ScalarOperatorPtr> scalar(const parser::Expr& expr, const Grid& grid);
+  /// Of a matrix selector or a subquery.
+  Result<RangeArgument> range(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  const TimeBounds& bounds() const { return bounds_; }
+
+ private:
+  Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  Result<VectorOperatorPtr> build(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  Result<VectorOperatorPtr> selector(const parser::VectorSelector& selector, const Grid& grid, std::string_view around,
+                                     bool timestamps);
+  Result<VectorOperatorPtr> unary(const parser::UnaryExpr& unary, const Grid& grid, std::string_view around);
+  Result<VectorOperatorPtr> binary(const parser::BinaryExpr& binary, const Grid& grid);
+  Result<VectorOperatorPtr> aggregate(const parser::AggregateExpr& aggregate, const Grid& grid);
+  Result<VectorOperatorPtr> call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> range_call(const parser::Call& call, std::size_t range_argument, const Grid& grid);
+  Result<VectorOperatorPtr> vector_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> label_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> clamp_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> histogram_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> timestamp_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> argument(const parser::Call& call, std::size_t index, const Grid& grid);
+  Result<ScalarOperatorPtr> scalar_call(const parser::Call& call, const Grid& grid);
+
+  QueryContext& context_;
+  TimeBounds bounds_;
+  SharedResults shared_;
+  std::string scope_;  // of the grid at hand: the subqueries around
+};
+
+}  // namespace tocsin::promql

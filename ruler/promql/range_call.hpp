@@ -1,0 +1,31 @@
+#pragma once
+// Calls of functions with a range vector.
+
+#include <string_view>
+#include <vector>
+
+#include "promql/operator.hpp"
+#include "promql/range_functions.hpp"
+
+namespace tocsin::promql {
+
+/// What the argument of a range function is, resolved.
+struct RangeArgument {
+  RangeSourcePtr source;
+  Reference reference;
+  std::int64_t range_ms = 0;
+};
+
+/// @param name     of the function, for its rules on names and annotations; lives as long as the program.
+/// @param scalars  the other arguments in order.
+/// @param pos      of the call's first argument.
+VectorOperatorPtr make_range_call(QueryContext& context, const Grid& grid, std::string_view name,
+                                  RangeFunctionPtr function, RangeArgument argument,
+                                  std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos);
+
+/// 1 at the steps whose window has no sample of any series. @param labels  what the selector says the series would
+/// have.
+VectorOperatorPtr make_absent_over_time(QueryContext& context, const Grid& grid, RangeArgument argument,
+                                        model::Labels labels);
+
+}  // namespace tocsin::promql

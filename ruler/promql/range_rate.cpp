@@ -1,0 +1,242 @@
+// rate, increase, delta: the difference of last and first sample plus what counters lost in resets, extrapolated to the
+// edges of the window. irate, idelta: the last two samples. Source: Prometheus promql/functions.go.
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "promql/range_functions.hpp"
+#include "promql/start_times.hpp"
+
+namespace tocsin::promql {
+namespace {
+
+/// What extrapolation needs to know of a window's timestamps, the same for all series that share them.
+struct WindowTimes {
+  double sampled = 0;   // seconds from first to last sample
+  double to_start = 0;  // seconds that are added on the left, and on the right
+  double to_end = 0;
+};
+
+/// Edges farther away than 1.1 average gaps are not reached: the series is taken to begin or end half a gap outside.
+WindowTimes window_times(Timestamp range_start, Timestamp range_end, Timestamp first, Timestamp last,
+                         std::uint32_t samples) {
+  WindowTimes out;
+  out.to_start = static_cast<double>(first - range_start) / 1000;
+  out.to_end = static_cast<double>(range_end - last) / 1000;
+  out.sampled = static_cast<double>(last - first) / 1000;
+  const double gap = samples > 1 ? out.sampled / static_cast<double>(samples - 1) : 0;
+  const double threshold = gap * 1.1;
+  if (out.to_start >= threshold) out.to_start = gap / 2;
+  if (out.to_end >= threshold) out.to_end = gap / 2;
+  return out;
+}
+
+class ExtrapolatedFunction final : public RangeFunction {
+ public:
+  ExtrapolatedFunction(const char* name, bool counter, bool per_second)
+      : name_(name), counter_(counter), per_second_(per_second) {}
+
+  Result<void> apply(const RangeInput& input, Column& out) override {
+    if (input.histogram_windows != nullptr) return apply_checked(input, out);
+    if (counter_ && input.context.settings().use_start_timestamps && !input.series.starts.empty()) {
+      for (std::size_t i = 0; i < input.grid.count; ++i) start_time_window(input, i, out);
+      return input.context.spend(input.windows.total);
+    }
+    learn(input);
+    if (counter_) find_resets(input.series.values);
+    next_reset_ = 0;
+    for (std::size_t i = 0; i < input.grid.count; ++i) window(input, i, out);
+    return {};
+  }
+
+ private:
+  /// Windows may hold histograms: floats beside them are an error of the data, histograms alone are not built.
+  Result<void> apply_checked(const RangeInput& input, Column& out) {
+    const bool starts = counter_ && input.context.settings().use_start_timestamps;
+    learn(input);
+    if (counter_) find_resets(input.series.values);
+    next_reset_ = 0;
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const bool floats = input.windows.size(i) != 0;
+      if (!input.has_histograms(i)) {
+        if (starts && !input.series.starts.empty()) {
+          start_time_window(input, i, out);
+        } else {
+          window(input, i, out);
+        }
+      } else if (floats) {
+        input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
+      } else if (input.histogram_windows->size(i) > 1 || starts) {
+        return unsupported_histograms(std::string(name_) + "()");
+      }
+    }
+    return {};
+  }
+
+  void learn(const RangeInput& input) {
+    if (generation_ == input.generation) return;
+    generation_ = input.generation;
+    times_.resize(input.grid.count);
+    factors_.resize(input.grid.count);
+    const std::vector<Timestamp>& times = input.series.times;
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      if (input.windows.size(i) < 2) continue;
+      const Timestamp range_end = input.reference.of(input.grid, i);
+      times_[i] = window_times(range_end - input.range_ms, range_end, times[input.windows.begin[i]],
+                               times[input.windows.end[i] - 1], input.windows.size(i));
+      factors_[i] = factor(input, times_[i], times_[i].to_start);
+    }
+  }
+
+  double factor(const RangeInput& input, const WindowTimes& times, double to_start) const {
+    double out = 1;
+    if (times.sampled != 0) out = (times.sampled + to_start + times.to_end) / times.sampled;
+    return per_second_ ? out / seconds(input.range_ms) : out;
+  }
+
+  /// As Go's Duration.Seconds(), to the last bit.
+  static double seconds(std::int64_t ms) {
+    return static_cast<double>(ms / 1000) + static_cast<double>(ms % 1000 * 1'000'000) / 1e9;
+  }
+
+  /// Samples that are smaller than the one before.
+  void find_resets(const std::vector<double>& values) {
+    resets_.clear();
+    for (std::size_t k = 1; k < values.size(); ++k) {
+      if (values[k] < values[k - 1]) resets_.push_back(static_cast<std::uint32_t>(k));
+    }
+  }
+
+  void window(const RangeInput& input, std::size_t i, Column& out) {
+    const std::uint32_t begin = input.windows.begin[i];
+    const std::uint32_t end = input.windows.end[i];
+    if (end - begin < 2) return;
+    const double* const values = input.series.values.data();
+    const double first = values[begin];
+    double result = values[end - 1] - first;
+    if (!counter_) return out.set(i, result * factors_[i]);
+
+    while (next_reset_ < resets_.size() && resets_[next_reset_] <= begin) ++next_reset_;
+    for (std::size_t r = next_reset_; r < resets_.size() && resets_[r] < end; ++r) result += values[resets_[r] - 1];
+
+    // A counter was not below zero: where its line through the window meets zero, the series begins at the earliest.
+    // The product tells without a division that it lies far outside, which is the usual case.
+    const WindowTimes& times = times_[i];
+    if (result > 0 && first >= 0 && first * times.sampled <= times.to_start * result * 1.000001) {
+      const double to_zero = times.sampled * (first / result);
+      if (to_zero < times.to_start) return out.set(i, result * factor(input, times, to_zero));
+    }
+    out.set(i, result * factors_[i]);
+  }
+
+  /// The same with start timestamps: they are resets that the values do not show, and a start within the window is a
+  /// sample of value 0, in place of extrapolation to the left.
+  void start_time_window(const RangeInput& input, std::size_t i, Column& out) {
+    const std::uint32_t begin = input.windows.begin[i];
+    const std::uint32_t end = input.windows.end[i];
+    if (begin == end) return;
+    const std::vector<Timestamp>& times = input.series.times;
+    const std::vector<Timestamp>& starts = input.series.starts;
+    const std::vector<double>& values = input.series.values;
+    double result = values[end - 1] - values[begin];
+    bool overlap = false;
+    for (std::uint32_t k = begin + 1; k < end; ++k) {
+      overlap = overlap || is_start_time_overlap(starts[k - 1], times[k - 1], starts[k]);
+      if (values[k] < values[k - 1] || is_start_time_reset(starts[k - 1], times[k - 1], starts[k], times[k])) {
+        result += values[k - 1];
+      }
+    }
+    if (overlap) input.context.annotations().start_time_overlap(input.metric(), input.pos);
+
+    const Timestamp range_end = input.reference.of(input.grid, i);
+    const Timestamp range_start = range_end - input.range_ms;
+    const Timestamp first = times[begin];
+    WindowTimes window = window_times(range_start, range_end, first, times[end - 1], end - begin);
+    double to_start = window.to_start;
+    if (starts[begin] != 0 && starts[begin] > range_start && starts[begin] < first) {
+      to_start = 0;
+      window.sampled = static_cast<double>(times[end - 1] - starts[begin]) / 1000;
+      result += values[begin];
+    } else if (end - begin < 2) {
+      return;
+    } else if (result > 0 && values[begin] >= 0) {
+      const double to_zero = window.sampled * (values[begin] / result);
+      if (to_zero < to_start) to_start = to_zero;
+    }
+    out.set(i, result * factor(input, window, to_start));
+  }
+
+  const char* name_;
+  bool counter_, per_second_;
+  std::uint64_t generation_ = 0;
+  std::vector<WindowTimes> times_;
+  std::vector<double> factors_;
+  std::vector<std::uint32_t> resets_;
+  std::size_t next_reset_ = 0;
+};
+
+class LastTwoFunction final : public RangeFunction {
+ public:
+  explicit LastTwoFunction(bool counter) : counter_(counter) {}
+
+  Result<void> apply(const RangeInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const std::uint32_t floats = input.windows.size(i);
+      if (input.has_histograms(i)) {
+        TOCSIN_TRY(const bool go_on, check_histograms(input, i));
+        if (!go_on) continue;
+      }
+      if (floats >= 2) window(input, i, out);
+    }
+    return {};
+  }
+
+ private:
+  /// True if the last two samples are floats, whatever came before.
+  Result<bool> check_histograms(const RangeInput& input, std::size_t i) const {
+    const std::uint32_t floats = input.windows.size(i);
+    const std::uint32_t histograms = input.histogram_windows->size(i);
+    if (floats + histograms < 2) return false;
+    const Timestamp last_histogram = input.series.histogram_times[input.histogram_windows->end[i] - 1];
+    const std::uint32_t end = input.windows.end[i];
+    if (floats >= 2 && input.series.times[end - 2] > last_histogram) return true;
+    const bool both_histograms =
+        histograms >= 2 && (floats == 0 || input.series.histogram_times[input.histogram_windows->end[i] - 2] >
+                                               input.series.times[end - 1]);
+    if (both_histograms) return unsupported_histograms(counter_ ? "irate()" : "idelta()");
+    input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
+    return false;
+  }
+
+  void window(const RangeInput& input, std::size_t i, Column& out) const {
+    const std::uint32_t last = input.windows.end[i] - 1;
+    const std::vector<Timestamp>& times = input.series.times;
+    const std::vector<double>& values = input.series.values;
+    const std::vector<Timestamp>& starts = input.series.starts;
+    double result = values[last] - values[last - 1];
+    if (counter_) {
+      const bool started = input.context.settings().use_start_timestamps && !starts.empty() &&
+                           is_start_time_reset(starts[last - 1], times[last - 1], starts[last], times[last]);
+      if (values[last] < values[last - 1] || started) result = values[last];
+      result /= static_cast<double>(times[last] - times[last - 1]) / 1000;
+    }
+    out.set(i, result);
+  }
+
+  bool counter_;
+};
+
+}  // namespace
+
+RangeFunctionPtr make_rate_function(std::string_view name) {
+  if (name == "rate") return std::make_unique<ExtrapolatedFunction>("rate", true, true);
+  if (name == "increase") return std::make_unique<ExtrapolatedFunction>("increase", true, false);
+  if (name == "delta") return std::make_unique<ExtrapolatedFunction>("delta", false, false);
+  if (name == "irate") return std::make_unique<LastTwoFunction>(true);
+  if (name == "idelta") return std::make_unique<LastTwoFunction>(false);
+  return nullptr;
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,233 @@
+#include "promql/selector.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "model/histogram.hpp"
+#include "model/sample.hpp"
+
+namespace tocsin::promql {
+namespace {
+
+bool stale_at(const storage::SampleColumns& samples, std::size_t i) {
+  if (!samples.histograms.empty() && samples.histograms[i] != nullptr)
+    return model::is_stale(samples.histograms[i]->sum);
+  return model::is_stale(samples.values[i]);
+}
+
+bool any_stale(const std::vector<double>& values) {
+  std::uint64_t found = 0;
+  for (const double value : values) {
+    found |= static_cast<std::uint64_t>(std::bit_cast<std::uint64_t>(value) == model::kStaleNanBits);
+  }
+  return found != 0;
+}
+
+/// A selection of the query's snapshot, series by series, on the query's account.
+class SeriesReader {
+ public:
+  SeriesReader(QueryContext& context, const Grid& grid, const Selection& selection, std::int64_t reach_ms,
+               std::int64_t range_ms)
+      : context_(context),
+        held_(context),
+        start_(selection.reference.first(grid) - reach_ms + 1),
+        end_(selection.reference.last(grid)) {
+    storage::SelectHints hints;
+    hints.start = start_;
+    hints.end = end_;
+    hints.step_ms = grid.single() ? 0 : grid.step;
+    hints.range_ms = range_ms;
+    hints.function = selection.function;
+    set_ = context.querier().select(hints, selection.matchers);
+  }
+
+  Result<bool> next() {
+    held_.clear();
+    if (set_->next()) return true;
+    TOCSIN_OK(set_->status());
+    return false;
+  }
+  const model::Labels& labels() const { return set_->labels(); }
+  /// All samples that can matter.
+  Result<void> read(storage::SampleColumns& out) {
+    TOCSIN_OK(read(start_, end_, out));
+    return {};
+  }
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+    TOCSIN_OK(set_->read(start, end, out));
+    context_.stats().samples_read += out.size();
+    TOCSIN_OK(held_.add(out.size()));
+    return context_.spend(out.size() + 1);
+  }
+
+ private:
+  QueryContext& context_;
+  HeldSamples held_;
+  Timestamp start_, end_;
+  std::unique_ptr<storage::SeriesSet> set_;
+};
+
+class InstantSelector final : public VectorOperator {
+ public:
+  InstantSelector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps)
+      : context_(context), grid_(grid), selection_(std::move(selection)), timestamps_(timestamps) {}
+
+  Result<bool> next(Column& out) override {
+    if (!reader_) {
+      if (grid_.count == 0) return false;
+      reader_.emplace(context_, grid_, selection_, context_.settings().lookback_ms, 0);
+    }
+    for (;;) {
+      TOCSIN_TRY(const bool more, reader_->next());
+      if (!more) return false;
+      TOCSIN_OK(reader_->read(samples_));
+      if (samples_.size() == 0) continue;
+      TOCSIN_OK(context_.spend(grid_.count));
+      out.reset(grid_.count);
+      pick(out);
+      if (!out.finish()) continue;
+      out.labels = reader_->labels();
+      return true;
+    }
+  }
+
+  bool whole() const override { return true; }
+
+ private:
+  /// For each step the newest sample at or before it.
+  void pick(Column& out) const {
+    const std::vector<Timestamp>& times = samples_.times;
+    const std::int64_t lookback = context_.settings().lookback_ms;
+    std::size_t next = 0;  // the first sample after the step
+    for (std::size_t i = 0; i < grid_.count; ++i) {
+      const Timestamp reference = selection_.reference.of(grid_, i);
+      while (next < times.size() && times[next] <= reference) ++next;
+      if (next == 0 || times[next - 1] <= reference - lookback || stale_at(samples_, next - 1)) continue;
+      put(out, i, next - 1);
+    }
+  }
+
+  void put(Column& out, std::size_t step, std::size_t sample) const {
+    if (timestamps_) {
+      out.set(step, static_cast<double>(samples_.times[sample]) / 1000);
+    } else if (!samples_.histograms.empty() && samples_.histograms[sample] != nullptr) {
+      out.set_histogram(step, samples_.histograms[sample]);
+    } else {
+      out.set(step, samples_.values[sample]);
+    }
+  }
+
+  QueryContext& context_;
+  Grid grid_;
+  Selection selection_;
+  bool timestamps_;
+  std::optional<SeriesReader> reader_;
+  storage::SampleColumns samples_;
+};
+
+class SelectorRangeSource final : public RangeSource {
+ public:
+  SelectorRangeSource(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms)
+      : context_(context), grid_(grid), selection_(std::move(selection)), range_ms_(range_ms) {}
+
+  Result<bool> next(RangeSeries& out) override {
+    if (!reader_) {
+      if (grid_.count == 0) return false;
+      reader_.emplace(context_, grid_, selection_, range_ms_, range_ms_);
+    }
+    for (;;) {
+      TOCSIN_TRY(const bool more, reader_->next());
+      if (!more) return false;
+      if (far_apart()) {
+        TOCSIN_OK(read_windows());
+      } else {
+        TOCSIN_OK(reader_->read(samples_));
+      }
+      split(out);
+      if (out.times.empty() && out.histogram_times.empty()) continue;
+      out.labels = reader_->labels();
+      out.drop_name = false;
+      return true;
+    }
+  }
+
+ private:
+  /// Windows with much between them are read one by one: what lies between is not decoded.
+  bool far_apart() const {
+    return !selection_.reference.at && grid_.count > 1 && grid_.step - range_ms_ > kWorthSkippingMs;
+  }
+
+  Result<void> read_windows() {
+    samples_.clear();
+    for (std::size_t i = 0; i < grid_.count; ++i) {
+      const Timestamp end = selection_.reference.of(grid_, i);
+      TOCSIN_OK(reader_->read(end - range_ms_ + 1, end, window_));
+      append(window_);
+    }
+    return {};
+  }
+
+  void append(const storage::SampleColumns& from) {
+    const std::size_t before = samples_.size();
+    samples_.times.insert(samples_.times.end(), from.times.begin(), from.times.end());
+    samples_.values.insert(samples_.values.end(), from.values.begin(), from.values.end());
+    if (!from.starts.empty() || !samples_.starts.empty()) {
+      samples_.starts.resize(before);
+      samples_.starts.insert(samples_.starts.end(), from.starts.begin(), from.starts.end());
+      samples_.starts.resize(samples_.times.size());
+    }
+    if (!from.histograms.empty() || !samples_.histograms.empty()) {
+      samples_.histograms.resize(before);
+      samples_.histograms.insert(samples_.histograms.end(), from.histograms.begin(), from.histograms.end());
+      samples_.histograms.resize(samples_.times.size());
+    }
+  }
+
+  void split(RangeSeries& out) {
+    out.histogram_times.clear();
+    out.histograms.clear();
+    if (samples_.histograms.empty() && !any_stale(samples_.values)) {
+      std::swap(out.times, samples_.times);
+      std::swap(out.values, samples_.values);
+      std::swap(out.starts, samples_.starts);
+      return;
+    }
+    out.times.clear();
+    out.values.clear();
+    out.starts.clear();
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      if (stale_at(samples_, i)) continue;
+      if (!samples_.histograms.empty() && samples_.histograms[i] != nullptr) {
+        out.histogram_times.push_back(samples_.times[i]);
+        out.histograms.push_back(samples_.histograms[i]);
+        continue;
+      }
+      out.times.push_back(samples_.times[i]);
+      out.values.push_back(samples_.values[i]);
+      if (!samples_.starts.empty()) out.starts.push_back(samples_.starts[i]);
+    }
+  }
+
+  static constexpr std::int64_t kWorthSkippingMs = 3'600'000;
+
+  QueryContext& context_;
+  Grid grid_;
+  Selection selection_;
+  std::int64_t range_ms_;
+  std::optional<SeriesReader> reader_;
+  storage::SampleColumns samples_, window_;
+};
+
+}  // namespace
+
+VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps) {
+  return std::make_unique<InstantSelector>(context, grid, std::move(selection), timestamps);
+}
+
+RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection,
+                                   std::int64_t range_ms) {
+  return std::make_unique<SelectorRangeSource>(context, grid, std::move(selection), range_ms);
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,71 @@
+#pragma once
+// Reading series: instant selectors, and the samples that range functions look at.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/matcher.hpp"
+#include "promql/context.hpp"
+#include "promql/grid.hpp"
+#include "promql/operator.hpp"
+
+namespace tocsin::promql {
+
+/// When a selector (or a subquery) looks, relative to the step or, with `@`, at one fixed time.
+struct Reference {
+  std::int64_t offset_ms = 0;
+  std::optional<Timestamp> at;
+
+  Timestamp of(const Grid& grid, std::size_t step) const { return (at ? *at : grid.at(step)) - offset_ms; }
+  Timestamp first(const Grid& grid) const { return (at ? *at : grid.start) - offset_ms; }
+  Timestamp last(const Grid& grid) const { return (at ? *at : grid.last()) - offset_ms; }
+};
+
+struct Selection {
+  std::vector<model::Matcher> matchers;
+  Reference reference;
+  std::string_view function;  // around it; a hint for the store
+};
+
+/// An instant selector: at each step the newest sample that is not older than the look-back and not a staleness marker.
+/// With `timestamps`, the time of that sample in seconds takes the place of its value: timestamp(x).
+VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps);
+
+/// One series as range functions see it: staleness markers are gone, floats and histograms apart, in order of time.
+/// `starts` is as long as `times`, or empty.
+struct RangeSeries {
+  model::Labels labels;
+  bool drop_name = false;
+  std::vector<Timestamp> times;
+  std::vector<double> values;
+  std::vector<Timestamp> starts;
+  std::vector<Timestamp> histogram_times;
+  std::vector<model::HistogramPtr> histograms;
+};
+
+/// Where range functions get their series from: a selector or a subquery.
+class RangeSource {
+ public:
+  RangeSource() = default;
+  RangeSource(const RangeSource&) = delete;
+  RangeSource& operator=(const RangeSource&) = delete;
+  virtual ~RangeSource() = default;
+  /// Replaces `out` by the next series that has a sample; false at the end. The series is whole (no fragments).
+  virtual Result<bool> next(RangeSeries& out) = 0;
+};
+using RangeSourcePtr = std::unique_ptr<RangeSource>;
+
+RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms);
+
+/// The steps of a subquery `[range:step]` inside of `outer`, aligned to absolute time. Source: Prometheus
+/// promql/engine.go, subqueryTimeRange.
+Grid subquery_grid(const Grid& outer, const Reference& reference, std::int64_t range_ms, std::int64_t step_ms);
+
+/// The results of `inner`, which works on `grid`, as series of samples.
+RangeSourcePtr make_subquery_source(QueryContext& context, const Grid& grid, VectorOperatorPtr inner);
+
+}  // namespace tocsin::promql

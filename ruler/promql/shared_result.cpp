@@ -1,0 +1,119 @@
+#include "promql/shared_result.hpp"
+
+#include <utility>
+
+#include "promql/materialize.hpp"
+#include "promql/parser/parser.hpp"
+
+namespace tocsin::promql {
+
+struct SharedResults::State {
+  std::size_t readers = 0;  // that have not finished
+  bool evaluated = false;
+  bool shareable = false;
+  bool whole = false;
+  std::optional<Materialized> kept;
+};
+
+namespace {
+
+/// Texts are made for each node: quadratic in depth, so long queries do without.
+constexpr std::size_t kMaxQueryText = 8192;
+
+bool worth_sharing(const parser::Expr& expr) {
+  using parser::NodeKind;
+  return expr.type() == parser::ValueType::kVector &&
+         (expr.kind == NodeKind::kVectorSelector || expr.kind == NodeKind::kCall || expr.kind == NodeKind::kAggregate);
+}
+
+std::string key_of(const std::string& scope, const parser::Expr& expr) {
+  return scope + parser::to_string(expr);
+}
+
+void count(const parser::Expr& expr, const std::string& scope, std::unordered_map<std::string, std::size_t>& counts) {
+  // What lies within a repeated part is built once with it.
+  if (worth_sharing(expr) && ++counts[key_of(scope, expr)] > 1) return;
+  if (expr.kind == parser::NodeKind::kMatrixSelector) return;
+  const std::string inner = SharedResults::scope_within(scope, expr);
+  for (const parser::Expr* child : parser::children(expr)) count(*child, inner, counts);
+}
+
+class SharedReader final : public VectorOperator {
+ public:
+  SharedReader(QueryContext& context, const Grid& grid, std::shared_ptr<SharedResults::State> state,
+               VectorOperatorPtr own)
+      : context_(context), grid_(grid), state_(std::move(state)), own_(std::move(own)) {
+    ++state_->readers;
+  }
+  ~SharedReader() override { leave(); }
+
+  Result<bool> next(Column& out) override {
+    if (!state_) return false;
+    if (!state_->evaluated) TOCSIN_OK(evaluate(out));
+    if (!own_) {
+      if (state_->kept && at_ < state_->kept->columns.size()) {
+        state_->kept->columns[at_++].expand(grid_.count, out);
+        return true;
+      }
+      leave();
+      return false;
+    }
+    if (!state_->shareable) return own_->next(out);
+    own_.reset();
+    return next(out);
+  }
+  bool whole() const override { return own_ ? own_->whole() : state_->whole; }
+
+ private:
+  Result<void> evaluate(Column& scratch) {
+    state_->evaluated = true;
+    state_->whole = own_->whole();
+    const std::size_t said = context_.annotations().additions();
+    state_->kept.emplace(context_);
+    TOCSIN_OK(state_->kept->drain(*own_, scratch));
+    state_->shareable = context_.annotations().additions() == said;
+    own_.reset();
+    return {};
+  }
+
+  /// The last one out frees the memory.
+  void leave() {
+    if (!state_) return;
+    if (--state_->readers == 0) state_->kept.reset();
+    state_.reset();
+  }
+
+  QueryContext& context_;
+  Grid grid_;
+  std::shared_ptr<SharedResults::State> state_;
+  VectorOperatorPtr own_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+SharedResults::SharedResults(const parser::Expr& root) {
+  const std::vector<const parser::VectorSelector*> selectors = parser::selectors(root);
+  if (selectors.size() < 2 || parser::to_string(root).size() > kMaxQueryText) return;
+  std::unordered_map<std::string, std::size_t> counts;
+  count(root, {}, counts);
+  for (const auto& [key, times] : counts) {
+    if (times > 1) results_.emplace(key, std::make_shared<State>());
+  }
+}
+
+VectorOperatorPtr SharedResults::share(QueryContext& context, const Grid& grid, const std::string& scope,
+                                       const parser::Expr& expr, VectorOperatorPtr own) {
+  if (results_.empty() || !worth_sharing(expr)) return own;
+  const auto found = results_.find(key_of(scope, expr));
+  if (found == results_.end()) return own;
+  return std::make_unique<SharedReader>(context, grid, found->second, std::move(own));
+}
+
+std::string SharedResults::scope_within(const std::string& scope, const parser::Expr& expr) {
+  if (expr.kind == parser::NodeKind::kStepInvariant) return scope + "once\n";
+  if (expr.kind == parser::NodeKind::kSubquery) return scope + parser::to_string(expr) + '\n';
+  return scope;
+}
+
+}  // namespace tocsin::promql

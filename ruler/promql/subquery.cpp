@@ -1,0 +1,113 @@
+// Subqueries: an expression evaluated on a grid of its own, whose results range functions then see as samples.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "promql/materialize.hpp"
+#include "promql/selector.hpp"
+
+namespace tocsin::promql {
+namespace {
+
+void append(const Grid& grid, const Column& column, RangeSeries& out) {
+  for (std::size_t i = column.begin; i < column.end; ++i) {
+    if (column.present[i] == 0) continue;
+    if (column.is_histogram(i)) {
+      out.histogram_times.push_back(grid.at(i));
+      out.histograms.push_back(column.histograms[i]);
+    } else {
+      out.times.push_back(grid.at(i));
+      out.values.push_back(column.values[i]);
+    }
+  }
+}
+
+void append(const Grid& grid, const StoredColumn& column, std::size_t i, RangeSeries& out) {
+  if (model::HistogramPtr histogram = column.histogram(i)) {
+    out.histogram_times.push_back(grid.at(i));
+    out.histograms.push_back(std::move(histogram));
+  } else {
+    out.times.push_back(grid.at(i));
+    out.values.push_back(column.value(i));
+  }
+}
+
+class SubquerySource final : public RangeSource {
+ public:
+  SubquerySource(QueryContext& context, const Grid& grid, VectorOperatorPtr inner)
+      : context_(context), grid_(grid), inner_(std::move(inner)), kept_(context) {}
+
+  Result<bool> next(RangeSeries& out) override {
+    if (grid_.count == 0) return false;
+    out.times.clear();
+    out.values.clear();
+    out.starts.clear();
+    out.histogram_times.clear();
+    out.histograms.clear();
+    return inner_->whole() ? next_streamed(out) : next_kept(out);
+  }
+
+ private:
+  Result<bool> next_streamed(RangeSeries& out) {
+    TOCSIN_TRY(const bool more, inner_->next(column_));
+    if (!more) return false;
+    out.labels = column_.labels;
+    out.drop_name = column_.drop_name;
+    append(grid_, column_, out);
+    TOCSIN_OK(context_.spend(column_.span()));
+    return true;
+  }
+
+  Result<bool> next_kept(RangeSeries& out) {
+    if (!groups_) {
+      TOCSIN_OK(kept_.drain(*inner_, column_));
+      groups_ = group_fragments(kept_.columns);
+    }
+    if (at_ == groups_->size()) return false;
+    const std::vector<std::size_t>& group = (*groups_)[at_++];
+    const StoredColumn& base = kept_.columns[group.front()];
+    out.labels = base.labels();
+    out.drop_name = base.drop_name();
+    std::size_t begin = base.begin();
+    std::size_t end = base.end();
+    for (const std::size_t index : group) {
+      begin = std::min(begin, kept_.columns[index].begin());
+      end = std::max(end, kept_.columns[index].end());
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      for (const std::size_t index : group) {
+        if (kept_.columns[index].has(i)) append(grid_, kept_.columns[index], i, out);
+      }
+    }
+    TOCSIN_OK(context_.spend((end - begin) * group.size()));
+    return true;
+  }
+
+  QueryContext& context_;
+  Grid grid_;
+  VectorOperatorPtr inner_;
+  Column column_;
+  Materialized kept_;
+  std::optional<std::vector<std::vector<std::size_t>>> groups_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Grid subquery_grid(const Grid& outer, const Reference& reference, std::int64_t range_ms, std::int64_t step_ms) {
+  const Timestamp before = reference.first(outer) - range_ms;  // not included
+  const Timestamp last = reference.last(outer);
+  std::int64_t periods = before / step_ms;
+  if (before % step_ms < 0) --periods;
+  const Timestamp start = (periods + 1) * step_ms;
+  if (outer.count == 0 || last < start) return {start, step_ms, 0};
+  return {start, step_ms, static_cast<std::size_t>((last - start) / step_ms) + 1};
+}
+
+RangeSourcePtr make_subquery_source(QueryContext& context, const Grid& grid, VectorOperatorPtr inner) {
+  return std::make_unique<SubquerySource>(context, grid, std::move(inner));
+}
+
+}  // namespace tocsin::promql
