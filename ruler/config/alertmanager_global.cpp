@@ -107,7 +107,11 @@ Result<void> parse_global(const yaml::Node& node, Context& context) {
   yaml::Fields fields(node, "config.GlobalConfig");
   fields.read("resolve_timeout", global.resolve_timeout)
       .child("http_config", [&](const yaml::Node& n) { return read_http_config(n, global.http, context); })
-      .child("slack_api_url", into_url(slack_api_url))
+      .child("slack_api_url",
+             [&slack_api_url](const yaml::Node& n) -> Result<void> {
+               TOCSIN_TRY(slack_api_url, read_secret_url(n));
+               return {};
+             })
       .read("slack_api_url_file", global.slack_api_url_file)
       .read("slack_app_token", global.slack_app_token)
       .read("slack_app_token_file", global.slack_app_token_file)

@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 9> kSecretKeys = {
     "password", "credentials", "slack_api_url", "webhook_url",        "mattermost_webhook_url",
     "key",      "token_id",    "bearer_token",  "rocketchat_token_id"};
 
+/// An api_url or slack_api_url that everybody knows.
+constexpr std::string_view kChatPostMessage = "https://slack.com/api/chat.postMessage";
+
 bool is_secret(std::string_view parent, std::string_view key) {
   if (key == "routing_key") return parent == "pagerduty_configs";
   if (key == "api_url") return parent == "slack_configs";
@@ -88,7 +91,9 @@ class Writer {
 
   void entry(const std::string& parent, const std::string& key, const yaml::Node& value, std::size_t indent) {
     out_ += std::string(indent, ' ') + (is_plain(key) ? key : quote(key)) + ":";
-    if (!value.is_null() && is_secret(parent, key)) {
+    const bool public_url = value.is_scalar() && value.text() == kChatPostMessage;
+    const bool empty = value.is_scalar() && value.text().empty();
+    if (!value.is_null() && !public_url && !empty && is_secret(parent, key)) {
       out_ += value.is_sequence() ? fmt::format(" [{}]\n", kSecretText) : fmt::format(" {}\n", kSecretText);
       return;
     }

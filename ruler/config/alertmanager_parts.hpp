@@ -39,6 +39,8 @@ Result<InhibitRuleConfig> parse_inhibit_rule(const yaml::Node& node, Context& co
 Result<ValueTree> value_tree(const yaml::Node& node);
 /// An http or https URL with a host, with Alertmanager's messages.
 Result<std::string> read_url(const yaml::Node& node);
+/// The same for a URL that is a secret; `<secret>`, as API v2 shows it, is taken too.
+Result<std::string> read_secret_url(const yaml::Node& node);
 /// Go's durations ("5s"), not negative.
 Result<void> read_go_duration(const yaml::Node& node, Duration& out);
 Result<void> read_http_config(const yaml::Node& node, HttpClientConfig& out, Context& context);

@@ -122,19 +122,19 @@ Result<SlackConfig> parse_slack(const yaml::Node& node, Context& context) {
   SlackConfig slack;
   slack.where = node.where();
   std::string api_url;
-  const auto into_url = [](std::string& out) {
-    return [&out](const yaml::Node& n) -> Result<void> {
-      TOCSIN_TRY(out, read_url(n));
+  const auto into_url = [](std::string& out, auto read) {
+    return [&out, read](const yaml::Node& n) -> Result<void> {
+      TOCSIN_TRY(out, read(n));
       return {};
     };
   };
   yaml::Fields fields(node, "config.SlackConfig");
   read_notifier(fields, slack, context);
-  fields.child("api_url", into_url(api_url))
+  fields.child("api_url", into_url(api_url, read_secret_url))
       .read("api_url_file", slack.api_url_file)
       .read("app_token", slack.app_token)
       .read("app_token_file", slack.app_token_file)
-      .child("app_url", into_url(slack.app_url))
+      .child("app_url", into_url(slack.app_url, read_url))
       .read("channel", slack.channel)
       .read("username", slack.username)
       .read("color", slack.color)
@@ -262,7 +262,7 @@ Result<WebhookConfig> parse_webhook(const yaml::Node& node, Context& context) {
     TOCSIN_TRY(std::string url, n.as_string());
     const bool is_template = url.find("{{") != std::string::npos;
     if (!is_template && !url.empty()) {
-      if (auto valid = read_url(n); !valid) return fail(std::move(valid).error());
+      if (auto valid = read_secret_url(n); !valid) return fail(std::move(valid).error());
     }
     webhook.url = Secret(std::move(url));
     return {};

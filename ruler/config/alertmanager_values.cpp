@@ -95,6 +95,11 @@ Result<std::string> read_url(const yaml::Node& node) {
   return url;
 }
 
+Result<std::string> read_secret_url(const yaml::Node& node) {
+  if (node.is_scalar() && node.text() == kSecretText) return std::string(kSecretText);
+  return read_url(node);
+}
+
 Result<void> read_go_duration(const yaml::Node& node, Duration& out) {
   TOCSIN_TRY(const std::string text, node.as_string());
   const Result<Duration> duration = parse_go_duration(text);

@@ -1,0 +1,232 @@
+#include "config/alertmanager_config.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+namespace tocsin::config {
+namespace {
+
+std::shared_ptr<const AlertmanagerConfig> good(const std::string& text) {
+  auto config = parse_alertmanager_config(text, "/etc/am/alertmanager.yml");
+  if (!config) FAIL(config.error().message);
+  return *config;
+}
+
+std::string error_of(const std::string& text) {
+  const auto config = parse_alertmanager_config(text, "am.yml");
+  if (config) return "no error";
+  return config.error().message;
+}
+
+bool warned(const AlertmanagerConfig& config, const std::string& part) {
+  return std::any_of(config.warnings.begin(), config.warnings.end(),
+                     [&](const std::string& w) { return w.find(part) != std::string::npos; });
+}
+
+const std::string kReceiver = "receivers: [{name: r}]\n";
+
+}  // namespace
+
+TEST_CASE("A small configuration has Alertmanager's defaults") {
+  const auto config = good(
+      "route: {receiver: r}\nreceivers:\n- name: r\n  slack_configs:\n  - api_url: http://slack.example/x\n"
+      "  pagerduty_configs:\n  - routing_key: abc\n  webhook_configs:\n  - url: http://hook.example/\n");
+  CHECK(config->global.resolve_timeout == std::chrono::minutes(5));
+  CHECK(config->warnings.empty());
+  const ReceiverConfig* r = config->receiver("r");
+  REQUIRE(r != nullptr);
+  CHECK_FALSE(r->slack.at(0).send_resolved);
+  CHECK(r->slack[0].title == R"({{ template "slack.default.title" . }})");
+  CHECK(r->slack[0].api_url.reveal() == "http://slack.example/x");
+  CHECK(r->pagerduty.at(0).send_resolved);
+  CHECK(r->pagerduty[0].url == "https://events.pagerduty.com/v2/enqueue");
+  CHECK(r->pagerduty[0].source == r->pagerduty[0].client);
+  CHECK(r->pagerduty[0].details.size() == 4);
+  CHECK(r->webhook.at(0).send_resolved);
+  CHECK(r->webhook[0].max_alerts == 0);
+}
+
+TEST_CASE("Global values fill in what a receiver leaves out, and a local value suppresses the global pair") {
+  const auto config = good(
+      "global: {slack_api_url_file: url.txt, pagerduty_url: 'https://pd.example/x', resolve_timeout: 2m,\n"
+      "         http_config: {follow_redirects: false}}\n"
+      "route: {receiver: r}\n"
+      "receivers:\n- name: r\n"
+      "  slack_configs:\n  - {}\n  - {api_url: 'http://own.example/'}\n  - {app_token: tok, http_config: "
+      "{follow_redirects: true}}\n"
+      "  pagerduty_configs: [{service_key_file: key.txt, url: 'http://own.example/pd', details: {a: {b: [1, true, "
+      "'x']}, firing: f}}]\n"
+      "  webhook_configs: [{url_file: /abs/url, max_alerts: 3, timeout: 1m30s, payload: {n: '{{ 1 }}', k: 2}}]\n");
+  const ReceiverConfig& r = *config->receiver("r");
+  CHECK(r.slack.at(0).api_url_file == "/etc/am/url.txt");
+  CHECK_FALSE(r.slack[0].http.follow_redirects);
+  CHECK(r.slack.at(1).api_url_file.empty());
+  CHECK(r.slack[1].api_url.reveal() == "http://own.example/");
+  CHECK(r.slack.at(2).app_token.reveal() == "tok");
+  CHECK(r.slack[2].api_url_file.empty());
+  CHECK(r.slack[2].http.follow_redirects);
+  CHECK(r.slack[2].app_url == "https://slack.com/api/chat.postMessage");
+  const PagerdutyConfig& pd = r.pagerduty.at(0);
+  CHECK(pd.url == "http://own.example/pd");
+  CHECK(pd.service_key_file == "/etc/am/key.txt");
+  REQUIRE(pd.details.size() == 5);
+  CHECK(pd.details[0].first == "a");
+  CHECK(pd.details[0].second.map.at(0).second.list.at(0).integer == 1);
+  CHECK(pd.details[0].second.map[0].second.list.at(1).boolean);
+  CHECK(pd.details[0].second.map[0].second.list.at(2).text == "x");
+  CHECK(pd.details[1].first == "firing");
+  CHECK(pd.details[1].second.text == "f");
+  const WebhookConfig& hook = r.webhook.at(0);
+  CHECK(hook.url_file == "/abs/url");
+  CHECK(hook.max_alerts == 3);
+  CHECK(hook.timeout == std::chrono::seconds(90));
+  REQUIRE(hook.payload);
+  CHECK(hook.payload->map.at(0).second.text == "{{ 1 }}");
+  CHECK(hook.payload->map.at(1).second.integer == 2);
+}
+
+TEST_CASE("Routes are read with matchers of all three kinds, sorted") {
+  const auto config = good(
+      "route:\n  receiver: r\n  group_by: [b, a]\n  routes:\n"
+      "  - match: {severity: critical}\n    match_re: {region: eu|us}\n    matchers: ['team=~\"a.*\"', "
+      "'x!=\"y\",z=1']\n"
+      "    group_by: []\n    continue: true\n    group_wait: 0s\n    group_interval: 1m\n    repeat_interval: 1d\n"
+      "    labels: {owner: 'me {{ 1 }}'}\n"
+      "  - {group_by: ['...'], mute_time_intervals: [never], active_time_intervals: [old]}\n" +
+      kReceiver + "time_intervals: [{name: never, time_intervals: [{years: ['1990']}]}]\n" +
+      "mute_time_intervals: [{name: old, time_intervals: []}]\ninhibit_rules:\n" +
+      "- {name: n, source_match: {a: b}, target_matchers: ['c=d'], equal: [z, y, z]}\n");
+  const RouteConfig& child = config->route.routes.at(0);
+  CHECK(config->route.group_by == std::vector<std::string>{"a", "b"});
+  CHECK(matchers_text(child.matchers) == R"({region=~"^(?:eu|us)$",severity="critical",team=~"a.*",x!="y",z="1"})");
+  REQUIRE(child.group_by);
+  CHECK(child.group_by->empty());
+  CHECK(child.continue_matching);
+  CHECK(child.group_wait == Duration::zero());
+  CHECK(child.repeat_interval == std::chrono::hours(24));
+  CHECK(child.labels.at(0).second == "me {{ 1 }}");
+  CHECK(config->route.routes.at(1).group_by_all);
+  CHECK_FALSE(config->route.routes[1].group_by);
+  CHECK(config->inhibit_rules.at(0).equal == std::vector<std::string>{"y", "z"});
+  CHECK(config->time_intervals.size() == 2);
+}
+
+TEST_CASE("A mistake is told with file, line, column and Alertmanager's words") {
+  struct Case {
+    std::string text, error;
+  };
+  const std::string route = "route: {receiver: r}\n";
+  const Case cases[] = {
+      {"", "am.yml:1:1: no route provided in config"},
+      {kReceiver, "am.yml:1:1: no route provided in config"},
+      {"route: {}\n" + kReceiver, "am.yml:1:8: root route must specify a default receiver"},
+      {"route: {receiver: r, continue: true}\n" + kReceiver, "am.yml:1:32: cannot have continue in root route"},
+      {"route: {receiver: r, matchers: [a=b]}\n" + kReceiver, "root route must not have any matchers"},
+      {"route: {receiver: r, mute_time_intervals: [x]}\n" + kReceiver,
+       "root route must not have any mute time intervals"},
+      {"route: {receiver: r, active_time_intervals: [x]}\n" + kReceiver,
+       "root route must not have any active time intervals"},
+      {"route: {receiver: nobody}\n" + kReceiver, "undefined receiver \"nobody\" used in route"},
+      {"route: {receiver: r, routes: [{mute_time_intervals: [x]}]}\n" + kReceiver,
+       "undefined time interval \"x\" used in route"},
+      {route + "receivers: [{name: r}, {name: r}]\n", "am.yml:2:24: notification config name \"r\" is not unique"},
+      {route + "receivers: [{}]\n", "missing name in receiver"},
+      {"route: {receiver: r, group_by: [a, a]}\n" + kReceiver, "duplicated label \"a\" in group_by"},
+      {"route: {receiver: r, group_by: ['...', a]}\n" + kReceiver, "cannot have wildcard group_by (`...`)"},
+      {"route: {receiver: r, group_interval: 0s}\n" + kReceiver, "am.yml:1:38: group_interval cannot be zero"},
+      {"route: {receiver: r, repeat_interval: 0s}\n" + kReceiver, "repeat_interval cannot be zero"},
+      {"route: {receiver: r, routes: [{match: {'a-b': c}}]}\n" + kReceiver, "invalid label name \"a-b\""},
+      {"route: {receiver: r, routes: [{match_re: {a: '('}}]}\n" + kReceiver, "am.yml:1:46: "},
+      {"route: {receiver: r, routes: [{match_re: {a: }}]}\n" + kReceiver, "invalid regexp value for \"a\""},
+      {"route: {receiver: r, routes: [{matchers: ['a']}]}\n" + kReceiver, "bad matcher format: a"},
+      {"route: {receiver: r, nonsense: 1}\n" + kReceiver, "field nonsense not found"},
+      {"nonsense: 1\n" + route + kReceiver, "am.yml:1:1: "},
+      {"global: {slack_api_url: 'http://a/', slack_api_url_file: f}\n" + route + kReceiver,
+       "at most one of slack_api_url & slack_api_url_file must be configured"},
+      {"global: {opsgenie_api_key: a, opsgenie_api_key_file: f}\n" + route + kReceiver,
+       "at most one of opsgenie_api_key & opsgenie_api_key_file must be configured"},
+      {"global: {slack_app_token: a, slack_api_url: 'http://a/'}\n" + route + kReceiver,
+       "at most one of slack_app_token/slack_app_token_file"},
+      {"global: {slack_api_url: 'ftp://a/'}\n" + route + kReceiver, "unsupported scheme \"ftp\" for URL"},
+      {"global: {slack_api_url: 'http://'}\n" + route + kReceiver, "missing host for URL"},
+      {route + "receivers: [{name: r, slack_configs: [{}]}]\n", "no Slack API URL nor App token set"},
+      {route + "receivers: [{name: r, slack_configs: [{api_url: 'http://a/', update_message: true}]}]\n",
+       "update_message can only be used with bot tokens"},
+      {route + "receivers: [{name: r, slack_configs: [{api_url: 'http://a/', actions: [{type: button, text: x}]}]}]\n",
+       "missing name or url in Slack action configuration"},
+      {route + "receivers: [{name: r, pagerduty_configs: [{}]}]\n",
+       "missing service or routing key in PagerDuty config"},
+      {route + "receivers: [{name: r, webhook_configs: [{}]}]\n", "one of url or url_file must be configured"},
+      {route + "receivers: [{name: r, webhook_configs: [~]}]\n", "missing webhook config"},
+      {route + "receivers: [{name: r, webhook_configs: [{url: 'http://a/', url_file: b}]}]\n",
+       "at most one of url & url_file must be configured"},
+      {route + "receivers: [{name: r, webhook_configs: [{url: 'http://a/', timeout: 5}]}]\n", "am.yml:2:69: "},
+      {route + "receivers: [{name: r, email_configs: [{to: a}]}]\n", "no global SMTP smarthost set"},
+      {route + "receivers: [{name: r, labels: {name: other}}]\n", "receiver label \"name\" must match receiver name"},
+      {route + kReceiver + "time_intervals: [{name: a}, {name: a}]\n", "time interval \"a\" is not unique"},
+      {route + kReceiver + "mute_time_intervals: [{name: a}]\ntime_intervals: [{name: a}]\n",
+       "time interval \"a\" is not unique"},
+      {route + kReceiver + "inhibit_rules: [{equal: ['']}]\n", "invalid label name \"\" in equal list"},
+      {"route: {receiver: r}\nroute: {receiver: r}\n" + kReceiver, "am.yml:2:1: "},
+      {"a: [", "am.yml:"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    const std::string error = error_of(c.text);
+    INFO(error);
+    CHECK(error.starts_with("am.yml:"));
+    CHECK(error.find(c.error) != std::string::npos);
+  }
+}
+
+TEST_CASE("What Alertmanager knows and this build does not do loads with a warning that names it and its place") {
+  const auto config = good(
+      "global: {smtp_smarthost: 'localhost:25', smtp_from: a@b}\nroute: {receiver: r}\nreceivers:\n- name: r\n  "
+      "email_configs: "
+      "[{to: x@y}]\n- name: both\n  email_configs: [{to: x@y}]\n  webhook_configs: [{url: 'http://a/'}]\n"
+      "tracing: {endpoint: x}\n");
+  CHECK(warned(*config, "/etc/am/alertmanager.yml:1:"));
+  CHECK(warned(*config, "smtp_smarthost"));
+  CHECK(warned(*config, "tracing"));
+  CHECK(warned(*config, "alertmanager.yml:5:19: receiver \"r\": email_configs are not supported yet"));
+  CHECK(warned(*config, "RECEIVER \"r\" REACHES NOBODY"));
+  CHECK_FALSE(warned(*config, "RECEIVER \"both\" REACHES NOBODY"));
+  CHECK(config->receiver("both")->unsupported.at(0).kind == "email");
+}
+
+TEST_CASE("The configuration that API v2 shows has no secret in it and reads as a configuration") {
+  const std::string text =
+      "global: {slack_api_url: 'https://hooks.example/SECRET1', http_config: {basic_auth: {username: u, password: "
+      "SECRET2}}}\n"
+      "route:\n  receiver: r\n  group_by: ['...']\n  routes: [{matchers: ['a=\"b\"', 'c=~\"d|e\"'], continue: true, "
+      "group_wait: 1s}]\n"
+      "receivers:\n- name: r\n"
+      "  slack_configs: [{channel: '#x', title: \"line\\nbreak \\\"q\\\"\"}]\n"
+      "  pagerduty_configs: [{routing_key: SECRET3, url: 'https://user:SECRET4@pd.example/v2'}]\n"
+      "  webhook_configs: [{url: 'https://u:SECRET5@hook.example/SECRET6?x=SECRET7'}, {url: '{{ \"SECRET8\" }}'}]\n"
+      "  victorops_configs: [{api_key: SECRET9, routing_key: shown}]\n"
+      "templates: ['*.tmpl']\ninhibit_rules: []\n";
+  const auto config = good(text);
+  INFO(config->original);
+  CHECK(config->original.find("SECRET") == std::string::npos);
+  CHECK(config->original.starts_with("global:\n  resolve_timeout: 5m\n"));
+  CHECK(config->original.find("routing_key: shown") != std::string::npos);
+  CHECK(config->original.find("https://hook.example/<secret>") != std::string::npos);
+  const auto node = yaml::parse(config->original, "again");
+  if (!node) FAIL(node.error().message);
+  CHECK((*node)["route"]["routes"].at(0)["matchers"].at(1).text() == "c=~\"d|e\"");
+  CHECK((*node)["receivers"].at(0)["slack_configs"].at(0)["title"].text() == "line\nbreak \"q\"");
+}
+
+TEST_CASE("Rendered text is read as a value tree with its types") {
+  CHECK(parse_value_tree("3")->kind == ValueTree::Kind::kInt);
+  CHECK(parse_value_tree("1.5")->number == 1.5);
+  CHECK(parse_value_tree("true")->boolean);
+  CHECK(parse_value_tree("'3'")->text == "3");
+  CHECK(parse_value_tree("plain text")->text == "plain text");
+  CHECK(parse_value_tree("{a: [1, null]}")->map.at(0).second.list.at(1).kind == ValueTree::Kind::kNull);
+  CHECK_FALSE(parse_value_tree("{a: "));
+}
+
+}  // namespace tocsin::config
