@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include "ctl/app.hpp"
+
+int main(int argc, char** argv) {
+  return tocsin::ctl::run(argc, argv);
+}

@@ -1,0 +1,116 @@
+#include "ctl/app.hpp"
+
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "base/duration.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "ctl/alert.hpp"
+#include "ctl/check.hpp"
+#include "ctl/query.hpp"
+
+namespace tocsin::ctl {
+namespace {
+
+using Action = std::function<int()>;
+
+Duration read_duration(const std::string& text) {
+  if (auto duration = parse_duration(text)) return *duration;
+  throw CLI::ValidationError("duration", "not a valid duration: \"" + text + "\"");
+}
+
+void add_check(CLI::App& app, Action& action) {
+  CLI::App* check = app.add_subcommand("check", "Check files before they are deployed");
+  check->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const std::vector<std::string>&)) {
+    auto files = std::make_shared<std::vector<std::string>>();
+    CLI::App* command = check->add_subcommand(name, help);
+    command->add_option("files", *files, "Files to check")->required();
+    command->callback([&action, files, run] { action = [files, run] { return run(*files); }; });
+  };
+  add("config", "prometheus.yml, and the rule files that it names", check_config);
+  add("rules", "rule files", check_rules);
+  add("alertmanager", "alertmanager.yml", check_alertmanager);
+}
+
+void add_query(CLI::App& app, Action& action) {
+  CLI::App* query = app.add_subcommand("query", "Ask a server PromQL");
+  query->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const QueryArgs&), bool range) {
+    auto args = std::make_shared<QueryArgs>();
+    CLI::App* command = query->add_subcommand(name, help);
+    command->add_option("server", args->server, "URL, such as http://127.0.0.1:9090")->required();
+    command->add_option("expression", args->expression, "PromQL")->required();
+    if (range) {
+      command->add_option("--start", args->start, "Seconds or RFC 3339; default: an hour before the end");
+      command->add_option("--end", args->end, "Seconds or RFC 3339; default: now");
+      command->add_option("--step", args->step, "Seconds or duration");
+    } else {
+      command->add_option("--time", args->time, "Seconds or RFC 3339; default: now");
+    }
+    command->add_flag("--json", args->json, "Print the answer as it came");
+    command->callback([&action, args, run] { action = [args, run] { return run(*args); }; });
+  };
+  add("instant", "The value at a time", query_instant, false);
+  add("range", "The values over a range of time", query_range, true);
+}
+
+void add_alert(CLI::App& app, Action& action) {
+  CLI::App* alert = app.add_subcommand("alert", "Fire a test alert; receive pages");
+  alert->require_subcommand(1);
+
+  auto args = std::make_shared<AlertTestArgs>();
+  auto labels = std::make_shared<std::vector<std::string>>();
+  args->server = "http://127.0.0.1:9090";
+  args->summary = "A test alert by tocsinctl; it resolves itself.";
+  CLI::App* test = alert->add_subcommand("test", "Fire a marked alert (test=\"true\") through the whole routing");
+  test->add_option("--alertmanager.url,--url", args->server, "Where to")->capture_default_str();
+  test->add_option("--label", *labels, "Label NAME=VALUE to add or replace (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  test->add_option("--summary", args->summary, "Text of the page")->capture_default_str();
+  test->add_option_function<std::string>(
+      "--for", [args](const std::string& text) { args->lasts = read_duration(text); }, "How long it fires (1m)");
+  test->add_flag("--resolve", args->resolve, "Resolve it now");
+  test->callback([&action, args, labels] {
+    for (const std::string& label : *labels) {
+      const std::size_t equal = label.find('=');
+      if (equal == 0 || equal == std::string::npos) throw CLI::ValidationError("--label", "not NAME=VALUE: " + label);
+      args->labels[label.substr(0, equal)] = label.substr(equal + 1);
+    }
+    action = [args] { return alert_test(*args); };
+  });
+
+  auto listen = std::make_shared<std::string>("127.0.0.1:9094"), output = std::make_shared<std::string>("-");
+  CLI::App* receive = alert->add_subcommand("receive", "Be a webhook receiver that writes pages down");
+  receive->add_option("--listen", *listen, "HOST:PORT")->capture_default_str();
+  receive->add_option("--output", *output, "File to append to; - is standard output")->capture_default_str();
+  receive->callback(
+      [&action, listen, output] { action = [listen, output] { return alert_receive(*listen, *output); }; });
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  CLI::App app("tocsinctl: check, query and test agent and ruler", "tocsinctl");
+  app.set_version_flag("--version", version_text("tocsinctl"));
+  app.require_subcommand(1);
+  Action action;
+  add_check(app, action);
+  add_query(app, action);
+  add_alert(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& wrong) {
+    app.exit(wrong, std::cerr, std::cerr);
+    return 2;
+  }
+  return action();
+}
+
+}  // namespace tocsin::ctl

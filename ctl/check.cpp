@@ -1,0 +1,85 @@
+#include "ctl/check.hpp"
+
+#include <functional>
+
+#include "base/fs.hpp"
+#include "config/alertmanager_config.hpp"
+#include "config/prometheus_config.hpp"
+#include "rules/check.hpp"
+
+namespace tocsin::ctl {
+namespace {
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) fmt::print("  WARNING: {}\n", warning);
+}
+
+/// @return whether the file is good.
+bool check_rule_file(const std::string& file) {
+  fmt::print("Checking {}\n", file);
+  const rules::CheckReport verdict = rules::check_file(posix_fs(), file);
+  for (const std::string& problem : verdict.errors) fmt::print("  FAILED: {}\n", problem);
+  print_warnings(verdict.warnings);
+  print_warnings(verdict.duplicates);
+  if (!verdict.ok()) return false;
+  fmt::print("  SUCCESS: {} rules found\n", verdict.rules);
+  return true;
+}
+
+bool check_config_file(const std::string& file) {
+  fmt::print("Checking {}\n", file);
+  const auto config = config::load_prometheus_config(posix_fs(), file);
+  if (!config) {
+    fmt::print("  FAILED: {}\n", config.error().message);
+    return false;
+  }
+  print_warnings((*config)->warnings);
+  std::vector<std::string> rule_files;
+  for (const std::string& pattern : (*config)->rule_files) {
+    auto found = glob(posix_fs(), pattern);
+    if (!found) {
+      fmt::print("  FAILED: rule_files {}: {}\n", pattern, found.error().message);
+      return false;
+    }
+    if (found->empty()) fmt::print("  WARNING: no file matches {}\n", pattern);
+    rule_files.insert(rule_files.end(), found->begin(), found->end());
+  }
+  fmt::print("  SUCCESS: {} rule files found, {} jobs\n", rule_files.size(), (*config)->scrape_configs.size());
+  bool good = true;
+  for (const std::string& rule_file : rule_files) good &= check_rule_file(rule_file);
+  return good;
+}
+
+bool check_alertmanager_file(const std::string& file) {
+  fmt::print("Checking {}\n", file);
+  const auto config = config::load_alertmanager_config(posix_fs(), file);
+  if (!config) {
+    fmt::print("  FAILED: {}\n", config.error().message);
+    return false;
+  }
+  print_warnings((*config)->warnings);
+  fmt::print("  SUCCESS: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",
+             (*config)->receivers.size(), (*config)->inhibit_rules.size(), (*config)->time_intervals.size(),
+             (*config)->templates.size());
+  return true;
+}
+
+int check_all(const std::vector<std::string>& files, const std::function<bool(const std::string&)>& check) {
+  bool good = true;
+  for (const std::string& file : files) good &= check(file);
+  return good ? 0 : 1;
+}
+
+}  // namespace
+
+int check_config(const std::vector<std::string>& files) {
+  return check_all(files, check_config_file);
+}
+int check_rules(const std::vector<std::string>& files) {
+  return check_all(files, check_rule_file);
+}
+int check_alertmanager(const std::vector<std::string>& files) {
+  return check_all(files, check_alertmanager_file);
+}
+
+}  // namespace tocsin::ctl

@@ -1,0 +1,15 @@
+#pragma once
+// tocsinctl check: are these files ones that the ruler will take? Offline.
+
+#include <string>
+#include <vector>
+
+namespace tocsin::ctl {
+
+/// Each prints one verdict per file on standard output (problems with file:line:column) and returns the exit status: 0
+/// if all are good, else 1.
+int check_config(const std::vector<std::string>& files);
+int check_rules(const std::vector<std::string>& files);
+int check_alertmanager(const std::vector<std::string>& files);
+
+}  // namespace tocsin::ctl

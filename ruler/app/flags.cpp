@@ -1,0 +1,210 @@
+#include "app/flags.hpp"
+
+#include <iostream>
+#include <span>
+
+#include <CLI/CLI.hpp>
+
+#include "base/duration.hpp"
+#include "base/version.hpp"
+
+namespace tocsin::app {
+namespace {
+
+/// A flag that a peer has: accepted, and named in a warning when it is given.
+struct IgnoredFlag {
+  const char* name;
+  bool takes_value;
+  const char* instead;
+};
+
+constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
+    {"--auto-gomaxprocs", false, "there is no Go runtime"},
+    {"--auto-gomemlimit", false, "there is no Go runtime"},
+    {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
+    {"--web.console.templates", true, "console templates are not served"},
+    {"--web.console.libraries", true, "console templates are not served"},
+    {"--web.page-title", true, "not built yet"},
+    {"--web.cors.origin", true, "not built yet"},
+    {"--web.route-prefix", true, "not built yet"},
+    {"--web.config.file", true, "not built yet: the listener has neither TLS nor users"},
+    {"--web.enable-admin-api", false, "not built yet"},
+    {"--web.enable-remote-write-receiver", false, "not built yet"},
+    {"--web.enable-otlp-receiver", false, "not built yet"},
+    {"--web.user-assets", true, "not served"},
+    {"--config.auto-reload", false, "not built yet; send SIGHUP"},
+    {"--config.auto-reload-interval", true, "not built yet; send SIGHUP"},
+    {"--enable-feature", true, "not built yet"},
+    {"--storage.tsdb.retention.size", true, "not built yet"},
+    {"--storage.tsdb.wal-compression", false, "the log is compact by itself"},
+    {"--storage.tsdb.no-lockfile", false, "the folder is always locked"},
+    {"--storage.remote.flush-deadline", true, "not built yet"},
+    {"--alertmanager.notification-queue-capacity", true, "routing is within the process"},
+    {"--rules.max-concurrent-evals", true, "groups run side by side, the rules of one in order"},
+    {"--scrape.discovery-reload-interval", true, "targets change at once"},
+};
+
+constexpr IgnoredFlag kIgnoredOfAlertmanager[] = {
+    {"--cluster.listen-address", true, "there is no gossip: share one state store instead"},
+    {"--cluster.advertise-address", true, "there is no gossip"},
+    {"--cluster.peer", true, "there is no gossip: share one state store instead"},
+    {"--cluster.peer-timeout", true, "there is no gossip"},
+    {"--cluster.gossip-interval", true, "there is no gossip"},
+    {"--cluster.pushpull-interval", true, "there is no gossip"},
+    {"--cluster.settle-timeout", true, "there is no gossip"},
+    {"--cluster.reconnect-interval", true, "there is no gossip"},
+    {"--cluster.reconnect-timeout", true, "there is no gossip"},
+    {"--cluster.label", true, "there is no gossip"},
+    {"--web.config.file", true, "not built yet: the listener has neither TLS nor users"},
+    {"--web.route-prefix", true, "not built yet"},
+    {"--web.get-concurrency", true, "not built yet"},
+    {"--web.timeout", true, "not built yet"},
+    {"--enable-feature", true, "not built yet"},
+    {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
+    {"--alerts.gc-interval", true, "resolved alerts go as soon as they are told"},
+    {"--data.maintenance-interval", true, "state is written at each change"},
+};
+
+void add_ignored(CLI::App& app, std::span<const IgnoredFlag> ignored, Flags& flags) {
+  for (const IgnoredFlag& flag : ignored) {
+    const auto warn = [&flags, flag] {
+      flags.warnings.push_back(fmt::format("{} has no effect: {}", flag.name, flag.instead));
+    };
+    if (flag.takes_value) {
+      app.add_option_function<std::vector<std::string>>(flag.name, [warn](const std::vector<std::string>&) { warn(); })
+          ->type_size(1)
+          ->allow_extra_args(false)
+          ->group("");
+    } else {
+      const std::string negated = std::string("--no-") + (flag.name + 2);
+      app.add_flag_callback(flag.name, warn)->group("");
+      app.add_flag_callback(negated, [] {})->group("");
+    }
+  }
+}
+
+void add_duration(CLI::App& app, const char* name, Duration& target, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&target, name](const std::string& text) {
+           auto duration = parse_duration(text);
+           if (!duration) duration = parse_go_duration(text);
+           if (!duration) throw CLI::ValidationError(name, "not a valid duration: \"" + text + "\"");
+           target = *duration;
+         },
+         help)
+      ->type_name("DURATION")
+      ->default_str(format_duration(target));
+}
+
+void add_listen(CLI::App& app, Flags& flags, const char* standard) {
+  app.add_option("--web.listen-address", flags.listen_addresses,
+                 fmt::format("Address to listen on for UI, API and metrics (repeatable; default {})", standard))
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
+struct LogFlags {
+  std::string level = "info", format = "logfmt";
+};
+
+void add_log(CLI::App& app, LogFlags& flags) {
+  app.add_option("--log.level", flags.level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_option("--log.format", flags.format, "logfmt or json")
+      ->check(CLI::IsMember({"logfmt", "json"}))
+      ->capture_default_str();
+}
+
+void add_ruler(CLI::App& app, Flags& flags) {
+  app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
+  app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
+                 "alertmanager.yml: where alerts go; without it they are only shown");
+  app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
+  app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most")
+      ->capture_default_str();
+  add_duration(app, "--web.read-timeout", flags.read_timeout, "Maximum duration before timing out read of the request");
+  app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
+  app.add_option("--storage.tsdb.path", flags.tsdb_path, "Folder of the samples")->capture_default_str();
+  app.add_option("--storage.path", flags.storage_path,
+                 "Folder of the alert state (default: state within --storage.tsdb.path)");
+  add_duration(app, "--storage.tsdb.retention.time", flags.retention, "How long to retain samples");
+  add_duration(app, "--storage.tsdb.wal-fsync-interval", flags.wal_fsync_interval,
+               "What a loss of power may cost at most");
+  app.add_option("--storage.tsdb.series-limit", flags.series_limit,
+                 "Series at most; new ones beyond it are shed; 0: no limit")
+      ->capture_default_str();
+  add_duration(app, "--query.lookback-delta", flags.lookback_delta,
+               "The maximum lookback duration for retrieving metrics during expression evaluations");
+  add_duration(app, "--query.timeout", flags.query_timeout, "Maximum time a query may take before being aborted");
+  app.add_option("--query.max-concurrency", flags.query_max_concurrency, "Queries that run at once")
+      ->capture_default_str();
+  app.add_option("--query.max-samples", flags.query_max_samples, "Samples that one query may hold in memory")
+      ->capture_default_str();
+  add_duration(app, "--rules.alert.for-outage-tolerance", flags.for_outage_tolerance,
+               "Max time to tolerate outage for restoring \"for\" state of alert from samples");
+  add_duration(app, "--rules.alert.for-grace-period", flags.for_grace_period,
+               "Minimum duration between alert and restored \"for\" state");
+  add_duration(app, "--rules.alert.resend-delay", flags.resend_delay, "Minimum time before an alert is sent again");
+  add_listen(app, flags, "0.0.0.0:9090");
+}
+
+void add_alertmanager(CLI::App& app, Flags& flags) {
+  app.add_option("--config.file", flags.alertmanager_config_file, "alertmanager.yml")->default_str("alertmanager.yml");
+  app.add_option("--storage.path", flags.storage_path, "Folder of the alert state")->default_str("data/");
+  add_duration(app, "--data.retention", flags.alert_data_retention, "How long to keep the notification log");
+  app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
+  add_listen(app, flags, "0.0.0.0:9093");
+}
+
+void keep_values(const CLI::App& app, Flags& flags) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help" || option->get_lnames()[0] == "version")
+      continue;
+    if (option->get_group().empty()) continue;
+    const auto given = option->results();
+    const std::string value = given.empty() ? (option->get_type_size() == 0 ? "false" : option->get_default_str())
+                                            : fmt::format("{}", fmt::join(given, ","));
+    flags.values.emplace_back(option->get_lnames()[0], value);
+  }
+}
+
+}  // namespace
+
+std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
+  Flags flags;
+  LogFlags log_flags;
+  CLI::App app("tocsin-ruler: scrapes, evaluates rules, pages", "tocsin-ruler");
+  app.set_version_flag("--version", version_text("tocsin-ruler"));
+  add_ruler(app, flags);
+  add_log(app, log_flags);
+  add_ignored(app, kIgnoredOfPrometheus, flags);
+  CLI::App* alertmanager = app.add_subcommand("alertmanager", "Only route and notify: takes Alertmanager's flags");
+  add_alertmanager(*alertmanager, flags);
+  add_log(*alertmanager, log_flags);
+  add_ignored(*alertmanager, kIgnoredOfAlertmanager, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return std::unexpected(app.exit(done));
+  } catch (const CLI::ParseError& wrong) {
+    app.exit(wrong, std::cerr, std::cerr);
+    return std::unexpected(1);
+  }
+  flags.alertmanager_only = alertmanager->parsed();
+  if (flags.alertmanager_only) {
+    if (flags.alertmanager_config_file.empty()) flags.alertmanager_config_file = "alertmanager.yml";
+    if (flags.storage_path.empty()) flags.storage_path = "data/";
+  }
+  if (flags.storage_path.empty())
+    flags.storage_path = flags.tsdb_path + (flags.tsdb_path.ends_with('/') ? "state" : "/state");
+  if (flags.listen_addresses.empty())
+    flags.listen_addresses = {flags.alertmanager_only ? "0.0.0.0:9093" : "0.0.0.0:9090"};
+  log::parse_level(log_flags.level, flags.log_level);
+  flags.log_format = log_flags.format == "json" ? log::Format::kJson : log::Format::kLogfmt;
+  keep_values(flags.alertmanager_only ? *alertmanager : app, flags);
+  return flags;
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,52 @@
+#pragma once
+// The command lines of tocsin-ruler: Prometheus' flags, and of `tocsin-ruler alertmanager`: Alertmanager's.
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+
+namespace tocsin::app {
+
+struct Flags {
+  /// `tocsin-ruler alertmanager`: only routing and API v2, as an Alertmanager.
+  bool alertmanager_only = false;
+  std::string config_file = "prometheus.yml";
+  std::string alertmanager_config_file;  // "": alerts are shown and sent nowhere
+  std::vector<std::string> listen_addresses;
+  std::string external_url;
+  std::size_t max_connections = 512;
+  Duration read_timeout = std::chrono::minutes(5);
+  bool enable_lifecycle = false;
+
+  std::string tsdb_path = "data/";
+  std::string storage_path;  // alert state; "": <tsdb_path>/state
+  Duration retention = std::chrono::hours(24) * 32;
+  Duration wal_fsync_interval = std::chrono::milliseconds(200);
+  std::size_t series_limit = 0;
+
+  Duration lookback_delta = std::chrono::minutes(5);
+  Duration query_timeout = std::chrono::minutes(2);
+  std::size_t query_max_concurrency = 20;
+  std::size_t query_max_samples = 50'000'000;
+
+  Duration for_outage_tolerance = std::chrono::hours(1);
+  Duration for_grace_period = std::chrono::minutes(10);
+  Duration resend_delay = std::chrono::minutes(1);
+
+  Duration alert_data_retention = std::chrono::hours(120);  // of the notification log and silences
+
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kLogfmt;
+  /// Flags that the peers have and this build accepts without doing anything.
+  std::vector<std::string> warnings;
+  /// Name and value of each flag as it stands, for /api/v1/status/flags.
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
+/// @return the flags, or the exit status if the process is to end: help and version were printed (0), or an error (1).
+std::expected<Flags, int> parse_flags(int argc, const char* const* argv);
+
+}  // namespace tocsin::app
