@@ -1,0 +1,70 @@
+#include <charconv>
+
+#include <unistd.h>
+
+#include "base/strings.hpp"
+#include "telemetry/registry.hpp"
+
+namespace tocsin::telemetry {
+namespace {
+
+double number_of(std::string_view text) {
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// The word after `key` at the start of a line, up to the next blank: "btime 123", "Max open files   1024".
+std::string_view value_behind(std::string_view text, std::string_view key) {
+  std::size_t at = text.starts_with(key) ? 0 : text.find("\n" + std::string(key));
+  if (at == std::string_view::npos) return {};
+  at = text.find_first_not_of(" \t", at + key.size() + (at == 0 ? 0 : 1));
+  return at == std::string_view::npos ? std::string_view() : text.substr(at, text.find_first_of(" \t\n", at) - at);
+}
+
+class ProcessProbe {
+ public:
+  ProcessProbe(Fs& fs, std::string procfs) : fs_(fs), procfs_(std::move(procfs)) {
+    if (auto stat = fs_.read_file(procfs_ + "/stat")) boot_seconds_ = number_of(value_behind(*stat, "btime"));
+  }
+
+  void operator()(Sink& sink) {
+    if (auto stat = fs_.read_file(procfs_ + "/self/stat")) put_stat(sink, *stat);
+    if (auto fds = fs_.list(procfs_ + "/self/fd")) {
+      sink.gauge("process_open_fds", "Number of open file descriptors.", static_cast<double>(fds->size()));
+    }
+    if (auto limits = fs_.read_file(procfs_ + "/self/limits")) {
+      const double most = number_of(value_behind(*limits, "Max open files"));
+      if (most > 0) sink.gauge("process_max_fds", "Maximum number of open file descriptors.", most);
+    }
+  }
+
+ private:
+  /// Fields of proc(5) behind the command's closing parenthesis; the third of all is the first here.
+  void put_stat(Sink& sink, std::string_view stat) {
+    const std::size_t close = stat.rfind(')');
+    if (close == std::string_view::npos) return;
+    const auto fields = split(stat.substr(std::min(close + 2, stat.size())), ' ');
+    if (fields.size() < 22) return;
+    const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double page = static_cast<double>(::sysconf(_SC_PAGESIZE));
+    sink.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
+                 (number_of(fields[11]) + number_of(fields[12])) / ticks);
+    sink.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
+               boot_seconds_ + number_of(fields[19]) / ticks);
+    sink.gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", number_of(fields[20]));
+    sink.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", number_of(fields[21]) * page);
+  }
+
+  Fs& fs_;
+  std::string procfs_;
+  double boot_seconds_ = 0;
+};
+
+}  // namespace
+
+Probe make_process_probe(Fs& fs, std::string procfs) {
+  return ProcessProbe(fs, std::move(procfs));
+}
+
+}  // namespace tocsin::telemetry
