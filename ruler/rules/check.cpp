@@ -1,0 +1,44 @@
+#include "rules/check.hpp"
+
+#include <map>
+#include <utility>
+
+#include "model/labels.hpp"
+
+namespace tocsin::rules {
+namespace {
+
+model::Labels merged_labels(const GroupSpec& group, const RuleSpec& rule) {
+  model::LabelsBuilder labels;
+  for (const auto& [name, value] : group.labels) labels.set(name, value);
+  for (const auto& [name, value] : rule.labels) labels.set(name, value);
+  return labels.build();
+}
+
+CheckReport report(RuleFile file) {
+  CheckReport out;
+  out.errors = std::move(file.errors);
+  out.warnings = std::move(file.warnings);
+  std::map<std::pair<std::string, model::Labels>, std::size_t> seen;
+  for (const GroupSpec& group : file.groups) {
+    out.rules += group.rules.size();
+    for (const RuleSpec& rule : group.rules) {
+      if (++seen[{rule.name(), merged_labels(group, rule)}] != 2) continue;
+      out.duplicates.push_back(fmt::format("{}: rule {}{} occurs more than once", group.file, rule.name(),
+                                           merged_labels(group, rule).to_string()));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+CheckReport check_file(Fs& fs, const std::string& file, const RuleFileOptions& options) {
+  return report(read_rule_file(fs, file, options));
+}
+
+CheckReport check_text(std::string text, const std::string& name, const RuleFileOptions& options) {
+  return report(parse_rule_file(std::move(text), name, options));
+}
+
+}  // namespace tocsin::rules
