@@ -45,8 +45,7 @@ Gatherer::Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions o
 
 Gatherer::~Gatherer() {
   *self_ = nullptr;
-  if (watch_timer_ != 0) loop_.cancel(watch_timer_);
-}
+}  // the loop may be gone already
 
 std::vector<std::string> Gatherer::names() const {
   std::vector<std::string> names;
@@ -78,15 +77,18 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
       (*self)->finished(state);
     });
   });
-  if (watch_timer_ == 0) watch();
+  if (!watching_) watch();
 }
 
 /// While collectors run, looks now and then whether one holds up the others.
 void Gatherer::watch() {
-  watch_timer_ = loop_.call_after(options_.stuck_after / 2, [this] {
-    watch_timer_ = 0;
-    threads_.replace_stuck(options_.stuck_after);
-    if (running_ > 0) watch();
+  watching_ = true;
+  loop_.call_after(options_.stuck_after / 2, [self = self_] {
+    if (*self == nullptr) return;
+    Gatherer& gatherer = **self;
+    gatherer.watching_ = false;
+    gatherer.threads_.replace_stuck(gatherer.options_.stuck_after);
+    if (gatherer.running_ > 0) gatherer.watch();
   });
 }
 

@@ -24,7 +24,7 @@ struct GatherOptions {
   Duration stuck_after = std::chrono::milliseconds(500);  // then others no longer wait for a collector
 };
 
-/// Thread: the loop's; collectors run on CollectorThreads.
+/// Thread: the loop's; collectors run on CollectorThreads. May go before the loop or after it.
 class Gatherer {
  public:
   Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions options);
@@ -51,7 +51,7 @@ class Gatherer {
   std::map<std::string, std::shared_ptr<State>, std::less<>> states_;
   std::vector<std::weak_ptr<Round>> rounds_;  // that wait now
   std::size_t running_ = 0;
-  TimerId watch_timer_ = 0;
+  bool watching_ = false;
   expo::Page about_page_;
   std::shared_ptr<Gatherer*> self_;  // null once destroyed; what a collector's thread posts back looks here
 };

@@ -1,3 +1,5 @@
-int main() {
-  return 0;
+#include "agent/agent.hpp"
+
+int main(int argc, char** argv) {
+  return tocsin::agent::run(argc, argv);
 }
