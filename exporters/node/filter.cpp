@@ -5,7 +5,8 @@ namespace {
 
 Result<std::optional<model::AnchoredRegex>> compile(std::string_view flag, const std::string& expression) {
   if (expression.empty()) return std::nullopt;
-  auto regex = model::AnchoredRegex::make(".*(?:" + expression + ").*");
+  auto alone = model::AnchoredRegex::make(expression);  // its error shows the expression as it was given
+  auto regex = alone ? model::AnchoredRegex::make(".*(?:" + expression + ").*") : std::move(alone);
   if (!regex) return fail(std::move(regex).error().wrap(flag));
   return std::optional(std::move(*regex));
 }

@@ -120,7 +120,7 @@ def test_a_port_in_use_and_wrong_flags_are_clear_errors(work):
     assert "address already in use" in second and agent in second, second
     assert "--nonsense" in work.run(work.own("tocsin-agent"), "--nonsense", status=1)
     wrong = work.run(work.own("tocsin-agent"), "--collector.netdev.device-exclude=(", status=1)
-    assert "--collector.netdev.device-exclude" in wrong and "missing )" in wrong, wrong
+    assert "--collector.netdev.device-exclude" in wrong and "missing closing )" in wrong, wrong
 
 
 def test_a_hanging_file_system_does_not_take_the_page_with_it(work):
