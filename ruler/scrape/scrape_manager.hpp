@@ -25,6 +25,8 @@
 
 namespace tocsin::scrape {
 
+class ScrapeCore;
+
 struct ScrapeOptions {
   std::uint64_t offset_seed = 0;  // differs between servers that scrape the same targets
   Duration slot = std::chrono::milliseconds(100);
@@ -50,11 +52,10 @@ class ScrapeManager {
   TargetsStatus status() const;
   /// Names of the pools, sorted.
   std::vector<std::string> pools() const;
-  const ScrapeStats& stats() const;
+  ScrapeStats stats() const;
 
  private:
-  class Core;
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<ScrapeCore> core_;  // shared with the tasks that are under way
 };
 
 }  // namespace tocsin::scrape

@@ -32,7 +32,9 @@ struct ScrapeStats {
   std::uint64_t rows_by_text = 0;      // elsewhere in the last scrape
   std::uint64_t rows_new = 0;          // labels were read
 
-  // Pools and targets.
+  // Pools and targets; those without _total in their metric's name are of now.
+  std::uint64_t targets = 0;
+  std::uint64_t cache_bytes = 0;            // what is remembered of the last pages
   std::uint64_t pools = 0;                  // prometheus_target_scrape_pools_total
   std::uint64_t pool_reloads = 0;           // prometheus_target_scrape_pool_reloads_total
   std::uint64_t targets_failed = 0;         // prometheus_target_sync_failed_total: labels that make no target

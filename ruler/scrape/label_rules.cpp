@@ -1,0 +1,123 @@
+#include "scrape/label_rules.hpp"
+
+#include <algorithm>
+
+#include "base/strings.hpp"
+
+namespace tocsin::scrape {
+namespace {
+
+constexpr std::string_view kExportedPrefix = "exported_";
+
+bool has_name(const std::vector<model::LabelView>& row, std::string_view name) {
+  return std::binary_search(row.begin(), row.end(), model::LabelView{name, {}},
+                            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+std::string_view value_of(const std::vector<model::LabelView>& row, std::string_view name) {
+  const auto found = std::lower_bound(row.begin(), row.end(), name,
+                                      [](const model::LabelView& label, std::string_view n) { return label.name < n; });
+  return found != row.end() && found->name == name ? found->value : std::string_view();
+}
+
+/// The target's labels win; what they displace moves to the first free name.
+model::Labels join_conflicting(const std::vector<model::LabelView>& row, const model::Labels& target,
+                               std::vector<model::LabelView> displaced) {
+  model::LabelsBuilder builder;
+  for (const auto& label : row) builder.set(label.name, label.value);
+  for (const auto& label : target) builder.set(label.name, label.value);
+  // Shorter names first, so that `x` takes exported_x before a displaced `exported_x` looks for a place.
+  std::sort(displaced.begin(), displaced.end(), [](const auto& a, const auto& b) {
+    return a.name.size() != b.name.size() ? a.name.size() < b.name.size() : a.name < b.name;
+  });
+  for (const auto& label : displaced) {
+    std::string name(label.name);
+    do name.insert(0, kExportedPrefix);
+    while (!builder.get(name).empty());
+    builder.set(name, label.value);
+  }
+  return builder.build();
+}
+
+Result<void> check_names(const model::Labels& labels) {
+  const auto invalid = [&labels] {
+    return fail(Errc::kInvalid, "invalid metric name or label names: {}", labels.to_string());
+  };
+  if (!labels.has(model::kMetricName)) return fail(Errc::kInvalid, "missing metric name (__name__ label)");
+  for (const auto& label : labels) {
+    if (!model::is_valid_name(label.name) || !is_valid_utf8(label.value)) return invalid();
+  }
+  return {};
+}
+
+bool same_relabel(const config::RelabelConfig& a, const config::RelabelConfig& b) {
+  const auto expression = [](const config::RelabelConfig& c) {
+    return c.regex ? std::optional<std::string>(c.regex->expression()) : std::nullopt;
+  };
+  return a.source_labels == b.source_labels && a.separator == b.separator && expression(a) == expression(b) &&
+         a.modulus == b.modulus && a.target_label == b.target_label && a.replacement == b.replacement &&
+         a.action == b.action;
+}
+
+}  // namespace
+
+model::Labels join_labels(const std::vector<model::LabelView>& row, const model::Labels& target, bool honor_labels) {
+  std::vector<model::LabelView> joined = row;
+  std::vector<model::LabelView> displaced;
+  for (const auto& label : target) {
+    if (honor_labels) {
+      // An empty label on the page keeps the target's away, and is none itself.
+      if (!has_name(row, label.name)) joined.push_back(label);
+      continue;
+    }
+    const std::string_view shown = value_of(row, label.name);
+    if (!shown.empty()) displaced.push_back({label.name, shown});
+    joined.push_back(label);  // later than the row's: the last of equal names stands
+  }
+  return displaced.empty() ? model::Labels::from(std::move(joined)) : join_conflicting(row, target, displaced);
+}
+
+Result<std::optional<model::Labels>> stored_labels(const std::vector<model::LabelView>& row,
+                                                   const model::Labels& target, const config::ScrapeConfig& config) {
+  std::optional<model::Labels> labels = join_labels(row, target, config.honor_labels);
+  if (!config.metric_relabel_configs.empty()) labels = config::relabel(*labels, config.metric_relabel_configs);
+  if (!labels || labels->empty()) return std::nullopt;
+  TOCSIN_OK(check_names(*labels));
+  TOCSIN_OK(check_label_limits(*labels, config));
+  return labels;
+}
+
+Result<void> check_label_limits(const model::Labels& labels, const config::ScrapeConfig& config) {
+  const std::string_view metric = labels.metric_name().substr(0, 50);
+  if (config.label_limit > 0) {
+    if (const std::size_t count = labels.size(); count > config.label_limit) {
+      return fail(Errc::kLimit, "label_limit exceeded (metric: {}, number of labels: {}, limit: {})", metric, count,
+                  config.label_limit);
+    }
+  }
+  if (config.label_name_length_limit == 0 && config.label_value_length_limit == 0) return {};
+  for (const auto& label : labels) {
+    const std::string_view name = label.name.substr(0, 50);
+    if (config.label_name_length_limit > 0 && label.name.size() > config.label_name_length_limit) {
+      return fail(Errc::kLimit, "label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
+                  metric, name, label.name.size(), config.label_name_length_limit);
+    }
+    if (config.label_value_length_limit > 0 && label.value.size() > config.label_value_length_limit) {
+      return fail(Errc::kLimit,
+                  "label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, length: {}, limit: {})",
+                  metric, name, go_quote(label.value.substr(0, 50)), label.value.size(),
+                  config.label_value_length_limit);
+    }
+  }
+  return {};
+}
+
+bool same_label_rules(const config::ScrapeConfig& a, const config::ScrapeConfig& b) {
+  return a.honor_labels == b.honor_labels && a.label_limit == b.label_limit &&
+         a.label_name_length_limit == b.label_name_length_limit &&
+         a.label_value_length_limit == b.label_value_length_limit &&
+         std::equal(a.metric_relabel_configs.begin(), a.metric_relabel_configs.end(), b.metric_relabel_configs.begin(),
+                    b.metric_relabel_configs.end(), same_relabel);
+}
+
+}  // namespace tocsin::scrape

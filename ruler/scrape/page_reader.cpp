@@ -1,0 +1,243 @@
+#include "scrape/page_reader.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/hash.hpp"
+#include "base/strings.hpp"
+#include "scrape/label_rules.hpp"
+
+namespace tocsin::scrape {
+
+using storage::AppendStatus;
+
+Result<void> PageReader::read(std::string_view page) {
+  expo::TextParser parser(page);
+  TOCSIN_OK(read_rows(parser, page));
+  if (limit_exceeded_) return fail(Errc::kLimit, "{}", kSampleLimitError);
+  if (!changed_ && !expected_.done()) begin_change();
+  return {};
+}
+
+Result<void> PageReader::read_rows(expo::TextParser& parser, std::string_view page) {
+  expo::Row row;
+  while (true) {
+    if (!expected_.done() && parser.next_known(before_.substr(0, expected_.shared()), expected_.rest(), row)) {
+      const std::size_t index = expected_.index();
+      before_ = row.series;
+      expected_.next();
+      TOCSIN_OK(take_at(parser, row, index));
+      continue;
+    }
+    switch (parser.next(row)) {
+      case expo::RowKind::kEnd:
+        return {};
+      case expo::RowKind::kError:
+        return fail(Errc::kInvalid, "{}", expo::describe(page, parser.error()));
+      case expo::RowKind::kSeries:
+        break;
+      default:
+        continue;
+    }
+    if (!changed_) begin_change();
+    TOCSIN_OK(take_by_text(parser, row));
+  }
+}
+
+Result<void> PageReader::take_at(expo::TextParser& parser, const expo::Row& row, std::size_t index) {
+  const Entry known = cache_.entry(index);
+  if (changed_ && (seen_[index] || (known.flags & ScrapeCache::kDuplicate) != 0)) return take_by_text(parser, row);
+  ++counts_.by_position;
+  Entry entry = known;
+  TOCSIN_OK(append(parser, row, entry));
+  if (changed_) {
+    seen_[index] = true;
+    next_.push(row.series, entry);
+  } else if (entry != known) {
+    cache_.set(index, entry);
+  }
+  return {};
+}
+
+Result<void> PageReader::take_by_text(expo::TextParser& parser, const expo::Row& row) {
+  if (!index_) index_texts();
+  const std::size_t old_count = cache_.refs.size();
+  const std::uint64_t hash = xxhash64(row.series);
+  const std::uint32_t found = index_->find(hash, [&](std::uint32_t place) {
+    (place < old_count ? cache_.texts.seek(place, text_) : next_.texts.seek(place - old_count, text_));
+    return text_ == row.series;
+  });
+  if (found == TextIndex::kNone) {
+    index_->add(hash, static_cast<std::uint32_t>(old_count + next_.refs.size()));
+    return take_new(parser, row);
+  }
+  ++counts_.by_text;
+  Entry entry = found < old_count ? cache_.entry(found) : next_.entry(found - old_count);
+  if (found < old_count && !seen_[found]) {
+    seen_[found] = true;
+    expected_ = cache_.texts.seek(found, text_);
+    expected_.next();
+    before_ = row.series;
+  } else if ((entry.flags & ScrapeCache::kDropped) == 0) {
+    entry.flags = ScrapeCache::kDuplicate;
+  }
+  TOCSIN_OK(append(parser, row, entry));
+  next_.push(row.series, entry);
+  return {};
+}
+
+Result<void> PageReader::take_new(expo::TextParser& parser, const expo::Row& row) {
+  ++counts_.fresh;
+  TOCSIN_TRY(const auto labels, labels_of(parser, row));
+  ++counts_.scraped;
+  Entry entry;
+  if (labels) {
+    ++counts_.after_relabel;
+    if (const auto t = admit(row, entry)) append_first(row, *labels, *t, entry);
+  } else {
+    entry.flags = ScrapeCache::kDropped;
+  }
+  next_.push(row.series, entry);
+  return {};
+}
+
+Result<std::optional<model::Labels>> PageReader::labels_of(expo::TextParser& parser, const expo::Row& row) {
+  if (row.series.size() > kMaxSeriesBytes) {
+    return fail(Errc::kLimit, "series is longer than {} bytes: {}...", kMaxSeriesBytes,
+                go_quote(row.series.substr(0, 50)));
+  }
+  if (parser.labels(row, row_labels_) == expo::ParseErrc::kDuplicateLabel) {
+    const auto twice = std::adjacent_find(row_labels_.begin(), row_labels_.end(),
+                                          [](const auto& a, const auto& b) { return a.name == b.name; });
+    return fail(Errc::kInvalid, "label name {} is not unique: invalid sample", go_quote(twice->name));
+  }
+  return stored_labels(row_labels_, rules_.target, rules_.config);
+}
+
+std::optional<Timestamp> PageReader::admit(const expo::Row& row, Entry& entry) {
+  const bool own_time = row.has_timestamp && rules_.config.honor_timestamps;
+  if ((entry.flags & ScrapeCache::kDuplicate) != 0) {
+    if (!own_time) {
+      ++counts_.duplicates;
+      return std::nullopt;
+    }
+  } else if (own_time && !rules_.config.track_timestamps_staleness) {
+    entry.flags &= static_cast<std::uint8_t>(~ScrapeCache::kTracked);
+  } else {
+    entry.flags |= ScrapeCache::kTracked;
+  }
+  // Rows beyond the limit are still counted, so that scrape_samples_scraped tells how many there are.
+  if (++limited_ > rules_.config.sample_limit && rules_.config.sample_limit > 0) {
+    limit_exceeded_ = true;
+    return std::nullopt;
+  }
+  const Timestamp t = own_time ? row.timestamp : t_;
+  if (t > max_t_) {
+    ++counts_.out_of_bounds;
+    return std::nullopt;
+  }
+  return t;
+}
+
+Result<void> PageReader::append(expo::TextParser& parser, const expo::Row& row, Entry& entry) {
+  ++counts_.scraped;
+  if ((entry.flags & ScrapeCache::kDropped) != 0) return {};
+  ++counts_.after_relabel;
+  const auto t = admit(row, entry);
+  if (!t) return {};
+  if (entry.ref == 0) return append_by_labels(parser, row, *t, entry);
+  const storage::AppendResult result = appender_.append(entry.ref, nullptr, *t, row.value);
+  if (result.status == AppendStatus::kOk) [[likely]] {
+    return {};
+  }
+  if (result.status == AppendStatus::kUnknownRef) return append_by_labels(parser, row, *t, entry);
+  note(result, entry);
+  return {};
+}
+
+Result<void> PageReader::append_by_labels(expo::TextParser& parser, const expo::Row& row, Timestamp t, Entry& entry) {
+  TOCSIN_TRY(const auto labels, labels_of(parser, row));
+  if (labels) append_first(row, *labels, t, entry);
+  return {};
+}
+
+void PageReader::append_first(const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry) {
+  const storage::AppendResult result = appender_.append(0, &labels, t, row.value);
+  if (entry.ref == 0 && result.status == AppendStatus::kOk) ++counts_.series_added;
+  note(result, entry);
+  if (entry.ref != 0) fresh_refs_.push_back(entry.ref);
+}
+
+void PageReader::note(const storage::AppendResult& result, Entry& entry) {
+  if (result.ref != 0) entry.ref = result.ref;
+  switch (result.status) {
+    case AppendStatus::kOutOfOrder:
+      ++counts_.out_of_order;
+      break;
+    case AppendStatus::kDuplicate:
+      ++counts_.duplicates;
+      break;
+    case AppendStatus::kTooOld:
+    case AppendStatus::kOutOfBounds:
+      ++counts_.out_of_bounds;
+      break;
+    case AppendStatus::kSeriesLimit:
+      ++counts_.series_limit;
+      break;
+    default:
+      break;
+  }
+}
+
+void PageReader::begin_change() {
+  changed_ = true;
+  const std::size_t same = expected_.index();
+  next_.texts.assign_before(expected_);
+  next_.refs.assign(cache_.refs.begin(), cache_.refs.begin() + static_cast<std::ptrdiff_t>(same));
+  next_.flags.assign(cache_.flags.begin(), cache_.flags.begin() + static_cast<std::ptrdiff_t>(same));
+  seen_.assign(cache_.refs.size(), false);
+  std::fill_n(seen_.begin(), same, true);
+}
+
+void PageReader::index_texts() {
+  index_.emplace(cache_.refs.size());
+  text_.clear();
+  for (auto cursor = cache_.texts.begin(); !cursor.done(); cursor.next()) {
+    text_.resize(cursor.shared());
+    text_ += cursor.rest();
+    const std::size_t place = cursor.index();
+    if ((cache_.flags[place] & ScrapeCache::kDuplicate) != 0) continue;
+    index_->add(xxhash64(text_), static_cast<std::uint32_t>(place));
+  }
+}
+
+void PageReader::append_stale(storage::SeriesRef ref) {
+  if (appender_.append(ref, nullptr, t_, model::stale_nan()).status == AppendStatus::kOk) ++counts_.stale_markers;
+}
+
+void PageReader::mark_vanished() {
+  if (!cache_.live) return;
+  std::vector<storage::SeriesRef> vanished = cache_.orphans;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (!seen_[i] && cache_.is_tracked(i)) vanished.push_back(cache_.refs[i]);
+  }
+  if (vanished.empty()) return;
+  // A series may have come back under another text, its labels in another order: it has not vanished.
+  const std::unordered_set<storage::SeriesRef> fresh(fresh_refs_.begin(), fresh_refs_.end());
+  for (const storage::SeriesRef ref : vanished) {
+    if (!fresh.contains(ref)) append_stale(ref);
+  }
+}
+
+void PageReader::accept() {
+  if (changed_) {
+    next_.shrink();
+    cache_.texts = std::move(next_.texts);
+    cache_.refs = std::move(next_.refs);
+    cache_.flags = std::move(next_.flags);
+  }
+  cache_.orphans = {};
+  cache_.live = true;
+}
+
+}  // namespace tocsin::scrape

@@ -1,0 +1,93 @@
+#pragma once
+// One page into one appender.
+//
+// As long as row i carries the series text of entry i of the last page, it is compared, and its value appended by ref.
+// At the first other row the reader begins a new order: what came before is copied, rows are looked up by their text
+// (and the comparison goes on behind the place where one was found), and only what is not found has its labels read.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/prometheus_config.hpp"
+#include "expo/text_parser.hpp"
+#include "model/labels.hpp"
+#include "scrape/scrape_cache.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::scrape {
+
+inline constexpr std::string_view kSampleLimitError = "sample limit exceeded";
+
+/// What happened to the rows of one page.
+struct PageCounts {
+  std::uint64_t scraped = 0;        // rows with a sample
+  std::uint64_t after_relabel = 0;  // those that relabelling left
+  std::uint64_t series_added = 0;
+  std::uint64_t stale_markers = 0;
+  std::uint64_t out_of_order = 0, duplicates = 0, out_of_bounds = 0, series_limit = 0;
+  std::uint64_t by_position = 0, by_text = 0, fresh = 0;
+};
+
+/// What a page becomes: whose it is, and by which configuration.
+struct PageRules {
+  const config::ScrapeConfig& config;
+  const model::Labels& target;  // public labels
+};
+
+/// Thread: that of the scrape. Lives for one page.
+class PageReader {
+ public:
+  /// @param t      time of samples that carry none
+  /// @param max_t  samples beyond are refused
+  PageReader(ScrapeCache& cache, const PageRules& rules, storage::Appender& appender, Timestamp t, Timestamp max_t,
+             PageCounts& counts)
+      : cache_(cache), rules_(rules), appender_(appender), t_(t), max_t_(max_t), counts_(counts) {}
+
+  /// Appends every sample. On an error the page counts for nothing: the caller rolls back, and the cache stays as it
+  /// was.
+  Result<void> read(std::string_view page);
+  /// Ends the series that stood on the last page and not on this. After read().
+  void mark_vanished();
+  /// Makes this page the one that the next is compared with. After a commit.
+  void accept();
+
+ private:
+  using Entry = ScrapeCache::Entry;
+  Result<void> read_rows(expo::TextParser& parser, std::string_view page);
+  Result<void> take_at(expo::TextParser& parser, const expo::Row& row, std::size_t index);
+  Result<void> take_by_text(expo::TextParser& parser, const expo::Row& row);
+  Result<void> take_new(expo::TextParser& parser, const expo::Row& row);
+  Result<void> append(expo::TextParser& parser, const expo::Row& row, Entry& entry);
+  Result<void> append_by_labels(expo::TextParser& parser, const expo::Row& row, Timestamp t, Entry& entry);
+  void append_first(const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry);
+  void note(const storage::AppendResult& result, Entry& entry);
+  /// The time of the row's sample; sets whether its series is tracked. Nothing if the sample is not to be appended.
+  std::optional<Timestamp> admit(const expo::Row& row, Entry& entry);
+  Result<std::optional<model::Labels>> labels_of(expo::TextParser& parser, const expo::Row& row);
+
+  void begin_change();
+  void index_texts();
+  void append_stale(storage::SeriesRef ref);
+
+  ScrapeCache& cache_;
+  const PageRules& rules_;
+  storage::Appender& appender_;
+  const Timestamp t_, max_t_;
+  PageCounts& counts_;
+
+  SeriesTexts::Cursor expected_ = cache_.texts.begin();
+  std::string_view before_;    // the text of the entry before expected_, as it stands on this page
+  std::uint64_t limited_ = 0;  // samples that count for sample_limit
+  bool limit_exceeded_ = false;
+
+  bool changed_ = false;  // the page is not the last one: what follows is in use
+  ScrapeCache next_;
+  std::vector<bool> seen_;          // entries of the last page
+  std::optional<TextIndex> index_;  // of entries of the last page, then of new ones of this, behind them
+  std::vector<storage::SeriesRef> fresh_refs_;
+  std::vector<model::LabelView> row_labels_;
+  std::string text_;  // scratch
+};
+
+}  // namespace tocsin::scrape

@@ -1,0 +1,44 @@
+#include "scrape/scrape_manager.hpp"
+
+#include <utility>
+
+#include "scrape/scrape_core.hpp"
+
+namespace tocsin::scrape {
+
+ScrapeManager::ScrapeManager(net::TaskLoop& loop, WorkPool& work, net::HttpClient& client, storage::Appendable& storage,
+                             ScrapeOptions options)
+    : core_(std::make_shared<ScrapeCore>(loop, work, client, storage, std::move(options))) {}
+
+ScrapeManager::~ScrapeManager() {
+  core_->close();
+}
+
+void ScrapeManager::apply(std::shared_ptr<const config::PrometheusConfig> config) {
+  core_->apply(config);
+}
+
+namespace {
+
+net::Task<void> wait_until_idle(std::shared_ptr<ScrapeCore> core) {
+  while (core->running() > 0) co_await net::sleep_for(core->loop(), std::chrono::milliseconds(10));
+}
+
+}  // namespace
+
+net::Task<void> ScrapeManager::stop() {
+  core_->close();
+  return wait_until_idle(core_);
+}
+
+TargetsStatus ScrapeManager::status() const {
+  return core_->status();
+}
+std::vector<std::string> ScrapeManager::pools() const {
+  return core_->pools();
+}
+ScrapeStats ScrapeManager::stats() const {
+  return core_->stats();
+}
+
+}  // namespace tocsin::scrape

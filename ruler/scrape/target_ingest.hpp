@@ -1,0 +1,62 @@
+#pragma once
+// What a worker does with a scrape: the page, staleness markers and the report, in one batch.
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "config/prometheus_config.hpp"
+#include "model/labels.hpp"
+#include "net/http.hpp"
+#include "scrape/page_reader.hpp"
+#include "scrape/scrape_cache.hpp"
+#include "storage/storage.hpp"
+
+namespace tocsin::scrape {
+
+/// By which configuration a target's pages are read. Immutable; a reload makes a new one.
+struct IngestRules {
+  std::shared_ptr<const config::ScrapeConfig> config;
+  model::Labels target;  // public labels
+};
+
+/// A scrape that is over: a page, or the reason why there is none. Owns the page.
+struct ScrapeInput {
+  std::shared_ptr<const IngestRules> rules;
+  net::Body page;
+  std::string error;  // "" if there is a page
+  Timestamp t = 0;    // of all samples without a time of their own
+  MonoTime started{0};
+};
+
+struct ScrapeOutcome {
+  std::string error;  // why up is 0; "" if the scrape was good
+  Errc error_code = Errc::kInvalid;
+  std::string commit_error;  // the store refused the batch
+  double duration_seconds = 0;
+  std::size_t cache_bytes = 0;
+  PageCounts counts;
+};
+
+/// The part of a target that workers own. Thread: one scrape at a time; the loop lets go of it meanwhile.
+class TargetIngest {
+ public:
+  /// Source of the order of things: Prometheus scrape/scrape.go, scrapeAndReport.
+  ScrapeOutcome scrape(const ScrapeInput& input, storage::Appendable& storage, Clock& clock);
+  /// The target is gone: ends all of its series at `t`. @return the markers written.
+  Result<std::uint64_t> end(const IngestRules& rules, Timestamp t, storage::Appendable& storage);
+
+ private:
+  static constexpr std::size_t kReports = 5;
+  void use_rules(const std::shared_ptr<const IngestRules>& rules);
+  std::uint64_t end_series(Timestamp t, storage::Appender& appender);
+  void report(const IngestRules& rules, Timestamp t, const std::array<double, kReports>& values,
+              storage::Appender& appender);
+
+  ScrapeCache cache_;
+  std::shared_ptr<const IngestRules> rules_;  // of the last scrape
+  std::array<storage::SeriesRef, kReports> report_refs_{};
+};
+
+}  // namespace tocsin::scrape
