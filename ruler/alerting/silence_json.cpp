@@ -90,6 +90,15 @@ std::string_view silence_state_text(SilenceState state) {
   return "expired";
 }
 
+std::string api_time(Timestamp t) {
+  std::string text = format_rfc3339(t);
+  text.pop_back();  // Z
+  const std::size_t dot = text.find('.');
+  const std::size_t digits = dot == std::string::npos ? 0 : text.size() - dot - 1;
+  if (dot == std::string::npos) text += '.';
+  return text + std::string(3 - digits, '0') + "Z";
+}
+
 std::string silence_json(const Silence& silence, Timestamp now) {
   json::array matchers;
   for (const SilenceMatcher& m : silence.matchers) {
@@ -98,7 +107,7 @@ std::string silence_json(const Silence& silence, Timestamp now) {
   json::object object;
   object["id"] = silence.id;
   object["status"] = {{"state", silence_state_text(silence.state_at(now))}};
-  object["updatedAt"] = format_rfc3339(silence.updated_at);
+  object["updatedAt"] = api_time(silence.updated_at);
   if (!silence.annotations.empty()) {
     json::object annotations;
     for (const auto& [name, value] : silence.annotations) annotations[name] = value;
@@ -106,9 +115,9 @@ std::string silence_json(const Silence& silence, Timestamp now) {
   }
   object["comment"] = silence.comment;
   object["createdBy"] = silence.created_by;
-  object["endsAt"] = format_rfc3339(silence.ends_at);
+  object["endsAt"] = api_time(silence.ends_at);
   object["matchers"] = std::move(matchers);
-  object["startsAt"] = format_rfc3339(silence.starts_at);
+  object["startsAt"] = api_time(silence.starts_at);
   return json::serialize(object);
 }
 

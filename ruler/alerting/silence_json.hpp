@@ -9,6 +9,9 @@
 
 namespace tocsin::alerting {
 
+/// API v2's date-time: always three decimals, "2026-01-02T03:04:05.600Z".
+std::string api_time(Timestamp t);
+
 /// gettableSilence, with `status` at `now`.
 std::string silence_json(const Silence& silence, Timestamp now);
 

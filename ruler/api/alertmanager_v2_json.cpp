@@ -1,0 +1,153 @@
+#include "api/alertmanager_v2_json.hpp"
+
+#include <boost/json.hpp>
+
+#include "alerting/identity.hpp"
+#include "alerting/silence_json.hpp"
+#include "api/json_writer.hpp"
+#include "base/strings.hpp"
+
+namespace tocsin::api {
+namespace {
+
+namespace json = boost::json;
+
+/// Go's zero time, which clients send for "not set".
+constexpr Timestamp kGoZeroTime = -62'135'596'800'000;
+/// Longer names and values are nobody's labels, and model::Labels' encoding ends at 16 MiB.
+constexpr std::size_t kMaxText = std::size_t{1} << 20U;
+
+std::unexpected<Error> schema(std::size_t index, std::string_view member, std::string_view what) {
+  return fail(Errc::kInvalid, "{}.{} in body {}", index, member, what);
+}
+
+/// A map of texts as it stands, with what is wrong in it as labels in `error`.
+Result<model::Labels> read_labels(const json::object& alert, std::size_t index, std::string_view member,
+                                  std::string& error) {
+  const json::value* value = alert.if_contains(member);
+  if (value == nullptr || value->is_null()) return model::Labels();
+  if (!value->is_object()) return schema(index, member, "must be of type object");
+  std::vector<model::LabelView> labels;
+  for (const auto& [name, text] : value->get_object()) {
+    if (!text.is_string()) return schema(index, member, "must have texts as values");
+    const json::string& content = text.get_string();
+    if (content.size() > kMaxText || name.size() > kMaxText)
+      return schema(index, member, "has a text that is too long");
+    if (content.empty()) continue;
+    if (!model::is_valid_name(name) && error.empty()) error = fmt::format("invalid name {}", go_quote(name));
+    labels.push_back({name, content});
+  }
+  return model::Labels::from(std::move(labels));
+}
+
+Result<void> read_time(const json::object& alert, std::size_t index, std::string_view member, Timestamp& out) {
+  const json::value* value = alert.if_contains(member);
+  if (value == nullptr || value->is_null()) return {};
+  if (!value->is_string()) return schema(index, member, "must be of type date-time");
+  const std::string text(value->get_string());
+  if (text.empty()) return {};
+  if (!parse_rfc3339(text, out)) return schema(index, member, "must be of type date-time: " + go_quote(text));
+  if (out == kGoZeroTime) out = 0;
+  return {};
+}
+
+/// One alert; the message of what is wrong with it, if anything, in `invalid`.
+Result<model::Alert> read_alert(const json::value& value, std::size_t index, Timestamp now, std::string& invalid) {
+  if (!value.is_object()) return fail(Errc::kInvalid, "{} in body must be of type object", index);
+  const json::object& object = value.get_object();
+  const json::value* labels = object.if_contains("labels");
+  if (labels == nullptr || labels->is_null()) return schema(index, "labels", "is required");
+  model::Alert alert;
+  std::string wrong_label, wrong_annotation;
+  TOCSIN_TRY(alert.labels, read_labels(object, index, "labels", wrong_label));
+  TOCSIN_TRY(alert.annotations, read_labels(object, index, "annotations", wrong_annotation));
+  TOCSIN_OK(read_time(object, index, "startsAt", alert.starts_at));
+  TOCSIN_OK(read_time(object, index, "endsAt", alert.ends_at));
+  if (const json::value* url = object.if_contains("generatorURL"); url != nullptr && !url->is_null()) {
+    if (!url->is_string()) return schema(index, "generatorURL", "must be of type uri");
+    alert.generator_url = std::string(url->get_string());
+  }
+  alert.updated_at = now;
+  if (alert.starts_at == 0) alert.starts_at = alert.ends_at != 0 ? alert.ends_at : now;
+  if (alert.ends_at != 0 && alert.ends_at < alert.starts_at) {
+    invalid = "start time must be before end time";
+  } else if (alert.labels.empty()) {
+    invalid = "at least one label pair required";
+  } else if (!wrong_label.empty()) {
+    invalid = "invalid label set: " + wrong_label;
+  } else if (!wrong_annotation.empty()) {
+    invalid = "invalid annotations: " + wrong_annotation;
+  }
+  return alert;
+}
+
+void append_texts(JsonWriter& writer, std::string_view key, const std::vector<std::string>& texts) {
+  writer.key(key).begin_array();
+  for (const std::string& text : texts) writer.text(text);
+  writer.end_array();
+}
+
+}  // namespace
+
+Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now) {
+  json::parse_options options;
+  options.max_depth = 8;
+  boost::system::error_code error;
+  json::monotonic_resource memory;
+  const json::value root = json::parse(json::string_view(body.data(), body.size()), error, &memory, options);
+  if (error) return fail(Errc::kCorrupt, "parsing alerts body from \"\" failed, because {}", error.message());
+  if (!root.is_array()) return fail(Errc::kInvalid, "alerts in body must be of type array");
+  PostedAlerts posted;
+  std::size_t index = 0;
+  for (const json::value& value : root.get_array()) {
+    std::string invalid;
+    TOCSIN_TRY(model::Alert alert, read_alert(value, index++, now, invalid));
+    if (invalid.empty()) {
+      posted.valid.push_back(std::make_shared<const model::Alert>(std::move(alert)));
+    } else {
+      posted.invalid.push_back(std::move(invalid));
+    }
+  }
+  return posted;
+}
+
+void append_alert(std::string& out, const alerting::AlertView& view) {
+  const model::Alert& alert = *view.alert;
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.key("annotations").labels(alert.annotations);
+  writer.key("endsAt").text(alerting::api_time(alert.ends_at));
+  writer.key("fingerprint").text(alerting::fingerprint_text(alert.labels.fingerprint()));
+  writer.key("receivers").begin_array();
+  for (const std::string& name : view.receivers) writer.begin_object().key("name").text(name).end_object();
+  writer.end_array();
+  writer.key("startsAt").text(alerting::api_time(alert.starts_at));
+  writer.key("status").begin_object();
+  append_texts(writer, "inhibitedBy", view.inhibited_by);
+  append_texts(writer, "mutedBy", view.muted_by);
+  append_texts(writer, "silencedBy", view.silenced_by);
+  writer.key("state").text(view.suppressed() ? "suppressed" : "active");
+  writer.end_object();
+  writer.key("updatedAt").text(alerting::api_time(alert.updated_at));
+  if (!alert.generator_url.empty()) writer.key("generatorURL").text(alert.generator_url);
+  writer.key("labels").labels(alert.labels);
+  writer.end_object();
+}
+
+void append_group(std::string& out, const alerting::GroupView& group) {
+  JsonWriter writer(out);
+  writer.begin_object().key("alerts").begin_array();
+  for (const alerting::AlertView& alert : group.alerts) {
+    std::string text;
+    append_alert(text, alert);
+    writer.raw(text);
+  }
+  writer.end_array();
+  writer.key("labels").labels(group.labels);
+  writer.key("receiver").begin_object().key("name").text(group.receiver).end_object();
+  writer.key("routeLabels").begin_object();
+  for (const auto& [name, value] : group.route_labels) writer.key(name).text(value);
+  writer.end_object().end_object();
+}
+
+}  // namespace tocsin::api

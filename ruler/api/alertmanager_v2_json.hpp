@@ -1,0 +1,26 @@
+#pragma once
+// API v2 bodies: alerts in, alerts and groups out.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alerting/alerting.hpp"
+#include "base/result.hpp"
+
+namespace tocsin::api {
+
+/// What a POST of alerts holds. The valid ones are taken even if others are not.
+struct PostedAlerts {
+  std::vector<model::AlertPtr> valid;
+  std::vector<std::string> invalid;  // one message for each
+};
+
+/// postableAlerts, checked and completed: starts_at and updated_at are set, ends_at is 0 where none was given.
+/// @return kInvalid (422) where the schema is not met, kCorrupt (400) where it is not JSON.
+Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now);
+
+void append_alert(std::string& out, const alerting::AlertView& view);
+void append_group(std::string& out, const alerting::GroupView& group);
+
+}  // namespace tocsin::api
