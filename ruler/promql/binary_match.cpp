@@ -198,12 +198,14 @@ class MatchedBinary final : public VectorOperator {
   Result<void> check_unique(const Column& column) {
     if (matching_.card == Cardinality::kOneToOne) {
       if (matched_.claim(signature_, column)) return {};
+      TOCSIN_OK(check_duplicates());  // the one side is looked at first
       return fail(Errc::kExecution,
                   "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
     }
     if (matching_.fill_left) mark_matched(column);
     const std::uint64_t key = column.labels.hash() * 0x9e3779b97f4a7c15ULL + signature_;
     if (grouped_.claim(key, column)) return {};
+    TOCSIN_OK(check_duplicates());
     return fail(Errc::kExecution, "multiple matches for labels: grouping labels must ensure unique matches");
   }
 
