@@ -196,6 +196,9 @@ ParseStatus ResponseParser::put_end() {
 bool ResponseParser::got_some() const {
   return impl_->got_some();
 }
+bool ResponseParser::got_header() const {
+  return impl_->header_done_;
+}
 bool ResponseParser::keep_alive() const {
   return impl_->keep_alive();
 }

@@ -63,6 +63,7 @@ class ResponseParser {
   /// The peer has closed: the end of a body without length, or kBad in the middle of a message.
   ParseStatus put_end();
   bool got_some() const;
+  bool got_header() const;
   /// The connection can be used again after this message.
   bool keep_alive() const;
   const std::string& error() const;

@@ -36,6 +36,30 @@ std::string read_chunks(RawSocket& socket) {
   }
 }
 
+void read_head(RawSocket& socket, RawMessage& message) {
+  message.head = socket.read_until("\r\n\r\n");
+  std::size_t at = message.head.find("\r\n") + 2;
+  while (at + 2 < message.head.size()) {
+    const std::size_t end = message.head.find("\r\n", at);
+    const std::size_t colon = message.head.find(": ", at);
+    if (colon > end) fail_test("bad field in: " + message.head);
+    message.headers[lower(message.head.substr(at, colon - at))] = message.head.substr(colon + 2, end - colon - 2);
+    at = end + 2;
+  }
+}
+
+/// False if no field tells the length.
+bool read_framed_body(RawSocket& socket, RawMessage& message) {
+  if (const auto length = message.headers.find("content-length"); length != message.headers.end()) {
+    message.body = socket.read_exactly(std::stoul(length->second));
+  } else if (message.headers.contains("transfer-encoding")) {
+    message.body = read_chunks(socket);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 RawSocket::RawSocket(std::uint16_t port) {
@@ -120,27 +144,24 @@ std::string RawSocket::read_to_end() {
 
 RawResponse read_response(RawSocket& socket, bool to_head) {
   RawResponse response;
-  response.head = socket.read_until("\r\n\r\n");
+  read_head(socket, response);
   if (!response.head.starts_with("HTTP/1.")) fail_test("no HTTP: " + response.head);
   response.status = std::stoi(response.head.substr(9, 3));
-  std::size_t at = response.head.find("\r\n") + 2;
-  while (at + 2 < response.head.size()) {
-    const std::size_t end = response.head.find("\r\n", at);
-    const std::size_t colon = response.head.find(": ", at);
-    if (colon > end) fail_test("bad field in: " + response.head);
-    response.headers[lower(response.head.substr(at, colon - at))] = response.head.substr(colon + 2, end - colon - 2);
-    at = end + 2;
-  }
-  const bool has_body = !to_head && response.status >= 200 && response.status != 204 && response.status != 304;
-  if (!has_body) return response;
-  if (const auto length = response.headers.find("content-length"); length != response.headers.end()) {
-    response.body = socket.read_exactly(std::stoul(length->second));
-  } else if (response.headers.contains("transfer-encoding")) {
-    response.body = read_chunks(socket);
-  } else {
-    response.body = socket.read_to_end();
-  }
+  if (to_head || response.status < 200 || response.status == 204 || response.status == 304) return response;
+  if (!read_framed_body(socket, response)) response.body = socket.read_to_end();
   return response;
+}
+
+RawRequest read_request(RawSocket& socket) {
+  RawRequest request;
+  read_head(socket, request);
+  const std::size_t first = request.head.find(' ');
+  const std::size_t second = request.head.find(' ', first + 1);
+  if (second == std::string::npos) fail_test("no HTTP: " + request.head);
+  request.method = request.head.substr(0, first);
+  request.target = request.head.substr(first + 1, second - first - 1);
+  read_framed_body(socket, request);
+  return request;
 }
 
 RawResponse http_request(std::uint16_t port, std::string_view method, std::string_view target,

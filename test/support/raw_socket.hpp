@@ -10,10 +10,16 @@
 
 namespace tocsin::test {
 
-/// Connected to 127.0.0.1. Every blocking call throws std::runtime_error after 10 s. Thread: one.
+/// One end of a TCP connection. Every blocking call throws std::runtime_error after 10 s. Thread: one.
 class RawSocket {
  public:
+  /// Connects to 127.0.0.1.
   explicit RawSocket(std::uint16_t port);
+  struct Accepted {
+    int fd;
+  };
+  /// Takes over an accepted socket.
+  explicit RawSocket(Accepted accepted) : fd_(accepted.fd) {}
   ~RawSocket();
   RawSocket(const RawSocket&) = delete;
   RawSocket& operator=(const RawSocket&) = delete;
@@ -46,16 +52,24 @@ class RawSocket {
   bool was_reset_ = false;
 };
 
-/// A response as it stood on the wire.
-struct RawResponse {
-  int status = 0;
+/// A message as it stood on the wire.
+struct RawMessage {
   std::string head;                            // start line and fields
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;                            // by Content-Length or chunks, not decompressed
 };
+struct RawResponse : RawMessage {
+  int status = 0;
+};
+struct RawRequest : RawMessage {
+  std::string method, target;
+};
 
 /// Reads one response; `to_head` if it answers a HEAD request. Throws if it is none.
 RawResponse read_response(RawSocket& socket, bool to_head = false);
+
+/// Reads one request. Throws if it is none.
+RawRequest read_request(RawSocket& socket);
 
 /// One request on a connection of its own ("Connection: close" unless the fields say otherwise).
 RawResponse http_request(std::uint16_t port, std::string_view method, std::string_view target,
