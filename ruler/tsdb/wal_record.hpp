@@ -1,0 +1,84 @@
+#pragma once
+// One commit in the log: what it defines and what it appends. docs/format/wal.md draws the bytes.
+//
+// Writing: fill a WalRecordWriter in the order of the batch. Reading: parse_wal_record() gives the parts; values are
+// then decoded one after the other, because each is coded against the last of its series.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/labels.hpp"
+#include "storage/storage.hpp"
+#include "tsdb/postings.hpp"
+#include "tsdb/row_chunk.hpp"
+
+namespace tocsin::tsdb {
+
+/// Greatest payload of a record; a larger one cannot be written, and in a file means damage.
+inline constexpr std::size_t kMaxWalRecord = 512U << 20U;
+
+class WalRecordWriter {
+ public:
+  void clear();
+  bool empty() const { return pairs_.count + series_.count + rows_.count + exemplars_.count + ids_.size() == 0; }
+
+  void pair(std::uint32_t id, std::string_view name, std::string_view value);
+  void series(SeriesId id, std::span<const std::uint32_t> pairs);
+  /// Samples of the one timestamp of the record, each series once.
+  void set_time(Timestamp t) { time_ = t; }
+  /// @param last  the value before it in this segment, 0.0 if there is none.
+  void sample(SeriesId id, double last, double value);
+  /// All else, in order of commit.
+  void row(SeriesId id, const Row& row);
+  void exemplar(SeriesId id, const storage::Exemplar& exemplar);
+
+  /// Appends the payload to `out`.
+  void finish(std::string& out) const;
+
+ private:
+  struct Section {
+    std::size_t count = 0;
+    std::uint32_t last_id = 0;
+    std::string bytes;
+  };
+  void put_ids(std::string& out) const;
+
+  Timestamp time_ = 0;
+  Section pairs_, series_, rows_, exemplars_;
+  std::string last_name_;
+  std::vector<std::uint32_t> last_pairs_;
+  Timestamp last_row_time_ = 0;
+  std::vector<SeriesId> ids_;
+  std::string controls_;
+  std::string values_;
+};
+
+struct WalRecord {
+  struct Pair {
+    std::uint32_t id;
+    std::string_view name, value;
+  };
+  struct Series {
+    SeriesId id;
+    std::vector<std::uint32_t> pairs;
+  };
+  std::vector<Pair> pairs;
+  std::vector<Series> series;
+  Timestamp time = 0;
+  std::vector<SeriesId> ids;
+  std::string_view controls;  // two in a byte, the first in the low half
+  std::string_view values;
+  std::vector<std::pair<SeriesId, Row>> rows;
+  std::vector<std::pair<SeriesId, storage::Exemplar>> exemplars;
+
+  unsigned control(std::size_t i) const {
+    return (static_cast<unsigned char>(controls[i / 2]) >> (i % 2 == 0 ? 0U : 4U)) & 15U;
+  }
+};
+
+/// Views the payload. @return false if it is no record.
+bool parse_wal_record(std::string_view payload, WalRecord& out);
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,42 @@
+#pragma once
+// Float samples in Prometheus' XOR encoding (Gorilla): the bits of an open chunk are written into a chain of blocks,
+// and are at its end the bytes that a block of Prometheus holds.
+//   count u16 big-endian | t0 varint | v0 f64 | dt uvarint | v1 xor | then per sample: delta of delta, xor
+// The count is not in the chain; chunk files put it in front. Source: Prometheus tsdb/chunkenc/xor.go; the format is in
+// reference form at tsdb/docs/format/chunks.md.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "tsdb/block_arena.hpp"
+#include "tsdb/hot_series.hpp"
+
+namespace tocsin::tsdb {
+
+inline constexpr unsigned kChunkSamples = 120;
+
+/// True if a sample at `t` can follow in the same chunk (its distance fits).
+inline bool xor_fits(const HotSeries& series, Timestamp t) {
+  return series.count == 0 || t - series.last_time <= 0x7fffffff;
+}
+
+/// Appends a sample; `t` is after last_time unless the chunk is empty. Sets last_time and last_value.
+void xor_append(HotSeries& series, BlockArena& arena, Timestamp t, double value);
+
+/// Appends the bytes of the chain to `out`.
+void xor_copy(const HotSeries& series, const BlockArena& arena, std::string& out);
+
+/// Gives the blocks back and empties the chunk; last_time and last_value stay.
+void xor_clear(HotSeries& series, BlockArena& arena);
+
+/// Time of the first sample. The chunk is not empty.
+Timestamp xor_first_time(const HotSeries& series, const BlockArena& arena);
+
+/// Appends `count` samples of `bytes` (without the count in front) to both columns.
+/// @return false if the bytes end before the samples do; the columns are then as before.
+bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values);
+
+}  // namespace tocsin::tsdb
