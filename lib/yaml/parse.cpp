@@ -43,15 +43,20 @@ Error error_at(const std::string& file, Position at, std::string_view message) {
 /// Builds one document. yaml-cpp gives its events in the order of the text.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, std::string_view text)
-      : document_(std::make_shared<Document>(file)), text_(text) {}
+  TreeBuilder(const std::string& file, std::string_view text, bool is_first)
+      : document_(std::make_shared<Document>(file)), text_(text), is_first_(is_first) {}
 
   Node root() const {
     if (root_ != nullptr) return Document::node(document_, root_);
     return {};
   }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp takes what cannot go on a document for the next one, and never gets past a stray comma.
+    const auto at = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    if (is_first_ || text_.substr(at).starts_with("---")) return;
+    throw Refused{position_of(mark), "did not find expected <document start>"};
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -221,6 +226,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, const NodeData*> anchors_;
   std::size_t alias_nodes_ = 0;
   std::string_view text_;
+  bool is_first_;
 };
 
 /// UTF-8 without control characters, as Go's reader demands; yaml-cpp would take what it is given.
@@ -261,7 +267,7 @@ Result<std::vector<Node>> parse_documents(std::string text, const std::string& f
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     for (;;) {
-      TreeBuilder builder(file, text);
+      TreeBuilder builder(file, text, documents.empty());
       if (!parser.HandleNextDocument(builder)) break;
       documents.push_back(builder.root());
     }
@@ -291,6 +297,7 @@ Node null_document(const std::string& file) {
 
 Result<std::vector<Node>> parse_all(std::string text, std::string file) {
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  if (text.contains('\r')) text = replace_all(replace_all(std::move(text), "\r\n", "\n"), "\r", "\n");
   TOCSIN_OK(check_characters(text, file));
   return parse_documents(std::move(text), file);
 }

@@ -24,10 +24,8 @@ void append_quoted(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (!rune.valid) {
-          fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text.front()));
-        } else if (is_printable(rune.code)) {
-          out += text.substr(0, rune.size);
+        if (is_printable(rune.code)) {
+          append_utf8(out, rune.code);  // U+FFFD for a byte that is no text
         } else {
           fmt::format_to(std::back_inserter(out), "\\U{:08x}", rune.code);
         }
@@ -48,6 +46,19 @@ std::string without_url_password(const std::string& text) {
   const std::size_t colon = authority.find(':');
   if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return text;
   return text.substr(0, begin + colon + 1) + "xxxxx" + text.substr(begin + at);
+}
+
+/// Whether an unquoted text of a document reads back as itself on a line of its own.
+bool stands_plain(std::string_view text) {
+  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.starts_with("---") || text.starts_with("...")) {
+    return false;
+  }
+  while (!text.empty()) {
+    const Rune rune = decode_utf8(text);
+    if (!rune.valid || !is_printable(rune.code)) return false;
+    text.remove_prefix(rune.size);
+  }
+  return true;
 }
 
 /// Writes one document. Each method leaves the text at the end of a line.
@@ -110,8 +121,7 @@ class Writer {
 
   void text(const Node& node) {
     const std::string shown = without_url_password(node.text());
-    const bool plain = !node.quoted() && shown.find('\n') == std::string::npos && !shown.starts_with("---") &&
-                       !shown.starts_with("...");
+    const bool plain = !node.quoted() && stands_plain(shown);
     if (plain) {
       out += shown;
     } else {

@@ -63,6 +63,8 @@ TEST_CASE("mistakes are reported with file, line and column") {
       {"a: b\n---\nc: d\n", "f.yml:3:1: more than one document; only the first would be read"},
       {"a: \x01\n", "f.yml:1:4: control characters are not allowed"},
       {"a: b\nc: \xff\n", "f.yml:2:4: invalid UTF-8"},
+      {"- a\nb: c\n", "f.yml:2:1: did not find expected <document start>"},
+      {"#\n,   ", "f.yml:2:1: did not find expected <document start>"},
       {"{a: b}: c\n", "f.yml:1:1: a key must be a scalar"},
       {"a:\n\tb: c\n", "f.yml:2:"},
       {"a: b: c\n", "f.yml:1:5: "},
@@ -119,6 +121,13 @@ TEST_CASE("the end of the text does not change block scalars") {
   CHECK(must_parse("a: |+\n  x\n\n")["a"].text() == "x\n\n");
   CHECK(must_parse("a: >\n  x\n  y\n")["a"].text() == "x y\n");
   CHECK(must_parse("a: [x, ~, ]\n")["a"].size() == 2);
+}
+
+TEST_CASE("lines may end as on other systems") {
+  const Node root = must_parse("a: x\r\nb: |\r\n  y\r\nc: z\rd: e");
+  CHECK(root["a"].text() == "x");
+  CHECK(root["b"].text() == "y\n");
+  CHECK(root["d"].where() == "f.yml:5:4");
 }
 
 TEST_CASE("a node keeps its document alive") {

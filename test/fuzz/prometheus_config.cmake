@@ -1,0 +1,1 @@
+tocsin_fuzz(prometheus_config USES config)

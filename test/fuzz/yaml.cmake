@@ -1,0 +1,1 @@
+tocsin_fuzz(yaml USES yaml base)
