@@ -1,0 +1,298 @@
+#include "rules/group.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/log.hpp"
+#include "base/strings.hpp"
+#include "rules/recording_rule.hpp"
+
+namespace tocsin::rules {
+namespace {
+
+model::Labels merged_labels(const GroupSpec& group, const RuleSpec& rule) {
+  model::LabelsBuilder builder(to_labels(group.labels));
+  for (const auto& [name, value] : rule.labels) builder.set(name, value);
+  return builder.build();
+}
+
+bool same_rule(const RuleSpec& a, const RuleSpec& b) {
+  return a.record == b.record && a.alert == b.alert && a.hold == b.hold && a.keep_firing_for == b.keep_firing_for &&
+         to_labels(a.annotations) == to_labels(b.annotations);
+}
+
+}  // namespace
+
+Group::Group(GroupSpec spec, Duration interval, std::shared_ptr<const GroupDeps> deps, bool restored)
+    : spec_(std::move(spec)), interval_(interval), deps_(std::move(deps)), needs_restore_(!restored) {
+  std::map<std::string, std::size_t> occurrences;
+  for (const RuleSpec& rule : spec_.rules) {
+    RuleEntry entry;
+    model::Labels labels = merged_labels(spec_, rule);
+    if (rule.alert.empty()) {
+      entry.rule = std::make_unique<RecordingRule>(rule, std::move(labels));
+    } else {
+      const bool looked_up = restored || rule.hold < deps_->options.restore.for_grace_period;
+      auto alerting = std::make_unique<AlertingRule>(rule, std::move(labels), looked_up);
+      entry.alerting = alerting.get();
+      entry.rule = std::move(alerting);
+    }
+    entry.key = fmt::format("{} {} {} {}", go_quote(spec_.file), go_quote(spec_.name), go_quote(rule.name()),
+                            entry.rule->labels().to_string());
+    if (const std::size_t earlier = occurrences[entry.key]++; earlier > 0) entry.key += fmt::format(" {}", earlier);
+    rules_.push_back(std::move(entry));
+  }
+  const MutexLock lock(mutex_);
+  metrics_.group = key();
+  metrics_.interval_seconds = to_seconds(interval_);
+  metrics_.rules = rules_.size();
+}
+
+bool Group::equals(const Group& other) const {
+  if (spec_.file != other.spec_.file || spec_.name != other.spec_.name || interval_ != other.interval_ ||
+      spec_.limit != other.spec_.limit || spec_.query_offset != other.spec_.query_offset ||
+      rules_.size() != other.rules_.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const Rule& mine = *rules_[i].rule;
+    const Rule& theirs = *other.rules_[i].rule;
+    if (!same_rule(spec_.rules[i], other.spec_.rules[i]) || mine.query_text() != theirs.query_text() ||
+        mine.labels() != theirs.labels()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string Group::rule_key(std::size_t index) const {
+  return rules_[index].key;
+}
+
+void Group::load(std::size_t index, const std::vector<state::RuleAlert>& alerts) {
+  AlertingRule* const rule = rules_[index].alerting;
+  if (rule == nullptr) return;
+  rule->load(alerts);
+  rule->set_restored();
+  for (model::Labels& labels : rule->series()) rules_[index].series.emplace(std::move(labels), 0);
+}
+
+void Group::copy_state(Group& from) {
+  std::map<std::string, std::vector<RuleEntry*>> known;
+  for (auto it = from.rules_.rbegin(); it != from.rules_.rend(); ++it) known[it->rule->identity()].push_back(&*it);
+  for (RuleEntry& entry : rules_) {
+    auto& candidates = known[entry.rule->identity()];
+    if (candidates.empty()) continue;
+    RuleEntry& old = *candidates.back();
+    candidates.pop_back();
+    entry.series = std::move(old.series);
+    if (entry.alerting != nullptr && old.alerting != nullptr) entry.alerting->copy_state(*old.alerting);
+  }
+  stale_series_ = std::move(from.stale_series_);
+  for (const auto& [identity, left_over] : known) {
+    for (const RuleEntry* old : left_over) {
+      for (const auto& [labels, ref] : old->series) stale_series_.push_back(labels);
+      if (old->alerting != nullptr) deps_->state.save_rule_alerts(old->key, {});
+    }
+  }
+  Duration evaluation_time{0};
+  Timestamp last_evaluation = 0;
+  {
+    const MutexLock lock(from.mutex_);
+    evaluation_time = from.evaluation_time_;
+    last_evaluation = from.last_evaluation_;
+  }
+  const MutexLock lock(mutex_);
+  evaluation_time_ = evaluation_time;
+  last_evaluation_ = last_evaluation;
+}
+
+void Group::forget() {
+  for (const RuleEntry& entry : rules_) {
+    if (entry.alerting != nullptr) deps_->state.save_rule_alerts(entry.key, {});
+  }
+}
+
+std::vector<model::Labels> Group::series() const {
+  std::vector<model::Labels> out = stale_series_;
+  for (const RuleEntry& entry : rules_) {
+    for (const auto& [labels, ref] : entry.series) out.push_back(labels);
+  }
+  return out;
+}
+
+Timestamp Group::sample_time(Timestamp slot, const Environment& environment) const {
+  return slot - to_ms(spec_.query_offset.value_or(environment.query_offset));
+}
+
+Group::Run Group::begin_run(Timestamp slot, std::shared_ptr<const Environment> environment) {
+  Run run;
+  run.slot = slot;
+  run.environment = std::move(environment);
+  run.began = deps_->clock.mono();
+  run.began_wall = deps_->clock.now();
+  return run;
+}
+
+bool Group::run_next_rule(Run& run) {
+  if (stopping_ || run.next_rule >= rules_.size()) return false;
+  RuleEntry& entry = rules_[run.next_rule++];
+  const Evaluation evaluation{
+      deps_->query, deps_->queryable, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit};
+  const Timestamp began_wall = deps_->clock.now();
+  const MonoTime began = deps_->clock.mono();
+  const auto result = evaluate(entry, evaluation);
+  const Duration took = deps_->clock.mono() - began;
+  set_result(entry, result);
+  if (entry.alerting != nullptr) save_alerts(entry);
+  if (result) run.samples += *result;
+  run.rule_time += took;
+  {
+    const MutexLock lock(mutex_);
+    entry.evaluation_time = took;
+    entry.last_evaluation = began_wall;
+  }
+  deps_->durations.observe_rule(took);
+  if (deps_->options.on_rule_evaluated) deps_->options.on_rule_evaluated(took);
+  return true;
+}
+
+Result<std::size_t> Group::evaluate(RuleEntry& entry, const Evaluation& evaluation) {
+  TOCSIN_TRY(const promql::Vector samples, entry.rule->evaluate(evaluation));
+  if (entry.alerting != nullptr) {
+    auto due = entry.alerting->take_due(evaluation, deps_->options.resend_delay, interval_);
+    if (!due.empty()) deps_->alerts.post(std::move(due));
+  }
+  TOCSIN_TRY(const WriteReport report, write_samples(deps_->appendable, samples, evaluation.query_time, entry.series));
+  if (report.refused > 0) return fail(Errc::kExecution, "{}", report.error);
+  return samples.size();
+}
+
+void Group::set_result(RuleEntry& entry, const Result<std::size_t>& result) {
+  const std::string error = result ? std::string() : result.error().message;
+  bool news = false;
+  {
+    const MutexLock lock(mutex_);
+    ++metrics_.evaluations;
+    metrics_.evaluation_failures += result ? 0 : 1;
+    news = error != entry.last_error;
+    entry.health = result ? Health::kGood : Health::kBad;
+    entry.last_error = error;
+  }
+  if (!news) return;
+  if (result) {
+    log::info("rules", "the rule works again", {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}});
+  } else if (result.error().code != Errc::kCanceled) {
+    log::warn("rules", "evaluating a rule failed",
+              {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}, {"err", error}});
+  }
+}
+
+void Group::save_alerts(RuleEntry& entry) {
+  if (!entry.alerting->take_changed()) return;
+  deps_->state.save_rule_alerts(entry.key, entry.alerting->save(entry.key));
+}
+
+void Group::finish_run(const Run& run) {
+  if (!stopping_) write_stale_series(sample_time(run.slot, *run.environment));
+  if (needs_restore_ && --evaluations_before_restore_ == 0) restore_alerts();
+  const Duration took = deps_->clock.mono() - run.began;
+  {
+    const MutexLock lock(mutex_);
+    evaluation_time_ = took;
+    last_evaluation_ = run.began_wall;
+    metrics_.last_evaluation_seconds = static_cast<double>(run.began_wall) / 1000;
+    metrics_.last_duration_seconds = to_seconds(took);
+    metrics_.last_rule_duration_sum_seconds = to_seconds(run.rule_time);
+    metrics_.last_samples = run.samples;
+  }
+  deps_->durations.observe_group(took);
+  if (deps_->options.on_group_evaluated) deps_->options.on_group_evaluated(took);
+}
+
+void Group::write_stale_series(Timestamp t) {
+  if (stale_series_.empty()) return;
+  if (auto written = write_stale_markers(deps_->appendable, stale_series_, t); !written) {
+    log::warn("rules", "ending the series of rules that are gone failed",
+              {{"file", file()}, {"group", name()}, {"err", written.error().message}});
+    return;
+  }
+  stale_series_.clear();
+}
+
+void Group::restore_alerts() {
+  needs_restore_ = false;
+  const MonoTime began = deps_->clock.mono();
+  for (RuleEntry& entry : rules_) {
+    if (entry.alerting == nullptr || entry.alerting->restored()) continue;
+    const auto restored =
+        restore_for_state(deps_->queryable, *entry.alerting, deps_->clock.now(), deps_->options.restore);
+    if (!restored) {
+      log::warn("rules", "the begin of alerts could not be read from ALERTS_FOR_STATE",
+                {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}, {"err", restored.error().message}});
+    }
+    entry.alerting->set_restored();
+    save_alerts(entry);
+  }
+  const Duration took = deps_->clock.mono() - began;
+  const MutexLock lock(mutex_);
+  metrics_.last_restore_duration_seconds = to_seconds(took);
+}
+
+void Group::count_iterations(std::int64_t scheduled, std::int64_t missed) {
+  const MutexLock lock(mutex_);
+  metrics_.iterations += static_cast<std::uint64_t>(scheduled);
+  metrics_.iterations_missed += static_cast<std::uint64_t>(missed);
+}
+
+GroupStatus Group::status() const {
+  GroupStatus out;
+  out.name = spec_.name;
+  out.file = spec_.file;
+  out.interval = interval_;
+  out.limit = spec_.limit;
+  for (const RuleEntry& entry : rules_) {
+    RuleStatus rule;
+    rule.name = entry.rule->name();
+    rule.query = entry.rule->query_text();
+    rule.labels = entry.rule->labels();
+    {
+      const MutexLock lock(mutex_);
+      rule.health = entry.health;
+      rule.last_error = entry.last_error;
+      rule.evaluation_time = entry.evaluation_time;
+      rule.last_evaluation = entry.last_evaluation;
+    }
+    if (const AlertingRule* alerting = entry.alerting; alerting != nullptr) {
+      rule.alerting = true;
+      rule.hold = alerting->hold();
+      rule.keep_firing_for = alerting->keep_firing_for();
+      rule.annotations = alerting->annotations();
+      rule.alerts = alerting->active();
+      rule.state = rule.last_evaluation == 0 ? AlertState::kUnknown : alerting->state();
+    }
+    out.rules.push_back(std::move(rule));
+  }
+  const MutexLock lock(mutex_);
+  out.evaluation_time = evaluation_time_;
+  out.last_evaluation = last_evaluation_;
+  return out;
+}
+
+GroupMetrics Group::metrics() const {
+  const MutexLock lock(mutex_);
+  return metrics_;
+}
+
+std::vector<AlertStatus> Group::active_alerts() const {
+  std::vector<AlertStatus> out;
+  for (const RuleEntry& entry : rules_) {
+    if (entry.alerting == nullptr) continue;
+    std::ranges::move(entry.alerting->active(), std::back_inserter(out));
+  }
+  return out;
+}
+
+}  // namespace tocsin::rules

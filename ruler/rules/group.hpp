@@ -1,0 +1,142 @@
+#pragma once
+// A rule group: rules that are evaluated one after the other at the same slot, each seeing what the ones before stored.
+// Source: Prometheus rules/group.go.
+//
+// A group does not know when its time is (group_runner.hpp) nor on which thread it runs.
+//
+// 1. One evaluation at a time; between begin_run() and finish_run() the rules in their order.
+// 2. Each rule's samples are committed before the next rule is evaluated.
+// 3. A series that a rule stored last time and does not answer now gets a stale marker; after an error it does not.
+// 4. The exact state of alerts goes to the state store after each rule whose alerts changed.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/thread_annotations.hpp"
+#include "rules/alerting_rule.hpp"
+#include "rules/restore.hpp"
+#include "rules/rule.hpp"
+#include "rules/series_writer.hpp"
+#include "rules/sinks.hpp"
+#include "rules/status.hpp"
+#include "state/store.hpp"
+
+namespace tocsin::rules {
+
+struct GroupOptions {
+  Duration resend_delay = std::chrono::minutes(1);  // --rules.alert.resend-delay
+  RestoreOptions restore;
+  /// Called with the duration of each rule's and each group's evaluation, on the worker; may be empty.
+  std::function<void(Duration)> on_rule_evaluated, on_group_evaluated;
+};
+
+/// What a group works with. All outlive it.
+struct GroupDeps {
+  QueryFn query;
+  storage::Queryable& queryable;
+  storage::Appendable& appendable;
+  AlertSink& alerts;
+  state::Store& state;
+  Clock& clock;
+  DurationRecorder& durations;
+  GroupOptions options;
+};
+
+class Group {
+ public:
+  /// @param interval  of the group, or the configuration's if it has none.
+  /// @param restored  false only for groups of a start: the begin of alerts is looked up in ALERTS_FOR_STATE after the
+  ///                  second evaluation, for rules that load() knows nothing of.
+  Group(GroupSpec spec, Duration interval, std::shared_ptr<const GroupDeps> deps, bool restored);
+
+  const std::string& name() const { return spec_.name; }
+  const std::string& file() const { return spec_.file; }
+  Duration interval() const { return interval_; }
+  /// "file;name".
+  std::string key() const { return spec_.file + ";" + spec_.name; }
+  std::size_t rule_count() const { return rules_.size(); }
+  /// Nothing that matters for evaluation differs.
+  bool equals(const Group& other) const;
+
+  // State at a start and at a change. Thread: while no evaluation is under way, one at a time.
+
+  /// By what the state store knows a rule: file, group, name, labels, and which of equal ones it is.
+  std::string rule_key(std::size_t index) const;
+  /// Takes the stored alerts of a rule, and their series as written before. Does nothing for a recording rule.
+  void load(std::size_t index, const std::vector<state::RuleAlert>& alerts);
+  /// Takes over alerts and series from an earlier version of this group, rule by rule where name and labels agree; what
+  /// is left over gets stale markers at the next evaluation and leaves the state store.
+  void copy_state(Group& from);
+  /// Forgets the alerts in the state store; the group is gone.
+  void forget();
+  /// The series that the last evaluation stored, and those that still wait for their stale marker.
+  std::vector<model::Labels> series() const;
+
+  // An evaluation. Thread: a worker, one at a time.
+
+  struct Run {
+    Timestamp slot = 0;
+    std::shared_ptr<const Environment> environment;
+    MonoTime began{0};
+    Timestamp began_wall = 0;
+    std::size_t next_rule = 0;
+    std::size_t samples = 0;
+    Duration rule_time{0};
+  };
+  Run begin_run(Timestamp slot, std::shared_ptr<const Environment> environment);
+  /// Evaluates the next rule. @return false if there is none left, or the group was told to stop.
+  bool run_next_rule(Run& run);
+  void finish_run(const Run& run);
+
+  // Thread: any.
+
+  /// The evaluation under way ends after the rule that it is at.
+  void stop() { stopping_ = true; }
+  bool stopping() const { return stopping_; }
+  void count_iterations(std::int64_t scheduled, std::int64_t missed);
+  GroupStatus status() const;
+  GroupMetrics metrics() const;
+  std::vector<AlertStatus> active_alerts() const;
+
+  /// When the samples of an evaluation are: the slot minus the query offset.
+  Timestamp sample_time(Timestamp slot, const Environment& environment) const;
+
+ private:
+  struct RuleEntry {
+    std::unique_ptr<Rule> rule;
+    AlertingRule* alerting = nullptr;  // the same rule, if it is one
+    std::string key;
+    WrittenSeries series;  // of the last result
+    // Guarded by mutex_.
+    Health health = Health::kUnknown;
+    std::string last_error;
+    Duration evaluation_time{0};
+    Timestamp last_evaluation = 0;
+  };
+
+  Result<std::size_t> evaluate(RuleEntry& entry, const Evaluation& evaluation);
+  void write_stale_series(Timestamp t);
+  void restore_alerts();
+  void save_alerts(RuleEntry& entry);
+  void set_result(RuleEntry& entry, const Result<std::size_t>& result);
+
+  const GroupSpec spec_;
+  const Duration interval_;
+  const std::shared_ptr<const GroupDeps> deps_;
+  std::vector<RuleEntry> rules_;
+  std::vector<model::Labels> stale_series_;  // of rules that are gone
+  bool needs_restore_;
+  int evaluations_before_restore_ = 2;
+  std::atomic<bool> stopping_{false};
+
+  mutable Mutex mutex_;
+  GroupMetrics metrics_ TOCSIN_GUARDED_BY(mutex_);
+  Duration evaluation_time_ TOCSIN_GUARDED_BY(mutex_){0};
+  Timestamp last_evaluation_ TOCSIN_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tocsin::rules

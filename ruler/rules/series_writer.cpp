@@ -1,0 +1,60 @@
+#include "rules/series_writer.hpp"
+
+#include <utility>
+
+namespace tocsin::rules {
+
+std::string_view refusal_text(storage::AppendStatus status) {
+  using storage::AppendStatus;
+  switch (status) {
+    case AppendStatus::kOutOfOrder:
+      return "out of order sample";
+    case AppendStatus::kTooOld:
+      return "too old sample";
+    case AppendStatus::kDuplicate:
+      return "duplicate sample for timestamp";
+    case AppendStatus::kOutOfBounds:
+      return "out of bounds";
+    case AppendStatus::kSeriesLimit:
+      return "the limit of series is reached";
+    default:
+      return storage::append_status_text(status);
+  }
+}
+
+Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vector& samples, Timestamp t,
+                                  WrittenSeries& series) {
+  WriteReport report;
+  if (samples.empty() && series.empty()) return report;
+  const auto appender = store.appender();
+  WrittenSeries written;
+  written.reserve(samples.size());
+  for (const promql::VectorSample& sample : samples) {
+    const auto known = series.find(sample.labels);
+    const storage::SeriesRef ref = known == series.end() ? 0 : known->second;
+    const auto result = sample.h != nullptr ? appender->append_histogram(ref, &sample.labels, t, sample.h)
+                                            : appender->append(ref, &sample.labels, t, sample.v);
+    if (result.status == storage::AppendStatus::kOk) {
+      written.emplace(sample.labels, result.ref);
+    } else {
+      ++report.refused;
+      report.error = refusal_text(result.status);
+    }
+  }
+  for (const auto& [labels, ref] : series) {
+    // Refused: another rule ended or wrote it.
+    if (!written.contains(labels)) appender->append(ref, &labels, t, model::stale_nan());
+  }
+  TOCSIN_OK(appender->commit());
+  series = std::move(written);
+  return report;
+}
+
+Result<void> write_stale_markers(storage::Appendable& store, const std::vector<model::Labels>& series, Timestamp t) {
+  if (series.empty()) return {};
+  const auto appender = store.appender();
+  for (const model::Labels& labels : series) appender->append(0, &labels, t, model::stale_nan());
+  return appender->commit();
+}
+
+}  // namespace tocsin::rules
