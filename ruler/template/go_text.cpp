@@ -234,18 +234,28 @@ Result<std::string> query_unescape(std::string_view text) {
 }
 
 namespace {
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-}
 
-std::string base64_url_encode(std::string_view text) {
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string base64(std::string_view text, std::string_view alphabet) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); i += 3) {
     std::uint32_t block = 0;
     const std::size_t n = std::min<std::size_t>(3, text.size() - i);
     for (std::size_t k = 0; k < 3; ++k) block = block << 8U | (k < n ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? kBase64[block >> (18 - 6 * k) & 63U] : '=';
+    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? alphabet[block >> (18 - 6 * k) & 63U] : '=';
   }
   return out;
+}
+
+}  // namespace
+
+std::string base64_encode(std::string_view text) {
+  return base64(text, kBase64);
+}
+std::string base64_url_encode(std::string_view text) {
+  return base64(text, kBase64Url);
 }
 
 Result<std::string> base64_url_decode(std::string_view text) {
@@ -258,7 +268,7 @@ Result<std::string> base64_url_decode(std::string_view text) {
     std::size_t n = 0;
     for (std::size_t k = 0; k < 4; ++k) {
       const char c = i + k < clean.size() ? clean[i + k] : '\0';
-      const std::size_t digit = kBase64.find(c);
+      const std::size_t digit = kBase64Url.find(c);
       const bool padding = c == '=' && k >= 2 && i + 4 == clean.size() && (k == 3 || clean[i + 3] == '=');
       if (c == '\0' || (digit == std::string_view::npos && !padding)) {
         return fail(Errc::kInvalid, "illegal base64 data at input byte {}", i + k);

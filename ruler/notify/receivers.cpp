@@ -1,0 +1,70 @@
+#include "notify/receivers.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "notify/pagerduty.hpp"
+#include "notify/slack.hpp"
+#include "notify/webhook.hpp"
+
+namespace tocsin::notify {
+
+namespace {
+
+net::Task<void> deliver(std::shared_ptr<Receiver> receiver, NotificationPtr notification, MonoTime deadline,
+                        alerting::DeliveryDone done) {
+  SendOutcome outcome = co_await receiver->send(std::move(notification), deadline);
+  done(std::move(outcome));
+}
+
+alerting::NotifyFn notify_fn(net::TaskLoop& loop, std::string name, std::shared_ptr<Receiver> receiver) {
+  return [&loop, task = "notify " + std::move(name), receiver = std::move(receiver)](
+             NotificationPtr notification, MonoTime deadline, alerting::DeliveryDone done) {
+    loop.spawn(task, deliver(receiver, std::move(notification), deadline, std::move(done)));
+  };
+}
+
+template <typename ReceiverType, typename Config>
+void add(std::vector<alerting::Integration>& out, const char* name, const std::vector<Config>& configs,
+         const Services& services, const std::shared_ptr<const Rendering>& rendering) {
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    auto receiver = std::make_shared<ReceiverType>(services, rendering, configs[i]);
+    out.push_back({name, static_cast<std::uint32_t>(i), configs[i].send_resolved,
+                   notify_fn(services.loop, name, std::move(receiver))});
+  }
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfig& config) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const std::string& pattern : config.templates) {
+    TOCSIN_TRY(const std::vector<std::string> paths, glob(fs, pattern));
+    for (const std::string& path : paths) {
+      TOCSIN_TRY(std::string text, fs.read_file(path, tmpl::kMaxTemplateBytes));
+      files.emplace_back(base_name(path), std::move(text));
+    }
+  }
+  return tmpl::AmTemplates::load(files);
+}
+
+Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
+                                             Services services) {
+  TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(services.fs, config));
+  auto rendering = std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
+  alerting::ReceiverMap out;
+  for (const config::ReceiverConfig& receiver : config.receivers) {
+    std::vector<alerting::Integration>& integrations = out[receiver.name];
+    add<WebhookReceiver>(integrations, "webhook", receiver.webhook, services, rendering);
+    add<PagerdutyReceiver>(integrations, "pagerduty", receiver.pagerduty, services, rendering);
+    add<SlackReceiver>(integrations, "slack", receiver.slack, services, rendering);
+  }
+  return out;
+}
+
+}  // namespace tocsin::notify

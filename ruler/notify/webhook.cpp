@@ -1,0 +1,46 @@
+#include "notify/webhook.hpp"
+
+#include "template/go_json.hpp"
+
+namespace tocsin::notify {
+
+Result<std::string> WebhookReceiver::payload(const Notification& notification, const tmpl::AmData& data) const {
+  if (config_.payload) return custom_payload(notification, data);
+  TOCSIN_TRY(std::string body, tmpl::to_json(data.value()));
+  const std::size_t count = notification.alerts.size();
+  const std::size_t cut = config_.max_alerts != 0 && count > config_.max_alerts ? count - config_.max_alerts : 0;
+  std::string rest = tmpl::JsonObject()
+                         .text("version", "4")
+                         .text("groupKey", notification.group_key)
+                         .number("truncatedAlerts", cut)
+                         .take();
+  // The data's members come first, in one object with these.
+  body.back() = ',';
+  body += rest.substr(1);
+  return body;
+}
+
+Result<std::string> WebhookReceiver::custom_payload(const Notification& notification, const tmpl::AmData& data) const {
+  Expander expand(templates(), data, notification.now);
+  const tmpl::Value tree = render_tree(*config_.payload, expand);
+  if (expand.error()) return fail(Error(*expand.error()).wrap("failed to render custom payload"));
+  return tmpl::to_json(tree);
+}
+
+Result<Prepared> WebhookReceiver::prepare(const Notification& notification) const {
+  const tmpl::AmData alerts = data(notification, config_.max_alerts);
+  TOCSIN_TRY(std::string body, payload(notification, alerts));
+  TOCSIN_TRY(const std::string text, secret_or_file(config_.url, config_.url_file, "url"));
+  Expander expand(templates(), alerts, notification.now);
+  std::string url = expand(text);
+  // The text of the URL may be a secret, and the error quotes it.
+  if (expand.error()) return fail(Errc::kInvalid, "failed to template webhook URL");
+  if (url.empty()) return fail(Errc::kInvalid, "webhook URL is empty after templating");
+  return Prepared{json_request(std::move(url), std::move(body), config_.http), ""};
+}
+
+SendOutcome WebhookReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {
+  return judge_status(response, response.body.view());
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,65 @@
+#include "notify/receivers.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/notify_bench.hpp"
+
+using namespace tocsin;
+using alerting::Delivery;
+using test::high_cpu;
+using test::notification_of;
+using test::NotifyBench;
+
+TEST_CASE("a receiver's integrations stand in Alertmanager's order, each kind counted by itself") {
+  NotifyBench bench;
+  config::AlertmanagerConfig config;
+  config::ReceiverConfig& r = config.receivers.emplace_back();
+  r.name = "r";
+  r.slack.resize(2);
+  r.pagerduty.resize(1);
+  r.webhook.resize(2);
+  config.receivers.emplace_back().name = "nobody";
+  const auto map = notify::make_receivers(config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.fs});
+  REQUIRE(map.has_value());
+  std::string order;
+  for (const auto& integration : map->at("r")) {
+    order += integration.name + std::to_string(integration.index) + (integration.send_resolved ? "+ " : "- ");
+  }
+  CHECK(order == "webhook0+ webhook1+ pagerduty0+ slack0- slack1- ");
+  CHECK(map->at("nobody").empty());
+}
+
+TEST_CASE("template files of the user replace the defaults") {
+  NotifyBench bench;
+  bench.client.when("POST", "http://slack/*", net::HttpResponse(200, "ok"));
+  REQUIRE(bench.fs.create_directories("/t").has_value());
+  REQUIRE(bench.fs.write_file_atomic("/t/a.tmpl", R"({{ define "slack.default.username" }}me{{ end }})").has_value());
+  REQUIRE(
+      bench.fs.write_file_atomic("/t/b.tmpl", R"({{ define "my.title" }}{{ .Status | title }}{{ end }})").has_value());
+  config::SlackConfig slack;
+  slack.api_url = Secret("http://slack/x");
+  slack.title = R"({{ template "my.title" . }})";
+  config::AlertmanagerConfig config = NotifyBench::with(slack);
+  config.templates = {"/t/*.tmpl", "/none/*.tmpl"};
+  REQUIRE(bench.send(config, notification_of({high_cpu(1)})).error == "");
+  CHECK(bench.body().starts_with(R"({"username":"me","attachments":[{"title":"Firing",)"));
+
+  REQUIRE(bench.fs.write_file_atomic("/t/c.tmpl", "\n{{ define \"x\" }}").has_value());
+  const auto broken = notify::load_templates(bench.fs, config);
+  REQUIRE_FALSE(broken.has_value());
+  CHECK(broken.error().message == "template: c.tmpl:2: unexpected EOF");
+}
+
+TEST_CASE("route labels may refer to one another; a circle leaves them out") {
+  NotifyBench bench;
+  bench.client.when("POST", "http://hook/x", net::HttpResponse(200, ""));
+  config::WebhookConfig hook;
+  hook.url = Secret("http://hook/x");
+  alerting::Notification n = notification_of({high_cpu(1)});
+  n.route_labels = {{"a", R"({{ routeLabels "b" }}!)"},
+                    {"b", "{{ .Status }}"},
+                    {"c", R"({{ routeLabels "d" }})"},
+                    {"d", R"({{ routeLabels "c" }})"}};
+  REQUIRE(bench.send(NotifyBench::with(hook), n).error == "");
+  CHECK(bench.body().find(R"("routeLabels":{"a":"firing!","b":"firing"})") != std::string::npos);
+}
