@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include "app/process.hpp"
+
+int main(int argc, char** argv) {
+  return tocsin::app::run(argc, argv);
+}

@@ -1,0 +1,163 @@
+#include "app/alerting_part.hpp"
+
+#include "api/alertmanager_v2.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "notify/receivers.hpp"
+
+namespace tocsin::app {
+
+Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, const Flags& flags,
+                                                         std::string external_url, Fs& fs) {
+  std::unique_ptr<AlertingPart> part(new AlertingPart);
+  part->config_file_ = flags.alertmanager_config_file;
+  part->external_url_ = std::move(external_url);
+  part->fs_ = &fs;
+  part->started_ = runtime.loop().clock().now();
+  TOCSIN_OK(fs.create_directories(flags.storage_path));
+  auto lock = fs.lock(flags.storage_path + "/lock");
+  if (!lock) return fail(std::move(lock).error().wrap("the storage folder is in use by another process: lock"));
+  part->lock_ = std::move(*lock);
+  TOCSIN_TRY(part->store_, state::open_sqlite_store(flags.storage_path + "/state.db", system_clock()));
+
+  net::HttpClientOptions client_options;
+  client_options.user_agent = "Alertmanager/" + std::string(version());
+  part->client_ = net::make_http_client(runtime.loop(), client_options);
+  alerting::AlertingOptions options;
+  options.retention = flags.alert_data_retention;
+  const notify::Services services{runtime.loop(), runtime.work(), *part->client_, fs};
+  alerting::ReceiverFactory factory = [services, url = part->external_url_](const config::AlertmanagerConfig& config) {
+    return notify::make_receivers(config, url, services);
+  };
+  TOCSIN_TRY(part->alerting_,
+             alerting::Alerting::make(runtime.loop(), *part->store_, Rng::from_system(), std::move(factory), options));
+  return part;
+}
+
+Result<void> AlertingPart::reload() {
+  if (config_file_.empty()) return {};
+  reload_ok_ = false;
+  TOCSIN_TRY(auto config, config::load_alertmanager_config(*fs_, config_file_));
+  TOCSIN_OK(alerting_->apply(config));
+  for (const std::string& warning : config->warnings) log::warn("alerting", warning);
+  log::info("alerting", "loaded the configuration", {{"file", config_file_}, {"receivers", config->receivers.size()}});
+  reload_ok_ = true;
+  reloaded_at_ = alerting_->clock().now();
+  return {};
+}
+
+void AlertingPart::add_to(net::HttpRouter& router, net::Runtime& runtime) {
+  api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_});
+}
+
+void AlertingPart::close() {
+  alerting_.reset();
+  store_.reset();
+  client_.reset();
+  lock_.reset();
+}
+
+namespace {
+
+using telemetry::Sink;
+
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+
+void put_notifications(Sink& sink, const alerting::Metrics& metrics) {
+  for (const auto& [name, integration] : metrics.integrations) {
+    sink.counter("alertmanager_notifications_total", "The total number of attempted notifications.",
+                 {{"integration", name}}, number(integration.notifications));
+    for (const auto& [reason, count] : integration.failed) {
+      sink.counter("alertmanager_notifications_failed_total", "The total number of failed notifications.",
+                   {{"integration", name}, {"reason", alerting::failure_reason_text(reason)}}, number(count));
+    }
+    sink.counter("alertmanager_notification_requests_total", "The total number of attempted notification requests.",
+                 {{"integration", name}}, number(integration.requests));
+    sink.counter("alertmanager_notification_requests_failed_total", "The total number of failed notification requests.",
+                 {{"integration", name}}, number(integration.requests_failed));
+    std::vector<expo::Bucket> buckets;
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < integration.latency_buckets.size(); ++i) {
+      count += integration.latency_buckets[i];
+      if (i < alerting::kLatencyBounds.size()) buckets.push_back({alerting::kLatencyBounds[i], number(count)});
+    }
+    sink.histogram("alertmanager_notification_latency_seconds", "The latency of notifications in seconds.",
+                   {{"integration", name}}, buckets, integration.latency_sum_seconds, number(count));
+  }
+  const auto suppressed = [&](std::string_view reason, std::uint64_t count) {
+    sink.counter("alertmanager_notifications_suppressed_total",
+                 "The total number of notifications suppressed for being silenced, inhibited, outside of active time "
+                 "intervals or within muted time intervals.",
+                 {{"reason", reason}}, number(count));
+  };
+  suppressed("silence", metrics.suppressed.silence);
+  suppressed("inhibition", metrics.suppressed.inhibition);
+  suppressed("mute_time_interval", metrics.suppressed.mute_time_interval);
+  suppressed("active_time_interval", metrics.suppressed.active_time_interval);
+}
+
+void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Counts& counts) {
+  const auto alerts = [&](std::string_view state, std::size_t count) {
+    sink.gauge("alertmanager_alerts", "How many alerts by state.", {{"state", state}}, number(count));
+  };
+  alerts("active", counts.alerts_active);
+  alerts("suppressed", counts.alerts_suppressed);
+  const auto silences = [&](std::string_view state, std::size_t count) {
+    sink.gauge("alertmanager_silences", "How many silences by state.", {{"state", state}}, number(count));
+  };
+  silences("active", counts.silences_active);
+  silences("pending", counts.silences_pending);
+  silences("expired", counts.silences_expired);
+  const auto received = [&](std::string_view status, std::uint64_t count) {
+    sink.counter("alertmanager_alerts_received_total", "The total number of received alerts.", {{"status", status}},
+                 number(count));
+  };
+  received("firing", metrics.alerts_received_firing);
+  received("resolved", metrics.alerts_received_resolved);
+  sink.counter("alertmanager_alerts_invalid_total", "The total number of received alerts that were invalid.",
+               number(metrics.alerts_invalid));
+  sink.counter("alertmanager_alerts_limited_total", "The total number of alerts refused because of the limit.",
+               number(metrics.alerts_limited));
+  sink.gauge("alertmanager_dispatcher_aggregation_groups", "Number of active aggregation groups.",
+             number(counts.groups));
+  sink.counter("alertmanager_dispatcher_aggregation_group_limit_reached_total",
+               "Number of times when the limit of aggregation groups was reached.",
+               number(metrics.group_limit_reached));
+  sink.gauge("alertmanager_receivers", "Number of configured receivers.", number(counts.receivers));
+  sink.gauge("alertmanager_integrations", "Number of configured integrations.", number(counts.integrations));
+  sink.gauge("alertmanager_inhibition_rules", "Number of configured inhibition rules.",
+             number(counts.inhibition_rules));
+  sink.counter("tocsin_alerting_inbox_dropped_total", "Alerts dropped because too many waited for the loop.",
+               number(metrics.inbox_dropped));
+  sink.counter("tocsin_alerting_flushes_total", "Flushes of groups.", number(metrics.flushes));
+  sink.gauge("tocsin_alerting_log_entries", "Entries of the notification log.", number(counts.log_entries));
+  sink.gauge("tocsin_alerting_deliveries", "Deliveries under way, those that wait for another attempt included.",
+             number(counts.deliveries));
+}
+
+void put_state(Sink& sink, const state::StoreStats& stats) {
+  sink.counter("tocsin_state_writes_total", "Changes handed to the state store.", number(stats.writes));
+  sink.counter("tocsin_state_transactions_total", "Transactions of the state store.", number(stats.transactions));
+  sink.counter("tocsin_state_failures_total", "Transactions of the state store that failed.", number(stats.failures));
+  sink.gauge("tocsin_state_queued", "Changes that are not on disk yet.", number(stats.queued));
+}
+
+}  // namespace
+
+void AlertingPart::add_metrics(telemetry::Registry& registry) {
+  registry.add([this](Sink& sink) {
+    if (!alerting_) return;
+    put_notifications(sink, alerting_->metrics());
+    put_alerts(sink, alerting_->metrics(), alerting_->counts());
+    put_state(sink, store_->stats());
+    if (config_file_.empty()) return;
+    sink.gauge("alertmanager_config_last_reload_successful",
+               "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);
+    sink.gauge("alertmanager_config_last_reload_success_timestamp_seconds",
+               "Timestamp of the last successful configuration reload.", static_cast<double>(reloaded_at_) / 1000);
+  });
+}
+
+}  // namespace tocsin::app

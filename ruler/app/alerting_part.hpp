@@ -1,0 +1,51 @@
+#pragma once
+// The half that routes: state store, alerting, receivers, API v2. A ruler has one; `tocsin-ruler alertmanager` is
+// nothing else.
+
+#include <memory>
+#include <string>
+
+#include "alerting/alerting.hpp"
+#include "app/flags.hpp"
+#include "base/fs.hpp"
+#include "net/runtime.hpp"
+#include "state/sqlite_store.hpp"
+#include "telemetry/registry.hpp"
+
+namespace tocsin::app {
+
+/// Thread: the loop's. The runtime must outlive close(), this object the runtime.
+class AlertingPart {
+ public:
+  /// Locks the storage folder and reads the state; blocks for it.
+  /// @param external_url  of links in notifications, without a slash at the end.
+  static Result<std::unique_ptr<AlertingPart>> open(net::Runtime& runtime, const Flags& flags, std::string external_url,
+                                                    Fs& fs);
+
+  /// Reads alertmanager.yml and puts it in force; on an error the former one stays. Logs the warnings.
+  Result<void> reload();
+  bool configured() const { return alerting_->config() != nullptr; }
+
+  alerting::Alerting& alerting() { return *alerting_; }
+  state::Store& store() { return *store_; }
+  void add_to(net::HttpRouter& router, net::Runtime& runtime);
+  void add_metrics(telemetry::Registry& registry);
+  /// Stops ticks; calls `done` when no delivery is under way, at the latest after `limit`.
+  void stop(Duration limit, Job done) { alerting_->stop(limit, std::move(done)); }
+  /// Writes what is queued and lets the folder go. When the loop has ended.
+  void close();
+
+ private:
+  AlertingPart() = default;
+  std::string config_file_, external_url_;
+  Fs* fs_ = nullptr;
+  Timestamp started_ = 0;
+  bool reload_ok_ = true;
+  Timestamp reloaded_at_ = 0;
+  std::unique_ptr<Fs::Lock> lock_;
+  std::unique_ptr<state::Store> store_;
+  std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<alerting::Alerting> alerting_;
+};
+
+}  // namespace tocsin::app
