@@ -146,7 +146,7 @@ ScrapeCore::TargetPtr ScrapeCore::join(const std::string& name, const std::strin
 void ScrapeCore::schedule(const ScrapeTarget& target) {
   const std::int64_t interval_ms = std::max<std::int64_t>(to_ms(target.spec.interval), 1);
   const std::int64_t slot_ms = std::max<std::int64_t>(to_ms(options_.slot), 1);
-  const std::uint64_t hash = xxhash64(target.spec.identity()) ^ options_.offset_seed;
+  const std::uint64_t hash = xxhash64(fmt::format("{}\n{}", target.spec.identity(), options_.offset_seed));
   const auto spread_ms = static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(interval_ms));
   scheduler_.add(target.id, interval_ms, spread_ms - spread_ms % slot_ms);
 }
