@@ -1,0 +1,258 @@
+#include "api/alertmanager_v2.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include "api/alertmanager_v2_json.hpp"
+#include "support/memory_store.hpp"
+#include "support/test_loop.hpp"
+
+namespace tocsin::api {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kConfig =
+    "route: {receiver: r, group_by: [alertname], group_wait: 1s, group_interval: 2s, routes: [{receiver: a, matchers: "
+    "[severity=critical], labels: {owner: me}}, {receiver: m, matchers: [k=m], mute_time_intervals: [always]}]}\n"
+    "receivers: [{name: r}, {name: a, labels: {team: x}}, {name: m}]\n"
+    "time_intervals: [{name: always, time_intervals: [{years: ['1990:2990']}]}]\n";
+
+class Server {
+ public:
+  Server() {
+    auto made = alerting::Alerting::make(loop, store, Rng(3), [](const config::AlertmanagerConfig&) {
+      return Result<alerting::ReceiverMap>(alerting::ReceiverMap{});
+    });
+    REQUIRE(made);
+    alerting = std::move(*made);
+    add_alertmanager_v2(router, {loop, loop, *alerting, loop.clock().now()});
+    add_alertmanager_v1(router);
+  }
+  void configure() {
+    const auto config = config::parse_alertmanager_config(std::string(kConfig), "am.yml");
+    REQUIRE(config);
+    REQUIRE(alerting->apply(*config));
+  }
+
+  net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {}) {
+    net::HttpRequest request(method, target);
+    request.body = body;
+    return loop.run(router.handle(std::move(request)));
+  }
+  json::value get(const std::string& target, int status = 200) {
+    const net::HttpResponse response = call("GET", target);
+    INFO(target << " " << response.body.view());
+    REQUIRE(response.status == status);
+    return json::parse(json::string_view(response.body.view().data(), response.body.size()));
+  }
+  int post(const std::string& target, const std::string& body) { return call("POST", target, body).status; }
+
+  test::TestLoop loop;
+  test::MemoryStore store;
+  net::HttpRouter router;
+  std::unique_ptr<alerting::Alerting> alerting;
+};
+
+std::string text(const json::value& value) {
+  return std::string(value.as_string());
+}
+
+}  // namespace
+
+TEST_CASE("Before there is a configuration all paths answer 503") {
+  Server s;
+  for (const char* path : {"/api/v2/status", "/api/v2/alerts", "/api/v2/silences", "/api/v2/receivers"}) {
+    CHECK(s.call("GET", path).status == 503);
+  }
+}
+
+TEST_CASE("Posted alerts are listed with receivers, status and completed times") {
+  Server s;
+  s.configure();
+  REQUIRE(s.post("/api/v2/alerts",
+                 R"([{"labels":{"alertname":"A","severity":"critical","empty":""},"annotations":{"x":"y"},)"
+                 R"("generatorURL":"http://p/g","startsAt":"0001-01-01T00:00:00.000Z"},)"
+                 R"({"labels":{"alertname":"B","severity":"warning"},"endsAt":"2030-01-01T00:00:00.5+01:00"}])") ==
+          200);
+  const json::value all = s.get("/api/v2/alerts");
+  REQUIRE(all.as_array().size() == 2);
+  const json::value one = s.get("/api/v2/alerts?filter=severity%3Dcritical").as_array().at(0);
+  CHECK(json::serialize(one.at("labels")) == R"({"alertname":"A","severity":"critical"})");
+  CHECK(json::serialize(one.at("annotations")) == R"({"x":"y"})");
+  CHECK(text(one.at("generatorURL")) == "http://p/g");
+  CHECK(text(one.at("startsAt")) == "2023-11-14T22:13:20.000Z");
+  CHECK(text(one.at("endsAt")) == "2023-11-14T22:18:20.000Z");
+  CHECK(text(one.at("updatedAt")) == "2023-11-14T22:13:20.000Z");
+  CHECK(text(one.at("fingerprint")).size() == 16);
+  CHECK(json::serialize(one.at("receivers")) == R"([{"name":"a"}])");
+  CHECK(json::serialize(one.at("status")) == R"({"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"})");
+  CHECK(text(s.get("/api/v2/alerts?receiver=r").as_array().at(0).at("endsAt")) == "2029-12-31T23:00:00.500Z");
+  CHECK(text(all.as_array()[0].at("fingerprint")) < text(all.as_array()[1].at("fingerprint")));
+}
+
+TEST_CASE("Alerts are filtered by state, receiver, matchers and receiver matchers") {
+  Server s;
+  s.configure();
+  REQUIRE(s.post("/api/v2/alerts",
+                 R"([{"labels":{"alertname":"A","severity":"critical"}},{"labels":{"alertname":"B"}}])") == 200);
+  const auto count = [&s](const std::string& query) { return s.get("/api/v2/alerts?" + query).as_array().size(); };
+  CHECK(count("active=false") == 0);
+  CHECK(count("receiver=a%7Cr") == 2);
+  CHECK(count("receiver=.") == 2);
+  CHECK(count("receiver=x.") == 0);
+  CHECK(count("filter=alertname%3D~%22A%7CB%22&filter=severity%3D%22%22") == 1);
+  CHECK(count("receiver_matchers=team%3Dx") == 1);
+  CHECK(count("receiver_matchers=name%3Dr") == 1);
+  CHECK(s.call("GET", "/api/v2/alerts?filter=bad%7Bfilter").status == 400);
+  CHECK(s.call("GET", "/api/v2/alerts?receiver=(").status == 400);
+  CHECK(s.call("GET", "/api/v2/alerts?receiver_matchers=x").status == 400);
+}
+
+TEST_CASE(
+    "A body that has not the schema is 422, one that is no JSON 400, and valid alerts beside invalid ones are taken") {
+  Server s;
+  s.configure();
+  struct Case {
+    const char* body;
+    int status;
+  };
+  const Case cases[] = {
+      {"", 400},
+      {"{", 400},
+      {"[[[[[[[[[[[[[[[[", 400},
+      {R"([{"labels":{"a":"\xff"}}])", 400},
+      {"{}", 422},
+      {"[1]", 422},
+      {R"([{"annotations":{"a":"b"}}])", 422},
+      {R"([{"labels":[]}])", 422},
+      {R"([{"labels":{"a":1}}])", 422},
+      {R"([{"labels":{"a":"b"},"startsAt":"yesterday"}])", 422},
+      {R"([{"labels":{"a":"b"},"startsAt":5}])", 422},
+      {R"([{"labels":{"a":"b"},"generatorURL":5}])", 422},
+      {R"([{"labels":{}}])", 400},
+      {R"([{"labels":{"":"x"}}])", 400},
+      {R"([{"labels":{"a":"b"},"annotations":{"":"x"}}])", 400},
+      {R"([{"labels":{"alertname":"X"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2020-01-01T00:00:00Z"}])", 400},
+      {"[]", 200},
+  };
+  for (const Case& c : cases) {
+    INFO(c.body);
+    CHECK(s.post("/api/v2/alerts", c.body) == c.status);
+  }
+  CHECK(s.get("/api/v2/alerts").as_array().empty());
+  CHECK(s.post("/api/v2/alerts", R"([{"labels":{}},{"labels":{"alertname":"Good"}}])") == 400);
+  CHECK(s.get("/api/v2/alerts").as_array().size() == 1);
+  CHECK(s.alerting->metrics().alerts_invalid == 5);
+}
+
+TEST_CASE("A body cut off anywhere is refused, never half taken") {
+  Server s;
+  s.configure();
+  const std::string body =
+      R"([{"labels":{"alertname":"A"},"annotations":{"x":"\u00e9"},"startsAt":"2023-11-14T22:13:20Z"}])";
+  for (std::size_t size = 0; size < body.size(); ++size) CHECK(s.post("/api/v2/alerts", body.substr(0, size)) == 400);
+  CHECK(s.get("/api/v2/alerts").as_array().empty());
+}
+
+TEST_CASE("Thousands of alerts in one body are taken") {
+  Server s;
+  s.configure();
+  std::string body = "[";
+  for (int i = 0; i < 3000; ++i) body += fmt::format(R"({}{{"labels":{{"alertname":"A{}"}}}})", i == 0 ? "" : ",", i);
+  CHECK(s.post("/api/v2/alerts", body + "]") == 200);
+  s.loop.run_ready();
+  CHECK(s.get("/api/v2/alerts").as_array().size() == 3000);
+}
+
+TEST_CASE("Groups are listed with their receiver, labels, route labels and what mutes them") {
+  Server s;
+  s.configure();
+  REQUIRE(
+      s.post(
+          "/api/v2/alerts",
+          R"([{"labels":{"alertname":"A","severity":"critical","i":"2"}},{"labels":{"alertname":"A","severity":"critical","i":"1"}},)"
+          R"({"labels":{"alertname":"A"}},{"labels":{"alertname":"M","k":"m"}}])") == 200);
+  const json::value groups = s.get("/api/v2/alerts/groups");
+  REQUIRE(groups.as_array().size() == 3);
+  const json::value& first = groups.as_array()[0];
+  CHECK(json::serialize(first.at("labels")) == R"({"alertname":"A"})");
+  CHECK(json::serialize(first.at("receiver")) == R"({"name":"a"})");
+  CHECK(json::serialize(first.at("routeLabels")) == R"({"owner":"me"})");
+  CHECK(text(first.at("alerts").as_array().at(0).at("labels").at("i")) == "1");
+  const json::value& muted = groups.as_array()[2];
+  CHECK(json::serialize(muted.at("alerts").as_array()[0].at("status").at("mutedBy")) == R"(["always"])");
+  CHECK(text(muted.at("alerts").as_array()[0].at("status").at("state")) == "suppressed");
+  CHECK(s.get("/api/v2/alerts/groups?muted=false").as_array().size() == 2);
+  CHECK(s.get("/api/v2/alerts/groups?receiver=a").as_array().size() == 1);
+  CHECK(s.get("/api/v2/alerts/groups?filter=i%3D1").as_array().size() == 1);
+}
+
+TEST_CASE("Silences are made, listed, read, changed and ended") {
+  Server s;
+  s.configure();
+  const std::string body =
+      R"({"matchers":[{"name":"alertname","value":"A","isRegex":false}],"startsAt":"2023-11-14T22:13:20Z",)"
+      R"("endsAt":"2023-11-14T23:00:00Z","createdBy":"me","comment":"c"})";
+  const net::HttpResponse made = s.call("POST", "/api/v2/silences", body);
+  REQUIRE(made.status == 200);
+  const std::string id = text(json::parse(std::string(made.body.view())).at("silenceID"));
+  REQUIRE(s.post("/api/v2/alerts", R"([{"labels":{"alertname":"A"}}])") == 200);
+  CHECK(json::serialize(s.get("/api/v2/alerts").as_array()[0].at("status").at("silencedBy")) == "[\"" + id + "\"]");
+  CHECK(s.get("/api/v2/alerts?silenced=false").as_array().empty());
+  CHECK(s.get("/api/v2/silences").as_array().size() == 1);
+  CHECK(s.get("/api/v2/silences?active=false").as_array().empty());
+  CHECK(s.get("/api/v2/silences?filter=alertname%3DA").as_array().size() == 1);
+  CHECK(s.get("/api/v2/silences?filter=alertname%3DB").as_array().empty());
+  CHECK(text(s.get("/api/v2/silence/" + id).at("status").at("state")) == "active");
+  CHECK(s.call("DELETE", "/api/v2/silence/" + id).status == 200);
+  CHECK(s.call("DELETE", "/api/v2/silence/" + id).status == 200);
+  CHECK(text(s.get("/api/v2/silence/" + id).at("status").at("state")) == "expired");
+  CHECK(s.get("/api/v2/silences?expired=false").as_array().empty());
+}
+
+TEST_CASE("Wrong silences and ids get Alertmanager's statuses") {
+  Server s;
+  s.configure();
+  const auto silence = [](const std::string& matchers, const std::string& from, const std::string& to) {
+    return R"({"matchers":[)" + matchers + R"(],"startsAt":")" + from + R"(","endsAt":")" + to +
+           R"(","createdBy":"x","comment":"c"})";
+  };
+  const std::string good = R"({"name":"a","value":"b","isRegex":false})";
+  const std::string from = "2030-01-01T00:00:00Z", to = "2030-01-02T00:00:00Z";
+  const auto post = [&s](const std::string& body) { return s.post("/api/v2/silences", body); };
+  CHECK(post(silence(R"({"name":"a","value":"","isRegex":false})", from, to)) == 400);
+  CHECK(post(silence(R"({"name":"a","value":"(","isRegex":true})", from, to)) == 400);
+  CHECK(post(silence(good, to, from)) == 400);
+  CHECK(post(silence(good, "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")) == 400);
+  CHECK(post("nonsense") == 400);
+  CHECK(post("{}") == 422);
+  CHECK(post(silence("", from, to)) == 422);
+  std::string unknown = silence(good, from, to);
+  unknown.insert(1, R"("id":"11111111-1111-1111-1111-111111111111",)");
+  CHECK(post(unknown) == 404);
+  CHECK(s.call("GET", "/api/v2/silence/nope").status == 422);
+  CHECK(s.call("DELETE", "/api/v2/silence/nope").status == 422);
+  CHECK(s.call("GET", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
+  CHECK(s.call("DELETE", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
+  CHECK(s.call("GET", "/api/v2/silences?filter=x").status == 400);
+  CHECK(s.get("/api/v2/silences").as_array().empty());
+}
+
+TEST_CASE("Status and receivers describe the configuration; API v1 is gone") {
+  Server s;
+  s.configure();
+  const json::value status = s.get("/api/v2/status");
+  CHECK(json::serialize(status.at("cluster")) == R"({"peers":[],"status":"disabled"})");
+  CHECK(text(status.at("config").at("original")).starts_with("global:"));
+  CHECK(text(status.at("uptime")) == "2023-11-14T22:13:20.000Z");
+  CHECK_FALSE(text(status.at("versionInfo").at("version")).empty());
+  CHECK(
+      json::serialize(s.get("/api/v2/receivers")) ==
+      R"([{"labels":{"name":"r"},"name":"r"},{"labels":{"team":"x","name":"a"},"name":"a"},{"labels":{"name":"m"},"name":"m"}])");
+  CHECK(s.get("/api/v2/receivers?receiver_matchers=team%3Dx").as_array().size() == 1);
+  CHECK(s.call("GET", "/api/v1/alerts").status == 410);
+  CHECK(s.call("PUT", "/api/v2/alerts").status == 405);
+}
+
+}  // namespace tocsin::api
