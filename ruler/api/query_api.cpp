@@ -286,6 +286,7 @@ net::Task<net::HttpResponse> QueryApi::query(net::HttpRequest request) {
   if (!at) co_return error_response(at.error());
   auto params = read_query_params(request);
   if (!params) co_return error_response(params.error());
+  if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
   Answer answer = [this, params = *params, at = *at] {
     return query_response(engine_.instant(store_, *params.expr, at, params.options), params);
   };
@@ -295,6 +296,7 @@ net::Task<net::HttpResponse> QueryApi::query(net::HttpRequest request) {
 net::Task<net::HttpResponse> QueryApi::query_range(net::HttpRequest request) {
   auto params = read_range_params(request, options_.max_points);
   if (!params) co_return error_response(params.error());
+  if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
   Answer answer = [this, params = *params] {
     return query_response(engine_.range(store_, *params.expr, params.start, params.end, params.step_ms, params.options),
                           params);

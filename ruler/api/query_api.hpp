@@ -17,6 +17,8 @@ struct QueryApiOptions {
   std::size_t max_concurrency = 20;  // queries that run at once; the others wait in order
   std::size_t max_waiting = 1000;    // beyond: 503 at once
   std::size_t max_points = 11'000;   // per series of a range query
+  /// global.evaluation_interval: the step of subqueries that name none; empty: the engine's. Thread: the loop's.
+  std::function<Duration()> subquery_step;
 };
 
 struct QueryApiStats {

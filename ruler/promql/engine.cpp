@@ -40,7 +40,8 @@ class Evaluation {
                                          const QueryTimes& times) {
     QueryContext::Settings out;
     out.lookback_ms = to_ms(query.lookback_delta.count() > 0 ? query.lookback_delta : engine.lookback_delta);
-    out.subquery_step_ms = std::max<std::int64_t>(1, to_ms(engine.default_subquery_step));
+    out.subquery_step_ms = std::max<std::int64_t>(
+        1, to_ms(query.default_subquery_step.count() > 0 ? query.default_subquery_step : engine.default_subquery_step));
     out.max_samples = engine.max_samples;
     out.deadline =
         clock.mono() + (query.timeout.count() > 0 ? std::min(query.timeout, engine.timeout) : engine.timeout);

@@ -31,6 +31,7 @@ struct EngineOptions {
 struct QueryOptions {
   Duration timeout{0};                                // 0: the engine's
   Duration lookback_delta{0};                         // 0: the engine's
+  Duration default_subquery_step{0};                  // 0: the engine's
   std::shared_ptr<const std::atomic<bool>> canceled;  // looked at now and then
   std::string_view text;  // what an expression given as a tree was parsed from: annotations then show positions
 };

@@ -1,0 +1,142 @@
+#include "app/metrics.hpp"
+
+#include <map>
+
+namespace tocsin::app {
+namespace {
+
+using telemetry::Sink;
+
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+
+void put_durations(Sink& sink, std::string_view name, std::string_view help, const rules::DurationStats& stats) {
+  std::vector<expo::Bucket> buckets;
+  for (std::size_t i = 0; i < stats.kBounds.size(); ++i)
+    buckets.push_back({stats.kBounds[i], number(stats.buckets[i])});
+  sink.histogram(name, help, {}, buckets, stats.sum_seconds, number(stats.count));
+}
+
+}  // namespace
+
+void put_tsdb_metrics(Sink& sink, const tsdb::TsdbStats& stats) {
+  sink.gauge("prometheus_tsdb_head_series", "Total number of series in the head block.", number(stats.series));
+  sink.counter("prometheus_tsdb_head_series_created_total", "Total number of series created in the head.",
+               number(stats.series_created));
+  sink.counter("prometheus_tsdb_head_series_removed_total", "Total number of series removed in the head.",
+               number(stats.series_removed));
+  sink.gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block.",
+             number(stats.chunks_open + stats.chunks_completed));
+  sink.counter("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.", {{"type", "float"}},
+               number(stats.samples_appended));
+  sink.counter("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.",
+               {{"type", "histogram"}}, number(stats.histograms_appended));
+  if (stats.min_time <= stats.max_time) {
+    sink.gauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head block.",
+               static_cast<double>(stats.min_time) / 1000);
+    sink.gauge("prometheus_tsdb_head_max_time_seconds", "Maximum timestamp of the head block.",
+               static_cast<double>(stats.max_time) / 1000);
+  }
+  const auto refused = [&](std::string_view reason, std::uint64_t count) {
+    sink.counter("tocsin_tsdb_samples_refused_total", "Samples that were refused.", {{"reason", reason}},
+                 number(count));
+  };
+  refused("out_of_order", stats.out_of_order);
+  refused("too_old", stats.too_old);
+  refused("duplicate", stats.duplicates);
+  refused("out_of_bounds", stats.out_of_bounds);
+  refused("series_limit", stats.series_limit_hits);
+  sink.counter("tocsin_tsdb_commits_total", "Batches committed.", number(stats.commits));
+  sink.counter("tocsin_tsdb_wal_failures_total", "Batches that could not be written, and syncs that failed.",
+               number(stats.commits_failed + stats.wal_sync_failures));
+  sink.gauge("tocsin_tsdb_wal_bytes", "Size of the write-ahead log.", number(stats.wal_bytes));
+  sink.gauge("tocsin_tsdb_chunk_file_bytes", "Size of the files of completed chunks.", number(stats.chunk_file_bytes));
+  sink.counter("tocsin_tsdb_chunks_corrupt_total", "Chunks set aside because they are damaged.",
+               number(stats.chunks_corrupt));
+  sink.gauge("tocsin_tsdb_memory_bytes", "Memory of the head, all components.", number(stats.bytes.total()));
+  sink.gauge("tocsin_tsdb_replay_seconds", "How long the last start read the log.", stats.replay_seconds);
+}
+
+void put_scrape_metrics(Sink& sink, const scrape::ScrapeStats& stats, const scrape::TargetsStatus& targets) {
+  sink.counter("prometheus_target_scrapes_exceeded_sample_limit_total",
+               "Total number of scrapes that hit the sample limit and were rejected.",
+               number(stats.exceeded_sample_limit));
+  sink.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
+               "Total number of scrapes that hit the body size limit.", number(stats.exceeded_body_size_limit));
+  sink.counter("prometheus_target_scrape_pool_exceeded_label_limits_total",
+               "Total number of times scrape pools hit the label limits.", number(stats.exceeded_label_limits));
+  sink.counter("prometheus_target_scrapes_sample_out_of_order_total",
+               "Total number of samples rejected due to not being out of the expected order.",
+               number(stats.out_of_order));
+  sink.counter("prometheus_target_scrapes_sample_duplicate_timestamp_total",
+               "Total number of samples rejected due to duplicate timestamps but different values.",
+               number(stats.duplicates));
+  sink.counter("prometheus_target_scrapes_sample_out_of_bounds_total",
+               "Total number of samples rejected due to timestamp falling outside of the time bounds.",
+               number(stats.out_of_bounds));
+  sink.gauge("prometheus_target_scrape_pools_total", "Total number of scrape pools.", number(stats.pools));
+  sink.counter("tocsin_scrape_scrapes_total", "Scrapes that ended.", number(stats.scrapes));
+  sink.counter("tocsin_scrape_failures_total", "Scrapes that failed.", number(stats.scrapes_failed));
+  sink.counter("tocsin_scrape_skipped_total", "Slots missed because the last scrape was still under way.",
+               number(stats.scrapes_skipped));
+  sink.counter("tocsin_scrape_samples_total", "Samples scraped.", number(stats.samples_scraped));
+  const auto rows = [&](std::string_view way, std::uint64_t count) {
+    sink.counter("tocsin_scrape_rows_total", "Rows of pages by how their series was found.", {{"way", way}},
+                 number(count));
+  };
+  rows("position", stats.rows_by_position);
+  rows("text", stats.rows_by_text);
+  rows("new", stats.rows_new);
+  std::map<std::string_view, double> by_pool;
+  for (const scrape::TargetStatus& target : targets.active) ++by_pool[target.scrape_pool];
+  for (const auto& [pool, count] : by_pool) {
+    sink.gauge("prometheus_target_scrape_pool_targets", "Current number of targets in this scrape pool.",
+               {{"scrape_job", pool}}, count);
+  }
+}
+
+void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
+  for (const rules::GroupMetrics& group : metrics.groups) {
+    const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+      sink.counter(name, help, {{"rule_group", group.group}}, number(value));
+    };
+    const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+      sink.gauge(name, help, {{"rule_group", group.group}}, value);
+    };
+    counter("prometheus_rule_group_iterations_total",
+            "The total number of scheduled rule group evaluations, whether executed or missed.", group.iterations);
+    counter("prometheus_rule_group_iterations_missed_total",
+            "The total number of rule group evaluations missed due to slow rule group evaluation.",
+            group.iterations_missed);
+    counter("prometheus_rule_evaluations_total", "The total number of rule evaluations.", group.evaluations);
+    counter("prometheus_rule_evaluation_failures_total", "The total number of rule evaluation failures.",
+            group.evaluation_failures);
+    gauge("prometheus_rule_group_interval_seconds", "The interval of a rule group.", group.interval_seconds);
+    gauge("prometheus_rule_group_last_evaluation_timestamp_seconds",
+          "The timestamp of the last rule group evaluation in seconds.", group.last_evaluation_seconds);
+    gauge("prometheus_rule_group_last_duration_seconds", "The duration of the last rule group evaluation.",
+          group.last_duration_seconds);
+    gauge("prometheus_rule_group_last_rule_duration_sum_seconds",
+          "The sum of time in seconds it took to evaluate each rule in the group.",
+          group.last_rule_duration_sum_seconds);
+    gauge("prometheus_rule_group_rules", "The number of rules.", number(group.rules));
+    gauge("prometheus_rule_group_last_evaluation_samples",
+          "The number of samples returned during the last rule group evaluation.", number(group.last_samples));
+  }
+  put_durations(sink, "prometheus_rule_evaluation_duration_histogram_seconds", "The duration for a rule to execute.",
+                metrics.rule_duration);
+  put_durations(sink, "prometheus_rule_group_duration_histogram_seconds", "The duration of rule group evaluations.",
+                metrics.group_duration);
+}
+
+void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, std::size_t max_concurrency) {
+  sink.gauge("prometheus_engine_queries", "The current number of queries being executed or waiting.",
+             number(stats.running + stats.waiting));
+  sink.gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.",
+             number(max_concurrency));
+  sink.counter("tocsin_api_queries_total", "Queries received.", number(stats.queries));
+  sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(stats.refused));
+}
+
+}  // namespace tocsin::app

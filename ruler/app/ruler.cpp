@@ -1,0 +1,209 @@
+#include "app/ruler.hpp"
+
+#include "api/rules_api.hpp"
+#include "api/status_api.hpp"
+#include "api/targets_api.hpp"
+#include "app/metrics.hpp"
+#include "base/duration.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "rules/rule_file.hpp"
+#include "ui/start_page.hpp"
+
+namespace tocsin::app {
+namespace {
+
+constexpr Duration kDrainLimit = std::chrono::seconds(5);
+
+promql::EngineOptions engine_options(const Flags& flags) {
+  promql::EngineOptions options;
+  options.lookback_delta = flags.lookback_delta;
+  options.timeout = flags.query_timeout;
+  options.max_samples = flags.query_max_samples;
+  return options;
+}
+
+/// Differs between rulers, stays for one: two that scrape the same targets do not do so at the same time.
+std::uint64_t offset_seed(const std::string& external_url) {
+  return std::hash<std::string>()(external_url);
+}
+
+}  // namespace
+
+Ruler::Ruler(net::Runtime& runtime, const Flags& flags, Fs& fs)
+    : runtime_(runtime),
+      flags_(flags),
+      fs_(fs),
+      started_(system_clock().now()),
+      engine_(engine_options(flags), system_clock()) {}
+
+Result<std::unique_ptr<Ruler>> Ruler::start(net::Runtime& runtime, const Flags& flags, Fs& fs) {
+  std::unique_ptr<Ruler> ruler(new Ruler(runtime, flags, fs));
+  if (auto opened = ruler->open(); !opened) {
+    ruler->close();
+    return fail(std::move(opened).error());
+  }
+  return ruler;
+}
+
+Result<void> Ruler::open() {
+  TOCSIN_TRY(external_url_, external_url(flags_));
+  // A configuration that cannot be read ends the start before anything is touched.
+  TOCSIN_TRY(const auto config, config::load_prometheus_config(fs_, flags_.config_file));
+  TOCSIN_TRY(const auto groups, rules::load_rule_files(fs_, config->rule_files));
+
+  tsdb::TsdbOptions tsdb_options;
+  tsdb_options.path = flags_.tsdb_path;
+  tsdb_options.retention = flags_.retention;
+  tsdb_options.wal_sync_interval = flags_.wal_fsync_interval;
+  tsdb_options.series_limit = flags_.series_limit;
+  tsdb_options.fs = &fs_;
+  TOCSIN_TRY(db_, tsdb::Db::open(tsdb_options));
+  TOCSIN_TRY(alerting_, AlertingPart::open(runtime_, flags_, external_url_, fs_));
+
+  net::HttpClientOptions client_options;
+  client_options.user_agent = "Prometheus/tocsin-" + std::string(version());
+  client_options.work = &runtime_.work();
+  scrape_client_ = net::make_http_client(runtime_.loop(), client_options);
+  scrape::ScrapeOptions scrape_options;
+  scrape_options.offset_seed = offset_seed(external_url_);
+  scrape_options.external_url = external_url_;
+  scrape_options.listen_address = flags_.listen_addresses.front();
+  scrapes_ =
+      std::make_unique<scrape::ScrapeManager>(runtime_.loop(), runtime_.work(), *scrape_client_, *db_, scrape_options);
+
+  forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) {
+    if (!flags_.alertmanager_config_file.empty()) alerting_->alerting().post(std::move(alerts));
+  });
+  rules::QueryFn query = [this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
+    promql::QueryOptions options;
+    options.default_subquery_step = std::chrono::milliseconds(subquery_step_ms_.load());
+    return engine_.instant(store, expr, t, options);
+  };
+  rules::ManagerDeps deps{std::move(query), *db_, *db_, forwarder_, alerting_->store(), runtime_.loop(),
+                          runtime_.work(),  {}};
+  deps.options.resend_delay = flags_.resend_delay;
+  deps.options.restore.outage_tolerance = flags_.for_outage_tolerance;
+  deps.options.restore.for_grace_period = flags_.for_grace_period;
+  rules_ = std::make_unique<rules::Manager>(std::move(deps));
+  TOCSIN_OK(rules_->load_state());
+
+  WebOptions web_options;
+  web_options.healthy_text = "Prometheus Server is Healthy.\n";
+  web_options.ready_text = "Prometheus Server is Ready.\n";
+  web_options.lifecycle = flags_.enable_lifecycle;
+  web_options.reload = [this] { return reload(); };
+  web_options.quit = [this] { shut_down(); };
+  web_ = std::make_unique<Web>(runtime_, std::move(web_options));
+  add_api();
+  add_metrics();
+  TOCSIN_OK(web_->listen(flags_));
+  TOCSIN_OK(reload_prometheus());
+  TOCSIN_OK(alerting_->reload());
+  rules_->start();
+  web_->set_ready(true);
+  log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
+  return {};
+}
+
+void Ruler::add_api() {
+  net::HttpRouter& router = web_->router();
+  api::QueryApiOptions options;
+  options.max_concurrency = flags_.query_max_concurrency;
+  options.subquery_step = [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); };
+  query_api_ = std::make_unique<api::QueryApi>(runtime_.loop(), runtime_.work(), engine_, *db_, std::move(options));
+  query_api_->add_to(router);
+  api::add_targets_api(router, *scrapes_);
+  api::add_rules_api(router, [this] { return rules_->groups(); });
+  api::StatusSource status;
+  status.started = started_;
+  status.retention = format_duration(flags_.retention);
+  status.flags = flags_.values;
+  status.now = [this] { return api::RuntimeStatus{reload_ok_, reloaded_at_, config_ ? config_->text : std::string()}; };
+  api::add_status_api(router, std::move(status));
+  alerting_->add_to(router, runtime_);
+  ui::add_start_page(router);
+}
+
+void Ruler::add_metrics() {
+  telemetry::Registry& registry = web_->registry();
+  alerting_->add_metrics(registry);
+  registry.add([this](telemetry::Sink& sink) {
+    if (!db_) return;
+    put_tsdb_metrics(sink, db_->stats());
+    put_scrape_metrics(sink, scrapes_->stats(), scrapes_->status());
+    put_rule_metrics(sink, rules_->metrics());
+    put_query_metrics(sink, query_api_->stats(), flags_.query_max_concurrency);
+    sink.gauge("prometheus_config_last_reload_successful",
+               "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);
+    sink.gauge("prometheus_config_last_reload_success_timestamp_seconds",
+               "Timestamp of the last successful configuration reload.", static_cast<double>(reloaded_at_) / 1000);
+    sink.counter("prometheus_notifications_sent_total", "Total number of alerts sent.",
+                 static_cast<double>(forwarder_.posted() - forwarder_.dropped()));
+    sink.counter("prometheus_notifications_dropped_total", "Total number of alerts dropped by relabelling.",
+                 static_cast<double>(forwarder_.dropped()));
+  });
+}
+
+Result<void> Ruler::reload_prometheus() {
+  reload_ok_ = false;
+  TOCSIN_TRY(auto config, config::load_prometheus_config(fs_, flags_.config_file));
+  TOCSIN_TRY(auto groups, rules::load_rule_files(fs_, config->rule_files));
+  for (const std::string& warning : config->warnings) log::warn("config", warning);
+  if (!config->alertmanagers.empty()) {
+    log::warn("config", "alerting.alertmanagers is not built yet: alerts go where --alertmanager.config.file says");
+  }
+  subquery_step_ms_ = to_ms(config->evaluation_interval);
+  rules::Environment environment;
+  environment.external_labels = config->external_labels;
+  environment.external_url = external_url_;
+  environment.query_offset = config->rule_query_offset;
+  std::size_t rule_count = 0;
+  for (const rules::GroupSpec& group : groups) rule_count += group.rules.size();
+  forwarder_.apply(config);
+  scrapes_->apply(config);
+  rules_->apply(std::move(groups), std::move(environment), config->evaluation_interval);
+  log::info("config", "loaded the configuration",
+            {{"file", flags_.config_file}, {"jobs", config->scrape_configs.size()}, {"rules", rule_count}});
+  config_ = std::move(config);
+  reload_ok_ = true;
+  reloaded_at_ = system_clock().now();
+  return {};
+}
+
+Result<void> Ruler::reload() {
+  Result<void> result = reload_prometheus();
+  if (!result) {
+    log::error("config", "the configuration was not reloaded; the former one stays", {{"err", result.error().message}});
+  }
+  if (auto alerting = alerting_->reload(); !alerting) {
+    log::error("alerting", "the configuration was not reloaded; the former one stays",
+               {{"err", alerting.error().message}});
+    if (result) result = std::move(alerting);
+  }
+  return result;
+}
+
+void Ruler::shut_down() {
+  if (std::exchange(stopping_, true)) return;
+  runtime_.loop().spawn("shut down", stop_all());
+}
+
+net::Task<void> Ruler::stop_all() {
+  co_await web_->drain(kDrainLimit);
+  co_await scrapes_->stop();
+  rules_->stop([this] {
+    alerting_->stop(kDrainLimit, [this] {
+      log::info("app", "See you next time!");
+      runtime_.stop();
+    });
+  });
+}
+
+void Ruler::close() {
+  if (web_) web_->close();
+  if (alerting_) alerting_->close();
+  scrape_client_.reset();
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,66 @@
+#pragma once
+// The ruler as a library: storage, scraping, queries, rules, routing and the API, wired. A test starts a whole one on
+// port 0.
+
+#include <atomic>
+#include <memory>
+
+#include "api/query_api.hpp"
+#include "app/alert_forwarder.hpp"
+#include "app/alerting_part.hpp"
+#include "app/flags.hpp"
+#include "app/web.hpp"
+#include "config/prometheus_config.hpp"
+#include "net/runtime.hpp"
+#include "promql/engine.hpp"
+#include "rules/manager.hpp"
+#include "scrape/scrape_manager.hpp"
+#include "tsdb/db.hpp"
+
+namespace tocsin::app {
+
+/// Thread: the loop's. Must outlive the runtime, whose tasks refer to it: run → close() → the runtime goes → this goes.
+class Ruler {
+ public:
+  /// Reads the configuration, opens the stores (blocks while the log is replayed), binds, and begins to work.
+  static Result<std::unique_ptr<Ruler>> start(net::Runtime& runtime, const Flags& flags, Fs& fs);
+
+  /// prometheus.yml with its rule files, then alertmanager.yml: each as a whole or not at all. An error of one does not
+  /// keep the other from being taken. Logs what is wrong.
+  Result<void> reload();
+  /// Ends scrapes, rules and deliveries in this order, then stops the loop. Called more than once, does it once.
+  void shut_down();
+  void close();
+  std::vector<std::uint16_t> ports() const { return web_->ports(); }
+
+ private:
+  Ruler(net::Runtime& runtime, const Flags& flags, Fs& fs);
+  Result<void> open();
+  Result<void> reload_prometheus();
+  void add_api();
+  void add_metrics();
+  net::Task<void> stop_all();
+
+  net::Runtime& runtime_;
+  const Flags flags_;
+  Fs& fs_;
+  std::string external_url_;
+  const Timestamp started_;
+  promql::Engine engine_;
+  std::atomic<std::int64_t> subquery_step_ms_{60'000};
+  AlertForwarder forwarder_;
+  std::unique_ptr<tsdb::Db> db_;
+  std::unique_ptr<AlertingPart> alerting_;
+  std::unique_ptr<net::HttpClient> scrape_client_;
+  std::unique_ptr<scrape::ScrapeManager> scrapes_;
+  std::unique_ptr<rules::Manager> rules_;
+  std::unique_ptr<Web> web_;
+  std::unique_ptr<api::QueryApi> query_api_;
+
+  std::shared_ptr<const config::PrometheusConfig> config_;
+  bool reload_ok_ = true;
+  Timestamp reloaded_at_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace tocsin::app
