@@ -5,12 +5,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "net/net_error.hpp"
 #include "net/tcp_connection.hpp"
@@ -82,7 +81,6 @@ std::string verify_error_text(long result, const std::string& host) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "x509: certificate has expired or is not yet valid";
-    case X509_V_OK:  // the chain is good, so the name was refused
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return fmt::format("x509: certificate is not valid for {}", host);
@@ -124,13 +122,19 @@ Result<void> load_certificates(TlsContext& tls, const TlsOptions& options) {
   return {};
 }
 
-/// Asks for the name (not for an address, RFC 6066 section 3) and verifies it.
-void expect_server(ssl::stream<tcp::socket>& stream, const std::string& name, bool verify) {
+/// Asks for the name (not for an address, RFC 6066 section 3) and has it verified with the chain.
+void expect_server(SSL* stream, const std::string& name, bool verify) {
   error_code is_name;
   boost::asio::ip::make_address(name, is_name);
-  if (is_name) SSL_set_tlsext_host_name(stream.native_handle(), name.c_str());
-  stream.set_verify_mode(verify ? ssl::verify_peer : ssl::verify_none);
-  if (verify) stream.set_verify_callback(ssl::host_name_verification(name));
+  if (is_name) SSL_set_tlsext_host_name(stream, name.c_str());
+  SSL_set_verify(stream, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  X509_VERIFY_PARAM* rules = SSL_get0_param(stream);
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (is_name) {
+    X509_VERIFY_PARAM_set1_host(rules, name.c_str(), name.size());
+  } else {
+    X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str());
+  }
 }
 
 }  // namespace
@@ -154,7 +158,7 @@ Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, tcp::socket 
   const std::string name = context->server_name.empty() ? std::move(host) : context->server_name;
   const bool verify = context->verify;
   auto connection = std::make_unique<TlsConnection>(std::move(socket), std::move(context));
-  expect_server(connection->stream(), name, verify);
+  expect_server(connection->stream().native_handle(), name, verify);
   Watchdog watchdog(loop, [&connection] { connection->abort(); });
   watchdog.set(deadline);
   const auto [error] = co_await connection->stream().async_handshake(ssl::stream_base::client, kAwaitTuple);

@@ -4,7 +4,6 @@
 #include <optional>
 #include <stdexcept>
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,17 +46,7 @@ Imposter::Reply Imposter::answer_and_close(int status, std::string body) {
 }
 
 Imposter::Imposter() {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
-    ::close(listener_);
-    throw std::runtime_error("Imposter: no port to listen on");
-  }
-  port_ = ntohs(at.sin_port);
+  listener_ = listen_on_loopback(port_);
   acceptor_ = std::thread([this] { accept(); });
 }
 

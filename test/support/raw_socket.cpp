@@ -142,6 +142,21 @@ std::string RawSocket::read_to_end() {
   return std::exchange(pending_, {});
 }
 
+int listen_on_loopback(std::uint16_t& port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd, 128) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
+    ::close(fd);
+    fail_test("no port to listen on");
+  }
+  port = ntohs(at.sin_port);
+  return fd;
+}
+
 RawResponse read_response(RawSocket& socket, bool to_head) {
   RawResponse response;
   read_head(socket, response);

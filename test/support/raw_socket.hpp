@@ -52,6 +52,9 @@ class RawSocket {
   bool was_reset_ = false;
 };
 
+/// A listening socket on a free port of 127.0.0.1; the caller closes it.
+int listen_on_loopback(std::uint16_t& port);
+
 /// A message as it stood on the wire.
 struct RawMessage {
   std::string head;                            // start line and fields

@@ -1,0 +1,1 @@
+tocsin_fuzz(http_parser USES net)
