@@ -113,7 +113,7 @@ std::string element_text(const LayoutElement& element, const CivilTime& t, const
       return t.hour >= 12 ? "pm" : "am";
     case LayoutPart::kZone:
       if (!zone.abbreviation.empty()) return zone.abbreviation;
-      return zone_offset(zone.offset_seconds, false, zone.offset_seconds % 3600 != 0, false);
+      return zone_offset(zone.offset_seconds, false, true, false);
     case LayoutPart::kFractionZeros:
     case LayoutPart::kFractionNines:
       return fraction(element, t.nanos);

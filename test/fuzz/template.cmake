@@ -1,0 +1,1 @@
+tocsin_fuzz(template_expand USES template)
