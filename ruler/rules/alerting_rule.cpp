@@ -73,19 +73,19 @@ AlertState from_stored(state::RuleAlertState state) {
 
 }  // namespace
 
-AlertingRule::AlertingRule(const RuleSpec& spec, model::Labels labels, bool restored)
-    : Rule(spec, std::move(labels)),
+AlertingRule::AlertingRule(const RuleSpec& spec, Texts label_texts, bool restored)
+    : Rule(spec, std::move(label_texts)),
       hold_(spec.hold),
       keep_firing_for_(spec.keep_firing_for),
       annotations_(to_labels(spec.annotations)),
-      label_templates_(parse_templates(this->labels())),
-      annotation_templates_(parse_templates(annotations_)),
+      label_templates_(parse_templates(this->label_texts())),
+      annotation_templates_(parse_templates(spec.annotations)),
       restored_(restored) {}
 
-std::vector<AlertingRule::TextTemplate> AlertingRule::parse_templates(const model::Labels& texts) const {
+std::vector<AlertingRule::TextTemplate> AlertingRule::parse_templates(const Texts& texts) const {
   std::vector<TextTemplate> templates;
-  for (const auto& text : texts) {
-    templates.push_back({std::string(text.name), tmpl::PromTemplate::parse("__alert_" + name(), text.value)});
+  for (const auto& [label, text] : texts) {
+    templates.push_back({label, tmpl::PromTemplate::parse("__alert_" + name(), text), {}});
   }
   return templates;
 }
@@ -93,9 +93,13 @@ std::vector<AlertingRule::TextTemplate> AlertingRule::parse_templates(const mode
 std::string AlertingRule::expand(const TextTemplate& text, const tmpl::PromTemplateData& data) const {
   auto expanded = text.text ? text.text->expand(data) : Result<std::string>(fail(text.text.error()));
   if (expanded) return std::move(*expanded);
-  log::warn("rules", "expanding an alert's template failed",
-            {{"alert", name()}, {"text", text.name}, {"err", expanded.error().message}});
-  return fmt::format("<error expanding template: {}>", expanded.error().message);
+  const std::string& error = expanded.error().message;
+  if (error != text.last_error) {
+    text.last_error = error;
+    log::warn("rules", "expanding an alert's template failed",
+              {{"alert", name()}, {"text", text.name}, {"err", error}});
+  }
+  return fmt::format("<error expanding template: {}>", error);
 }
 
 Result<AlertingRule::AlertMap> AlertingRule::make_alerts(const Evaluation& evaluation,

@@ -35,7 +35,7 @@ class AlertingRule final : public Rule {
  public:
   /// @param restored  false: ALERTS and ALERTS_FOR_STATE are not written until set_restored(), so that what an earlier
   ///                  process wrote there can still be read.
-  AlertingRule(const RuleSpec& spec, model::Labels labels, bool restored);
+  AlertingRule(const RuleSpec& spec, Texts label_texts, bool restored);
 
   /// ALERTS and ALERTS_FOR_STATE of the alerts that are pending or firing.
   Result<promql::Vector> evaluate(const Evaluation& evaluation) override;
@@ -81,10 +81,11 @@ class AlertingRule final : public Rule {
   struct TextTemplate {
     std::string name;
     Result<tmpl::PromTemplate> text;
+    mutable std::string last_error;  // the one that was logged
   };
   using AlertMap = std::map<model::Labels, ActiveAlert>;
 
-  std::vector<TextTemplate> parse_templates(const model::Labels& texts) const;
+  std::vector<TextTemplate> parse_templates(const Texts& texts) const;
   std::string expand(const TextTemplate& text, const tmpl::PromTemplateData& data) const;
   Result<AlertMap> make_alerts(const Evaluation& evaluation, const promql::Vector& vector) const;
   /// @return false if the alert is over and to be forgotten.

@@ -3,17 +3,10 @@
 #include <map>
 #include <utility>
 
-#include "model/labels.hpp"
+#include "rules/rule.hpp"
 
 namespace tocsin::rules {
 namespace {
-
-model::Labels merged_labels(const GroupSpec& group, const RuleSpec& rule) {
-  model::LabelsBuilder labels;
-  for (const auto& [name, value] : group.labels) labels.set(name, value);
-  for (const auto& [name, value] : rule.labels) labels.set(name, value);
-  return labels.build();
-}
 
 CheckReport report(RuleFile file) {
   CheckReport out;
@@ -23,9 +16,9 @@ CheckReport report(RuleFile file) {
   for (const GroupSpec& group : file.groups) {
     out.rules += group.rules.size();
     for (const RuleSpec& rule : group.rules) {
-      if (++seen[{rule.name(), merged_labels(group, rule)}] != 2) continue;
+      if (++seen[{rule.name(), to_labels(merge_labels(group.labels, rule.labels))}] != 2) continue;
       out.duplicates.push_back(fmt::format("{}: rule {}{} occurs more than once", group.file, rule.name(),
-                                           merged_labels(group, rule).to_string()));
+                                           to_labels(merge_labels(group.labels, rule.labels)).to_string()));
     }
   }
   return out;

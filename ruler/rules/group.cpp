@@ -12,12 +12,6 @@
 namespace tocsin::rules {
 namespace {
 
-model::Labels merged_labels(const GroupSpec& group, const RuleSpec& rule) {
-  model::LabelsBuilder builder(to_labels(group.labels));
-  for (const auto& [name, value] : rule.labels) builder.set(name, value);
-  return builder.build();
-}
-
 bool same_rule(const RuleSpec& a, const RuleSpec& b) {
   return a.record == b.record && a.alert == b.alert && a.hold == b.hold && a.keep_firing_for == b.keep_firing_for &&
          to_labels(a.annotations) == to_labels(b.annotations);
@@ -30,7 +24,7 @@ Group::Group(GroupSpec spec, Duration interval, std::shared_ptr<const GroupDeps>
   std::map<std::string, std::size_t> occurrences;
   for (const RuleSpec& rule : spec_.rules) {
     RuleEntry entry;
-    model::Labels labels = merged_labels(spec_, rule);
+    Texts labels = merge_labels(spec_.labels, rule.labels);
     if (rule.alert.empty()) {
       entry.rule = std::make_unique<RecordingRule>(rule, std::move(labels));
     } else {
@@ -39,8 +33,7 @@ Group::Group(GroupSpec spec, Duration interval, std::shared_ptr<const GroupDeps>
       entry.alerting = alerting.get();
       entry.rule = std::move(alerting);
     }
-    entry.key = fmt::format("{} {} {} {}", go_quote(spec_.file), go_quote(spec_.name), go_quote(rule.name()),
-                            entry.rule->labels().to_string());
+    entry.key = fmt::format("{} {} {}", go_quote(spec_.file), go_quote(spec_.name), entry.rule->identity());
     if (const std::size_t earlier = occurrences[entry.key]++; earlier > 0) entry.key += fmt::format(" {}", earlier);
     rules_.push_back(std::move(entry));
   }
@@ -60,7 +53,7 @@ bool Group::equals(const Group& other) const {
     const Rule& mine = *rules_[i].rule;
     const Rule& theirs = *other.rules_[i].rule;
     if (!same_rule(spec_.rules[i], other.spec_.rules[i]) || mine.query_text() != theirs.query_text() ||
-        mine.labels() != theirs.labels()) {
+        mine.label_texts() != theirs.label_texts()) {
       return false;
     }
   }

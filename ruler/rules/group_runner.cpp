@@ -69,13 +69,14 @@ void GroupRunner::schedule(std::int64_t slot) {
 void GroupRunner::tick() {
   if (stopped_) return;
   const std::int64_t t = now();
-  if (t + kEarly < next_slot_) {
+  const std::int64_t early = std::min(kEarly, slots_.interval() / 2);
+  if (t + early < next_slot_) {
     // The wall clock went back. Wait for the slot, or for an earlier one if it went back by more than the interval.
     const std::int64_t slot =
         next_slot_ - t > slots_.interval() ? slots_.at_or_before(t) + slots_.interval() : next_slot_;
     return schedule(slot);
   }
-  const auto [slot, missed] = slots_.after(next_slot_ - slots_.interval(), std::max(t, next_slot_));
+  const auto [slot, missed] = slots_.after(next_slot_ - slots_.interval(), std::max(t + early, next_slot_));
   group_->count_iterations(1 + missed, missed);
   running_ = true;
   next_slot_ = slot;

@@ -11,7 +11,7 @@ Result<promql::Vector> RecordingRule::evaluate(const Evaluation& evaluation) {
   for (promql::VectorSample& sample : vector) {
     model::LabelsBuilder builder(sample.labels);
     builder.set(model::kMetricName, name());
-    for (const auto& label : labels()) builder.set(label.name, label.value);
+    for (const auto& [label, text] : label_texts()) builder.set(label, text);
     sample.labels = builder.build();
     if (!seen.insert(sample.labels).second) {
       return fail(Errc::kExecution, "vector contains metrics with the same labelset after applying rule labels");

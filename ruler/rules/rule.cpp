@@ -1,14 +1,24 @@
 #include "rules/rule.hpp"
 
+#include <map>
 #include <utility>
+
+#include "base/strings.hpp"
 
 namespace tocsin::rules {
 
-Rule::Rule(const RuleSpec& spec, model::Labels labels)
+Rule::Rule(const RuleSpec& spec, Texts label_texts)
     : name_(spec.name()),
-      labels_(std::move(labels)),
+      label_texts_(std::move(label_texts)),
+      labels_(to_labels(label_texts_)),
       expr_(spec.expr),
       query_text_(promql::parser::to_string(*spec.expr)) {}
+
+std::string Rule::identity() const {
+  std::string out = go_quote(name_) + " {";
+  for (const auto& [name, text] : label_texts_) out += fmt::format("{}={},", go_quote(name), go_quote(text));
+  return out + "}";
+}
 
 Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr, Timestamp t) {
   TOCSIN_TRY(auto result, evaluation.query(evaluation.store, expr, t));
@@ -20,6 +30,14 @@ Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::
     return vector;
   }
   return fail(Errc::kExecution, "rule result is not a vector or scalar");
+}
+
+Texts merge_labels(const Texts& group, const Texts& rule) {
+  std::map<std::string, std::string> merged;
+  for (const Texts* texts : {&group, &rule}) {
+    for (const auto& [name, text] : *texts) merged[name] = text;
+  }
+  return {merged.begin(), merged.end()};
 }
 
 model::Labels to_labels(const Texts& texts) {

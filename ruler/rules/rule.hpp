@@ -34,7 +34,9 @@ struct Evaluation {
 /// Thread: evaluate() from one at a time, the rest as the subclass says.
 class Rule {
  public:
-  Rule(const RuleSpec& spec, model::Labels labels);
+  /// @param label_texts  of the group and the rule together, sorted by name; an empty text removes a label of the
+  /// result.
+  Rule(const RuleSpec& spec, Texts label_texts);
   virtual ~Rule() = default;
   Rule(const Rule&) = delete;
   Rule& operator=(const Rule&) = delete;
@@ -46,13 +48,15 @@ class Rule {
   const std::string& name() const { return name_; }
   /// Of the group and the rule, templates not expanded.
   const model::Labels& labels() const { return labels_; }
+  const Texts& label_texts() const { return label_texts_; }
   const promql::parser::Expr& expr() const { return *expr_; }
   const std::string& query_text() const { return query_text_; }
   /// Name and labels: who is who when a group changes.
-  std::string identity() const { return name_ + labels_.to_string(); }
+  std::string identity() const;
 
  private:
   std::string name_;
+  Texts label_texts_;
   model::Labels labels_;
   std::shared_ptr<const promql::parser::Expr> expr_;
   std::string query_text_;  // canonical
@@ -62,5 +66,8 @@ class Rule {
 Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr, Timestamp t);
 
 model::Labels to_labels(const Texts& texts);
+
+/// The labels of a group with those of a rule on top, sorted by name.
+Texts merge_labels(const Texts& group, const Texts& rule);
 
 }  // namespace tocsin::rules
