@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.hpp"
+#include "notify/check_texts.hpp"
 #include "notify/pagerduty.hpp"
 #include "notify/slack.hpp"
 #include "notify/webhook.hpp"
@@ -56,6 +58,9 @@ Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfi
 Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
                                              Services services) {
   TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(services.fs, config));
+  for (const std::string& mistake : check_texts(config, templates)) {
+    log::warn("notify", "a template cannot be parsed: what uses it will not be sent", {{"err", mistake}});
+  }
   auto rendering = std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
   alerting::ReceiverMap out;
   for (const config::ReceiverConfig& receiver : config.receivers) {

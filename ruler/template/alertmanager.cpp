@@ -161,6 +161,7 @@ Result<std::string> AmTemplates::expand(std::string_view text, const AmData& dat
 }
 
 Result<void> AmTemplates::check(std::string_view text) const {
+  if (text.find("{{") == std::string_view::npos) return {};
   Template copy = *set_;
   return copy.add("", text);
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "notify/check_texts.hpp"
 #include "support/notify_bench.hpp"
 
 using namespace tocsin;
@@ -62,4 +63,28 @@ TEST_CASE("route labels may refer to one another; a circle leaves them out") {
                     {"d", R"({{ routeLabels "c" }})"}};
   REQUIRE(bench.send(NotifyBench::with(hook), n).error == "");
   CHECK(bench.body().find(R"("routeLabels":{"a":"firing!","b":"firing"})") != std::string::npos);
+}
+
+TEST_CASE("texts that do not parse are named before they are needed, secrets without their text") {
+  NotifyBench bench;
+  config::AlertmanagerConfig config;
+  config::ReceiverConfig& r = config.receivers.emplace_back();
+  r.slack.resize(1);
+  r.slack[0].where = "am.yml:5:7";
+  r.slack[0].title = "{{ .Status";
+  r.slack[0].actions = {{"button", "{{ nope }}", "", "", "", "", {}}};
+  r.webhook.resize(1);
+  r.webhook[0].where = "am.yml:9:7";
+  r.webhook[0].url = Secret("http://token/{{");
+  config.route.where = "am.yml:1:1";
+  config.route.labels = {{"owner", "{{ end }}"}};
+  const auto templates = notify::load_templates(bench.fs, config);
+  REQUIRE(templates.has_value());
+  CHECK(notify::check_texts(config, *templates) ==
+        std::vector<std::string>{
+            "am.yml:9:7: webhook_configs url: is not a template that can be parsed",
+            "am.yml:5:7: slack_configs title: template: :1: unclosed action",
+            "am.yml:5:7: slack_configs actions: template: :1: function \"nope\" not defined",
+            "am.yml:1:1: route labels owner: template: :1: unexpected {{end}}",
+        });
 }
