@@ -33,12 +33,10 @@ std::string_view ChunkFileSet::find(ChunkRef ref) const {
   auto at = std::ranges::lower_bound(files_, number, {}, &File::number);
   if (at == files_.end() || at->number != number) return {};
   if (at->mapped && offset < at->mapped->bytes().size()) return at->mapped->bytes().substr(offset);
-  // The last piece that begins before it: pieces are larger than what was used of them.
-  for (auto piece = at->pieces.rbegin(); piece != at->pieces.rend(); ++piece) {
-    const std::uint32_t begin = (*piece)->offset;
-    if (begin > offset) continue;
-    if (offset - begin >= (*piece)->capacity) return {};
-    return {(*piece)->bytes.get() + (offset - begin), (*piece)->capacity - (offset - begin)};
+  for (const auto& piece : at->pieces) {
+    const std::uint32_t used = piece->used.load(std::memory_order_acquire);
+    if (offset < piece->offset || offset - piece->offset >= used) continue;
+    return {piece->bytes.get() + (offset - piece->offset), used - (offset - piece->offset)};
   }
   return {};
 }
@@ -125,7 +123,7 @@ ChunkRef ChunkFiles::append(const ChunkHeader& header, std::string_view data) {
   encode_chunk(self, header, data, scratch_);
   check(scratch_.size() <= piece->capacity - piece->used, "BUG: a chunk header is longer than 256 bytes");
   std::memcpy(piece->bytes.get() + piece->used, scratch_.data(), scratch_.size());
-  piece->used += static_cast<std::uint32_t>(scratch_.size());
+  piece->used.fetch_add(static_cast<std::uint32_t>(scratch_.size()), std::memory_order_release);
   File& file = files_.rbegin()->second;
   file.max_time = std::max(file.max_time, header.last_time);
   if (file.first_end == kMaxTimestamp) file.first_end = header.last_time;

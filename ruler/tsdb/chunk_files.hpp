@@ -19,11 +19,11 @@
 
 namespace tocsin::tsdb {
 
-/// Bytes of a file that are in memory. Those before `used` never change.
+/// Bytes of a file that are in memory. Those before `used` never change; a piece may be left before it is full.
 struct ChunkPiece {
   std::uint32_t offset = 0;  // of the first byte in the file
   std::uint32_t capacity = 0;
-  std::uint32_t used = 0;  // guarded by the lock of ChunkFiles
+  std::atomic<std::uint32_t> used = 0;  // grows under the lock of ChunkFiles
   std::unique_ptr<char[]> bytes;
 };
 

@@ -61,6 +61,15 @@ void LabelIndex::clean_postings(const std::vector<PairId>& touched, Trash& trash
   drop_pairs(gone, trash);
 }
 
+/// Out of the table; the record stays readable.
+void LabelIndex::forget_pair(PairId id) {
+  PairPage& page = *pairs_.find(id);
+  const PairRecord& record = page.records[id & kPairMask];
+  page.live.reset(id & kPairMask);
+  pair_table_.erase(pair_hash(*record.name, record.value()), id);
+  live_text_bytes_ -= encoded_at(record.text.load(std::memory_order_relaxed)).size();
+}
+
 /// Pairs that no series has. One that was used again meanwhile stays.
 void LabelIndex::drop_pairs(const std::vector<PairId>& gone, Trash& trash) {
   std::vector<NameEntry*> names;
@@ -69,11 +78,9 @@ void LabelIndex::drop_pairs(const std::vector<PairId>& gone, Trash& trash) {
     for (std::size_t i = at; i < std::min(gone.size(), at + kSlice); ++i) {
       PairPage& page = *pairs_.find(gone[i]);
       const std::uint32_t index = gone[i] & kPairMask;
-      PairRecord& record = page.records[index];
+      const PairRecord& record = page.records[index];
       if (!record.postings.empty() || !page.live.test(index)) continue;
-      page.live.reset(index);
-      pair_table_.erase(pair_hash(*record.name, record.value()), gone[i]);
-      live_text_bytes_ -= encoded_at(record.text.load(std::memory_order_relaxed)).size();
+      forget_pair(gone[i]);
       names.push_back(find_name(record.name->text()));
     }
   }

@@ -57,7 +57,8 @@ PairId LabelIndex::find_pair(const NameEntry& name, std::string_view value) cons
 
 SeriesId LabelIndex::find_series(std::span<const PairId> pairs) const {
   return series_table_.find(series_hash(pairs), [&](SeriesId id) {
-    return std::ranges::equal(series_.find(id)->pairs(index_in_page(id)), pairs);
+    const SeriesPage* const page = page_of(id);  // one that dies just now is in the table, and is passed over
+    return page && std::ranges::equal(page->pairs(index_in_page(id)), pairs);
   });
 }
 
@@ -201,7 +202,14 @@ void LabelIndex::restore_pair(PairId id, std::string_view name, std::string_view
   const WriteLock lock(mutex_);
   const PairPage* const page = pairs_.find(id);
   if (page && page->live.test(id & kPairMask)) return;
-  if (const NameEntry* const entry = find_name(name); entry && find_pair(*entry, value) != kNoId) return;
+  if (NameEntry* const entry = find_name(name)) {
+    const PairId older = find_pair(*entry, value);
+    if (older != kNoId && !pair(older).postings.empty()) return;
+    if (older != kNoId) {
+      forget_pair(older);
+      std::erase(entry->pairs, older);
+    }
+  }
   add_pair(id, name, value);
   pairs_.find(id)->logged.set(id & kPairMask);
   if (id >= next_pair_.load(std::memory_order_relaxed)) next_pair_.store(id + 1, std::memory_order_release);

@@ -53,8 +53,9 @@ struct PairRecord {
 inline constexpr unsigned kPairPageBits = 8;
 struct PairPage {
   PairRecord records[1U << kPairPageBits];
-  std::bitset<1U << kPairPageBits> logged;  // the text is in the log; commit lock
-  std::bitset<1U << kPairPageBits> live;    // lock of the index
+  std::bitset<1U << kPairPageBits> logged;   // the text is in the log; commit lock
+  std::bitset<1U << kPairPageBits> indexed;  // the text is in the index file; the keeper's
+  std::bitset<1U << kPairPageBits> live;     // lock of the index
 };
 
 /// Thread: any, as said at each function. The lock is taken inside. It must outlive all pins of its reclaimer.
@@ -102,7 +103,8 @@ class LabelIndex {
   Ids postings_of(PairId id, std::size_t limit) const;
   std::size_t postings_size(PairId id) const;
 
-  /// Puts back what the index file says, in its order. Thread: at start, alone.
+  /// Puts back what the index file and the log say, in their order. A text that has a number already which no series
+  /// uses gets the new one. Thread: at start, alone.
   void restore_pair(PairId id, std::string_view name, std::string_view value);
   /// @return false if a pair is not known, or the number was used, or the labels are those of another series.
   bool restore_series(SeriesId id, std::span<const PairId> pairs);
@@ -143,6 +145,7 @@ class LabelIndex {
   void add_series(SeriesId id, std::span<const PairId> pairs) TOCSIN_REQUIRES(mutex_);
 
   void unlink(const Ids& dead, std::vector<PairId>& touched);
+  void forget_pair(PairId id) TOCSIN_REQUIRES(mutex_);
   void clean_postings(const std::vector<PairId>& touched, Trash& trash);
   void drop_pairs(const std::vector<PairId>& gone, Trash& trash);
   void drop_pages(const Ids& dead, Trash& trash);

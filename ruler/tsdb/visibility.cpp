@@ -66,28 +66,39 @@ Visibility::Commit Visibility::begin(std::uint16_t slot, Timestamp time, bool ta
   if (takes_over && time - 1 > mark) mark = time - 1;
   commit.above = mark;
   commit.up_to = std::max(time, mark);
-  commit.seen_by_all = mark;
-  if (takes_over) {
-    for (const Snapshot* const snapshot : snapshots_) {
-      commit.seen_by_all = std::min(commit.seen_by_all, snapshot->watermark(slot));
-    }
-  }
   return commit;
 }
 
-void Visibility::note(const Commit& commit, SeriesPage& page, unsigned index, Timestamp t) {
+Timestamp Visibility::seen_by_all(std::uint16_t slot) const {
+  const MutexLock lock(mutex_);
+  Timestamp seen = watermarks_[slot];
+  for (const Snapshot* const snapshot : snapshots_) seen = std::min(seen, snapshot->watermark(slot));
+  return seen;
+}
+
+bool Visibility::note(Commit& commit, SeriesPage& page, unsigned index, Timestamp t) {
   HotSeries& series = page.hot[index];
   SeriesExtra* extra = series.has_extra != 0 ? page.extra(index) : nullptr;
   const bool tracks = extra && extra->tracks_commits;
-  if (!tracks && series.owner != commit.slot) {
-    // All of its samples are seen under either owner, or there are none.
-    if (series.last_time <= commit.seen_by_all && commit.slot != kNoSlot) series.owner = commit.slot;
+  if (!tracks && series.owner != commit.slot && commit.slot != kNoSlot) {
+    if (series.owner == kNoSlot) {
+      series.owner = commit.slot;  // it has no samples
+    } else {
+      if (commit.owner != series.owner) {
+        commit.seen_by_all = seen_by_all(commit.slot);
+        commit.owner = series.owner;
+        commit.owner_seen_by_all = seen_by_all(series.owner);
+      }
+      // If everybody sees all of its samples by either slot, nobody can tell that they pass.
+      if (series.last_time <= std::min(commit.seen_by_all, commit.owner_seen_by_all)) series.owner = commit.slot;
+    }
   }
-  if (!tracks && series.owner == commit.slot && t > commit.above && t <= commit.up_to) return;
+  if (!tracks && series.owner == commit.slot && t > commit.above && t <= commit.up_to) return false;
   if (!extra) extra = &page.make_extra(index);
   extra->tracks_commits = true;
   extra->last_slot = commit.slot;
   if (extra->runs.empty() || extra->runs.back().commit != commit.number) extra->runs.push_back({t, commit.number});
+  return !tracks;
 }
 
 void Visibility::publish(const Commit& commit) {
@@ -109,9 +120,9 @@ Visibility::Floor Visibility::floor() const {
   return floor;
 }
 
-void Visibility::tidy(const Floor& floor, SeriesPage& page, unsigned index) {
+bool Visibility::tidy(const Floor& floor, SeriesPage& page, unsigned index) {
   SeriesExtra* const extra = page.extra(index);
-  if (!extra || !extra->tracks_commits) return;
+  if (!extra || !extra->tracks_commits) return false;
   HotSeries& series = page.hot[index];
   auto& runs = extra->runs;
   const auto unsettled = std::ranges::find_if(runs, [&](const auto& run) { return run.commit > floor.commit; });
@@ -119,13 +130,14 @@ void Visibility::tidy(const Floor& floor, SeriesPage& page, unsigned index) {
     extra->settled = unsettled == runs.end() ? series.last_time : unsettled->first_time - 1;
     runs.erase(runs.begin(), unsettled);
   }
-  if (!runs.empty() || extra->last_slot == kNoSlot) return;
-  if (floor.watermarks[extra->last_slot] < series.last_time) return;
+  if (!runs.empty() || extra->last_slot == kNoSlot) return true;
+  if (floor.watermarks[extra->last_slot] < series.last_time) return true;
   series.owner = extra->last_slot;
   extra->tracks_commits = false;
   extra->settled = kMinTimestamp;
   extra->runs = {};
   if (series.rows == 0) page.drop_extra(index);
+  return false;
 }
 
 }  // namespace tocsin::tsdb

@@ -64,6 +64,11 @@ class Visibility {
   void release_slot(std::uint16_t slot);
 
   std::unique_ptr<Snapshot> snapshot();
+  /// How many there are.
+  std::size_t snapshots() const {
+    const MutexLock lock(mutex_);
+    return snapshots_.size();
+  }
 
   /// One commit as the series see it.
   struct Commit {
@@ -71,8 +76,10 @@ class Visibility {
     std::uint16_t slot = kNoSlot;
     Timestamp above = 0;  // samples above this
     Timestamp up_to = 0;  // and up to this need no tracking
-    /// What all snapshots that are about see of this slot.
-    Timestamp seen_by_all = kMinTimestamp;
+    /// Up to where all snapshots see this slot, and the owner that was asked for last.
+    Timestamp seen_by_all = kMaxTimestamp;
+    std::uint16_t owner = kNoSlot;
+    Timestamp owner_seen_by_all = kMinTimestamp;
   };
   /// @param time  of most samples of the batch.
   /// @param takes_over  whether it writes series of other slots: then the watermark is raised to just below `time`
@@ -80,7 +87,8 @@ class Visibility {
   ///        hides and shows nothing), so that those can pass to this slot if no snapshot minds.
   Commit begin(std::uint16_t slot, Timestamp time, bool takes_over);
   /// Says that a sample at t is about to be added to the series; `page` is locked.
-  static void note(const Commit& commit, SeriesPage& page, unsigned index, Timestamp t) TOCSIN_REQUIRES(page.mutex);
+  /// @return whether the series is tracked from now on and was not before.
+  bool note(Commit& commit, SeriesPage& page, unsigned index, Timestamp t) TOCSIN_REQUIRES(page.mutex);
   /// Makes it seen, as a whole.
   void publish(const Commit& commit);
 
@@ -91,13 +99,15 @@ class Visibility {
   };
   Floor floor() const;
   /// Ends the tracking of a series if nobody can tell, else forgets what nobody asks for; `page` is locked.
-  static void tidy(const Floor& floor, SeriesPage& page, unsigned index) TOCSIN_REQUIRES(page.mutex);
+  /// @return whether it is tracked still.
+  static bool tidy(const Floor& floor, SeriesPage& page, unsigned index) TOCSIN_REQUIRES(page.mutex);
 
   /// The owner of series that were replayed at start: seen by all.
   static constexpr std::uint16_t kHistorySlot = 0;
 
  private:
   friend class Snapshot;
+  Timestamp seen_by_all(std::uint16_t slot) const;
 
   mutable Mutex mutex_;
   std::vector<Timestamp> watermarks_ TOCSIN_GUARDED_BY(mutex_);

@@ -65,8 +65,13 @@ Result<void> Wal::replay(std::uint32_t first, const std::function<bool(WalPositi
                          const std::function<void(std::string)>& report) {
   TOCSIN_OK(fs_.create_directories(folder_));
   TOCSIN_TRY(const auto all, numbers());
+  std::uint32_t expected = first;
   for (const std::uint32_t number : all) {
     if (number < first) continue;
+    if (expected != 0 && number != expected) {
+      report(fmt::format("segments {} to {} of the log are missing; their samples are lost", expected, number - 1));
+    }
+    expected = number + 1;
     TOCSIN_OK(replay_segment(number, number == all.back(), each, report));
   }
   return {};

@@ -1,5 +1,6 @@
 #include "tsdb/xor_chunk.hpp"
 
+#include <atomic>
 #include <bit>
 #include <cstring>
 
@@ -148,7 +149,8 @@ void xor_append(HotSeries& series, BlockArena& arena, Timestamp t, double value)
       series.last_delta = static_cast<std::int32_t>(delta);
     }
   }
-  series.last_time = t;
+  // Appenders look at it without a lock.
+  std::atomic_ref<Timestamp>(series.last_time).store(t, std::memory_order_relaxed);
   series.last_value = value;
   series.count = series.count + 1;
 }

@@ -1,0 +1,139 @@
+#include "tsdb/appender.hpp"
+
+namespace tocsin::tsdb {
+
+using storage::AppendResult;
+using storage::AppendStatus;
+
+HeadAppender::HeadAppender(Head& head, Committer& committer)
+    : head_(head), committer_(committer), slot_(head.visibility.take_slot()) {}
+
+HeadAppender::~HeadAppender() {
+  rollback();
+  head_.visibility.release_slot(slot_);
+}
+
+Batch& HeadAppender::batch() {
+  if (!batch_) {
+    batch_ = head_.batches.take();
+    batch_->pin = head_.reclaimer.pin();
+  }
+  return *batch_;
+}
+
+HeadAppender::Target HeadAppender::find(storage::SeriesRef ref, const model::Labels* labels) {
+  batch();  // its pin keeps what is found
+  Target target;
+  if (const SeriesId id = id_of(ref); id != kNoId) {
+    target.id = id;
+    target.page = head_.index.page_of(id);
+    target.result.ref = ref;
+    if (target.page) [[likely]] {
+      return target;
+    }
+  }
+  target.result = {AppendStatus::kUnknownRef, 0, false};
+  if (!labels) return target;
+  if (labels->empty()) {
+    target.result.status = AppendStatus::kInvalidLabels;
+    return target;
+  }
+  SeriesId id = head_.index.find(*labels);
+  bool created = false;
+  if (id == kNoId) {
+    const auto made = head_.index.find_or_create(*labels, head_.options.series_limit);
+    id = made.id;
+    created = made.created;
+  }
+  if (id == kNoId) {
+    count(head_.counters.series_limit_hits);
+    target.result.status = AppendStatus::kSeriesLimit;
+    return target;
+  }
+  if (created) count(head_.counters.series_created);
+  target.id = id;
+  target.page = head_.index.page(id >> kSeriesPageBits);
+  target.result = {AppendStatus::kOk, ref_of(id), created};
+  return target;
+}
+
+AppendStatus HeadAppender::judge(const Target& target, const SampleIn& sample, bool& already_there) {
+  if (sample.t < storage::kOldestTime || sample.t > storage::kNewestTime) {
+    count(head_.counters.out_of_bounds);
+    return AppendStatus::kOutOfBounds;
+  }
+  if (sample.t < head_.oldest_accepted()) {
+    count(head_.counters.too_old);
+    return AppendStatus::kTooOld;
+  }
+  const unsigned index = index_in_page(target.id);
+  const Timestamp last = target.page->last_time_hint(index);
+  if (sample.t > last) [[likely]] {
+    return AppendStatus::kOk;
+  }
+  if (sample.t < last) {
+    count(head_.counters.out_of_order);
+    return AppendStatus::kOutOfOrder;
+  }
+  if (head_.equals_last(*target.page, index, sample)) {
+    already_there = true;
+    return AppendStatus::kOk;
+  }
+  count(head_.counters.duplicates);
+  return AppendStatus::kDuplicate;
+}
+
+AppendResult HeadAppender::add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample) {
+  Target target = find(ref, labels);
+  if (!target.page) return target.result;
+  bool already_there = false;
+  target.result.status = judge(target, sample, already_there);
+  if (target.result.status != AppendStatus::kOk || already_there) return target.result;
+  Batch& batch = *batch_;
+  if (sample.needs_rows()) {
+    batch.specials.push_back(
+        {batch.size(), sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()});
+  }
+  batch.add(target.id, sample.t, sample.value);
+  return target.result;
+}
+
+AppendResult HeadAppender::append(storage::SeriesRef ref, const model::Labels* labels, Timestamp t, double value,
+                                  Timestamp start) {
+  return add(ref, labels, {t, value, start, nullptr});
+}
+
+AppendResult HeadAppender::append_histogram(storage::SeriesRef ref, const model::Labels* labels, Timestamp t,
+                                            model::HistogramPtr histogram, Timestamp start) {
+  if (!histogram || !valid_histogram(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
+  return add(ref, labels, {t, 0, start, &histogram});
+}
+
+AppendStatus HeadAppender::append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) {
+  Batch& to = batch();
+  const SeriesId id = id_of(ref);
+  if (id == kNoId || !head_.index.page_of(id)) return AppendStatus::kUnknownRef;
+  if (!ExemplarStore::labels_fit(exemplar.labels)) return AppendStatus::kInvalidLabels;
+  const AppendStatus status = head_.exemplars.check(id, exemplar);
+  if (status == AppendStatus::kOk && head_.options.exemplars > 0) to.exemplars.emplace_back(id, exemplar);
+  return status;
+}
+
+void HeadAppender::set_metadata(storage::SeriesRef ref, const storage::Metadata& metadata) {
+  Batch& to = batch();
+  const SeriesId id = id_of(ref);
+  if (id != kNoId && head_.index.page_of(id)) to.metadata.emplace_back(id, metadata);
+}
+
+Result<void> HeadAppender::commit() {
+  if (!batch_) return {};
+  auto done = committer_.commit(slot_, *batch_);
+  rollback();
+  return done;
+}
+
+void HeadAppender::rollback() {
+  if (batch_) head_.batches.give_back(std::move(batch_));
+}
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,52 @@
+#pragma once
+// storage::Appender of the head: gathers a batch and hands it to the committer.
+
+#include <cstdint>
+#include <memory>
+
+#include "storage/storage.hpp"
+#include "tsdb/committer.hpp"
+#include "tsdb/head.hpp"
+
+namespace tocsin::tsdb {
+
+class HeadAppender final : public storage::Appender {
+ public:
+  HeadAppender(Head& head, Committer& committer);
+  ~HeadAppender() override;
+
+  storage::AppendResult append(storage::SeriesRef ref, const model::Labels* labels, Timestamp t, double value,
+                               Timestamp start) override;
+  storage::AppendResult append_histogram(storage::SeriesRef ref, const model::Labels* labels, Timestamp t,
+                                         model::HistogramPtr histogram, Timestamp start) override;
+  storage::AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override;
+  void set_metadata(storage::SeriesRef ref, const storage::Metadata& metadata) override;
+  Result<void> commit() override;
+  void rollback() override;
+
+ private:
+  struct Target {
+    SeriesPage* page = nullptr;  // null: `result` says why
+    SeriesId id = kNoId;
+    storage::AppendResult result;
+  };
+  Batch& batch();
+  Target find(storage::SeriesRef ref, const model::Labels* labels);
+  storage::AppendStatus judge(const Target& target, const SampleIn& sample, bool& already_there);
+  storage::AppendResult add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample);
+
+  Head& head_;
+  Committer& committer_;
+  const std::uint16_t slot_;
+  std::unique_ptr<Batch> batch_;  // null between batches
+};
+
+/// Refs are ids, counted from 1.
+inline storage::SeriesRef ref_of(SeriesId id) {
+  return storage::SeriesRef{id} + 1;
+}
+inline SeriesId id_of(storage::SeriesRef ref) {
+  return ref == 0 || ref > kNoId ? kNoId : static_cast<SeriesId>(ref - 1);
+}
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,226 @@
+#include "tsdb/committer.hpp"
+
+#include <algorithm>
+
+namespace tocsin::tsdb {
+namespace {
+
+/// Sample i of a batch; `special` walks along the special ones as i grows.
+SampleIn sample_of(const Batch& batch, std::size_t i, std::size_t& special) {
+  SampleIn sample{batch.time(i), batch.values[i], 0, nullptr};
+  while (special < batch.specials.size() && batch.specials[special].index < i) ++special;
+  if (special < batch.specials.size() && batch.specials[special].index == i) [[unlikely]] {
+    const Batch::Special& one = batch.specials[special];
+    sample.start = one.start;
+    if (one.histogram) sample.histogram = &one.histogram;
+  }
+  return sample;
+}
+
+}  // namespace
+
+Result<void> Committer::commit(std::uint16_t slot, Batch& batch) {
+  const MutexLock lock(head_.commit_mutex);
+  auto done = commit_locked(slot, batch);
+  count(done ? head_.counters.commits : head_.counters.commits_failed);
+  return done;
+}
+
+Result<void> Committer::commit_locked(std::uint16_t slot, Batch& batch) {
+  if (head_.closed) return fail(Errc::kUnavailable, "the store is closed");
+  if (batch.empty()) return {};
+  judge(slot, batch);
+  const Timestamp time = batch.main_time();
+  if (auto logged = log(batch, time); !logged) {
+    clear_pending(batch);
+    forget_definitions();
+    return logged;
+  }
+  apply(slot, batch, time);
+  apply_rest(batch);
+  return {};
+}
+
+/// Decides which samples are taken: the others get kNoId. A series of the batch is marked in its page until apply().
+void Committer::judge(std::uint16_t slot, Batch& batch) {
+  repeats_ = takes_over_ = false;
+  accepted_ = 0;
+  latest_.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    SeriesPage* const page = page_for(batch.ids[i]);
+    if (!page || !judge_one(batch, i, *page)) {
+      batch.ids[i] = kNoId;
+      continue;
+    }
+    ++accepted_;
+    const unsigned index = index_in_page(batch.ids[i]);
+    const HotSeries& series = page->hot_for_writer(index);
+    takes_over_ |= series.owner != slot && series.last_time != kMinTimestamp;
+    page->pending.set(index);
+  }
+}
+
+bool Committer::judge_one(const Batch& batch, std::size_t i, SeriesPage& page) {
+  const SeriesId id = batch.ids[i];
+  const unsigned index = index_in_page(id);
+  const HotSeries& series = page.hot_for_writer(index);
+  const Timestamp t = batch.time(i);
+  Timestamp last = series.last_time;
+  if (page.pending.test(index)) {
+    repeats_ = true;
+    last = batch.times.empty() ? batch.first_time : latest_.at(id);
+  }
+  if (t > last) {
+    if (!batch.times.empty()) latest_[id] = t;
+    return true;
+  }
+  count(t < last ? head_.counters.out_of_order : head_.counters.duplicates);
+  return false;
+}
+
+/// The page of a live series. One that was collected since it was appended to is made again, under a new id.
+SeriesPage* Committer::page_for(SeriesId& id) {
+  if (SeriesPage* const page = head_.index.page_of(id)) [[likely]] {
+    return page;
+  }
+  const SeriesPage* const dead = head_.index.page(id >> kSeriesPageBits);
+  if (!dead) return nullptr;
+  id = head_.index.find_or_create(head_.index.labels(*dead, index_in_page(id)), 0).id;
+  return id == kNoId ? nullptr : head_.index.page_of(id);
+}
+
+Result<void> Committer::log(Batch& batch, Timestamp time) {
+  defined_series_.clear();
+  defined_pairs_.clear();
+  // Exemplars of samples that were dropped are kept: their series exist.
+  for (auto& [id, exemplar] : batch.exemplars) {
+    if (!page_for(id)) id = kNoId;
+  }
+  if (accepted_ == 0 && batch.exemplars.empty()) return {};
+  TOCSIN_TRY(const std::uint32_t segment, head_.wal.begin(time));
+  code_ = segment_code(segment);
+  if (head_.segment_times.empty() || head_.segment_times.back().first != segment) {
+    head_.segment_times.emplace_back(segment, time);
+    head_.sweep_if_overdue(segment);
+  }
+  encode(batch, time);
+  if (record_.empty()) return {};
+  payload_.clear();
+  record_.finish(payload_);
+  TOCSIN_OK(head_.wal.append(payload_));
+  head_.logged_since.insert(head_.logged_since.end(), defined_series_.begin(), defined_series_.end());
+  if (head_.options.wal_sync_interval.count() == 0) {
+    // The record is written, so it will be replayed: a failed sync is told by the counter, not by the commit.
+    count(head_.wal.sync() ? head_.counters.syncs : head_.counters.sync_failures);
+  }
+  return {};
+}
+
+void Committer::encode(const Batch& batch, Timestamp time) {
+  record_.clear();
+  record_.set_time(time);
+  special_ = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const SeriesId id = batch.ids[i];
+    if (id == kNoId) continue;
+    SeriesPage& page = *head_.index.page_of(id);
+    const unsigned index = index_in_page(id);
+    if (!page.logged.test(index)) define(page, id);
+    const SampleIn sample = sample_of(batch, i, special_);
+    if (repeats_ || sample.t != time || sample.needs_rows()) {
+      record_.row(id, {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : nullptr});
+      continue;
+    }
+    const HotSeries& series = page.hot_for_writer(index);
+    record_.sample(id, series.wal_seen == code_ ? series.last_value : 0.0, sample.value);
+  }
+  for (const auto& [id, exemplar] : batch.exemplars) {
+    if (id == kNoId) continue;
+    SeriesPage& page = *head_.index.page_of(id);
+    if (!page.logged.test(index_in_page(id))) define(page, id);
+    record_.exemplar(id, exemplar);
+  }
+}
+
+/// Puts the labels of a series into the record, and those of its pairs that are not in the log yet.
+void Committer::define(SeriesPage& page, SeriesId id) {
+  const unsigned index = index_in_page(id);
+  for (const PairId pair : page.pairs(index)) {
+    PairPage& pair_page = head_.index.pair_page(pair);
+    const std::uint32_t at = pair % (1U << kPairPageBits);
+    if (pair_page.logged.test(at)) continue;
+    const PairRecord& record = pair_page.records[at];
+    record_.pair(pair, record.name->text(), record.value());
+    pair_page.logged.set(at);
+    defined_pairs_.push_back(pair);
+  }
+  record_.series(id, page.pairs(index));
+  page.logged.set(index);
+  defined_series_.push_back(id);
+}
+
+void Committer::forget_definitions() {
+  for (const SeriesId id : defined_series_) head_.index.page_of(id)->logged.reset(index_in_page(id));
+  for (const PairId pair : defined_pairs_) head_.index.pair_page(pair).logged.reset(pair % (1U << kPairPageBits));
+}
+
+void Committer::apply(std::uint16_t slot, const Batch& batch, Timestamp time) {
+  if (accepted_ == 0) return;
+  Visibility::Commit commit = head_.visibility.begin(slot, time, takes_over_);
+  special_ = 0;
+  for (std::size_t i = 0; i < batch.size();) {
+    if (batch.ids[i] == kNoId) {
+      ++i;
+      continue;
+    }
+    i = apply_run(commit, batch, i, *head_.index.page_of(batch.ids[i]));
+  }
+  const auto [least, greatest] = batch.times.empty()
+                                     ? std::pair(batch.first_time, batch.first_time)
+                                     : std::pair(std::ranges::min(batch.times), std::ranges::max(batch.times));
+  head_.saw_time(least, greatest);
+  count(head_.counters.samples, accepted_);
+  head_.visibility.publish(commit);
+}
+
+/// Samples from `from` on that lie in one page. @return the first that does not.
+std::size_t Committer::apply_run(Visibility::Commit& commit, const Batch& batch, std::size_t from, SeriesPage& page) {
+  const MutexLock lock(page.mutex);
+  const std::uint32_t number = batch.ids[from] >> kSeriesPageBits;
+  std::size_t i = from;
+  for (; i < batch.size(); ++i) {
+    const SeriesId id = batch.ids[i];
+    if (id == kNoId) continue;
+    if (id >> kSeriesPageBits != number) break;
+    const unsigned index = index_in_page(id);
+    const SampleIn sample = sample_of(batch, i, special_);
+    if (sample.histogram) count(head_.counters.histograms);
+    if (head_.visibility.note(commit, page, index, sample.t)) {
+      head_.tracked.push_back(id);
+      count(head_.counters.tracked_series);
+    }
+    head_.append_sample(page, index, id, sample, code_);
+    page.pending.reset(index);
+  }
+  return i;
+}
+
+/// What is no sample: kept in memory alone, or nearly.
+void Committer::apply_rest(const Batch& batch) {
+  for (const auto& [id, exemplar] : batch.exemplars) {
+    if (id == kNoId) continue;
+    head_.exemplars.add(id, exemplar);
+    count(head_.counters.exemplars);
+  }
+  for (const auto& [id, metadata] : batch.metadata) {
+    if (head_.index.page_of(id)) head_.metadata.set(id, metadata);
+  }
+}
+
+void Committer::clear_pending(const Batch& batch) {
+  for (const SeriesId id : batch.ids) {
+    if (id != kNoId) head_.index.page_of(id)->pending.reset(index_in_page(id));
+  }
+}
+
+}  // namespace tocsin::tsdb

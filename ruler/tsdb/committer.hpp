@@ -1,0 +1,52 @@
+#pragma once
+// One commit: judge, log, apply, publish.
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "tsdb/head.hpp"
+#include "tsdb/wal_record.hpp"
+
+namespace tocsin::tsdb {
+
+/// Thread: any; one commit at a time, by the commit lock of the head. Owns: buffers.
+class Committer {
+ public:
+  explicit Committer(Head& head) : head_(head) {}
+
+  /// On an error nothing of the batch is seen, now or after a restart.
+  /// @param slot  of the appender (visibility.hpp).
+  Result<void> commit(std::uint16_t slot, Batch& batch);
+
+ private:
+  Result<void> commit_locked(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
+  void judge(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
+  bool judge_one(const Batch& batch, std::size_t i, SeriesPage& page) TOCSIN_REQUIRES(head_.commit_mutex);
+  SeriesPage* page_for(SeriesId& id);
+  Result<void> log(Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  void encode(const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  void define(SeriesPage& page, SeriesId id) TOCSIN_REQUIRES(head_.commit_mutex);
+  void forget_definitions();
+  void apply(std::uint16_t slot, const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  std::size_t apply_run(Visibility::Commit& commit, const Batch& batch, std::size_t from, SeriesPage& page)
+      TOCSIN_REQUIRES(head_.commit_mutex);
+  void apply_rest(const Batch& batch);
+  void clear_pending(const Batch& batch);
+
+  Head& head_;
+  WalRecordWriter record_;
+  std::string payload_;
+  std::uint8_t code_ = 0;    // of the segment that the record goes to
+  bool repeats_ = false;     // a series has several samples in the batch
+  bool takes_over_ = false;  // a series belongs to another slot
+  std::size_t accepted_ = 0;
+  std::unordered_map<SeriesId, Timestamp> latest_;  // in a batch of several times: of each series
+  std::vector<SeriesId> defined_series_;
+  std::vector<std::uint32_t> defined_pairs_;
+  std::size_t special_ = 0;  // the next of batch.specials
+};
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,195 @@
+#include "tsdb/head.hpp"
+
+#include <bit>
+
+#include "base/check.hpp"
+#include "tsdb/chunk_summary.hpp"
+#include "tsdb/xor_chunk.hpp"
+
+namespace tocsin::tsdb {
+namespace {
+
+/// An open chunk of rows is completed when it takes about this much.
+constexpr std::size_t kRowChunkBytes = 64U << 10U;
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_sample(const Row& row, const SampleIn& sample) {
+  if ((row.histogram != nullptr) != (sample.histogram != nullptr)) return false;
+  return row.histogram ? *row.histogram == **sample.histogram : same_bits(row.value, sample.value);
+}
+
+/// Spreads series evenly over the lengths of their first chunk, so that later ones are not all completed at once.
+unsigned first_chunk_samples(SeriesId id) {
+  return 1 + static_cast<unsigned>((static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15ULL >> 40U) % kChunkSamples);
+}
+
+}  // namespace
+
+Head::Head(const TsdbOptions& o, Fs& f)
+    : options(o),
+      fs(f),
+      folder(o.path + "/tocsin"),
+      index(reclaimer),
+      files(
+          f, folder + "/chunks",
+          {.file_ms = to_ms(o.chunk_file_time), .file_bytes = o.chunk_file_bytes, .piece_bytes = o.chunk_piece_bytes}),
+      wal(f, folder + "/wal", {.segment_bytes = o.wal_segment_bytes, .segment_ms = to_ms(o.wal_segment_time)}),
+      exemplars(o.exemplars),
+      metadata(o.metadata_series) {}
+
+unsigned Head::target_samples(const HotSeries& series, SeriesId id) const {
+  return series.first_cut != 0 ? kChunkSamples : first_chunk_samples(id);
+}
+
+bool Head::must_cut(const HotSeries& series, const SeriesExtra* extra, const SampleIn& sample) const {
+  if (series.rows != 0) return extra->rows_size >= kRowChunkBytes;
+  return sample.needs_rows() || !xor_fits(series, sample.t);
+}
+
+void Head::append_sample(SeriesPage& page, unsigned i, SeriesId id, const SampleIn& sample, std::uint8_t code) {
+  HotSeries& series = page.hot[i];
+  if (series.count > 0) {
+    const SeriesExtra* const extra = series.rows != 0 ? page.extra(i) : nullptr;
+    if (must_cut(series, extra, sample)) complete_chunk(page, i, id);
+  }
+  if (series.count == 0) {
+    series.rows = sample.needs_rows() ? 1 : 0;
+    series.open_segment = code;
+    count(counters.chunks_open);
+  }
+  if (series.rows == 0) {
+    xor_append(series, arena, sample.t, sample.value);
+  } else {
+    SeriesExtra& extra = page.make_extra(i);
+    extra.rows.push_back(
+        {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()});
+    extra.rows_size += row_bytes(extra.rows.back());
+    series.count = series.count + 1;
+    std::atomic_ref<Timestamp>(series.last_time).store(sample.t, std::memory_order_relaxed);
+    series.last_value = sample.value;
+  }
+  series.wal_seen = code;
+  series.value_unknown = 0;
+  if (series.count >= target_samples(series, id)) complete_chunk(page, i, id);
+}
+
+/// The bytes of the open chunk into data_, and what its header says of them.
+void Head::encode_open(SeriesPage& page, unsigned i, ChunkHeader& header) {
+  HotSeries& series = page.hot[i];
+  data_.clear();
+  header.count = series.count;
+  header.last_time = series.last_time;
+  if (series.rows != 0) {
+    const SeriesExtra& extra = *page.extra(i);
+    header.encoding = ChunkEncoding::kRows;
+    header.first_time = extra.rows.front().t;
+    encode_rows(extra.rows, data_);
+    return;
+  }
+  header.encoding = ChunkEncoding::kXor;
+  xor_copy(series, arena, data_);
+  times_.clear();
+  values_.clear();
+  check(xor_decode(data_, series.count, times_, values_), "BUG: an open chunk cannot be decoded");
+  header.first_time = times_.front();
+  header.summary = summarise(times_, values_);
+}
+
+void Head::complete_chunk(SeriesPage& page, unsigned i, SeriesId id) {
+  HotSeries& series = page.hot[i];
+  ChunkHeader header;
+  header.series = id;
+  header.previous = page.tail[i];
+  encode_open(page, i, header);
+  page.tail[i] = files.append(header, data_);
+  if (series.rows != 0) {
+    SeriesExtra& extra = *page.extra(i);
+    extra.rows = {};
+    extra.rows_size = 0;
+    series.rows = 0;
+    if (!extra.tracks_commits) page.drop_extra(i);
+  }
+  xor_clear(series, arena);
+  series.first_cut = 1;
+  series.open_segment = 0;
+  count(counters.chunks_completed);
+  counters.chunks_open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Timestamp Head::open_chunk_time(SeriesPage& page, unsigned i) {
+  const HotSeries& series = page.hot[i];
+  return series.rows != 0 ? page.extra(i)->rows.front().t : xor_first_time(series, arena);
+}
+
+void Head::sweep(SeriesPage& page, std::uint32_t page_number, std::uint32_t current, std::uint32_t complete_up_to) {
+  const MutexLock lock(page.mutex);
+  const std::uint8_t code = segment_code(current);
+  for (unsigned i = 0; i < kSeriesPage; ++i) {
+    HotSeries& series = page.hot[i];
+    if (series.wal_seen != code) series.wal_seen = 0;
+    if (series.count > 0 && segment_of(series.open_segment, current) <= complete_up_to) {
+      complete_chunk(page, i, page_number << kSeriesPageBits | i);
+    }
+  }
+}
+
+void Head::sweep_if_overdue(std::uint32_t current) {
+  constexpr std::uint32_t kMost = 200;
+  if (current - swept_segment < kMost) return;
+  const std::uint32_t pages = index.page_count();
+  for (std::uint32_t number = 0; number < pages; ++number) {
+    if (SeriesPage* const page = index.page(number)) sweep(*page, number, current, current - kMost / 2);
+  }
+  swept_segment = current;
+}
+
+bool Head::equals_last(SeriesPage& page, unsigned i, const SampleIn& sample) {
+  const MutexLock lock(page.mutex);
+  const HotSeries& series = page.hot[i];
+  if (series.last_time != sample.t) return false;
+  if (series.rows != 0) return same_sample(page.extra(i)->rows.back(), sample);
+  if (series.count > 0) return !sample.histogram && same_bits(series.last_value, sample.value);
+  return equals_stored(page, i, sample);
+}
+
+/// The last sample is in a completed chunk.
+bool Head::equals_stored(SeriesPage& page, unsigned i, const SampleIn& sample) {
+  const ChunkRef ref = page.tail[i];
+  const auto set = files.set();
+  ChunkView chunk;
+  if (ref == 0 || !parse_chunk(ref, set->find(ref), chunk) || !chunk.data_intact()) return false;
+  const std::size_t samples = chunk.header.count;
+  if (chunk.header.encoding == ChunkEncoding::kRows) {
+    std::vector<Row> rows;
+    return decode_rows(chunk.data, samples, rows) && same_sample(rows.back(), sample);
+  }
+  std::vector<Timestamp> times;
+  std::vector<double> values;
+  return !sample.histogram && xor_decode(chunk.data, samples, times, values) && same_bits(values.back(), sample.value);
+}
+
+bool Head::first_sight_of_damage(ChunkRef ref) {
+  const MutexLock lock(damage_mutex_);
+  if (!damaged_.insert(ref).second) return false;
+  count(counters.chunks_corrupt);
+  return true;
+}
+
+Timestamp Head::oldest_accepted() const {
+  const Timestamp newest = max_time();
+  return newest == kMinTimestamp ? kMinTimestamp : newest - to_ms(options.max_age);
+}
+
+void Head::saw_time(Timestamp least, Timestamp greatest) {
+  Timestamp known = min_time();
+  while (least < known && !min_time_.compare_exchange_weak(known, least, std::memory_order_relaxed)) {
+  }
+  known = max_time();
+  while (greatest > known && !max_time_.compare_exchange_weak(known, greatest, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace tocsin::tsdb

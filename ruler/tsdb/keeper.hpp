@@ -1,0 +1,55 @@
+#pragma once
+// Upkeep in the background: what is done while scrapes go on, in slices that hold the commit lock for less than a
+// millisecond each.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "tsdb/checkpoint.hpp"
+#include "tsdb/head.hpp"
+
+namespace tocsin::tsdb {
+
+/// Thread: one at a time.
+class Keeper {
+ public:
+  Keeper(Head& head, IndexFiles index_files) : head_(head), index_files_(std::move(index_files)) {}
+
+  /// See Db::maintain().
+  Result<void> maintain();
+  Result<void> checkpoint();
+  /// Ends the tracking of commits where it can.
+  void tidy();
+  /// Tells the keeper of a store that was loaded how many series the index file holds; their pairs are marked in it.
+  void loaded(std::size_t indexed_series) { indexed_series_ = indexed_series; }
+
+ private:
+  struct Pass {
+    Checkpoint checkpoint;
+    std::uint32_t current = 0;         // segment
+    std::uint32_t complete_up_to = 0;  // segment
+    std::vector<SeriesId> defined;     // series that go to the index file
+    Ids dead;
+    std::uint32_t oldest_file = 0;
+  };
+  Result<void> run(Pass& pass);
+  void begin(Pass& pass);
+  std::uint32_t complete_up_to(std::uint32_t current) TOCSIN_REQUIRES(head_.commit_mutex);
+  void look_at(Pass& pass, SeriesPage& page, std::uint32_t number) TOCSIN_REQUIRES(head_.commit_mutex);
+  void collect(Pass& pass);
+  Result<void> write_index(Pass& pass);
+  Result<void> define_all(const std::vector<SeriesId>& ids);
+  void forget_indexed();
+  Result<void> drop_old_files();
+
+  Head& head_;
+  IndexFiles index_files_;
+  std::uint32_t checkpoint_segment_ = 0;  // current when the last one was written
+  std::uint32_t round_ = 2;
+  std::size_t indexed_series_ = 0;  // in the index file, dead ones included
+  bool index_failed_ = false;       // what is in the index file is not what is marked
+};
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,45 @@
+#pragma once
+// What tsdb is told by the one who opens it.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/fs.hpp"
+#include "base/time.hpp"
+
+namespace tocsin::tsdb {
+
+struct TsdbOptions {
+  /// The data folder; made if it is not there. One process has it at a time.
+  std::string path;
+  /// What is older than the newest sample by more than this is dropped, whole files at a time.
+  Duration retention = std::chrono::hours(24 * 32);
+  /// A power cut loses at most this; the death of the process loses nothing. 0: every commit syncs.
+  Duration wal_sync_interval = std::chrono::milliseconds(200);
+  /// Samples older than the newest one of the store by more than this are refused (kTooOld), as in Prometheus.
+  Duration max_age = std::chrono::hours(1);
+  /// Greatest number of series; 0: no limit.
+  std::size_t series_limit = 0;
+  /// Greatest number of exemplars kept; 0: none are.
+  std::size_t exemplars = 10'000;
+  /// Greatest number of series whose metadata is kept.
+  std::size_t metadata_series = 100'000;
+
+  /// Segments of the log, and files of completed chunks: bytes, and data time in one.
+  std::uint64_t wal_segment_bytes = 64U << 20U;
+  Duration wal_segment_time = std::chrono::minutes(15);
+  std::uint32_t chunk_file_bytes = 512U << 20U;
+  Duration chunk_file_time = std::chrono::hours(2);
+  std::uint32_t chunk_piece_bytes = 1U << 20U;
+  /// A chunk that is open for longer (data time) is completed as it is, so that the log can be cut.
+  Duration open_chunk_time = std::chrono::hours(2);
+
+  /// Whether the store runs its own threads (group sync, upkeep). Without, its owner calls sync() and maintain().
+  bool threads = true;
+  Duration maintain_interval = std::chrono::seconds(10);
+
+  Fs* fs = nullptr;  // the operating system's if null; outlives the store
+};
+
+}  // namespace tocsin::tsdb

@@ -1,0 +1,178 @@
+#include "tsdb/series_reader.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include "base/log.hpp"
+#include "tsdb/xor_chunk.hpp"
+
+namespace tocsin::tsdb {
+
+ReadView::ReadView(Head& head)
+    : pin(head.reclaimer.pin()), snapshot(head.visibility.snapshot()), files(head.files.set()) {}
+
+void SeriesReader::take(SeriesId id) {
+  id_ = id;
+  page_ = head_.index.page(id >> kSeriesPageBits);
+}
+
+model::Labels SeriesReader::labels() const {
+  return head_.index.labels(*page_, index_in_page(id_));
+}
+
+void SeriesReader::copy(bool with_samples) {
+  const unsigned index = index_in_page(id_);
+  open_bytes_.clear();
+  open_rows_.clear();
+  const MutexLock lock(page_->mutex);
+  hot_ = page_->hot[index];
+  tail_ = page_->tail[index];
+  const SeriesExtra* const extra = hot_.has_extra != 0 ? page_->extra(index) : nullptr;
+  limit_ = view_.snapshot->limit(hot_, extra);
+  if (!with_samples) return;
+  if (hot_.rows != 0) {
+    open_rows_ = extra->rows;
+  } else {
+    xor_copy(hot_, head_.arena, open_bytes_);
+  }
+}
+
+bool SeriesReader::overlaps(Timestamp start, Timestamp end) {
+  if (!page_) return false;
+  copy(false);
+  if (hot_.last_time == kMinTimestamp || hot_.last_time < start) return false;
+  end = std::min(end, limit_);
+  if (start > end) return false;
+  if (hot_.last_time <= end) return true;
+  if (hot_.count > 0) {
+    const MutexLock lock(page_->mutex);
+    // It may have been completed since: then the walk below finds it.
+    const HotSeries& now = page_->hot[index_in_page(id_)];
+    tail_ = page_->tail[index_in_page(id_)];
+    if (now.count > 0 && head_.open_chunk_time(*page_, index_in_page(id_)) <= end) return true;
+  }
+  walk(start, end);
+  return !chunks_.empty();
+}
+
+std::string_view SeriesReader::find(ChunkRef ref) {
+  if (const std::string_view bytes = view_.files->find(ref); !bytes.empty()) return bytes;
+  if (!newer_files_.empty()) {
+    if (const std::string_view bytes = newer_files_.back()->find(ref); !bytes.empty()) return bytes;
+  }
+  // Completed after the view was made; or dropped before it. Views of older sets are still in use.
+  if (chunk_file(ref) < view_.files->oldest()) return {};
+  newer_files_.push_back(head_.files.set());
+  return newer_files_.back()->find(ref);
+}
+
+void SeriesReader::walk(Timestamp start, Timestamp end) {
+  chunks_.clear();
+  if (newer_files_.size() > 8) newer_files_.erase(newer_files_.begin(), newer_files_.end() - 1);
+  for (ChunkRef ref = tail_; ref != 0;) {
+    const std::string_view bytes = find(ref);
+    if (bytes.empty()) break;  // dropped for its age
+    ChunkView chunk;
+    if (!parse_chunk(ref, bytes, chunk) || chunk.header.series != id_) {
+      report_corrupt(ref, "its header is damaged; older samples of the series cannot be reached");
+      break;
+    }
+    if (chunk.header.last_time < start) break;
+    if (chunk.header.first_time <= end) chunks_.emplace_back(ref, chunk);
+    ref = chunk.header.previous;
+  }
+}
+
+void SeriesReader::report_corrupt(ChunkRef ref, std::string_view what) {
+  if (!head_.first_sight_of_damage(ref)) return;
+  log::error(
+      "tsdb", "a chunk is left out of an answer",
+      {{"file", chunk_file(ref)}, {"offset", chunk_offset(ref)}, {"series", labels().to_string()}, {"err", what}});
+}
+
+Result<void> SeriesReader::read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  out.clear();
+  if (!page_) return {};
+  copy(true);
+  end = std::min(end, limit_);
+  if (start > end || hot_.last_time < start) return {};
+  walk(start, end);
+  for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
+    if (chunk.data_intact()) {
+      read_chunk(chunk, start, end, out);
+    } else {
+      report_corrupt(ref, "its checksum is wrong");
+    }
+  }
+  read_open(start, end, out);
+  if (!out.starts.empty()) out.starts.resize(out.times.size());
+  if (!out.histograms.empty()) out.histograms.resize(out.times.size());
+  return {};
+}
+
+void SeriesReader::read_chunk(const ChunkView& chunk, Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  const ChunkHeader& header = chunk.header;
+  if (header.encoding == ChunkEncoding::kRows) {
+    if (decode_rows(chunk.data, header.count, rows_)) add_rows(rows_, start, end, out);
+    return;
+  }
+  if (header.first_time >= start && header.last_time <= end) {
+    xor_decode(chunk.data, header.count, out.times, out.values);
+    return;
+  }
+  times_.clear();
+  values_.clear();
+  xor_decode(chunk.data, header.count, times_, values_);
+  add_decoded(start, end, out);
+}
+
+void SeriesReader::read_open(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  if (hot_.count == 0) return;
+  if (hot_.rows != 0) {
+    add_rows(open_rows_, start, end, out);
+    return;
+  }
+  times_.clear();
+  values_.clear();
+  xor_decode(open_bytes_, hot_.count, times_, values_);
+  add_decoded(start, end, out);
+}
+
+void SeriesReader::add_decoded(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  const auto first = std::ranges::lower_bound(times_, start) - times_.begin();
+  const auto last = std::ranges::upper_bound(times_, end) - times_.begin();
+  out.times.insert(out.times.end(), times_.begin() + first, times_.begin() + last);
+  out.values.insert(out.values.end(), values_.begin() + first, values_.begin() + last);
+}
+
+void SeriesReader::add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  for (const Row& row : rows) {
+    if (row.t < start || row.t > end) continue;
+    out.times.push_back(row.t);
+    out.values.push_back(row.value);
+    if (row.start != 0) {
+      out.starts.resize(out.times.size());
+      out.starts.back() = row.start;
+    }
+    if (row.histogram) {
+      out.histograms.resize(out.times.size());
+      out.histograms.back() = row.histogram;
+    }
+  }
+}
+
+void SeriesReader::summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) {
+  out.clear();
+  if (!page_) return;
+  copy(false);
+  end = std::min(end, limit_);
+  if (start > end) return;
+  walk(start, end);
+  for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
+    const ChunkHeader& header = chunk.header;
+    const bool whole = header.first_time >= start && header.last_time <= end;
+    if (whole && header.encoding == ChunkEncoding::kXor) out.push_back(header.summary);
+  }
+}
+
+}  // namespace tocsin::tsdb
