@@ -63,8 +63,8 @@ class Parser {
   virtual ~Parser() = default;
   /// The next row. After kEnd and kError there is nothing more.
   virtual RowKind next(Row& row) = 0;
-  /// If the next row is the series whose text is shared + rest, takes it as next() would; else false, and nothing
-  /// moves.
+  /// If the next row is the series whose text is shared + rest, takes it as next() would; else false, and
+  /// nothing but blank lines is behind us. Looks only at the usual spelling: one blank or tab before the value.
   virtual bool next_known(std::string_view shared, std::string_view rest, Row& row) = 0;
   /// The labels of the last row, a series: sorted by name, the metric name among them, values unescaped, empty ones
   /// included. Numbers in `le` and `quantile` are written as Prometheus 3 does ("1" becomes "1.0") if the last TYPE was

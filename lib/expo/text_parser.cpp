@@ -171,6 +171,7 @@ RowKind TextParser::read_series(Row& row, const char* start) {
 
 bool TextParser::next_known(std::string_view shared, std::string_view rest, Row& row) {
   const std::size_t size = shared.size() + rest.size();
+  while (at_ < end_ && *at_ == '\n') ++at_;
   if (static_cast<std::size_t>(end_ - at_) <= size || done_) return false;
   const char* end = at_ + size;
   // A bare name may go on with a brace behind blanks: then no number stands here, and read_value() refuses.

@@ -11,6 +11,14 @@ namespace tocsin::scrape {
 
 using storage::AppendStatus;
 
+namespace {
+
+bool is_joined(std::string_view text, std::string_view first, std::string_view second) {
+  return text.size() == first.size() + second.size() && text.starts_with(first) && text.ends_with(second);
+}
+
+}  // namespace
+
 Result<void> PageReader::read(std::string_view page) {
   expo::TextParser parser(page);
   TOCSIN_OK(read_rows(parser, page));
@@ -22,25 +30,29 @@ Result<void> PageReader::read(std::string_view page) {
 Result<void> PageReader::read_rows(expo::TextParser& parser, std::string_view page) {
   expo::Row row;
   while (true) {
-    if (!expected_.done() && parser.next_known(before_.substr(0, expected_.shared()), expected_.rest(), row)) {
-      const std::size_t index = expected_.index();
-      before_ = row.series;
-      expected_.next();
-      TOCSIN_OK(take_at(parser, row, index));
-      continue;
-    }
-    switch (parser.next(row)) {
-      case expo::RowKind::kEnd:
-        return {};
-      case expo::RowKind::kError:
-        return fail(Errc::kInvalid, "{}", expo::describe(page, parser.error()));
-      case expo::RowKind::kSeries:
-        break;
-      default:
+    const std::string_view shared = before_.substr(0, expected_.shared());
+    if (expected_.done() || !parser.next_known(shared, expected_.rest(), row)) {
+      switch (parser.next(row)) {
+        case expo::RowKind::kEnd:
+          return {};
+        case expo::RowKind::kError:
+          return fail(Errc::kInvalid, "{}", expo::describe(page, parser.error()));
+        case expo::RowKind::kSeries:
+          break;
+        default:
+          continue;
+      }
+      // The expected series in an unusual spelling, without a blank before the value, is still the expected one.
+      if (expected_.done() || !is_joined(row.series, shared, expected_.rest())) {
+        if (!changed_) begin_change();
+        TOCSIN_OK(take_by_text(parser, row));
         continue;
+      }
     }
-    if (!changed_) begin_change();
-    TOCSIN_OK(take_by_text(parser, row));
+    const std::size_t index = expected_.index();
+    before_ = row.series;
+    expected_.next();
+    TOCSIN_OK(take_at(parser, row, index));
   }
 }
 

@@ -281,13 +281,14 @@ TEST_CASE("a series text from before is taken only where it stands whole") {
   CHECK(taken("foo 7\n", "foo"));
   CHECK(taken("foo\t 7 123\n", "foo"));
   CHECK(taken("foo{a=\"b\"} 7\n", "foo{a=\"b\"}"));
+  CHECK(taken("\n\nfoo{a=\"b\"} 7\n", "foo{a=\"b\"}"));
   CHECK_FALSE(taken("foo_bar 7\n", "foo"));
   CHECK_FALSE(taken("foo {a=\"b\"} 7\n", "foo"));
   CHECK_FALSE(taken("foo{a=\"b\"} 7\n", "foo"));
   CHECK_FALSE(taken("foo{a=\"b\"}7\n", "foo{a=\"b\"}"));
   CHECK_FALSE(taken(" foo 7\n", "foo"));
   CHECK_FALSE(taken("fo 7\n", "foo"));
-  CHECK_FALSE(taken("f 7", "foo{long=\"text behind the page's end\"}"));
+  CHECK_FALSE(taken("\n\n\nf 7", "foo{long=\"text behind the page's end\"}"));
 }
 
 TEST_CASE("an error behind a known series is the error of the whole line") {

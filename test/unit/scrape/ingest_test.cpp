@@ -71,6 +71,14 @@ TEST_CASE("the second page of the same series is found by position") {
   CHECK(bench.lines("[ab]") == Lines{"a 1@1000 3@2000", "b 2@1000 4@2000"});
 }
 
+TEST_CASE("blank lines and unusual spelling do not hide that a page is the last one") {
+  Bench bench;
+  const std::string page = "\n\na 1\n\n b 2\nc{x=\"y\"}3\nd\t4\ne  5\n\n";
+  bench.page(page);
+  CHECK(bench.page(page).counts.by_position == 5);
+  CHECK(bench.lines("[a-e]").size() == 5);
+}
+
 TEST_CASE("a series that vanishes gets a staleness marker, once, and may come back") {
   Bench bench;
   bench.page("a 1\nb 2\nc 3\n");
