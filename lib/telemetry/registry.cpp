@@ -85,23 +85,37 @@ Registry::Registry() : families_(std::make_shared<prometheus::Registry>()) {
 }
 
 void Registry::add(std::weak_ptr<prometheus::Collectable> collectable) {
-  collectables_.push_back(std::move(collectable));
+  sources_.push_back({std::move(collectable)});
+}
+
+void Registry::collect(Source& source) {
+  const auto collectable = source.collectable.lock();
+  if (!collectable) return;
+  std::string failure;
+  try {
+    put_collectable(page_, *collectable);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  } catch (...) {
+    failure = "unknown exception";
+  }
+  if (!failure.empty()) {
+    ++collect_failures_;
+    if (!source.failing) log::error("telemetry", "a collectable failed", {{"err", failure}});
+  }
+  source.failing = !failure.empty();
 }
 
 std::shared_ptr<const expo::RenderedPage> Registry::render() {
   page_.begin();
-  for (const auto& weak : collectables_) {
-    const auto collectable = weak.lock();
-    if (!collectable) continue;
-    try {
-      put_collectable(page_, *collectable);
-    } catch (const std::exception& error) {
-      log::error("telemetry", "a collectable failed", {{"err", error.what()}});
-    }
-  }
-  std::erase_if(collectables_, [](const auto& weak) { return weak.expired(); });
+  for (Source& source : sources_) collect(source);
+  std::erase_if(sources_, [](const Source& source) { return source.collectable.expired(); });
   Sink sink(page_);
   for (const Probe& probe : probes_) probe(sink);
+  if (collect_failures_ > 0) {
+    sink.counter("tocsin_collect_failures_total", "Registered collectables that threw when they were asked.",
+                 static_cast<double>(collect_failures_));
+  }
   page_.end();
   auto page = std::make_shared<expo::RenderedPage>();
   page_.render(*page);

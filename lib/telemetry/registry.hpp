@@ -6,6 +6,7 @@
 // prometheus-cpp's own serializer is not used: it writes "Nan", does not escape HELP, rounds to 16 digits and costs
 // forty times as much. Our writer renders what its Collect() gives.
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -55,16 +56,25 @@ class Registry {
 
   /// The process' families of prometheus-cpp: BuildCounter().Name(...).Register(registry.families()).
   prometheus::Registry& families() { return *families_; }
-  /// Any source of prometheus-cpp; forgotten when it dies. An exception of its Collect() is logged, the others go on.
+  /// Any source of prometheus-cpp; forgotten when it dies. When its Collect() throws, its families are missing from the
+  /// page, which is logged when it begins and counted in tocsin_collect_failures_total; the others go on.
   void add(std::weak_ptr<prometheus::Collectable> collectable);
+  /// A probe must not throw.
   void add(Probe probe) { probes_.push_back(std::move(probe)); }
 
   /// All of it, families sorted by name. The page is the caller's to merge or to send.
   std::shared_ptr<const expo::RenderedPage> render();
 
  private:
+  struct Source {
+    std::weak_ptr<prometheus::Collectable> collectable;
+    bool failing = false;
+  };
+  void collect(Source& source);
+
   std::shared_ptr<prometheus::Registry> families_;
-  std::vector<std::weak_ptr<prometheus::Collectable>> collectables_;
+  std::vector<Source> sources_;
+  std::uint64_t collect_failures_ = 0;
   std::vector<Probe> probes_;
   expo::Page page_;
 };

@@ -8,6 +8,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/summary.h>
 
+#include "base/log.hpp"
+
 using namespace tocsin;
 using telemetry::Registry;
 using telemetry::Sink;
@@ -25,13 +27,16 @@ TEST_CASE("families of prometheus-cpp are written by our writer: escaped help, a
 
 TEST_CASE("histograms and summaries of prometheus-cpp") {
   Registry registry;
+  auto& summary = prometheus::BuildSummary().Name("s").Help("S.").Register(registry.families());
+  summary.Add({{"a", "b"}}, prometheus::Summary::Quantiles{{0.5, 0.05}}).Observe(3);
   auto& histogram = prometheus::BuildHistogram().Name("h").Help("H.").Register(registry.families());
   auto& h = histogram.Add({}, prometheus::Histogram::BucketBoundaries{1, 2});
   h.Observe(0.5);
   h.Observe(5);
   CHECK(registry.render()->text ==
         "# HELP h H.\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum "
-        "5.5\nh_count 2\n");
+        "5.5\nh_count 2\n# HELP s S.\n# TYPE s summary\ns{a=\"b\",quantile=\"0.5\"} 3\ns_sum{a=\"b\"} 3\n"
+        "s_count{a=\"b\"} 1\n");
 }
 
 TEST_CASE("probes put plain numbers; what a probe no longer puts is gone") {
@@ -51,19 +56,35 @@ TEST_CASE("probes put plain numbers; what a probe no longer puts is gone") {
 namespace {
 
 struct Broken final : prometheus::Collectable {
-  std::vector<prometheus::MetricFamily> Collect() const override { throw std::runtime_error("broken"); }
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    if (broken) throw std::runtime_error("broken");
+    return {};
+  }
+  bool broken = true;
 };
+
+int error_lines = 0;
 
 }  // namespace
 
-TEST_CASE("a collectable that throws or dies does not take the others with it") {
+TEST_CASE("a collectable that throws or dies does not take the others with it; the log says so once") {
+  error_lines = 0;
+  log::set_sink([](log::Level, std::string_view) { ++error_lines; });
   Registry registry;
   auto broken = std::make_shared<Broken>();
   registry.add(broken);
   registry.add([](Sink& sink) { sink.gauge("alive", "", 1); });
-  CHECK_THAT(registry.render()->text, Catch::Contains("alive 1\n"));
+  for (int i = 0; i < 3; ++i) CHECK_THAT(registry.render()->text, Catch::Contains("alive 1\n"));
+  CHECK_THAT(registry.render()->text, Catch::Contains("tocsin_collect_failures_total 4\n"));
+  CHECK(error_lines == 1);
+  broken->broken = false;
+  registry.render();
+  broken->broken = true;
+  registry.render();
+  CHECK(error_lines == 2);
   broken.reset();
   CHECK_THAT(registry.render()->text, Catch::Contains("alive 1\n"));
+  log::set_sink(nullptr);
 }
 
 TEST_CASE("the process tells its CPU time, memory, descriptors and start") {
