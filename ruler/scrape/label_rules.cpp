@@ -9,17 +9,6 @@ namespace {
 
 constexpr std::string_view kExportedPrefix = "exported_";
 
-bool has_name(const std::vector<model::LabelView>& row, std::string_view name) {
-  return std::binary_search(row.begin(), row.end(), model::LabelView{name, {}},
-                            [](const auto& a, const auto& b) { return a.name < b.name; });
-}
-
-std::string_view value_of(const std::vector<model::LabelView>& row, std::string_view name) {
-  const auto found = std::lower_bound(row.begin(), row.end(), name,
-                                      [](const model::LabelView& label, std::string_view n) { return label.name < n; });
-  return found != row.end() && found->name == name ? found->value : std::string_view();
-}
-
 /// The target's labels win; what they displace moves to the first free name.
 model::Labels join_conflicting(const std::vector<model::LabelView>& row, const model::Labels& target,
                                std::vector<model::LabelView> displaced) {
@@ -62,18 +51,22 @@ bool same_relabel(const config::RelabelConfig& a, const config::RelabelConfig& b
 }  // namespace
 
 model::Labels join_labels(const std::vector<model::LabelView>& row, const model::Labels& target, bool honor_labels) {
-  std::vector<model::LabelView> joined = row;
+  std::vector<model::LabelView> joined;
   std::vector<model::LabelView> displaced;
+  joined.reserve(row.size() + 8);
+  auto shown = row.begin();
   for (const auto& label : target) {
-    if (honor_labels) {
-      // An empty label on the page keeps the target's away, and is none itself.
-      if (!has_name(row, label.name)) joined.push_back(label);
+    for (; shown != row.end() && shown->name < label.name; ++shown) joined.push_back(*shown);
+    if (shown == row.end() || shown->name != label.name) {
+      joined.push_back(label);
       continue;
     }
-    const std::string_view shown = value_of(row, label.name);
-    if (!shown.empty()) displaced.push_back({label.name, shown});
-    joined.push_back(label);  // later than the row's: the last of equal names stands
+    if (!honor_labels && !shown->value.empty()) displaced.push_back(*shown);
+    // With honor_labels an empty label on the page keeps the target's away, and is none itself.
+    joined.push_back(honor_labels ? *shown : label);
+    ++shown;
   }
+  joined.insert(joined.end(), shown, row.end());
   return displaced.empty() ? model::Labels::from(std::move(joined)) : join_conflicting(row, target, displaced);
 }
 

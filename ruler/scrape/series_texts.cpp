@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/check.hpp"
+#include "expo/bytes.hpp"
 
 namespace tocsin::scrape {
 namespace {
@@ -28,8 +29,13 @@ std::size_t read_varint(const char*& at) {
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
   const std::size_t limit = std::min(a.size(), b.size());
-  return static_cast<std::size_t>(
-      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(limit), b.begin()).first - a.begin());
+  std::size_t i = 0;
+  for (; i + 8 <= limit; i += 8) {
+    const std::uint64_t differs = expo::load64(a.data() + i) ^ expo::load64(b.data() + i);
+    if (differs != 0) return i + static_cast<std::size_t>(std::countr_zero(differs)) / 8;
+  }
+  while (i < limit && a[i] == b[i]) ++i;
+  return i;
 }
 
 }  // namespace
