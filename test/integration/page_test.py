@@ -194,7 +194,7 @@ def test_reload_keeps_what_did_not_change_and_a_bad_file_keeps_the_old(work):
     scene.queue(150)
     scene.got("/hook", 1)
     for name, text, complaint in (
-            ("prometheus.yml", "global: {scrape_interval: 0.5s, nonsense: 1}\n", "nonsense"),
+            ("prometheus.yml", "global: {scrape_interval: 500ms, nonsense: 1}\n", "nonsense"),
             ("rules.yml", "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: sum(\n", "parse error"),
             ("alertmanager.yml", "route: {receiver: nobody}\nreceivers: []\n", "nobody")):
         with open(work.path(name), encoding="utf-8") as old:

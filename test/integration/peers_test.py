@@ -56,7 +56,9 @@ scrape_configs:
     assert "self" in work.run(promtool, "query", "labels", ruler, "job")
     assert "scrape_duration_seconds" in work.run(promtool, "query", "series", "--match={job=\"self\"}", ruler)
     lint = work.run(promtool, "check", "metrics", stdin=http(f"{ruler}/metrics")[1], status=None)
-    assert "parse" not in lint and not lint.strip(), lint
+    # Three names are Prometheus' own and not in promtool's style.
+    own = re.compile("prometheus_rule_(evaluation|group)_duration_histogram_seconds|prometheus_target_scrape_pools_total")
+    assert not [line for line in lint.splitlines() if not own.match(line)], lint
 
 
 def test_promtool_accepts_our_rules_and_quickstart_files(work):
@@ -81,6 +83,9 @@ class Frozen:
         self.sink = work.sink(lambda path, body: (200, "text/plain; version=0.0.4", self.page))
         self.stopping = threading.Event()
         self.take()
+
+    def start(self):
+        """Until now the page stood still, so that nobody has a sample more for having come earlier."""
         threading.Thread(target=self.run, daemon=True).start()
 
     def take(self):
@@ -128,6 +133,8 @@ scrape_configs:
     _, ruler = work.ruler(config)
     _, prometheus = work.prometheus(config)
     wait_until(lambda: targets_up(ruler, 2) and targets_up(prometheus, 2), "both targets are up in both")
+    for page in pages:
+        page.start()
     time.sleep(20)
     for page in pages:
         page.stopping.set()

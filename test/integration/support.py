@@ -1,5 +1,4 @@
 """What the integration tests share: programs, ports, HTTP, and imposters that record what they are sent."""
-import http.server
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -107,7 +107,7 @@ class Sink:
             def do_GET(self):
                 self.answer(None)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -123,7 +123,7 @@ class Sink:
 
 
 def http_server_base():
-    class Quiet(http.server.BaseHTTPRequestHandler):
+    class Quiet(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_):
