@@ -122,6 +122,7 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& 
     net::HttpServerOptions options;
     options.listen_address = address;
     options.max_body_bytes = 64U << 10U;
+    options.work = &runtime.work();
     TOCSIN_TRY(auto server,
                net::make_http_server(runtime.loop(), options, [self = agent.get()](net::HttpRequest request) {
                  return self->router_.handle(std::move(request));

@@ -1,5 +1,6 @@
 #include "app/flags.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <span>
 
@@ -158,6 +159,23 @@ void add_alertmanager(CLI::App& app, Flags& flags) {
   add_listen(app, flags, "0.0.0.0:9093");
 }
 
+/// The words behind the program's name, last first as CLI11 wants them. `--flag=` (an empty value, as in
+/// --cluster.listen-address=) becomes two words, because CLI11 takes it for a missing one.
+std::vector<std::string> reversed_words(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.starts_with("--") && word.ends_with('=')) {
+      words.push_back(word.substr(0, word.size() - 1));
+      words.emplace_back();
+    } else {
+      words.push_back(std::move(word));
+    }
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 void keep_values(const CLI::App& app, Flags& flags) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames()[0] == "help" || option->get_lnames()[0] == "version")
@@ -185,7 +203,7 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   add_log(*alertmanager, log_flags);
   add_ignored(*alertmanager, kIgnoredOfAlertmanager, flags);
   try {
-    app.parse(argc, argv);
+    app.parse(reversed_words(argc, argv));
   } catch (const CLI::Success& done) {
     return std::unexpected(app.exit(done));
   } catch (const CLI::ParseError& wrong) {

@@ -96,6 +96,7 @@ Result<void> Web::listen(const Flags& flags) {
     net::HttpServerOptions options;
     options.listen_address = address;
     options.max_connections = flags.max_connections;
+    options.work = &runtime_.work();
     options.read_timeout = flags.read_timeout;
     TOCSIN_TRY(auto server, net::make_http_server(runtime_.loop(), options, [this](net::HttpRequest request) {
                  return handle(std::move(request));
