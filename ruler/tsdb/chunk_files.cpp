@@ -179,13 +179,17 @@ std::vector<ChunkFiles::WriteJob> ChunkFiles::jobs(bool sync) const {
   return all;
 }
 
-Result<void> ChunkFiles::write_out(bool sync) {
+Result<void> ChunkFiles::write_out(bool sync, const std::function<Result<void>()>& barrier) {
   const MutexLock io_lock(io_mutex_);
   std::vector<WriteJob> todo;
   {
     const MutexLock lock(mutex_);
     full_.store(false, std::memory_order_relaxed);
     todo = jobs(sync);
+  }
+  if (auto passed = barrier(); !passed) {
+    full_.store(true, std::memory_order_relaxed);
+    return passed;
   }
   for (WriteJob& job : todo) {
     auto written = write_job(job, sync);

@@ -73,8 +73,11 @@ class ChunkFiles {
   ChunkRef append(const ChunkHeader& header, std::string_view data);
 
   /// Writes all pieces and maps them; with `sync` what was appended before is durable at return.
+  /// @param barrier  called once before the first write: the log must have, durably, what lies in the pieces. Else a
+  /// power
+  ///        cut could leave a part of a commit: its completed chunks without its other samples.
   /// Thread: one at a time. An error leaves the rest in memory for the next time.
-  Result<void> write_out(bool sync);
+  Result<void> write_out(bool sync, const std::function<Result<void>()>& barrier);
   /// Whether a full piece waits for write_out().
   bool has_full_piece() const { return full_.load(std::memory_order_relaxed); }
 

@@ -14,10 +14,14 @@ constexpr std::size_t kIndexRecordBytes = 4U << 20U;
 
 Result<void> Keeper::maintain() {
   tidy();
-  if (head_.files.has_full_piece()) TOCSIN_OK(head_.files.write_out(false));
+  if (head_.files.has_full_piece()) TOCSIN_OK(write_chunks(false));
   TOCSIN_OK(drop_old_files());
   if (head_.wal.position().segment == checkpoint_segment_) return {};
   return checkpoint();
+}
+
+Result<void> Keeper::write_chunks(bool sync) {
+  return head_.files.write_out(sync, [this] { return head_.wal.sync(); });
 }
 
 void Keeper::tidy() {
@@ -76,7 +80,7 @@ Result<void> Keeper::checkpoint() {
 /// From here on commits are after the checkpoint; what they change in the tables below is no harm: the log has it.
 void Keeper::begin(Pass& pass) {
   const auto files = head_.files.files();
-  pass.oldest_file = files.empty() ? 0xffffffffU : files.front().number;
+  pass.oldest_file = files.empty() ? chunk_file(head_.files.end()) : files.front().number;
   head_.index.set_round(++round_);
   const MutexLock lock(head_.commit_mutex);
   Checkpoint& to = pass.checkpoint;
@@ -116,7 +120,7 @@ Result<void> Keeper::run(Pass& pass) {
     head_.swept_segment = pass.current;
   }
   collect(pass);
-  TOCSIN_OK(head_.files.write_out(true));  // all that the table names
+  TOCSIN_OK(write_chunks(true));  // all that the table names
   pass.checkpoint.files = head_.files.files();
   pass.checkpoint.min_time = head_.min_time();
   pass.checkpoint.max_time = head_.max_time();

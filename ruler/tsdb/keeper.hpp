@@ -43,6 +43,7 @@ class Keeper {
   Result<void> define_all(const std::vector<SeriesId>& ids);
   void forget_indexed();
   Result<void> drop_old_files();
+  Result<void> write_chunks(bool sync);
 
   Head& head_;
   IndexFiles index_files_;

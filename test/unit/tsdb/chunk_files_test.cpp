@@ -47,10 +47,10 @@ TEST_CASE("chunks are read back from memory, from disk and after a restart") {
       previous = store.add(7, previous, i * kMinute, i * kMinute + 1000, std::string(50 + i, 'a'));
       refs.push_back(previous);
       CHECK(store.data(previous) == std::string(50 + i, 'a'));
-      if (i == 40) REQUIRE(store.files.write_out(false));
+      if (i == 40) REQUIRE(store.files.write_out(false, [] { return Result<void>(); }));
     }
     CHECK(store.files.has_full_piece());
-    REQUIRE(store.files.write_out(true));
+    REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
     for (std::uint32_t i = 0; i < 100; ++i) CHECK(store.data(refs[i]) == std::string(50 + i, 'a'));
     CHECK(store.files.files().size() > 3);
     CHECK(store.files.memory_bytes() < 4'000);
@@ -76,7 +76,7 @@ TEST_CASE("a chunk larger than a piece gets a piece of its own") {
   const ChunkRef large = store.add(1, small, 2, 3, std::string(10'000, 'y'));
   const ChunkRef after = store.add(1, large, 4, 5, "z");
   CHECK(store.data(large) == std::string(10'000, 'y'));
-  REQUIRE(store.files.write_out(false));
+  REQUIRE(store.files.write_out(false, [] { return Result<void>(); }));
   CHECK(store.data(small) == "x");
   CHECK(store.data(large) == std::string(10'000, 'y'));
   CHECK(store.data(after) == "z");
@@ -89,7 +89,7 @@ TEST_CASE("a set that is held stays readable when its files are dropped") {
   for (std::uint32_t i = 0; i < 100; ++i) {
     refs.push_back(store.add(1, 0, i * kMinute, i * kMinute + 1, std::string(100, 'a')));
   }
-  REQUIRE(store.files.write_out(true));
+  REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
   const auto held = store.files.set();
   const auto names = fs.list("/d")->size();
   auto dropped = store.files.drop_before(50 * kMinute);
@@ -118,12 +118,12 @@ TEST_CASE("each failing call leaves chunks in memory until the disk works again"
         refs.push_back(
             store.add(1, 0, i * kMinute, i * kMinute + 1, std::string(100, static_cast<char>('a' + i % 26))));
         if (i % 20 == 19) {
-          (void)store.files.write_out(true);
+          (void)store.files.write_out(true, [] { return Result<void>(); });
           for (std::uint32_t j = 0; j <= i; ++j) CHECK(store.data(refs[j])[0] == 'a' + static_cast<char>(j % 26));
         }
       }
       fs.heal();
-      REQUIRE(store.files.write_out(true));
+      REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
       mem.drop_unsynced();
       Store again(mem);
       CHECK(again.reports.empty());
@@ -141,7 +141,7 @@ TEST_CASE("a chunk file cut at any byte or with a flipped bit gives whole chunks
     for (std::uint32_t i = 0; i < 5; ++i) {
       refs.push_back(store.add(i, 0, i * 1000, i * 1000 + 1, std::string(20, static_cast<char>('a' + i))));
     }
-    REQUIRE(store.files.write_out(true));
+    REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
     size = fs.info("/d/00000001.chunks")->size;
   }
   const std::string whole = *fs.read_file("/d/00000001.chunks", 1'000'000);
@@ -178,11 +178,11 @@ TEST_CASE("files before the known position are not read again, and dropped lefto
   {
     Store store(fs);
     for (std::uint32_t i = 0; i < 100; ++i) store.add(1, 0, i * kMinute, i * kMinute + 1, std::string(100, 'a'));
-    REQUIRE(store.files.write_out(true));
+    REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
     position = store.files.end();
     known = store.files.files();
     store.add(2, 0, 200 * kMinute, 201 * kMinute, "new");
-    REQUIRE(store.files.write_out(true));
+    REQUIRE(store.files.write_out(true, [] { return Result<void>(); }));
   }
   const std::size_t count = fs.list("/d")->size();
   known.erase(known.begin());
