@@ -233,6 +233,9 @@ Result<std::vector<Value>> Executor::eval_args(const Value& dot, std::string_vie
     TOCSIN_TRY(Value value, validate(*final, param(args.size())));
     values.push_back(std::move(value));
   }
+  // Work on long texts counts as more than one step.
+  constexpr std::size_t kBytesPerStep = 1024;
+  for (const Value& value : values) steps_ += weight(value) / kBytesPerStep;
   return values;
 }
 

@@ -37,16 +37,27 @@ Time round_time(const Time& time, Duration unit) {
   if (unit.count() <= 0) return time;
   const Time down = truncate_time(time, unit);
   const Duration rest = time.minus(down);
-  return rest + rest < unit ? down : down.plus(unit);
+  return rest < unit - rest ? down : down.plus(unit);
 }
 
+/// To the nearest multiple, halves away from zero; saturated.
 Duration round_duration(Duration d, Duration unit) {
   if (unit.count() <= 0) return d;
-  const Duration rest(d.count() % unit.count());
-  const std::int64_t twice = std::abs(rest.count()) * 2;
-  const Duration towards_zero = d - rest;
-  if (twice < unit.count()) return towards_zero;
-  return d.count() < 0 ? towards_zero - unit : towards_zero + unit;
+  const std::int64_t rest = d.count() % unit.count();
+  const std::int64_t magnitude = rest < 0 ? -rest : rest;
+  const std::int64_t towards_zero = d.count() - rest;
+  if (magnitude < unit.count() - magnitude) return Duration(towards_zero);
+  std::int64_t out = 0;
+  const bool overflow = d.count() < 0 ? __builtin_sub_overflow(towards_zero, unit.count(), &out)
+                                      : __builtin_add_overflow(towards_zero, unit.count(), &out);
+  return overflow ? (d.count() < 0 ? Duration::min() : Duration::max()) : Duration(out);
+}
+
+/// Seconds in a smaller unit; wraps where no int64 holds it, as Go's does.
+Value unix_in(const Time& time, std::int64_t per_second) {
+  const auto whole = static_cast<std::uint64_t>(time.seconds) * static_cast<std::uint64_t>(per_second);
+  const auto part = static_cast<std::uint64_t>(time.nanos / (kSecond / per_second));
+  return Value::integer(static_cast<std::int64_t>(whole + part), kInt64Type);
 }
 
 Value weekday_value(int weekday) {
@@ -58,10 +69,10 @@ R time_add(const Value& self, Args args) {
 }
 R time_add_date(const Value& self, Args args) {
   const CivilTime t = civil(self.as_time());
-  constexpr std::int64_t kMost = 1'000'000;
-  for (const Value& arg : args) {
-    if (arg.as_int() > kMost || arg.as_int() < -kMost) return fail(Errc::kInvalid, "date out of range");
-  }
+  constexpr std::int64_t kMost = 1'000'000, kMostYears = 100'000'000;
+  bool good = t.year <= kMostYears && t.year >= -kMostYears;
+  for (const Value& arg : args) good = good && arg.as_int() <= kMost && arg.as_int() >= -kMost;
+  if (!good) return fail(Errc::kInvalid, "date out of range");
   Time moved = from_civil(t.year + args[0].as_int(), t.month + static_cast<int>(args[1].as_int()),
                           t.day + static_cast<int>(args[2].as_int()), t.hour, t.minute, t.second, t.nanos);
   moved.seconds -= self.as_time().zone_info().offset_seconds;
@@ -127,10 +138,10 @@ R time_unix(const Value& self, Args) {
   return Value::integer(self.as_time().seconds, kInt64Type);
 }
 R time_unix_micro(const Value& self, Args) {
-  return Value::integer(self.as_time().seconds * 1'000'000 + self.as_time().nanos / 1000, kInt64Type);
+  return unix_in(self.as_time(), 1'000'000);
 }
 R time_unix_milli(const Value& self, Args) {
-  return Value::integer(self.as_time().seconds * 1000 + self.as_time().nanos / 1'000'000, kInt64Type);
+  return unix_in(self.as_time(), 1000);
 }
 R time_unix_nano(const Value& self, Args) {
   return Value::integer(self.as_time().unix_nano(), kInt64Type);

@@ -160,6 +160,10 @@ TEST_CASE("times of templates have Go's methods") {
         "2015 Tuesday 1970-01-01 00:00:00 +0000 UTC");
   CHECK(run("{{ with toTime now }}{{ .Format \"15:04\" }} {{ .Month }} {{ .Unix }}{{ end }}") ==
         "22:13 November 1700000000");
+  CHECK(run("{{ (90 | toDuration).Round (60 | toDuration) }} {{ (-90 | toDuration).Truncate (60 | toDuration) }}") ==
+        "2m0s -1m0s");
+  CHECK(run("{{ ((0 | toTime).AddDate 1000000 0 0).UnixMicro }} {{ (0 | toTime).AddDate 9000000 0 0 }}")
+            .ends_with("error calling AddDate: date out of range"));
   CHECK(run("{{ toTime \"x\" }}").ends_with("error calling toTime: strconv.ParseFloat: parsing \"x\": invalid syntax"));
 }
 
