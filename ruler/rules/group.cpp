@@ -131,13 +131,12 @@ Group::Run Group::begin_run(Timestamp slot, std::shared_ptr<const Environment> e
 
 bool Group::run_next_rule(Run& run) {
   if (stopping_ || run.next_rule >= rules_.size()) return false;
-  RuleEntry& entry = rules_[run.next_rule++];
-  const Evaluation evaluation{
-      deps_->query, deps_->queryable, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit};
+  RuleEntry& entry = rules_[run.next_rule];
   const Timestamp began_wall = deps_->clock.now();
   const MonoTime began = deps_->clock.mono();
-  const auto result = evaluate(entry, evaluation);
+  const auto result = evaluate_rule(run);
   const Duration took = deps_->clock.mono() - began;
+  ++run.next_rule;
   set_result(entry, result);
   if (entry.alerting != nullptr) save_alerts(entry);
   if (result) run.samples += *result;
@@ -152,13 +151,27 @@ bool Group::run_next_rule(Run& run) {
   return true;
 }
 
-Result<std::size_t> Group::evaluate(RuleEntry& entry, const Evaluation& evaluation) {
+Result<std::size_t> Group::evaluate_rule(Run& run) {
+  if (run.view == nullptr) {
+    TOCSIN_TRY(run.view, GroupView::pin(deps_->queryable));
+  }
+  const Evaluation evaluation{
+      deps_->query, *run.view, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit};
+  const bool last = run.next_rule + 1 == rules_.size();
+  return evaluate(rules_[run.next_rule], evaluation, last ? nullptr : run.view.get());
+}
+
+/// @param later  the view of the rules behind this one, if there are any.
+Result<std::size_t> Group::evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later) {
   TOCSIN_TRY(const promql::Vector samples, entry.rule->evaluate(evaluation));
   if (entry.alerting != nullptr) {
     auto due = entry.alerting->take_due(evaluation, deps_->options.resend_delay, interval_);
     if (!due.empty()) deps_->alerts.post(std::move(due));
   }
-  TOCSIN_TRY(const WriteReport report, write_samples(deps_->appendable, samples, evaluation.query_time, entry.series));
+  std::vector<OwnSample> stored;
+  TOCSIN_TRY(const WriteReport report, write_samples(deps_->appendable, samples, evaluation.query_time, entry.series,
+                                                     later != nullptr ? &stored : nullptr));
+  if (later != nullptr) later->add(std::move(stored));
   if (report.refused > 0) return fail(Errc::kExecution, "{}", report.error);
   return samples.size();
 }

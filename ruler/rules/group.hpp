@@ -5,7 +5,9 @@
 // A group does not know when its time is (group_runner.hpp) nor on which thread it runs.
 //
 // 1. One evaluation at a time; between begin_run() and finish_run() the rules in their order.
-// 2. Each rule's samples are committed before the next rule is evaluated.
+// 2. Each rule's samples are committed before the next rule is evaluated, which sees them; what others store meanwhile
+// is
+//    not seen (group_view.hpp).
 // 3. A series that a rule stored last time and does not answer now gets a stale marker; after an error it does not.
 // 4. The exact state of alerts goes to the state store after each rule whose alerts changed.
 
@@ -18,6 +20,7 @@
 #include "base/clock.hpp"
 #include "base/thread_annotations.hpp"
 #include "rules/alerting_rule.hpp"
+#include "rules/group_view.hpp"
 #include "rules/restore.hpp"
 #include "rules/rule.hpp"
 #include "rules/series_writer.hpp"
@@ -83,6 +86,7 @@ class Group {
     std::shared_ptr<const Environment> environment;
     MonoTime began{0};
     Timestamp began_wall = 0;
+    std::unique_ptr<GroupView> view;  // pinned by the first rule
     std::size_t next_rule = 0;
     std::size_t samples = 0;
     Duration rule_time{0};
@@ -118,7 +122,8 @@ class Group {
     Timestamp last_evaluation = 0;
   };
 
-  Result<std::size_t> evaluate(RuleEntry& entry, const Evaluation& evaluation);
+  Result<std::size_t> evaluate_rule(Run& run);
+  Result<std::size_t> evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later);
   void write_stale_series(Timestamp t);
   void restore_alerts();
   void save_alerts(RuleEntry& entry);

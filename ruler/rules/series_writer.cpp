@@ -23,7 +23,7 @@ std::string_view refusal_text(storage::AppendStatus status) {
 }
 
 Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vector& samples, Timestamp t,
-                                  WrittenSeries& series) {
+                                  WrittenSeries& series, std::vector<OwnSample>* stored) {
   WriteReport report;
   if (samples.empty() && series.empty()) return report;
   const auto appender = store.appender();
@@ -36,14 +36,19 @@ Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vect
                                             : appender->append(ref, &sample.labels, t, sample.v);
     if (result.status == storage::AppendStatus::kOk) {
       written.emplace(sample.labels, result.ref);
+      if (stored != nullptr) stored->push_back({sample.labels, t, sample.v, sample.h});
     } else {
       ++report.refused;
       report.error = refusal_text(result.status);
     }
   }
   for (const auto& [labels, ref] : series) {
+    if (written.contains(labels)) continue;
+    const auto result = appender->append(ref, &labels, t, model::stale_nan());
     // Refused: another rule ended or wrote it.
-    if (!written.contains(labels)) appender->append(ref, &labels, t, model::stale_nan());
+    if (stored != nullptr && result.status == storage::AppendStatus::kOk) {
+      stored->push_back({labels, t, model::stale_nan(), nullptr});
+    }
   }
   TOCSIN_OK(appender->commit());
   series = std::move(written);

@@ -8,6 +8,7 @@
 
 #include "model/labels.hpp"
 #include "promql/value.hpp"
+#include "rules/group_view.hpp"
 #include "storage/storage.hpp"
 
 namespace tocsin::rules {
@@ -22,9 +23,10 @@ struct WriteReport {
 
 /// Appends all samples at `t` in one batch; series of `series` that are not among them get a stale marker. A refused
 /// sample does not keep the others back. On success `series` becomes what was written.
+/// @param stored  gets what was stored, stale markers included; may be nullptr.
 /// @return the error of the commit: then nothing was stored and `series` is as before.
 Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vector& samples, Timestamp t,
-                                  WrittenSeries& series);
+                                  WrittenSeries& series, std::vector<OwnSample>* stored);
 
 /// Ends series at `t`; those that another rule writes by now are left alone.
 Result<void> write_stale_markers(storage::Appendable& store, const std::vector<model::Labels>& series, Timestamp t);

@@ -83,6 +83,10 @@ class RuleBench {
       return Result<promql::QueryResult>(std::move(result));
     });
   }
+  /// An answer that looks into the store which the rule is given.
+  void look(const std::string& query, std::function<promql::QueryResult(storage::Queryable&, Timestamp)> with) {
+    answer(query, [this, with](Timestamp t) { return Result<promql::QueryResult>(with(*given_, t)); });
+  }
   void answer_error(const std::string& query, const std::string& text) {
     answer(query, [text](Timestamp) { return Result<promql::QueryResult>(fail(Errc::kExecution, "{}", text)); });
   }
@@ -131,8 +135,9 @@ class RuleBench {
   CollectingSink sink;
 
  private:
-  Result<promql::QueryResult> query(storage::Queryable&, const promql::parser::Expr& expr, Timestamp t) {
+  Result<promql::QueryResult> query(storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
     const std::string text = promql::parser::to_string(expr);
+    given_ = &store;
     asked_[text].push_back(t);
     const auto found = answers_.find(text);
     if (found == answers_.end()) return promql::QueryResult{promql::Vector{}, {}, {}, {}};
@@ -140,6 +145,7 @@ class RuleBench {
   }
 
   World& world_;
+  storage::Queryable* given_ = nullptr;
   std::map<std::string, Answer> answers_;
   std::map<std::string, std::vector<Timestamp>> asked_;
   std::unique_ptr<rules::Manager> manager_;
