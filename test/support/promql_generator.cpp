@@ -1,0 +1,270 @@
+#include "support/promql_generator.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "model/sample.hpp"
+
+namespace tocsin::test {
+namespace {
+
+constexpr Timestamp kEnd = 30 * 60'000;
+constexpr Timestamp kInterval = 15'000;
+
+}  // namespace
+
+std::string PromqlGenerator::pick(std::initializer_list<std::string_view> choices) {
+  return std::string(*(choices.begin() + below(choices.size())));
+}
+
+TwinSeries PromqlGenerator::counter() {
+  TwinSeries out;
+  double value = static_cast<double>(below(100));
+  for (Timestamp t = static_cast<Timestamp>(below(20'000)); t <= kEnd; t += kInterval) {
+    value = chance(25) ? static_cast<double>(below(5)) : value + static_cast<double>(below(30));
+    if (!chance(20)) out[t + static_cast<Timestamp>(below(40))] = value;
+  }
+  return out;
+}
+
+TwinSeries PromqlGenerator::gauge() {
+  TwinSeries out;
+  bool gone = false;
+  for (Timestamp t = static_cast<Timestamp>(below(20'000)); t <= kEnd; t += kInterval) {
+    if (chance(20)) {
+      gone = !gone;
+      if (gone) out[t] = model::stale_nan();
+      continue;
+    }
+    // Distinct, so that the order of topk is certain.
+    if (!gone) out[t] = static_cast<double>(below(1U << 30U)) / 8 - (1U << 26U);
+  }
+  return out;
+}
+
+TwinSeries PromqlGenerator::setting() {
+  TwinSeries out;
+  for (Timestamp t = static_cast<Timestamp>(below(60'000)); t <= kEnd; t += 4 * kInterval) {
+    double value = static_cast<double>(below(7)) - 3;
+    if (chance(15)) value = std::numeric_limits<double>::quiet_NaN();
+    if (chance(25)) value = std::numeric_limits<double>::infinity();
+    if (chance(25)) value = -std::numeric_limits<double>::infinity();
+    out[t] = value;
+  }
+  return out;
+}
+
+TwinData PromqlGenerator::data() {
+  TwinData out;
+  const auto add = [&](std::initializer_list<model::LabelView> labels, TwinSeries series) {
+    out[model::Labels(labels)] = std::move(series);
+  };
+  for (const std::string_view job : {"api", "web"}) {
+    for (const std::string_view inst : {"a", "b", "c"}) {
+      for (const std::string_view code : {"200", "500"}) {
+        if (!chance(6)) add({{"__name__", "req_total"}, {"job", job}, {"inst", inst}, {"code", code}}, counter());
+      }
+      if (!chance(6)) add({{"__name__", "temp"}, {"job", job}, {"inst", inst}}, gauge());
+      TwinSeries one;
+      for (Timestamp t = 0; t <= kEnd; t += 60'000) one[t] = 1;
+      if (!chance(4)) add({{"__name__", "info"}, {"job", job}, {"inst", inst}, {"version", "v1"}}, one);
+      TwinSeries total;
+      for (const std::string_view le : {"0.5", "1", "2.5", "+Inf"}) {
+        TwinSeries bucket;
+        for (Timestamp t = 5'000; t <= kEnd; t += 30'000) bucket[t] = total[t] += static_cast<double>(below(4));
+        add({{"__name__", "lat_bucket"}, {"job", job}, {"inst", inst}, {"le", le}}, bucket);
+      }
+    }
+    add({{"__name__", "cfg"}, {"job", job}}, setting());
+  }
+  return out;
+}
+
+std::string PromqlGenerator::labels() {
+  return pick({"", "job", "inst", "job, inst", "code", "job, code", "le, job", "version", "missing"});
+}
+
+std::string PromqlGenerator::duration(std::uint64_t max_seconds) {
+  const std::uint64_t seconds = 1 + below(max_seconds);
+  return chance(3) ? fmt::format("{}s", seconds) : fmt::format("{}m", 1 + seconds / 60);
+}
+
+std::string PromqlGenerator::modifiers() {
+  std::string out;
+  if (chance(4)) out += fmt::format(" offset {}{}", chance(4) ? "-" : "", duration(600));
+  if (chance(6)) out += chance(3) ? (chance(2) ? " @ start()" : " @ end()") : fmt::format(" @ {}", below(2000));
+  return out;
+}
+
+std::string PromqlGenerator::selector(std::string_view metric) {
+  std::string matchers;
+  if (chance(3))
+    matchers = pick({"job=\"api\"", "job!=\"api\"", "inst=~\"a|b\"", "inst!~\"a.*\"", "missing=\"\"", "job=~\".+\"",
+                     "inst=\"nowhere\""});
+  if (chance(8)) matchers += (matchers.empty() ? "" : ",") + pick({"job=\"web\"", "inst=\"a\"", "code=\"200\""});
+  return std::string(metric) + (matchers.empty() ? "" : "{" + matchers + "}");
+}
+
+std::string PromqlGenerator::any_selector() {
+  if (chance(12)) return pick({"{__name__=~\"req_total|temp\"}", "{job=\"api\"}", "{__name__=~\"cfg|info\"}"});
+  return selector(pick({"req_total", "temp", "cfg", "lat_bucket", "info", "nothing"}));
+}
+
+std::string PromqlGenerator::expression(int depth) {
+  if (chance(12)) return scalar(depth);
+  return chance(12) ? delicate(depth) : vector(depth);
+}
+
+std::string PromqlGenerator::delicate(int depth) {
+  const std::string argument = range(depth);
+  if (chance(3)) return fmt::format("predict_linear({}, {})", argument, pick({"60", "-30", "1h"}));
+  if (chance(4)) return fmt::format("{} by (job) ({})", pick({"stddev", "stdvar"}), vector(depth - 1));
+  return fmt::format("{}({})", pick({"deriv", "stddev_over_time", "stdvar_over_time"}), argument);
+}
+
+std::string PromqlGenerator::arithmetic() {
+  return pick({"+", "-", "*", "/", "%", "^", "atan2"});
+}
+
+std::string PromqlGenerator::comparison() {
+  return pick({"==", "!=", "<", ">", "<=", ">="});
+}
+
+std::string PromqlGenerator::scalar(int depth) {
+  if (depth <= 0 || chance(3)) return pick({"1", "0", "2.5", "-3", "1e3", "time()", "pi()", "NaN", "Inf", "5m"});
+  switch (below(4)) {
+    case 0:
+      return fmt::format("scalar({})", vector(depth - 1));
+    case 1:
+      return fmt::format("({} {} {})", scalar(depth - 1), arithmetic(), scalar(depth - 1));
+    case 2:
+      return fmt::format("({} {} bool {})", scalar(depth - 1), comparison(), scalar(depth - 1));
+    default:
+      return fmt::format("-{}", scalar(depth - 1));
+  }
+}
+
+std::string PromqlGenerator::range(int depth) {
+  // One metric name: names that differ would be an error whose moment is not the twin's.
+  if (depth <= 0 || !chance(4)) {
+    return fmt::format("{}[{}]{}", selector(pick({"req_total", "temp", "cfg", "lat_bucket"})), duration(900),
+                       modifiers());
+  }
+  const std::string step = chance(3) ? "" : pick({"15s", "30s", "1m", "47s", "2m"});
+  return fmt::format("({})[{}:{}]{}", vector(depth - 1), duration(600), step, modifiers());
+}
+
+std::string PromqlGenerator::range_function(int depth) {
+  const std::string argument = range(depth);
+  if (chance(12)) return fmt::format("quantile_over_time({}, {})", pick({"0.5", "0.9", "0", "1", "-1", "2"}), argument);
+  if (chance(15)) return fmt::format("absent_over_time({})", argument);
+  const std::string name = pick({"rate", "rate", "increase", "delta", "irate", "idelta", "sum_over_time",
+                                 "avg_over_time", "min_over_time", "max_over_time", "count_over_time", "last_over_time",
+                                 "first_over_time", "present_over_time", "changes", "resets"});
+  return fmt::format("{}({})", name, argument);
+}
+
+std::string PromqlGenerator::aggregation(int depth) {
+  const std::string group = chance(3) ? "" : fmt::format(" {} ({})", pick({"by", "without"}), labels());
+  if (chance(8)) {
+    return fmt::format("{}{} ({}, {})", pick({"topk", "bottomk"}), group, pick({"1", "2", "3", "0"}), selector("temp"));
+  }
+  if (chance(10)) {
+    return fmt::format("quantile{} ({}, {})", group, pick({"0.5", "0.1", "1"}), vector(depth - 1));
+  }
+  if (chance(15)) return fmt::format("count_values{} (\"v\", {})", group, selector("cfg"));
+  const std::string name = pick({"sum", "sum", "avg", "count", "min", "max", "group"});
+  return fmt::format("{}{} ({})", name, group, vector(depth - 1));
+}
+
+std::string PromqlGenerator::function(int depth) {
+  const std::string v = vector(depth - 1);
+  switch (below(10)) {
+    case 0:
+      return fmt::format("clamp({}, {}, {})", v, scalar(1), scalar(1));
+    case 1:
+      return fmt::format("{}({}, {})", pick({"clamp_min", "clamp_max", "round"}), v, scalar(1));
+    case 2:
+      return fmt::format("timestamp({})", chance(2) ? any_selector() + modifiers() : v);
+    case 3:
+      return fmt::format("label_replace({}, \"{}\", \"{}\", \"{}\", \"{}\")", v, pick({"new", "job", "inst"}),
+                         pick({"x-$1", "$1$1", "", "fixed"}), pick({"job", "inst", "missing"}),
+                         pick({"(.*)", "a(.*)", "(a|w).+", "b"}));
+    case 4:
+      return fmt::format("label_join({}, \"{}\", \"-\", \"job\", \"inst\")", v, pick({"both", "job"}));
+    case 5:
+      return fmt::format("{}({})", pick({"absent", "sort", "sort_desc"}), v);
+    case 6:
+      return fmt::format("histogram_quantile({}, {})", pick({"0.5", "0.99", "0", "1", "1.5"}),
+                         chance(2)
+                             ? fmt::format("sum by (le{}) (rate(lat_bucket[{}]))", pick({"", ", job"}), duration(600))
+                             : selector("lat_bucket"));
+    case 7:
+      return fmt::format("vector({})", scalar(depth - 1));
+    case 8:  // dates of NaN, or of times beyond all calendars, are nobody's business
+      return fmt::format(
+          "{}(timestamp({}) * {})",
+          pick({"minute", "hour", "day_of_week", "day_of_month", "day_of_year", "days_in_month", "month", "year"}), v,
+          pick({"1", "1000", "1e6", "-12345"}));
+    default:
+      return fmt::format("{}({})",
+                         pick({"abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "sgn", "deg", "sin", "cos",
+                               "rad", "atan"}),
+                         v);
+  }
+}
+
+std::string PromqlGenerator::scalar_binary(int depth) {
+  const std::string v = vector(depth - 1);
+  const std::string s = scalar(1);
+  std::string op = arithmetic();
+  if (chance(2)) op = comparison() + (chance(2) ? " bool" : "");
+  return chance(3) ? fmt::format("({} {} {})", s, op, v) : fmt::format("({} {} {})", v, op, s);
+}
+
+std::string PromqlGenerator::vector_binary(int depth) {
+  std::string op = arithmetic();
+  if (chance(2)) op = comparison() + (chance(2) ? " bool" : "");
+  switch (below(5)) {
+    case 0: {  // the same metric on both sides: matches one to one
+      const std::string metric = pick({"req_total", "temp", "lat_bucket"});
+      return fmt::format("({}{} {} {}{})", selector(metric), modifiers(), op, selector(metric), modifiers());
+    }
+    case 1:
+      return fmt::format("({} {} on (job) group_left ({}) {})", vector(depth - 1), op, pick({"", "version", "code"}),
+                         aggregation(depth));
+    case 2:
+      return fmt::format("({} {} on (job, inst) group_right (version) {})", selector("info"), op, selector("temp"));
+    case 3:
+      return fmt::format("({} {}{} {})", vector(depth - 1), pick({"and", "or", "unless"}),
+                         chance(2) ? "" : fmt::format(" {} ({})", pick({"on", "ignoring"}), labels()),
+                         vector(depth - 1));
+    default:
+      return fmt::format("({} {} {} ({}) {})", vector(depth - 1), op, pick({"on", "ignoring"}), labels(),
+                         vector(depth - 1));
+  }
+}
+
+std::string PromqlGenerator::vector(int depth) {
+  if (depth <= 0) return any_selector() + modifiers();
+  switch (below(8)) {
+    case 0:
+      return any_selector() + modifiers();
+    case 1:
+    case 2:
+      return range_function(depth);
+    case 3:
+      return aggregation(depth);
+    case 4:
+      return function(depth);
+    case 5:
+      return scalar_binary(depth);
+    case 6:
+      return vector_binary(depth);
+    default:
+      return chance(2) ? fmt::format("-({})", vector(depth - 1)) : fmt::format("({})", vector(depth - 1));
+  }
+}
+
+}  // namespace tocsin::test

@@ -1,0 +1,57 @@
+#pragma once
+// Random data and random expressions of the stable language, for comparing the engine with its twin.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "support/promql_twin.hpp"
+
+namespace tocsin::test {
+
+/// Thread: one. The same seed gives the same data and the same expressions.
+class PromqlGenerator {
+ public:
+  explicit PromqlGenerator(std::uint64_t seed) : rng_(seed) {}
+
+  /// Counters with resets, gauges with gaps and staleness markers, small integers with NaN and Inf, a classic
+  /// histogram, an info metric: 0 to 30 minutes, one sample about every 15 s. Values are multiples of 1/8, so that sums
+  /// are exact in any order.
+  TwinData data();
+  /// An instant vector or a scalar; nested up to `depth`.
+  std::string expression(int depth);
+
+ private:
+  std::uint64_t below(std::uint64_t n) { return rng_.next() % n; }
+  bool chance(std::uint64_t one_in) { return below(one_in) == 0; }
+  std::string pick(std::initializer_list<std::string_view> choices);
+
+  TwinSeries counter();
+  TwinSeries gauge();
+  TwinSeries setting();
+
+  /// Functions that lose digits, so that two ways to evaluate them differ: never within another expression, which could
+  /// make much of a small difference.
+  std::string delicate(int depth);
+  std::string vector(int depth);
+  std::string scalar(int depth);
+  std::string range(int depth);
+  std::string selector(std::string_view metric);
+  std::string any_selector();
+  std::string modifiers();
+  std::string duration(std::uint64_t max_seconds);
+  std::string labels();
+  std::string aggregation(int depth);
+  std::string range_function(int depth);
+  std::string function(int depth);
+  std::string scalar_binary(int depth);
+  std::string vector_binary(int depth);
+  std::string arithmetic();
+  std::string comparison();
+
+  Rng rng_;
+};
+
+}  // namespace tocsin::test

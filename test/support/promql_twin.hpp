@@ -1,0 +1,81 @@
+#pragma once
+// The naive twin of the query engine: evaluates a tree at one moment, over a map, by the book and without any care for
+// speed. It shares no code with the engine but the parser. Floats only, Prometheus' default switches.
+
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/labels.hpp"
+#include "promql/parser/ast.hpp"
+
+namespace tocsin::test {
+
+struct TwinError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Samples by time, staleness markers included.
+using TwinSeries = std::map<Timestamp, double>;
+using TwinData = std::map<model::Labels, TwinSeries>;
+using TwinVector = std::map<model::Labels, double>;
+using TwinValue = std::variant<double, TwinVector>;
+
+class PromqlTwin {
+ public:
+  struct Query {
+    Timestamp start = 0, end = 0;  // what @ start() and @ end() mean
+    std::int64_t lookback_ms = 300'000;
+    std::int64_t subquery_step_ms = 60'000;
+  };
+  PromqlTwin(const TwinData& data, Query query) : data_(data), query_(query) {}
+
+  /// Throws TwinError where the query fails.
+  TwinValue eval(const promql::parser::Expr& expr, Timestamp t) const;
+
+ private:
+  using Window = std::vector<std::pair<Timestamp, double>>;
+  struct Windows {
+    std::map<model::Labels, Window> series;
+    Timestamp start = 0, end = 0;  // (start, end]
+  };
+
+  double scalar(const promql::parser::Expr& expr, Timestamp t) const;
+  TwinVector vector(const promql::parser::Expr& expr, Timestamp t) const;
+  Windows windows(const promql::parser::Expr& expr, Timestamp t) const;
+  std::optional<std::pair<Timestamp, double>> newest(const TwinSeries& series, Timestamp t) const;
+  Timestamp reference(const promql::parser::DurationValue& offset, const promql::parser::AtModifier& at,
+                      Timestamp t) const;
+  std::vector<const TwinData::value_type*> select(const promql::parser::VectorSelector& selector) const;
+
+  TwinValue binary(const promql::parser::BinaryExpr& expr, Timestamp t) const;
+  TwinVector match(const promql::parser::BinaryExpr& expr, const TwinVector& left, const TwinVector& right) const;
+  TwinVector set_operation(const promql::parser::BinaryExpr& expr, const TwinVector& left,
+                           const TwinVector& right) const;
+  TwinVector aggregate(const promql::parser::AggregateExpr& expr, Timestamp t) const;
+  TwinValue call(const promql::parser::Call& call, Timestamp t) const;
+  TwinVector range_call(const promql::parser::Call& call, std::size_t argument, Timestamp t) const;
+  TwinVector label_call(const promql::parser::Call& call, Timestamp t) const;
+  TwinVector histogram_quantile(const promql::parser::Call& call, Timestamp t) const;
+
+  const TwinData& data_;
+  Query query_;
+};
+
+// promql_twin_functions.cpp
+
+/// What a function of a range makes of one window; nothing: no result.
+std::optional<double> twin_range_function(std::string_view name,
+                                          const std::vector<std::pair<Timestamp, double>>& window, Timestamp start,
+                                          Timestamp end, Timestamp t, const std::vector<double>& arguments);
+/// A function of one float; throws TwinError for an unknown name.
+double twin_math_function(std::string_view name, double v);
+double twin_date_function(std::string_view name, double seconds);
+bool twin_is_date_function(std::string_view name);
+double twin_quantile(double q, std::vector<double> values);
+double twin_bucket_quantile(double q, std::map<double, double> cumulative);
+
+}  // namespace tocsin::test
