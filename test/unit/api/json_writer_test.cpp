@@ -1,0 +1,110 @@
+#include "api/json_writer.hpp"
+
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "api/query_json.hpp"
+#include "model/histogram.hpp"
+
+using namespace tocsin;
+using api::JsonWriter;
+
+namespace {
+
+template <typename Write>
+std::string written(Write write) {
+  std::string out;
+  JsonWriter json(out);
+  write(json);
+  return out;
+}
+
+std::string text_of(std::string_view value) {
+  std::string out;
+  api::append_json_text(out, value);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("texts are escaped as Go's encoder does") {
+  CHECK(text_of("plain text") == R"("plain text")");
+  CHECK(text_of("a\"b\\c\n\r\t\x01\x7f") == "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f\"");
+  CHECK(text_of("<a> & b") == R"("\u003ca\u003e \u0026 b")");
+  CHECK(text_of("grün €") == "\"grün €\"");
+  CHECK(text_of("bad \xff\xc3 end") == R"("bad \ufffd\ufffd end")");
+  CHECK(text_of("") == R"("")");
+}
+
+TEST_CASE("commas stand between values and nowhere else") {
+  CHECK(written([](JsonWriter& json) {
+          json.begin_object().key("a").begin_array().integer(1).text("x").end_array();
+          json.key("b").begin_object().end_object().key("c").boolean(true).end_object();
+        }) == R"({"a":[1,"x"],"b":{},"c":true})");
+}
+
+TEST_CASE("timestamps are seconds with up to three decimals") {
+  const auto at = [](Timestamp t) { return written([t](JsonWriter& json) { json.timestamp(t); }); };
+  CHECK(at(1795232822017) == "1795232822.017");
+  CHECK(at(1795232822030) == "1795232822.03");
+  CHECK(at(1795232822000) == "1795232822");
+  CHECK(at(0) == "0");
+  CHECK(at(-1500) == "-1.5");
+  CHECK(at(-1) == "-0.001");
+  CHECK(at(kMinTimestamp) == "-9223372036854775.808");
+}
+
+TEST_CASE("values are strings, numbers of the envelope are not") {
+  const auto value = [](double v) { return written([v](JsonWriter& json) { json.sample_value(v); }); };
+  CHECK(value(1) == "\"1\"");
+  CHECK(value(0.1) == "\"0.1\"");
+  CHECK(value(1e21) == "\"1e+21\"");
+  CHECK(value(1e20) == "\"100000000000000000000\"");
+  CHECK(value(1e-7) == "\"1e-07\"");
+  CHECK(value(std::numeric_limits<double>::infinity()) == "\"+Inf\"");
+  CHECK(value(std::numeric_limits<double>::quiet_NaN()) == "\"NaN\"");
+  CHECK(written([](JsonWriter& json) { json.number(0.25); }) == "0.25");
+  CHECK(written([](JsonWriter& json) { json.number(std::numeric_limits<double>::infinity()); }) == "null");
+}
+
+TEST_CASE("a query's value as the API shows it") {
+  const auto data = [](const promql::Value& value) {
+    return written([&](JsonWriter& json) {
+      api::open_query_data(json, value);
+      json.end_object();
+    });
+  };
+  CHECK(data(promql::Scalar{1500, 2}) == R"({"resultType":"scalar","result":[1.5,"2"]})");
+  CHECK(data(promql::Text{1500, "x"}) == R"({"resultType":"string","result":[1.5,"x"]})");
+  CHECK(data(promql::Vector{}) == R"({"resultType":"vector","result":[]})");
+  promql::Vector vector{{model::Labels{{"__name__", "up"}, {"job", "a"}}, 1000, 1, nullptr}};
+  CHECK(data(vector) == R"({"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1,"1"]}]})");
+  promql::Matrix matrix{{model::Labels{}, {{1000, 1}, {2000, 3}}, {}}};
+  CHECK(data(matrix) == R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"],[2,"3"]]}]})");
+}
+
+TEST_CASE("a native histogram shows its buckets that are not empty, from low to high") {
+  model::FloatHistogram h;
+  h.schema = 0;
+  h.zero_threshold = 0.001;
+  h.zero_count = 2;
+  h.count = 10;
+  h.sum = 18.4;
+  h.positive_spans = {{0, 2}, {1, 1}};
+  h.positive_buckets = {1, 0, 3};
+  h.negative_spans = {{1, 1}};
+  h.negative_buckets = {4};
+  CHECK(
+      written([&](JsonWriter& json) { api::write_histogram(json, h); }) ==
+      R"({"count":"10","sum":"18.4","buckets":[[1,"-2","-1","4"],[3,"-0.001","0.001","2"],[0,"0.5","1","1"],[0,"4","8","3"]]})");
+
+  model::FloatHistogram custom;
+  custom.schema = model::kCustomBucketsSchema;
+  custom.count = 3;
+  custom.custom_values = {1, 2};
+  custom.positive_spans = {{0, 3}};
+  custom.positive_buckets = {1, 1, 1};
+  CHECK(written([&](JsonWriter& json) { api::write_histogram(json, custom); }) ==
+        R"({"count":"3","sum":"0","buckets":[[0,"-Inf","1","1"],[0,"1","2","1"],[0,"2","+Inf","1"]]})");
+}
