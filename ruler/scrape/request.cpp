@@ -1,10 +1,10 @@
 #include "scrape/request.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
+#include "config/authorization.hpp"
 #include "net/http_text.hpp"
 
 namespace tocsin::scrape {
@@ -16,29 +16,6 @@ constexpr std::size_t kMaxBodyBytes = 512U << 20U;
 constexpr std::string_view kTextType = "text/plain";
 constexpr std::string_view kOpenMetricsType = "application/openmetrics-text";
 constexpr std::string_view kProtobufType = "application/vnd.google.protobuf";
-
-/// RFC 4648, section 4.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8U) | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out += kDigits[(bits >> static_cast<unsigned>(count - 6)) & 63U];
-  }
-  if (count > 0) out += kDigits[(bits << static_cast<unsigned>(6 - count)) & 63U];
-  while (out.size() % 4 != 0) out += '=';
-  return out;
-}
-
-std::string authorization(const config::HttpClientConfig& http) {
-  if (!http.authorization_credentials.empty()) {
-    return fmt::format("{} {}", http.authorization_type, http.authorization_credentials.reveal());
-  }
-  if (http.username.empty() && http.password.empty()) return "";
-  return "Basic " + base64(http.username + ":" + http.password.reveal());
-}
 
 /// The media type that a fallback_scrape_protocol stands for; "" for none.
 std::string_view protocol_media_type(std::string_view protocol) {
@@ -104,7 +81,7 @@ net::HttpRequest make_request(const config::ScrapeConfig& config, const std::str
   request.headers.set("Accept", accept_header());
   if (!config.enable_compression) request.headers.set("Accept-Encoding", "identity");
   request.headers.set("X-Prometheus-Scrape-Timeout-Seconds", format_float_f(to_seconds(timeout)));
-  if (const std::string value = authorization(config.http); !value.empty()) {
+  if (const std::string value = config::authorization_field(config.http); !value.empty()) {
     request.headers.set("Authorization", value);
   }
   return request;
