@@ -172,7 +172,8 @@ class ChunkSummarySet {
   virtual Result<void> status() const = 0;
 };
 
-/// One consistent view of the store: what was committed when it was made, and nothing else.
+/// One consistent view of the store: what was committed when it was made, and nothing else. What the retention takes
+/// away meanwhile is missing from later selections; a set that was selected keeps it.
 /// Thread: any, one user at a time; several queriers side by side. Holds what it reads in place while it lives.
 class Querier {
  public:

@@ -115,7 +115,7 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
 
 ChunkRef ChunkFiles::append(const ChunkHeader& header, std::string_view data) {
   const MutexLock lock(mutex_);
-  // Its place decides how the ref of its predecessor is coded; 64 bytes are more than that can differ by.
+  // The header is coded when its place is known; 256 bytes are more than it takes.
   ChunkPiece* piece = &piece_for(data.size() + 256, header.last_time);
   const std::uint32_t number = files_.rbegin()->first;
   const ChunkRef self = make_chunk_ref(number, piece->offset + piece->used);
@@ -137,9 +137,9 @@ ChunkPiece& ChunkFiles::piece_for(std::size_t bytes, Timestamp last_time) {
   if (current_open_) {
     File& file = files_.rbegin()->second;
     ChunkPiece& last = *file.pieces.back();
-    if (last.capacity - last.used >= bytes) return last;
-    full_.store(true, std::memory_order_relaxed);
     const bool old = file.first_end != kMaxTimestamp && last_time >= file.first_end + options_.file_ms;
+    if (!old && last.capacity - last.used >= bytes) return last;
+    full_.store(true, std::memory_order_relaxed);
     if (old || last.offset + last.used >= options_.file_bytes) current_open_ = false;
   }
   std::uint32_t offset = kChunkFileHeaderBytes;

@@ -53,7 +53,7 @@ void Keeper::tidy() {
 
 Result<void> Keeper::drop_old_files() {
   const Timestamp newest = head_.max_time();
-  if (newest == kMinTimestamp) return {};
+  if (newest == kMinTimestamp || head_.options.retention.count() == 0) return {};
   const auto dropped = head_.files.drop_before(newest - to_ms(head_.options.retention));
   if (!dropped) return fail(dropped.error());
   count(head_.counters.files_dropped, *dropped);

@@ -128,7 +128,7 @@ class LabelIndex {
  private:
   static constexpr std::uint32_t kPairMask = (1U << kPairPageBits) - 1;
   /// Texts are not moved together below this.
-  static constexpr std::size_t kCompactFrom = 1U << 20U;
+  static constexpr std::size_t kCompactFrom = 128U << 10U;
 
   static std::uint32_t pair_hash(const NameEntry& name, std::string_view value);
   static std::uint32_t series_hash(std::span<const PairId> pairs);

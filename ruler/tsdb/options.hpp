@@ -13,7 +13,7 @@ namespace tocsin::tsdb {
 struct TsdbOptions {
   /// The data folder; made if it is not there. One process has it at a time.
   std::string path;
-  /// What is older than the newest sample by more than this is dropped, whole files at a time.
+  /// What is older than the newest sample by more than this is dropped, whole files at a time. 0: nothing is.
   Duration retention = std::chrono::hours(24 * 32);
   /// A power cut loses at most this; the death of the process loses nothing. 0: every commit syncs.
   Duration wal_sync_interval = std::chrono::milliseconds(200);

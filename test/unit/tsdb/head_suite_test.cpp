@@ -38,6 +38,7 @@ class BusyStore : public test::StoreUnderTest, public storage::Appendable, publi
     options.chunk_piece_bytes = 1000;
     options.chunk_file_bytes = 4000;
     options.open_chunk_time = std::chrono::seconds(30);
+    options.retention = {};  // the suite leaps through the ages
     db_ = open_db(options);
   }
   storage::Appendable& appendable() override { return *this; }
