@@ -21,6 +21,18 @@ constexpr std::string_view kComponent = "alerting";
 constexpr Duration kDefaultResolveTimeout = std::chrono::minutes(5);
 constexpr Duration kStopPoll = std::chrono::milliseconds(10);
 
+class AfterFlush final : public Executor {
+ public:
+  explicit AfterFlush(state::Store& store) : store_(&store) {}
+  void post(Job job) override {
+    const auto shared = std::make_shared<Job>(std::move(job));  // the store's callbacks are copyable
+    store_->flush([shared](bool) { (*shared)(); });
+  }
+
+ private:
+  state::Store* store_;
+};
+
 class AlertingImpl final : public Alerting {
  public:
   AlertingImpl(Loop& loop, state::Store& store, Rng rng, ReceiverFactory factory, const AlertingOptions& options)
@@ -28,6 +40,7 @@ class AlertingImpl final : public Alerting {
         rng_(rng),
         factory_(std::move(factory)),
         options_(options),
+        after_flush_(store),
         hub_(store, options.max_alerts, *metrics_),
         log_(store),
         silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention}),
@@ -133,6 +146,8 @@ class AlertingImpl final : public Alerting {
   }
 
   Silences& silences() override { return silences_; }
+
+  Executor& after_flush() override { return after_flush_; }
 
   const Metrics& metrics() override {
     metrics_->inbox_dropped = inbox_->dropped();
@@ -257,6 +272,7 @@ class AlertingImpl final : public Alerting {
   std::shared_ptr<const config::AlertmanagerConfig> config_;
   std::shared_ptr<const ReceiverMap> receivers_;
   bool limit_told_ = false;
+  AfterFlush after_flush_;
   AlertHub hub_;
   NotificationLog log_;
   Silences silences_;

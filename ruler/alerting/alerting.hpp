@@ -77,6 +77,9 @@ class Alerting {
   virtual std::vector<AlertView> alerts() = 0;
   virtual std::vector<GroupView> groups() = 0;
   virtual Silences& silences() = 0;
+  /// Runs jobs, on another thread, when all that was changed before is on disk, or could not be written now. API v2
+  /// waits for it, so that what it has answered with 200 survives a crash.
+  virtual Executor& after_flush() = 0;
   virtual const Metrics& metrics() = 0;
   virtual Counts counts() = 0;
   virtual Clock& clock() = 0;

@@ -123,6 +123,21 @@ bool is_uuid(std::string_view text) {
 // --- handlers
 // ----------------------------------------------------------------------------------------------------------
 
+/// Waits until what was changed is on disk, or could not be written now.
+Task<void> keep(ApiPtr api) {
+  co_await net::run_on(api->loop, api->alerting.after_flush(), [] {});
+}
+
+/// In portions, between which the loop does other work.
+Task<void> insert(ApiPtr api, std::vector<model::AlertPtr> alerts) {
+  constexpr std::size_t kPortion = 256;
+  for (std::size_t at = 0; at < alerts.size(); at += kPortion) {
+    if (at > 0) co_await net::run_on(api->loop, api->loop, [] {});
+    const auto begin = alerts.begin() + static_cast<std::ptrdiff_t>(at);
+    api->alerting.insert({begin, begin + static_cast<std::ptrdiff_t>(std::min(kPortion, alerts.size() - at))});
+  }
+}
+
 Task<HttpResponse> get_status(ApiPtr api, HttpRequest) {
   std::string body;
   JsonWriter writer(body);
@@ -214,13 +229,8 @@ Task<HttpResponse> post_alerts(ApiPtr api, HttpRequest request) {
     co_return schema_answer((*posted).error().code == Errc::kCorrupt ? 400 : 422, (*posted).error().message);
   }
   PostedAlerts& alerts = **posted;
-  // A storm goes the way of the rules' alerts, in portions; the usual handful is in place when the answer is sent.
-  constexpr std::size_t kAtOnce = 512;
-  if (alerts.valid.size() <= kAtOnce) {
-    api->alerting.insert(alerts.valid);
-  } else {
-    api->alerting.post(std::move(alerts.valid));
-  }
+  co_await insert(api, std::move(alerts.valid));
+  co_await keep(api);
   if (alerts.invalid.empty()) co_return json_answer("");
   api->alerting.count_invalid(alerts.invalid.size());
   std::string message;
@@ -266,6 +276,7 @@ Task<HttpResponse> post_silences(ApiPtr api, HttpRequest request) {
   }
   const Result<std::string> id = api->alerting.silences().set(std::move(*silence));
   if (!id) co_return error_answer(id.error().code == Errc::kNotFound ? 404 : 400, id.error().message);
+  co_await keep(api);
   std::string body;
   JsonWriter(body).begin_object().key("silenceID").text(*id).end_object();
   co_return json_answer(std::move(body));
@@ -285,6 +296,7 @@ Task<HttpResponse> get_silence(ApiPtr api, std::string id) {
 Task<HttpResponse> delete_silence(ApiPtr api, std::string id) {
   if (!is_uuid(id)) co_return bad_id(id);
   const Result<void> expired = api->alerting.silences().expire(id);
+  if (expired) co_await keep(api);
   co_return json_answer("", expired ? 200 : 404);
 }
 

@@ -13,7 +13,7 @@
 namespace tocsin::test {
 
 /// Thread: one.
-class MemoryStore final : public state::Store {
+class MemoryStore : public state::Store {
  public:
   void save_rule_alerts(std::string rule_key, std::vector<state::RuleAlert> alerts) override {
     ++stats_.writes;

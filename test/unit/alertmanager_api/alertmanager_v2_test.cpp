@@ -18,6 +18,20 @@ constexpr std::string_view kConfig =
     "receivers: [{name: r}, {name: a, labels: {team: x}}, {name: m}]\n"
     "time_intervals: [{name: always, time_intervals: [{years: ['1990:2990']}]}]\n";
 
+/// Says that all is on disk when the test lets it.
+class SlowStore final : public test::MemoryStore {
+ public:
+  void flush(std::function<void(bool)> done) override {
+    if (slow) {
+      waiting.push_back(std::move(done));
+    } else {
+      done(true);
+    }
+  }
+  bool slow = false;
+  std::vector<std::function<void(bool)>> waiting;
+};
+
 class Server {
  public:
   Server() {
@@ -49,7 +63,7 @@ class Server {
   int post(const std::string& target, const std::string& body) { return call("POST", target, body).status; }
 
   test::TestLoop loop;
-  test::MemoryStore store;
+  SlowStore store;
   net::HttpRouter router;
   std::unique_ptr<alerting::Alerting> alerting;
 };
@@ -153,6 +167,25 @@ TEST_CASE("A body cut off anywhere is refused, never half taken") {
       R"([{"labels":{"alertname":"A"},"annotations":{"x":"\u00e9"},"startsAt":"2023-11-14T22:13:20Z"}])";
   for (std::size_t size = 0; size < body.size(); ++size) CHECK(s.post("/api/v2/alerts", body.substr(0, size)) == 400);
   CHECK(s.get("/api/v2/alerts").as_array().empty());
+}
+
+TEST_CASE("A change is answered when it is on disk, or cannot be written") {
+  for (const bool written : {true, false}) {
+    Server s;
+    s.configure();
+    s.store.slow = true;
+    net::HttpRequest request("POST", "/api/v2/alerts");
+    request.body = R"([{"labels":{"alertname":"A"}}])";
+    auto answer = s.loop.start(s.router.handle(std::move(request)));
+    s.loop.run_ready();
+    REQUIRE(s.store.waiting.size() == 1);
+    CHECK_FALSE(answer.done());
+    CHECK(s.store.load_alerts()->size() == 1);
+    s.store.waiting[0](written);
+    s.loop.run_ready();
+    REQUIRE(answer.done());
+    CHECK(answer.get().status == 200);
+  }
 }
 
 TEST_CASE("Thousands of alerts in one body are taken") {
