@@ -139,4 +139,20 @@ void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, std::size_t 
   sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(stats.refused));
 }
 
+void put_sender_metrics(Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers) {
+  sink.gauge("prometheus_notifications_alertmanagers_discovered", "The number of alertmanagers discovered and active.",
+             number(alertmanagers.size()));
+  for (const remote::AlertmanagerStatus& alertmanager : alertmanagers) {
+    const std::initializer_list<model::LabelView> labels = {{"alertmanager", alertmanager.url}};
+    sink.counter("prometheus_notifications_sent_total", "Total number of alerts sent.", labels,
+                 number(alertmanager.sent));
+    sink.counter("prometheus_notifications_errors_total", "Total number of sent alerts affected by errors.", labels,
+                 number(alertmanager.errors));
+    sink.counter("prometheus_notifications_dropped_total",
+                 "Total number of alerts dropped due to errors or a full queue.", labels, number(alertmanager.dropped));
+    sink.gauge("prometheus_notifications_queue_length", "The number of alert notifications in the queue.", labels,
+               number(alertmanager.queue_length));
+  }
+}
+
 }  // namespace tocsin::app

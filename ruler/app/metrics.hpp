@@ -2,6 +2,7 @@
 // The numbers of the modules under the names that Prometheus' public dashboards and rules read.
 
 #include "api/query_api.hpp"
+#include "remote/alertmanager_sender.hpp"
 #include "rules/status.hpp"
 #include "scrape/stats.hpp"
 #include "scrape/target_status.hpp"
@@ -14,5 +15,7 @@ void put_tsdb_metrics(telemetry::Sink& sink, const tsdb::TsdbStats& stats);
 void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeStats& stats, const scrape::TargetsStatus& targets);
 void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);
 void put_query_metrics(telemetry::Sink& sink, const api::QueryApiStats& stats, std::size_t max_concurrency);
+
+void put_sender_metrics(telemetry::Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers);
 
 }  // namespace tocsin::app

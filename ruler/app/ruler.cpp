@@ -75,6 +75,8 @@ Result<void> Ruler::open() {
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) {
     if (!flags_.alertmanager_config_file.empty()) alerting_->alerting().post(std::move(alerts));
   });
+  sender_ = std::make_unique<remote::AlertmanagerSender>(runtime_.loop(), *scrape_client_);
+  forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) { sender_->post(std::move(alerts)); });
   rules::QueryFn query = [this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
     promql::QueryOptions options;
     options.default_subquery_step = std::chrono::milliseconds(subquery_step_ms_.load());
@@ -138,10 +140,11 @@ void Ruler::add_metrics() {
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);
     sink.gauge("prometheus_config_last_reload_success_timestamp_seconds",
                "Timestamp of the last successful configuration reload.", static_cast<double>(reloaded_at_) / 1000);
-    sink.counter("prometheus_notifications_sent_total", "Total number of alerts sent.",
-                 static_cast<double>(forwarder_.posted() - forwarder_.dropped()));
-    sink.counter("prometheus_notifications_dropped_total", "Total number of alerts dropped by relabelling.",
+    sink.counter("tocsin_rules_alerts_posted_total", "Alerts that rules handed over.",
+                 static_cast<double>(forwarder_.posted()));
+    sink.counter("tocsin_rules_alerts_relabelled_away_total", "Alerts dropped by alert_relabel_configs.",
                  static_cast<double>(forwarder_.dropped()));
+    put_sender_metrics(sink, sender_->status());
   });
 }
 
@@ -150,9 +153,6 @@ Result<void> Ruler::reload_prometheus() {
   TOCSIN_TRY(auto config, config::load_prometheus_config(fs_, flags_.config_file));
   TOCSIN_TRY(auto groups, rules::load_rule_files(fs_, config->rule_files));
   for (const std::string& warning : config->warnings) log::warn("config", warning);
-  if (!config->alertmanagers.empty()) {
-    log::warn("config", "alerting.alertmanagers is not built yet: alerts go where --alertmanager.config.file says");
-  }
   subquery_step_ms_ = to_ms(config->evaluation_interval);
   rules::Environment environment;
   environment.external_labels = config->external_labels;
@@ -161,6 +161,7 @@ Result<void> Ruler::reload_prometheus() {
   std::size_t rule_count = 0;
   for (const rules::GroupSpec& group : groups) rule_count += group.rules.size();
   forwarder_.apply(config);
+  sender_->apply(config->alertmanagers);
   scrapes_->apply(config);
   rules_->apply(std::move(groups), std::move(environment), config->evaluation_interval);
   log::info("config", "loaded the configuration",
@@ -192,6 +193,7 @@ void Ruler::shut_down() {
 net::Task<void> Ruler::stop_all() {
   co_await web_->drain(kDrainLimit);
   co_await scrapes_->stop();
+  co_await sender_->stop(kDrainLimit);
   rules_->stop([this] {
     alerting_->stop(kDrainLimit, [this] {
       log::info("app", "See you next time!");

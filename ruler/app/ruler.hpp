@@ -13,6 +13,7 @@
 #include "config/prometheus_config.hpp"
 #include "net/runtime.hpp"
 #include "promql/engine.hpp"
+#include "remote/alertmanager_sender.hpp"
 #include "rules/manager.hpp"
 #include "scrape/scrape_manager.hpp"
 #include "tsdb/db.hpp"
@@ -52,6 +53,7 @@ class Ruler {
   std::unique_ptr<tsdb::Db> db_;
   std::unique_ptr<AlertingPart> alerting_;
   std::unique_ptr<net::HttpClient> scrape_client_;
+  std::unique_ptr<remote::AlertmanagerSender> sender_;  // to the Alertmanagers of prometheus.yml
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
   std::unique_ptr<rules::Manager> rules_;
   std::unique_ptr<Web> web_;

@@ -63,6 +63,24 @@ alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{url[7:]}']}}]}}]}}
                "an alert of Debian's Prometheus is routed")
 
 
+def test_a_debian_alertmanager_gets_the_alerts_of_our_rules(work):
+    sink = work.sink()
+    address = f"127.0.0.1:{free_port()}"
+    config = work.write("alertmanager.yml", CONFIG.format(url=sink.url))
+    work.start("prometheus-alertmanager", [need("prometheus-alertmanager"), f"--config.file={config}", f"--storage.path={work.path('am')}",
+                                           f"--web.listen-address={address}", "--cluster.listen-address="], f"http://{address}/-/ready")
+    rules = work.write("rules.yml", "groups: [{name: g, rules: [{alert: FromTocsin, expr: vector(1), annotations: {summary: s}}]}]\n")
+    ours = work.write("prometheus.yml", f"""
+global: {{scrape_interval: 1s, evaluation_interval: 1s, external_labels: {{site: lab}}}}
+rule_files: ['{rules}']
+alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{address}']}}]}}]}}
+""")
+    work.ruler(ours)
+    page = wait_until(lambda: sink.got("/hook") and sink.got("/hook")[0]["body"], "Debian's Alertmanager pages")
+    assert page["commonLabels"] == {"alertname": "FromTocsin", "site": "lab"}, page
+    assert page["alerts"][0]["generatorURL"].endswith("/graph?g0.expr=vector%281%29&g0.tab=1"), page
+
+
 def test_alerts_survive_kill_9(work):
     sink = work.sink()
     program, url = start(work, sink)
