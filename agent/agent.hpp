@@ -22,7 +22,10 @@ class Agent {
   net::Task<void> drain(Duration limit);
   /// Closes the servers. Call when the loop has ended, before the runtime goes; requests that still wait go with the
   /// runtime, so this object must outlive it.
-  void close() { servers_.clear(); }
+  void close() {
+    servers_.clear();
+    gatherer_.close();
+  }
 
  private:
   Agent(net::Runtime& runtime, const Flags& flags, exporters::Collectors collectors, Fs& fs);

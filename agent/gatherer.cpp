@@ -1,6 +1,7 @@
 #include "agent/gatherer.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/log.hpp"
 
@@ -33,8 +34,15 @@ struct Gatherer::Round {
   }
 };
 
+/// A collector may hang for longer than the gatherer or the loop live; its thread looks here before it posts.
+struct Gatherer::Anchor {
+  std::mutex mutex;
+  Gatherer* gatherer = nullptr;  // null once closed
+};
+
 Gatherer::Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions options)
-    : loop_(loop), options_(options), threads_(collectors.size() + 1), self_(std::make_shared<Gatherer*>(this)) {
+    : loop_(loop), options_(options), threads_(collectors.size() + 1), anchor_(std::make_shared<Anchor>()) {
+  anchor_->gatherer = this;
   for (auto& collector : collectors) {
     auto state = std::make_shared<State>();
     const std::string name(collector->name());
@@ -44,8 +52,13 @@ Gatherer::Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions o
 }
 
 Gatherer::~Gatherer() {
-  *self_ = nullptr;
-}  // the loop may be gone already
+  close();
+}
+
+void Gatherer::close() {
+  std::lock_guard lock(anchor_->mutex);
+  anchor_->gatherer = nullptr;
+}
 
 std::vector<std::string> Gatherer::names() const {
   std::vector<std::string> names;
@@ -56,7 +69,7 @@ std::vector<std::string> Gatherer::names() const {
 void Gatherer::start(const std::shared_ptr<State>& state) {
   state->busy = true;
   ++running_;
-  threads_.post([&loop = loop_, state, self = self_] {
+  threads_.post([&loop = loop_, state, anchor = anchor_] {
     const MonoTime began = system_clock().mono();
     state->page.begin();
     auto result = state->collector->collect(state->page);
@@ -64,9 +77,11 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
     auto rendered = std::make_shared<expo::RenderedPage>();
     state->page.render(*rendered);
     const Duration took = system_clock().mono() - began;
-    loop.post([state, self, took, rendered = std::move(rendered),
+    std::lock_guard lock(anchor->mutex);
+    if (anchor->gatherer == nullptr) return;
+    loop.post([state, anchor, took, rendered = std::move(rendered),
                problem = result ? std::string() : result.error().message]() mutable {
-      if (*self == nullptr) return;
+      if (anchor->gatherer == nullptr) return;
       if (!problem.empty() && problem != state->problem) {
         log::error("collector", "collector failed", {{"name", state->collector->name()}, {"err", problem}});
       }
@@ -74,7 +89,7 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
       state->success = state->problem.empty();
       state->duration = took;
       state->last = std::move(rendered);
-      (*self)->finished(state);
+      anchor->gatherer->finished(state);
     });
   });
   if (!watching_) watch();
@@ -83,9 +98,9 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
 /// While collectors run, looks now and then whether one holds up the others.
 void Gatherer::watch() {
   watching_ = true;
-  loop_.call_after(options_.stuck_after / 2, [self = self_] {
-    if (*self == nullptr) return;
-    Gatherer& gatherer = **self;
+  loop_.call_after(options_.stuck_after / 2, [anchor = anchor_] {
+    if (anchor->gatherer == nullptr) return;
+    Gatherer& gatherer = *anchor->gatherer;
     gatherer.watching_ = false;
     gatherer.threads_.replace_stuck(gatherer.options_.stuck_after);
     if (gatherer.running_ > 0) gatherer.watch();

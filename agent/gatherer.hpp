@@ -24,11 +24,14 @@ struct GatherOptions {
   Duration stuck_after = std::chrono::milliseconds(500);  // then others no longer wait for a collector
 };
 
-/// Thread: the loop's; collectors run on CollectorThreads. May go before the loop or after it.
+/// Thread: the loop's; collectors run on CollectorThreads. May go before the loop, or after it if
+/// it was closed.
 class Gatherer {
  public:
   Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions options);
   ~Gatherer();
+  /// Collectors that still run report to nobody from here on. Call before the loop goes.
+  void close();
 
   bool has(std::string_view collector) const { return states_.contains(collector); }
   std::vector<std::string> names() const;
@@ -40,6 +43,7 @@ class Gatherer {
  private:
   struct State;
   struct Round;
+  struct Anchor;
   void start(const std::shared_ptr<State>& state);
   void finished(const std::shared_ptr<State>& state);
   void watch();
@@ -53,7 +57,7 @@ class Gatherer {
   std::size_t running_ = 0;
   bool watching_ = false;
   expo::Page about_page_;
-  std::shared_ptr<Gatherer*> self_;  // null once destroyed; what a collector's thread posts back looks here
+  std::shared_ptr<Anchor> anchor_;  // what a collector's thread posts back to
 };
 
 }  // namespace tocsin::agent
