@@ -67,7 +67,7 @@ unsigned put_xor(std::uint64_t difference, double value, std::string& out) {
 std::uint64_t take_low_bytes(unsigned bytes, ByteReader& in) {
   std::uint64_t word = 0;
   const std::string_view view = in.take(bytes);
-  std::memcpy(&word, view.data(), view.size());
+  if (!view.empty()) std::memcpy(&word, view.data(), view.size());
   return word;
 }
 
