@@ -58,7 +58,8 @@ global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: ['{rules}']
 alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{url[7:]}']}}]}}]}}
 """)
-    work.prometheus(config)
+    # Its first alerts come before it has found its Alertmanagers, and are dropped: let it send them again soon.
+    work.prometheus(config, "prometheus", "--rules.alert.resend-delay=1s")
     wait_until(lambda: [r for r in sink.got("/hook") if r["body"]["groupLabels"] == {"alertname": "FromPrometheus"}],
                "an alert of Debian's Prometheus is routed")
 
