@@ -30,6 +30,7 @@ class Evaluation {
     PlanBuilder plan(context_, *tree);
     QueryResult result;
     TOCSIN_TRY(result.value, value(store, plan, *tree));
+    TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
     result.stats = context_.stats();
     return result;
