@@ -53,7 +53,7 @@ class QueryContext {
   void release(std::size_t samples) { held_ -= samples; }
 
  private:
-  static constexpr std::size_t kWorkBetweenLooks = 10'000;
+  static constexpr std::size_t kWorkBetweenLooks = 50'000;
 
   Settings settings_;
   const Clock& clock_;
@@ -76,10 +76,6 @@ class HeldSamples {
     TOCSIN_OK(context_->hold(samples));
     count_ += samples;
     return {};
-  }
-  void remove(std::size_t samples) {
-    context_->release(samples);
-    count_ -= samples;
   }
   void clear() { context_->release(std::exchange(count_, 0)); }
 

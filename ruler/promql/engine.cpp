@@ -30,7 +30,6 @@ class Evaluation {
     PlanBuilder plan(context_, *tree);
     QueryResult result;
     TOCSIN_TRY(result.value, value(store, plan, *tree));
-    TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
     result.stats = context_.stats();
     return result;

@@ -1,1 +1,0 @@
-tocsin_fuzz(rule_file USES rules)
