@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "expo/lines.hpp"
@@ -19,7 +20,7 @@ void append_key_number(std::string& key, double value) {
 
 std::string_view take_key_text(std::string_view& key) {
   std::uint32_t size = 0;
-  std::copy_n(key.data(), sizeof size, reinterpret_cast<char*>(&size));
+  std::memcpy(&size, key.data(), sizeof size);
   const std::string_view text = key.substr(sizeof size, size);
   key.remove_prefix(sizeof size + size);
   return text;
@@ -29,7 +30,7 @@ std::string_view take_key_text(std::string_view& key) {
 std::vector<std::string_view> sort_key(std::string_view key) {
   std::vector<model::LabelView> labels;
   std::uint32_t count = 0;
-  std::copy_n(key.data(), sizeof count, reinterpret_cast<char*>(&count));
+  std::memcpy(&count, key.data(), sizeof count);
   key.remove_prefix(sizeof count);
   for (; count > 0; --count) {
     const std::string_view name = take_key_text(key);
@@ -37,6 +38,7 @@ std::vector<std::string_view> sort_key(std::string_view key) {
   }
   std::sort(labels.begin(), labels.end(), label_name_less);
   std::vector<std::string_view> values;
+  values.reserve(labels.size());
   for (const auto& label : labels) values.push_back(label.value);
   return values;
 }

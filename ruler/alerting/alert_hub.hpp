@@ -36,6 +36,11 @@ class AlertHub {
   void settle(const std::vector<model::AlertPtr>& alerts);
   /// Forgets resolved alerts that `wanted` does not want any more (groups still want those whose resolve is not sent).
   std::vector<model::AlertPtr> collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted);
+  /// In no order.
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (const auto& [fingerprint, alert] : alerts_) visit(alert);
+  }
   /// Sorted by fingerprint.
   std::vector<model::AlertPtr> all() const;
   std::size_t size() const { return alerts_.size(); }

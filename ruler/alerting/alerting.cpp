@@ -156,7 +156,10 @@ class AlertingImpl final : public Alerting {
 
   Counts counts() override {
     Counts out;
-    for (const AlertView& view : alerts()) ++(view.suppressed() ? out.alerts_suppressed : out.alerts_active);
+    const Timestamp now = loop_->clock().now();
+    hub_.each([&](const model::AlertPtr& alert) {
+      if (!alert->resolved_at(now)) ++(view_of(alert, now).suppressed() ? out.alerts_suppressed : out.alerts_active);
+    });
     out.groups = dispatcher_.groups().size();
     out.silences_active = silences_.count(SilenceState::kActive);
     out.silences_pending = silences_.count(SilenceState::kPending);

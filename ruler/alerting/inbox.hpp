@@ -30,7 +30,7 @@ class Inbox : public std::enable_shared_from_this<Inbox> {
  private:
   void drain();
 
-  static constexpr std::size_t kPortion = 256;
+  static constexpr std::size_t kPortion = 128;
   Loop* loop_;
   std::size_t max_alerts_;
   TakeFn take_;  // the loop's

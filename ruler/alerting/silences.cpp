@@ -166,6 +166,7 @@ std::size_t Silences::count(SilenceState state) const {
 }
 
 std::vector<std::string> Silences::matching(const model::Labels& labels, Timestamp now) {
+  if (entries_.empty()) return {};
   if (cache_.size() > kMaxCached) cache_.clear();
   Cached& cached = cache_[labels.fingerprint()];
   if (cached.version != version_) {

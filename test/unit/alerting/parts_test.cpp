@@ -174,8 +174,8 @@ TEST_CASE("The queue keeps the newest of each alert, takes it in portions, and d
   loop.run_ready();
   CHECK(taken.size() == 1000);
   CHECK(taken.at("7") == 2);
-  CHECK(portions.size() == 4);
-  CHECK(*std::max_element(portions.begin(), portions.end()) <= 256);
+  CHECK(portions.size() == 8);
+  CHECK(*std::max_element(portions.begin(), portions.end()) <= 128);
   CHECK(inbox->dropped() == 400);
 }
 

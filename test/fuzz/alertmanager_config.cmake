@@ -1,0 +1,1 @@
+tocsin_fuzz(alertmanager_config USES config)

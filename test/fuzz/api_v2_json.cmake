@@ -1,0 +1,1 @@
+tocsin_fuzz(api_v2_json USES api alerting)
