@@ -113,6 +113,9 @@ class SimpleAggregate final : public VectorOperator {
       const std::size_t group = at_++;
       TOCSIN_OK(context_.spend(groups_[group].steps.size()));
       TOCSIN_TRY(const bool any, emit(group, out));
+      // What was handed out is not needed again: whoever keeps it finds the memory free.
+      held_.remove(groups_[group].steps.size());
+      groups_[group].steps = {};
       if (any) return true;
     }
     return false;

@@ -36,7 +36,7 @@ Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos) {
   const auto found = index_.find(text);
   if (found != index_.end()) {
     Entry& entry = entries_[found->second];
-    entry.pos = pos;
+    if (pos.start > entry.pos.start) entry.pos = pos;
     return &entry;
   }
   if (entries_.size() >= kMax) return nullptr;

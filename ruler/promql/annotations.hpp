@@ -13,8 +13,9 @@
 
 namespace tocsin::promql {
 
-/// Collects them for one query. Equal texts are one annotation, whose position is that of the last; the position is
-/// appended when the query's text is known. Thread: one.
+/// Collects them for one query. Equal texts are one annotation, with the last position in the query: Prometheus
+/// evaluates from left to right and keeps what came last. The position is appended when the query's text is known.
+/// Thread: one.
 class Annotations {
  public:
   using Pos = parser::PositionRange;

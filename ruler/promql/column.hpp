@@ -56,6 +56,8 @@ class StoredColumn {
   double value(std::size_t i) const { return values_[i - begin_]; }
   model::HistogramPtr histogram(std::size_t i) const { return histograms_.empty() ? nullptr : histograms_[i - begin_]; }
   bool has_histograms() const { return !histograms_.empty(); }
+  /// The values of [begin, end) if all are present and floats, else nullptr.
+  const double* dense_values() const { return present_.empty() && histograms_.empty() ? values_.data() : nullptr; }
   /// Widens to `steps` again.
   void expand(std::size_t steps, Column& out) const;
 

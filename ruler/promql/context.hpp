@@ -26,7 +26,6 @@ class QueryContext {
     bool delayed_name_removal = false;
     bool use_start_timestamps = false;
     bool type_and_unit_labels = false;
-    bool range_query = false;  // asked for a range; sort() cannot have an effect then
     std::shared_ptr<const std::atomic<bool>> canceled;
   };
   QueryContext(Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
@@ -53,7 +52,7 @@ class QueryContext {
   void release(std::size_t samples) { held_ -= samples; }
 
  private:
-  static constexpr std::size_t kWorkBetweenLooks = 50'000;
+  static constexpr std::size_t kWorkBetweenLooks = 10'000;
 
   Settings settings_;
   const Clock& clock_;
@@ -76,6 +75,10 @@ class HeldSamples {
     TOCSIN_OK(context_->hold(samples));
     count_ += samples;
     return {};
+  }
+  void remove(std::size_t samples) {
+    context_->release(samples);
+    count_ -= samples;
   }
   void clear() { context_->release(std::exchange(count_, 0)); }
 

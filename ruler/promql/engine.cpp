@@ -19,25 +19,24 @@ class Evaluation {
  public:
   Evaluation(const EngineOptions& engine, const QueryOptions& query, Clock& clock, const QueryTimes& times,
              const Grid& grid)
-      : times_(times), grid_(grid), context_(settings(engine, query, clock, times), clock) {}
+      : times_(times), grid_(grid), context_(settings(engine, query, clock), clock) {}
 
   Result<QueryResult> run(storage::Queryable& store, const parser::Expr& expr, std::string_view text) {
     TOCSIN_OK(context_.look());
-    if (grid_.count > context_.settings().max_samples) {
-      return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
-    }
+    HeldSamples working_column(context_);  // operators have one each, as wide as the grid
+    TOCSIN_OK(working_column.add(grid_.count));
     TOCSIN_TRY(const parser::ExprPtr tree, preprocess(expr, times_));
     PlanBuilder plan(context_, *tree);
     QueryResult result;
     TOCSIN_TRY(result.value, value(store, plan, *tree));
+    TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
     result.stats = context_.stats();
     return result;
   }
 
  private:
-  static QueryContext::Settings settings(const EngineOptions& engine, const QueryOptions& query, const Clock& clock,
-                                         const QueryTimes& times) {
+  static QueryContext::Settings settings(const EngineOptions& engine, const QueryOptions& query, const Clock& clock) {
     QueryContext::Settings out;
     out.lookback_ms = to_ms(query.lookback_delta.count() > 0 ? query.lookback_delta : engine.lookback_delta);
     out.subquery_step_ms = std::max<std::int64_t>(
@@ -48,7 +47,6 @@ class Evaluation {
     out.delayed_name_removal = engine.delayed_name_removal;
     out.use_start_timestamps = engine.use_start_timestamps;
     out.type_and_unit_labels = engine.type_and_unit_labels;
-    out.range_query = times.step_ms != 0;
     out.canceled = query.canceled;
     return out;
   }

@@ -25,7 +25,9 @@ class HistogramOperator : public VectorOperator {
       const Histogram& histogram = histograms_[at_++];
       TOCSIN_OK(context_.spend(grid_.count * histogram.buckets.size()));
       out.reset(grid_.count);
-      for (std::size_t i = histogram.begin; i < histogram.end; ++i) step(histogram, i, out);
+      if (!dense(histogram, out)) {
+        for (std::size_t i = histogram.begin; i < histogram.end; ++i) step(histogram, i, out);
+      }
       if (!out.finish()) continue;
       out.labels = histogram.labels;
       drop_metadata(context_, out);
@@ -129,6 +131,27 @@ class HistogramOperator : public VectorOperator {
     });
   }
 
+  /// The usual case: every bucket is there at every step. False if it is not so.
+  bool dense(const Histogram& histogram, Column& out) {
+    rows_.clear();
+    for (const Part& part : histogram.buckets) {
+      const StoredColumn& column = kept_.columns[part.column];
+      if (column.dense_values() == nullptr || column.begin() != histogram.begin || column.end() != histogram.end) {
+        return false;
+      }
+      rows_.push_back(column.dense_values());
+    }
+    if (!histogram.conflict.empty()) return false;
+    for (std::size_t i = histogram.begin; i < histogram.end; ++i) {
+      buckets_.resize(rows_.size());
+      for (std::size_t b = 0; b < rows_.size(); ++b) {
+        buckets_[b] = {histogram.buckets[b].upper, rows_[b][i - histogram.begin]};
+      }
+      out.set(i, value(histogram, i, buckets_));
+    }
+    return true;
+  }
+
   void step(const Histogram& histogram, std::size_t i, Column& out) {
     if (!histogram.conflict.empty() && histogram.conflict[i] != 0) return;
     buckets_.clear();
@@ -148,6 +171,7 @@ class HistogramOperator : public VectorOperator {
   Materialized kept_;
   std::vector<Histogram> histograms_;
   std::vector<Bucket> buckets_;
+  std::vector<const double*> rows_;
   DuplicateGuard guard_;
   bool started_ = false;
   std::size_t at_ = 0;

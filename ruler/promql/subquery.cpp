@@ -41,6 +41,10 @@ class SubquerySource final : public RangeSource {
 
   Result<bool> next(RangeSeries& out) override {
     if (grid_.count == 0) return false;
+    if (!started_) {
+      started_ = true;
+      TOCSIN_OK(kept_.held.add(grid_.count));  // the working column
+    }
     out.times.clear();
     out.values.clear();
     out.starts.clear();
@@ -92,6 +96,7 @@ class SubquerySource final : public RangeSource {
   Materialized kept_;
   std::optional<std::vector<std::vector<std::size_t>>> groups_;
   std::size_t at_ = 0;
+  bool started_ = false;
 };
 
 }  // namespace

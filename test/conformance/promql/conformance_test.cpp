@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -28,8 +29,8 @@ std::string read(const fs::path& path) {
 }
 
 /// Lines "file.test:line"; # begins a comment.
-std::set<std::string> read_unsupported() {
-  std::ifstream file(TOCSIN_PROMQL_UNSUPPORTED);
+std::set<std::string> read_list(const std::string& name) {
+  std::ifstream file(fs::path(TOCSIN_PROMQL_LISTS) / name);
   std::set<std::string> out;
   for (std::string line; std::getline(file, line);) {
     line = line.substr(0, line.find('#'));
@@ -39,48 +40,67 @@ std::set<std::string> read_unsupported() {
   return out;
 }
 
-TEST_CASE("Prometheus' own test scripts give Prometheus' answers, or say what is not supported") {
+struct PlacedReport {
+  std::string place;  // file.test:line
+  EvalReport eval;
+};
+
+/// All evaluations of the corpus; empty (and said aloud) if there is none.
+std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
+  std::vector<PlacedReport> out;
   const char* const corpora = std::getenv("TOCSIN_CORPORA");
   if (corpora == nullptr) {
     WARN("TOCSIN_CORPORA is not set: Prometheus' test scripts were NOT run");
-    return;
+    return out;
   }
-  const promql::Engine engine(promql_test_engine_options(), system_clock());
-  const std::set<std::string> listed = read_unsupported();
-  std::set<std::string> unsupported;
-  std::map<std::string, int> reasons;
-  std::size_t passed = 0;
-  std::size_t failed = 0;
-  const fs::path folder = fs::path(corpora) / "promql" / "testdata";
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(corpora) / "promql" / "testdata")) {
     if (entry.path().extension() != ".test") continue;
     const std::string name = entry.path().filename().string();
     const ScriptReport report = run_promql_script(read(entry.path()), engine, make_map_test_store);
     for (const std::string& error : report.errors) FAIL_CHECK(name << ": " << error);
-    for (const EvalReport& eval : report.evals) {
-      const std::string place = name + ":" + std::to_string(eval.line);
-      switch (eval.status) {
-        case EvalStatus::kPass:
-          ++passed;
-          if (listed.contains(place)) FAIL_CHECK(place << " is supported now: take it out of unsupported.txt");
-          break;
-        case EvalStatus::kFail:
-          ++failed;
-          FAIL_CHECK(place << ": " << eval.expr << ": " << eval.message);
-          break;
-        case EvalStatus::kUnsupported:
-          unsupported.insert(place);
-          ++reasons[eval.message];
-          if (!listed.contains(place)) FAIL_CHECK(place << " was supported: " << eval.expr << ": " << eval.message);
-          break;
-      }
+    for (const EvalReport& eval : report.evals) out.push_back({name + ":" + std::to_string(eval.line), eval});
+  }
+  CHECK(out.size() == 1562);
+  return out;
+}
+
+TEST_CASE("Prometheus' own test scripts give Prometheus' answers, or say what is not supported") {
+  const std::set<std::string> listed = read_list("unsupported.txt");
+  const promql::Engine engine(promql_test_engine_options(), system_clock());
+  std::map<std::string, int> reasons;
+  std::map<EvalStatus, std::size_t> counts;
+  const std::vector<PlacedReport> reports = run_corpus(engine);
+  for (const auto& [place, eval] : reports) {
+    ++counts[eval.status];
+    const bool expected = listed.contains(place);
+    if (eval.status == EvalStatus::kUnsupported) ++reasons[eval.message];
+    if (eval.status == EvalStatus::kFail) FAIL_CHECK(place << ": " << eval.expr << ": " << eval.message);
+    if (eval.status == EvalStatus::kPass && expected) {
+      FAIL_CHECK(place << " is supported now: take it out of unsupported.txt");
+    }
+    if (eval.status == EvalStatus::kUnsupported && !expected) {
+      FAIL_CHECK(place << " was supported: " << eval.expr << ": " << eval.message);
     }
   }
+  if (reports.empty()) return;
   std::ostringstream summary;
-  summary << passed << " evaluations pass, " << failed << " fail, " << unsupported.size() << " are not supported yet:";
+  summary << counts[EvalStatus::kPass] << " evaluations pass, " << counts[EvalStatus::kFail] << " fail, "
+          << counts[EvalStatus::kUnsupported] << " are not supported yet:";
   for (const auto& [reason, count] : reasons) summary << "\n  " << count << "  " << reason;
   WARN(summary.str());
-  CHECK(passed + failed + unsupported.size() == 1562);
+}
+
+TEST_CASE("with the default switches Prometheus' test scripts differ only where a switch says so") {
+  promql::EngineOptions options = promql_test_engine_options();
+  options.delayed_name_removal = false;
+  options.use_start_timestamps = false;
+  const promql::Engine engine(options, system_clock());
+  const std::set<std::string> listed = read_list("needs_switches.txt");
+  for (const auto& [place, eval] : run_corpus(engine)) {
+    const bool differs = eval.status == EvalStatus::kFail;
+    if (differs && !listed.contains(place)) FAIL_CHECK(place << ": " << eval.expr << ": " << eval.message);
+    if (!differs && listed.contains(place)) FAIL_CHECK(place << " does not differ: take it out of needs_switches.txt");
+  }
 }
 
 }  // namespace
