@@ -186,7 +186,21 @@ bool AlertingRule::keeps_firing(ActiveAlert& alert, Timestamp slot) {
   return slot - alert.keep_firing_since < to_ms(keep_firing_for_);
 }
 
+/// Else a firing alert would fall back to pending, and none would be sent, until the clock is where it was.
+void AlertingRule::follow_clock_back(ActiveAlert& alert, Timestamp slot) {
+  const bool in_future = alert.active_at > slot || alert.last_sent_at > slot || alert.resolved_at > slot;
+  if (!in_future) return;
+  const bool fired = alert.state != AlertState::kPending;
+  alert.active_at = std::min(alert.active_at, fired ? slot - to_ms(hold_) : slot);
+  alert.fired_at = std::min(alert.fired_at, slot);
+  alert.resolved_at = std::min(alert.resolved_at, slot);
+  alert.keep_firing_since = std::min(alert.keep_firing_since, slot);
+  alert.last_sent_at = 0;
+  changed_ = true;
+}
+
 bool AlertingRule::advance(ActiveAlert& alert, bool holds, Timestamp slot, bool& active) {
+  follow_clock_back(alert, slot);
   if (holds) {
     changed_ |= alert.keep_firing_since != 0;
     alert.keep_firing_since = 0;

@@ -6,7 +6,8 @@
 //
 // 1. The state changes only in evaluate(), by the evaluation's slot, never by the wall clock.
 // 2. An evaluation that fails changes nothing; one that exceeds the limit forgets all alerts of the rule.
-// 3. An inactive alert is kept as long as its end is still being told to receivers.
+// 3. A clock that went back neither ends nor delays an alert: times that are in the future by then become the slot.
+// 4. An inactive alert is kept as long as its end is still being told to receivers.
 
 #include <map>
 #include <string>
@@ -91,6 +92,7 @@ class AlertingRule final : public Rule {
   /// @return false if the alert is over and to be forgotten.
   bool advance(ActiveAlert& alert, bool holds, Timestamp slot, bool& active) TOCSIN_REQUIRES(mutex_);
   bool keeps_firing(ActiveAlert& alert, Timestamp slot) TOCSIN_REQUIRES(mutex_);
+  void follow_clock_back(ActiveAlert& alert, Timestamp slot) TOCSIN_REQUIRES(mutex_);
   promql::VectorSample sample(const ActiveAlert& alert, std::string_view metric, bool with_state, double value) const;
 
   const Duration hold_;

@@ -305,6 +305,29 @@ TEST_CASE("Alerts of several rules, and a rule that looks at ALERTS of an earlie
   CHECK(bench.manager().alerts().size() == 2);
 }
 
+TEST_CASE("A clock that goes back neither ends a firing alert nor delays a pending one") {
+  test::World world;
+  test::RuleBench bench(world);
+  bench.answer("q", kTrue);
+  bench.answer("p", kTrue);
+  bench.run(
+      "groups: [{name: g, interval: 10s, rules: [{alert: A, expr: q, for: 10s}, {alert: B, expr: p, for: 30s}]}]");
+  bench.next("q");
+  bench.next("q");
+  CHECK(bench.rule(0, 0).state == AlertState::kFiring);
+  CHECK(bench.rule(0, 1).state == AlertState::kPending);
+  bench.sink.take();
+  bench.loop().jump_wall(-24 * 3'600'000);
+  const Timestamp t = bench.next("q");
+  CHECK(bench.rule(0, 0).state == AlertState::kFiring);
+  auto sent = bench.sink.take();
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].ends_at > t);
+  CHECK(bench.rule(0, 1).alerts.at(0).active_at == t);
+  for (int i = 0; i < 3; ++i) bench.next("q");
+  CHECK(bench.rule(0, 1).state == AlertState::kFiring);
+}
+
 TEST_CASE("An alert on a native histogram is refused by name") {
   test::World world;
   test::RuleBench bench(world);

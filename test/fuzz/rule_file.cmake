@@ -1,0 +1,1 @@
+tocsin_fuzz(rule_file USES rules)
