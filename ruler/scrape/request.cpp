@@ -53,7 +53,7 @@ bool take_parameter(std::string_view& text) {
 /// The type that the page is read as, which may be one that this build does not read.
 /// Source: Prometheus model/textparse/interface.go, extractMediaType.
 Result<std::string> page_type(std::string_view content_type, std::string_view fallback) {
-  const auto type = content_type.empty() ? Result<std::string>(std::string()) : media_type(content_type);
+  auto type = content_type.empty() ? Result<std::string>(std::string()) : media_type(content_type);
   if (type && (*type == kTextType || *type == kOpenMetricsType || *type == kProtobufType)) return type;
   if (!fallback.empty()) return std::string(fallback);
   if (content_type.empty()) {

@@ -8,7 +8,7 @@ namespace tocsin::scrape {
 namespace {
 
 /// Samples further ahead of the clock are refused. Source: Prometheus scrape/scrape.go, maxAheadTime.
-constexpr std::int64_t kMaxAheadMs = 10 * 60 * 1000;
+constexpr std::int64_t kMaxAheadMs = 600'000;
 
 constexpr std::array<std::string_view, 5> kReportNames = {"up", "scrape_duration_seconds", "scrape_samples_scraped",
                                                           "scrape_samples_post_metric_relabeling",

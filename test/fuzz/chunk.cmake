@@ -1,0 +1,1 @@
+tocsin_fuzz(chunk USES tsdb)

@@ -1,0 +1,1 @@
+tocsin_fuzz(wal_record USES tsdb)

@@ -1,0 +1,43 @@
+// Any bytes as the payload of a log record: refused or read, never worse; and what is read is written and read again
+// as the same.
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.hpp"
+#include "tsdb/wal_record.hpp"
+#include "tsdb/wal_value.hpp"
+
+using namespace tocsin;
+using namespace tocsin::tsdb;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view payload(reinterpret_cast<const char*>(data), size);
+  WalRecord record;
+  if (!parse_wal_record(payload, record)) return 0;
+  check(record.controls.size() == (record.ids.size() + 1) / 2, "controls and ids agree");
+  WalRecordWriter writer;
+  for (const auto& pair : record.pairs) writer.pair(pair.id, pair.name, pair.value);
+  for (const auto& series : record.series) writer.series(series.id, series.pairs);
+  writer.set_time(record.time);
+  ByteReader values(record.values);
+  double last = 1.5;
+  bool readable = true;
+  for (std::size_t i = 0; i < record.ids.size() && readable; ++i) {
+    double value = 0;
+    readable = decode_wal_value(record.control(i), last, values, value);
+    writer.sample(record.ids[i], last, value);
+    last = value;
+  }
+  if (!readable || values.failed()) return 0;
+  for (const auto& [id, row] : record.rows) writer.row(id, row);
+  for (const auto& [id, exemplar] : record.exemplars) writer.exemplar(id, exemplar);
+  std::string again;
+  writer.finish(again);
+  WalRecord second;
+  check(parse_wal_record(again, second), "what was written is read");
+  check(second.ids == record.ids && second.pairs.size() == record.pairs.size() &&
+            second.series.size() == record.series.size() && second.rows.size() == record.rows.size() &&
+            second.exemplars.size() == record.exemplars.size(),
+        "what was written is the same");
+  return 0;
+}
