@@ -63,4 +63,13 @@ std::vector<std::string> HttpRequest::all_params(std::string_view name) const {
   return out;
 }
 
+Task<Result<HttpResponse>> HttpClient::stream(HttpRequest request, SendOptions options, Sink sink) {
+  auto response = co_await send(std::move(request), std::move(options));
+  if (response && response->status == 200) {
+    sink(response->body.view());
+    response->body = Body();
+  }
+  co_return response;
+}
+
 }  // namespace tocsin::net

@@ -69,6 +69,14 @@ struct HttpRequest {
   std::vector<std::string> all_params(std::string_view name) const;
 };
 
+/// Server: the way of a body that is written bit by bit. Thread: the loop's.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  /// Sends the piece now. False if nobody reads any more.
+  virtual Task<bool> write(std::string piece) = 0;
+};
+
 struct HttpResponse {
   HttpResponse() = default;
   HttpResponse(int s, Body b) : status(s), body(std::move(b)) {}
@@ -78,6 +86,10 @@ struct HttpResponse {
   int status = 200;
   Headers headers;
   Body body;
+  /// Server: if set, the body is what this writes, in chunks, until it returns; `body` is not looked at, and neither
+  /// compression nor handler_timeout applies. It must watch for the end itself: write() says false when the client
+  /// has gone or the server closes.
+  std::function<Task<void>(std::shared_ptr<BodyWriter>)> stream;
 };
 
 /// How to talk TLS. Immutable once given out; connections and contexts are kept per object, so share one.
@@ -86,7 +98,14 @@ struct TlsOptions {
   std::string cert_pem;  // our certificate chain, if the server wants one
   Secret key_pem;
   std::string server_name;  // to ask for and verify; "": the host of the URL
+  int min_version = 0x0303, max_version = 0;  // 0x0301 (TLS 1.0) ... 0x0304 (TLS 1.3); 0: the highest there is
   bool insecure_skip_verify = false;
+};
+
+/// An HTTP proxy: plain requests are sent to it as they are (absolute form), TLS goes through CONNECT.
+struct ProxyOptions {
+  std::string url;         // http://[user:password@]host:port or https://...
+  Headers connect_header;  // of CONNECT, besides Host and Proxy-Authorization
 };
 
 struct SendOptions {
@@ -95,6 +114,8 @@ struct SendOptions {
   bool accept_gzip = true;
   bool follow_redirects = true;           // at most 10; credentials are not sent to another host
   std::shared_ptr<const TlsOptions> tls;  // nullptr: verify by the system's certificates
+  std::shared_ptr<const ProxyOptions> proxy;  // nullptr: none
+  std::string unix_socket;  // connect to this path instead of the URL's host and port
 };
 
 /// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer),
@@ -103,6 +124,12 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   virtual Task<Result<HttpResponse>> send(HttpRequest request, SendOptions options) = 0;
+  /// Takes a piece of a body; false ends the exchange. Thread: the loop's.
+  using Sink = std::function<bool(std::string_view)>;
+  /// As send(), but a body of status 200 goes to the sink as it comes, until it ends or `options.timeout` is over
+  /// (kTimeout); `max_body_bytes` does not hold. Asks for no compression. The answer has no body. Other statuses come
+  /// as by send(). The default gives the whole body at once.
+  virtual Task<Result<HttpResponse>> stream(HttpRequest request, SendOptions options, Sink sink);
 };
 
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;

@@ -10,17 +10,13 @@
 #include "base/fs.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "config/discovery_config.hpp"
 #include "config/environment.hpp"
 #include "config/http_client_config.hpp"
 #include "config/relabel.hpp"
 #include "model/labels.hpp"
 
 namespace tocsin::config {
-
-struct StaticConfig {
-  std::vector<std::string> targets;
-  model::Labels labels;
-};
 
 /// One entry of scrape_configs with the globals filled in.
 struct ScrapeConfig {
@@ -39,9 +35,18 @@ struct ScrapeConfig {
   std::uint64_t body_size_limit = 0;  // 0: none; here and below
   std::uint64_t sample_limit = 0, target_limit = 0, label_limit = 0, label_name_length_limit = 0,
                 label_value_length_limit = 0;
+  std::uint64_t keep_dropped_targets = 0;
+  std::string scrape_failure_log_file;  // "": none
+  bool extra_scrape_metrics = false;
+  std::string metric_name_validation_scheme = "utf8";       // utf8, legacy
+  std::string metric_name_escaping_scheme = "allow-utf-8";  // allow-utf-8, underscores, dots, values
+  bool scrape_native_histograms = false, always_scrape_classic_histograms = false,
+       convert_classic_histograms_to_nhcb = false;
+  std::uint64_t native_histogram_bucket_limit = 0;
+  double native_histogram_min_bucket_factor = 0;
   HttpClientConfig http;
   std::vector<RelabelConfig> relabel_configs, metric_relabel_configs;
-  std::vector<StaticConfig> static_configs;
+  DiscoveryConfigs discovery;
 };
 
 /// One entry of alerting.alertmanagers: other Alertmanagers that get our alerts too.
@@ -50,7 +55,8 @@ struct AlertmanagerTarget {
   std::string path_prefix = "/";
   Duration timeout = std::chrono::seconds(10);
   HttpClientConfig http;
-  std::vector<StaticConfig> static_configs;
+  std::vector<RelabelConfig> relabel_configs, alert_relabel_configs;
+  DiscoveryConfigs discovery;
 };
 
 struct PrometheusConfig {

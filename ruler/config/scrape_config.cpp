@@ -86,7 +86,7 @@ Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults&
                        config.relabel_configs);
   read_relabel_configs(fields, "metric_relabel_configs", "empty or null metric relabeling rule in scrape config",
                        config.metric_relabel_configs);
-  read_discovery(fields, config.static_configs, warnings);
+  read_discovery(fields, config.discovery, warnings);
   fields.take("scrape_protocols");
   TOCSIN_OK(read_name_schemes(fields, warnings));
   fields.unsupported({"scrape_native_histograms", "always_scrape_classic_histograms",
@@ -111,7 +111,7 @@ Result<AlertmanagerTarget> parse_alertmanager_target(const Node& node, std::vect
   fields.read("scheme", target.scheme).read("path_prefix", target.path_prefix).read("timeout", target.timeout);
   fields.read("api_version", api_version);
   TOCSIN_OK(read_http_client_fields(fields, target.http, warnings));
-  read_discovery(fields, target.static_configs, warnings);
+  read_discovery(fields, target.discovery, warnings);
   // Checked as Prometheus checks them, though they are not applied yet.
   std::vector<RelabelConfig> rules;
   const std::string_view null_rule = "empty or null Alertmanager target relabeling rule";

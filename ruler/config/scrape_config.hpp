@@ -24,8 +24,6 @@ Result<ScrapeConfig> parse_scrape_config(const yaml::Node& node, const ScrapeDef
 
 Result<AlertmanagerTarget> parse_alertmanager_target(const yaml::Node& node, std::vector<std::string>& warnings);
 
-/// static_configs into `out`, the other kinds of discovery into warnings.
-void read_discovery(yaml::Fields& fields, std::vector<StaticConfig>& out, std::vector<std::string>& warnings);
 /// Refuses what looks like a URL where host:port is wanted.
 Result<void> check_static_targets(const yaml::Node& node);
 

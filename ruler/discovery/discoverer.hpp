@@ -6,8 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "config/prometheus_config.hpp"
+#include "base/clock.hpp"
+#include "base/fs.hpp"
+#include "base/result.hpp"
+#include "config/discovery_config.hpp"
 #include "model/labels.hpp"
+#include "net/http.hpp"
+#include "net/task.hpp"
 
 namespace tocsin::discovery {
 
@@ -34,7 +39,32 @@ class Discoverer {
 /// static_configs: one group each, sources "0", "1", ...
 std::unique_ptr<Discoverer> make_static_discoverer(std::vector<config::StaticConfig> configs);
 
-/// The discoverers of a scrape configuration, in a fixed order: the n-th replaces the n-th of the last configuration.
-std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::ScrapeConfig& config);
+/// What discoverers need. The references outlive them and their tasks.
+struct Services {
+  net::TaskLoop& loop;
+  WorkPool& work;
+  net::HttpClient& client;
+  Fs& fs;
+};
+
+/// One question to a source: all groups that there are. Runs on the loop; within the interval.
+using RefreshFn = std::function<net::Task<Result<std::vector<TargetGroup>>>()>;
+/// Asks at once and then every `interval`; groups that are not in a later answer are told as gone; a failure is logged
+/// once and counted, and the last groups stay. @param mechanism  "http", for logs and metrics.
+std::unique_ptr<Discoverer> make_refresh_discoverer(net::TaskLoop& loop, std::string mechanism, Duration interval,
+                                                    RefreshFn refresh);
+
+// One kind each, in a file of its name.
+std::unique_ptr<Discoverer> make_file_discoverer(config::FileSdConfig config, const Services& services);
+std::unique_ptr<Discoverer> make_http_discoverer(config::HttpSdConfig config, const Services& services);
+std::unique_ptr<Discoverer> make_dns_discoverer(config::DnsSdConfig config, const Services& services);
+std::unique_ptr<Discoverer> make_docker_discoverer(config::DockerSdConfig config, const Services& services);
+std::unique_ptr<Discoverer> make_consul_discoverer(config::ConsulSdConfig config, const Services& services);
+std::unique_ptr<Discoverer> make_kubernetes_discoverer(config::KubernetesSdConfig config, const Services& services);
+
+/// The discoverers of one place in the configuration, in a fixed order: the n-th replaces the n-th of the last
+/// configuration.
+std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::DiscoveryConfigs& configs,
+                                                          const Services& services);
 
 }  // namespace tocsin::discovery

@@ -29,10 +29,4 @@ std::unique_ptr<Discoverer> make_static_discoverer(std::vector<config::StaticCon
   return std::make_unique<StaticDiscoverer>(std::move(configs));
 }
 
-std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::ScrapeConfig& config) {
-  std::vector<std::unique_ptr<Discoverer>> out;
-  out.push_back(make_static_discoverer(config.static_configs));
-  return out;
-}
-
 }  // namespace tocsin::discovery

@@ -39,7 +39,7 @@ std::string url_of(const config::AlertmanagerTarget& target, const model::Labels
 std::vector<Endpoint> endpoints_of(const std::vector<config::AlertmanagerTarget>& targets) {
   std::vector<Endpoint> out;
   for (const config::AlertmanagerTarget& target : targets) {
-    for (const config::StaticConfig& group : target.static_configs) {
+    for (const config::StaticConfig& group : target.discovery.statics) {
       for (const std::string& address : group.targets) {
         std::string url = url_of(target, group.labels, address);
         const bool known = std::any_of(out.begin(), out.end(), [&](const Endpoint& e) { return e.url == url; });

@@ -47,7 +47,7 @@ void ScrapeCore::apply_pool(const std::string& name, std::shared_ptr<const confi
   ++(is_new ? stats_.pools : stats_.pool_reloads);
   pool.config = std::move(config);
   pool.generation = ++last_generation_;
-  pool.discoverers = discovery::make_discoverers(*pool.config);
+  pool.discoverers = discovery::make_discoverers(pool.config->discovery, {loop_, work_, client_, fs()});
   pool.found.resize(pool.discoverers.size());
   pool.applying = true;
   for (std::size_t i = 0; i < pool.discoverers.size(); ++i) {
@@ -204,6 +204,21 @@ std::vector<std::string> ScrapeCore::pools() const {
   std::vector<std::string> out;
   for (const auto& [name, pool] : pools_) out.push_back(name);
   return out;
+}
+
+std::vector<TargetMetadata> ScrapeCore::metadata() const {
+  std::vector<TargetMetadata> out;
+  for (const auto& [name, pool] : pools_) {
+    for (const auto& [identity, target] : pool.targets) {
+      out.push_back({target->spec.labels, name, target->metadata});
+    }
+  }
+  return out;
+}
+
+std::shared_ptr<const config::ScrapeConfig> ScrapeCore::pool_config(const std::string& name) const {
+  const auto pool = pools_.find(name);
+  return pool == pools_.end() ? nullptr : pool->second.config;
 }
 
 ScrapeStats ScrapeCore::stats() const {

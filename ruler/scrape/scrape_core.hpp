@@ -30,6 +30,8 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
 
   TargetsStatus status() const;
   std::vector<std::string> pools() const;
+  std::vector<TargetMetadata> metadata() const;
+  std::shared_ptr<const config::ScrapeConfig> pool_config(const std::string& name) const;
   ScrapeStats stats() const;
 
  private:
@@ -70,6 +72,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   static net::Task<void> end_series(std::unique_ptr<Running> running, Timestamp t);
   void spawn_end(const TargetPtr& target, Timestamp t);
   std::string refusal(const ScrapeTarget& target) const;
+  Fs& fs() const { return options_.fs != nullptr ? *options_.fs : posix_fs(); }
   void count(const ScrapeOutcome& outcome);
 
   net::TaskLoop& loop_;

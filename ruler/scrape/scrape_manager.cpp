@@ -34,6 +34,12 @@ net::Task<void> ScrapeManager::stop() {
 TargetsStatus ScrapeManager::status() const {
   return core_->status();
 }
+std::vector<TargetMetadata> ScrapeManager::metadata() const {
+  return core_->metadata();
+}
+std::shared_ptr<const config::ScrapeConfig> ScrapeManager::pool_config(const std::string& name) const {
+  return core_->pool_config(name);
+}
 std::vector<std::string> ScrapeManager::pools() const {
   return core_->pools();
 }

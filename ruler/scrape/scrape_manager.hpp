@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/fs.hpp"
 #include "config/prometheus_config.hpp"
 #include "net/http.hpp"
+#include "scrape/metadata.hpp"
 #include "scrape/stats.hpp"
 #include "scrape/target_status.hpp"
 #include "storage/storage.hpp"
@@ -32,6 +34,7 @@ struct ScrapeOptions {
   Duration slot = std::chrono::milliseconds(100);
   std::string external_url;    // for global URLs: "http://host:9090/"
   std::string listen_address;  // likewise: "127.0.0.1:9090", ":9090"
+  Fs* fs = nullptr;            // for credentials, discovery and failure logs; nullptr: the system's
 };
 
 /// Thread: the loop's. What it is given must outlive it and the tasks that it spawned: await stop() before they go.
@@ -50,6 +53,10 @@ class ScrapeManager {
   net::Task<void> stop();
 
   TargetsStatus status() const;
+  /// Of every active target.
+  std::vector<TargetMetadata> metadata() const;
+  /// The configuration of a pool, or nullptr.
+  std::shared_ptr<const config::ScrapeConfig> pool_config(const std::string& name) const;
   /// Names of the pools, sorted.
   std::vector<std::string> pools() const;
   ScrapeStats stats() const;

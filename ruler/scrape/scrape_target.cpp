@@ -75,6 +75,7 @@ void ScrapeTarget::finish(Timestamp t, ScrapeOutcome outcome) {
   last_duration_seconds = outcome.duration_seconds;
   last_error = std::move(outcome.error);
   cache_bytes = outcome.cache_bytes;
+  if (outcome.metadata) metadata = std::move(outcome.metadata);
 }
 
 }  // namespace tocsin::scrape

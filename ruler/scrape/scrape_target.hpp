@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "scrape/metadata.hpp"
 #include "scrape/target.hpp"
 #include "scrape/target_ingest.hpp"
 #include "scrape/target_status.hpp"
@@ -27,6 +28,7 @@ struct ScrapeTarget {
   double last_duration_seconds = 0;
   std::string last_error;
   std::size_t cache_bytes = 0;
+  MetadataPtr metadata;  // of the last good page
 
   // What was complained about already: each trouble is logged when it begins.
   bool out_of_order = false, duplicates = false, out_of_bounds = false, series_limit = false, commit_failed = false;

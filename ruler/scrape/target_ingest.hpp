@@ -9,6 +9,7 @@
 #include "config/prometheus_config.hpp"
 #include "model/labels.hpp"
 #include "net/http.hpp"
+#include "scrape/metadata.hpp"
 #include "scrape/page_reader.hpp"
 #include "scrape/scrape_cache.hpp"
 #include "storage/storage.hpp"
@@ -37,6 +38,7 @@ struct ScrapeOutcome {
   double duration_seconds = 0;
   std::size_t cache_bytes = 0;
   PageCounts counts;
+  MetadataPtr metadata;  // nullptr: as before
 };
 
 /// The part of a target that workers own. Thread: one scrape at a time; the loop lets go of it meanwhile.

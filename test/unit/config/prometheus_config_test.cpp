@@ -117,9 +117,9 @@ alerting:
   CHECK(node.http.username == "u");
   CHECK(node.http.password.reveal() == "p");
   CHECK_FALSE(node.http.follow_redirects);
-  REQUIRE(node.static_configs.size() == 2);
-  CHECK(node.static_configs[0].targets == std::vector<std::string>{"a:1", "b:2"});
-  CHECK(node.static_configs[0].labels.get("zone") == "x");
+  REQUIRE(node.discovery.statics.size() == 2);
+  CHECK(node.discovery.statics[0].targets == std::vector<std::string>{"a:1", "b:2"});
+  CHECK(node.discovery.statics[0].labels.get("zone") == "x");
   CHECK(node.relabel_configs.size() == 1);
   CHECK(node.metric_relabel_configs.size() == 1);
 
@@ -138,7 +138,7 @@ alerting:
   CHECK(alertmanager.timeout == 3s);
   CHECK(alertmanager.http.authorization_type == "Bearer");
   CHECK(alertmanager.http.authorization_credentials.reveal() == "c");
-  CHECK(alertmanager.static_configs[0].targets == std::vector<std::string>{"am:9093"});
+  CHECK(alertmanager.discovery.statics[0].targets == std::vector<std::string>{"am:9093"});
 }
 
 TEST_CASE("mistakes are refused with position and Prometheus' words") {

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "discovery/discoverer.hpp"
+#include "support/fake_http_client.hpp"
+#include "support/test_loop.hpp"
 
 using namespace tocsin;
 using discovery::TargetGroup;
@@ -33,12 +35,15 @@ TEST_CASE("a static configuration without targets is a group without targets") {
   CHECK(groups[0].targets.empty());
 }
 
-TEST_CASE("a scrape configuration always has its static discoverer, also when it says nothing") {
-  config::ScrapeConfig config;
-  CHECK(discovery::make_discoverers(config).size() == 1);
-  CHECK(first_word(*discovery::make_discoverers(config)[0]).empty());
-  config.static_configs.push_back({.targets = {"x:1"}, .labels = {}});
-  const auto groups = first_word(*discovery::make_discoverers(config)[0]);
+TEST_CASE("a configuration always has its static discoverer, also when it says nothing") {
+  test::TestLoop loop;
+  test::FakeHttpClient client(loop);
+  const discovery::Services services{loop, loop.work(), client, posix_fs()};
+  config::DiscoveryConfigs configs;
+  CHECK(discovery::make_discoverers(configs, services).size() == 1);
+  CHECK(first_word(*discovery::make_discoverers(configs, services)[0]).empty());
+  configs.statics.push_back({.targets = {"x:1"}, .labels = {}});
+  const auto groups = first_word(*discovery::make_discoverers(configs, services)[0]);
   REQUIRE(groups.size() == 1);
   CHECK(groups[0].targets[0].get("__address__") == "x:1");
 }

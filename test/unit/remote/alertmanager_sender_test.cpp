@@ -33,7 +33,7 @@ std::vector<model::AlertPtr> alerts(std::size_t count, std::size_t first = 0) {
 
 config::AlertmanagerTarget target(std::vector<std::string> addresses, model::Labels labels = {}) {
   config::AlertmanagerTarget out;
-  out.static_configs.push_back({std::move(addresses), std::move(labels)});
+  out.discovery.statics.push_back({std::move(addresses), std::move(labels)});
   return out;
 }
 

@@ -46,7 +46,7 @@ config::ScrapeConfig job(std::string name, std::vector<std::string> targets, Dur
   out.job_name = std::move(name);
   out.scrape_interval = interval;
   out.scrape_timeout = interval;
-  out.static_configs = {{.targets = std::move(targets), .labels = {}}};
+  out.discovery.statics = {{.targets = std::move(targets), .labels = {}}};
   return out;
 }
 

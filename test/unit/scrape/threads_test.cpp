@@ -19,8 +19,8 @@ std::shared_ptr<const config::PrometheusConfig> targets(int first, int count, bo
   job.job_name = "j";
   job.honor_labels = honor_labels;
   job.scrape_interval = job.scrape_timeout = 20ms;
-  job.static_configs.emplace_back();
-  for (int i = first; i < first + count; ++i) job.static_configs[0].targets.push_back(fmt::format("t{}:1", i));
+  job.discovery.statics.emplace_back();
+  for (int i = first; i < first + count; ++i) job.discovery.statics[0].targets.push_back(fmt::format("t{}:1", i));
   config->scrape_configs.push_back(job);
   return config;
 }

@@ -1,0 +1,60 @@
+#include "config/discovery_config.hpp"
+
+#include "base/strings.hpp"
+
+namespace tocsin::config {
+namespace {
+
+using yaml::Fields;
+using yaml::Node;
+
+/// Pairs of a label map; names must be valid.
+Result<model::Labels> read_labels(const Node& node) {
+  if (!node.is_map()) return node.wrong_type("model.LabelSet");
+  model::LabelsBuilder labels;
+  for (const Node::Entry& entry : node.entries()) {
+    if (!model::is_valid_name(entry.key.text())) {
+      return entry.key.error("{} is not a valid label name", go_quote(entry.key.text()));
+    }
+    TOCSIN_TRY(const std::string value, entry.value.as_string());
+    if (!is_valid_utf8(value)) return entry.value.error("{} is not a valid label value", go_quote(value));
+    labels.set(entry.key.text(), value);
+  }
+  return labels.build();
+}
+
+}  // namespace
+
+Result<StaticConfig> read_static_config(const Node& node) {
+  StaticConfig config;
+  Fields fields(node, "targetgroup.Group");
+  fields.read("targets", config.targets);
+  fields.child("labels", [&](const Node& n) -> Result<void> {
+    TOCSIN_TRY(config.labels, read_labels(n));
+    return {};
+  });
+  TOCSIN_OK(fields.finish());
+  return config;
+}
+
+void read_discovery(Fields& fields, DiscoveryConfigs& out, std::vector<std::string>& warnings) {
+  fields.each("static_configs", [&](const Node& n) -> Result<void> {
+    if (n.is_null()) return n.error("empty or null section in static_configs");
+    TOCSIN_TRY(StaticConfig config, read_static_config(n));
+    out.statics.push_back(std::move(config));
+    return {};
+  });
+  fields.unsupported(
+      {"aws_sd_configs",        "azure_sd_configs",       "consul_sd_configs",      "digitalocean_sd_configs",
+       "dns_sd_configs",        "docker_sd_configs",      "dockerswarm_sd_configs", "ec2_sd_configs",
+       "ecs_sd_configs",        "elasticache_sd_configs", "eureka_sd_configs",      "file_sd_configs",
+       "gce_sd_configs",        "hetzner_sd_configs",     "http_sd_configs",        "ionos_sd_configs",
+       "kubernetes_sd_configs", "kuma_sd_configs",        "lightsail_sd_configs",   "linode_sd_configs",
+       "marathon_sd_configs",   "msk_sd_configs",         "nerve_sd_configs",       "nomad_sd_configs",
+       "oci_sd_configs",        "openstack_sd_configs",   "outscale_sd_configs",    "ovhcloud_sd_configs",
+       "puppetdb_sd_configs",   "rds_sd_configs",         "scaleway_sd_configs",    "serverset_sd_configs",
+       "stackit_sd_configs",    "triton_sd_configs",      "uyuni_sd_configs",       "vultr_sd_configs"},
+      warnings);
+}
+
+}  // namespace tocsin::config
