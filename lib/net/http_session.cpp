@@ -14,6 +14,7 @@ constexpr std::size_t kHeaderRead = 4U << 10U;  // what an idle connection keeps
 constexpr std::size_t kBodyRead = 64U << 10U;
 constexpr Duration kLinger = 2s;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
 bool may_have_body(int status) {
@@ -55,7 +56,12 @@ Task<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
 }
 
 void HttpSession::drain() {
-  if (state_ == State::kIdle) abort();
+  if (state_ == State::kIdle || state_ == State::kStreaming) abort();
+}
+
+void HttpSession::abort() {
+  if (stream_) stream_->end();
+  connection_.abort();
 }
 
 void HttpSession::set_deadline(Duration from_now) {
@@ -94,9 +100,13 @@ Task<bool> HttpSession::serve_one() {
   state_ = State::kHandling;
   set_deadline(core_->options.handler_timeout);
   HttpResponse response = co_await call_handler(std::move(request));
-  if (take_gzip) co_await compress_answer(core_, &response);
+  if (take_gzip && !response.stream) co_await compress_answer(core_, &response);
   if (abandoned_) co_return false;
   state_ = State::kClosing;
+  if (response.stream) {
+    const bool chunked = !http10_;
+    co_return co_await write_stream(std::move(response), head_only, keep_alive && chunked && !core_->draining);
+  }
   co_return co_await write(std::move(response), head_only, keep_alive && !core_->draining);
 }
 
@@ -181,19 +191,56 @@ Task<void> HttpSession::refuse_with(int status, std::string_view why) {
   co_await write(std::move(response), false, false);
 }
 
-Task<bool> HttpSession::write(HttpResponse response, bool head_only, bool keep_alive) {
+std::string HttpSession::head_of(const HttpResponse& response, std::string_view framing, bool keep_alive) {
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status), core_->date());
-  if (may_have_body(response.status))
-    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+  if (may_have_body(response.status)) head += framing;
   append_fields(head, response.headers);
   if (!keep_alive) head += "Connection: close\r\n";
   if (keep_alive && http10_) head += "Connection: keep-alive\r\n";
   head += "\r\n";
+  return head;
+}
+
+Task<bool> HttpSession::write(HttpResponse response, bool head_only, bool keep_alive) {
+  const std::string head = head_of(response, fmt::format("Content-Length: {}\r\n", response.body.size()), keep_alive);
   const bool body = !head_only && may_have_body(response.status);
   set_deadline(core_->options.write_timeout);
   const auto written = co_await connection_.write(head, body ? response.body.view() : std::string_view());
   co_return written.has_value() && keep_alive;
+}
+
+Task<bool> HttpSession::write_stream(HttpResponse response, bool head_only, bool keep_alive) {
+  const bool chunked = !http10_;
+  const std::string head = head_of(response, chunked ? "Transfer-Encoding: chunked\r\n" : "", keep_alive);
+  set_deadline(core_->options.write_timeout);
+  if (const auto written = co_await connection_.write(head, {}); !written) co_return false;
+  if (head_only || !may_have_body(response.status)) co_return keep_alive;
+
+  state_ = State::kStreaming;
+  watchdog_.clear();
+  stream_ = std::make_shared<HttpStream>(core_, self_, chunked);
+  core_->loop.spawn("http_stream", HttpStream::run(stream_, std::move(response.stream)));
+  co_await watch_client();
+  const std::shared_ptr<HttpStream> stream = std::exchange(stream_, nullptr);
+  stream->end();
+  state_ = State::kClosing;
+  if (!stream->is_whole()) {
+    abort();  // without the last chunk: the client shall see that something is missing
+    co_return false;
+  }
+  if (!chunked) co_return false;
+  set_deadline(core_->options.write_timeout);
+  const auto written = co_await connection_.write(kLastChunk, {});
+  co_return written.has_value() && keep_alive && !core_->draining;
+}
+
+Task<void> HttpSession::watch_client() {
+  while (stream_->is_open() && buffer_.size() < kBodyRead) {
+    const auto got = co_await connection_.read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
+    if (!got || *got == 0) co_return;
+    buffer_.commit(*got);
+  }
 }
 
 Task<void> HttpSession::linger() {

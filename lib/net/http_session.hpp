@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/http_parser.hpp"
+#include "net/http_stream.hpp"
 #include "net/runtime.hpp"
 #include "net/tcp_connection.hpp"
 #include "net/watchdog.hpp"
@@ -41,6 +42,9 @@ struct HttpServerCore {
 /// One watchdog guards each wait: for a request (from the connection or the last answer to its last byte), for the
 /// handler, for the answer to be taken. When a handler is too slow, the watchdog's task answers in its place and the
 /// connection ends; the handler's result, when it comes, is dropped.
+///
+/// A streamed answer is written by a task of its own, while the session reads on to see the client go. Whichever ends
+/// first ends the other: the session by making write() say false, the stream by canceling the read.
 class HttpSession {
  public:
   HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::tcp::socket socket, std::string peer);
@@ -52,10 +56,10 @@ class HttpSession {
   /// Ends a session that waits for a request; one that has a request ends after its answer.
   void drain();
   /// Ends it now.
-  void abort() { connection_.abort(); }
+  void abort();
 
  private:
-  enum class State { kIdle, kReading, kHandling, kClosing };
+  enum class State { kIdle, kReading, kHandling, kStreaming, kClosing };
   enum class Read { kRequest, kClosed, kBad, kExpectation, kHeaderLimit, kBodyLimit, kTimeout };
 
   /// True if the connection is good for another request.
@@ -63,6 +67,12 @@ class HttpSession {
   Task<Read> read_request();
   Task<HttpResponse> call_handler(HttpRequest request);
   Task<bool> write(HttpResponse response, bool head_only, bool keep_alive);
+  /// The fields up to the empty line. `framing` says how long the body is.
+  std::string head_of(const HttpResponse& response, std::string_view framing, bool keep_alive);
+  Task<bool> write_stream(HttpResponse response, bool head_only, bool keep_alive);
+  /// Reads until the stream or the client ends.
+  Task<void> watch_client();
+  friend class HttpStream;
   Task<void> refuse(Read why);
   Task<void> refuse_with(int status, std::string_view why);
   static Task<void> answer_for_handler(std::shared_ptr<HttpSession> self);
@@ -82,6 +92,7 @@ class HttpSession {
   bool http10_ = false;     // the present request's version
   bool abandoned_ = false;  // the answer was given in the handler's place
   Watchdog watchdog_;
+  std::shared_ptr<HttpStream> stream_;  // of the present answer
 };
 
 /// Compresses the body if the client takes gzip and it is worth it; large bodies on the options' work lane.
