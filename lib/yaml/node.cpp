@@ -1,8 +1,10 @@
 #include "yaml/node.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/duration.hpp"
+#include "base/fs.hpp"
 #include "base/strings.hpp"
 #include "base/utf8.hpp"
 #include "yaml/byte_size.hpp"
@@ -36,6 +38,12 @@ Position Node::position() const {
 std::string Node::where() const {
   if (!impl_) return "missing value";
   return fmt::format("{}:{}:{}", impl_->document->file(), impl_->position.line, impl_->position.column);
+}
+
+std::string Node::beside(std::string_view path) const {
+  const std::string file = impl_ ? impl_->document->file() : "";
+  const std::size_t slash = file.rfind('/');
+  return resolve_path(slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(slash, 1)), path);
 }
 
 const std::string& Node::text() const {

@@ -40,6 +40,8 @@ class Node {
   Position position() const;
   /// "file:line:column".
   std::string where() const;
+  /// A path that stands in the document, seen from the folder of the document's file.
+  std::string beside(std::string_view path) const;
   /// kInvalid with "file:line:column: message".
   template <typename... Args>
   std::unexpected<Error> error(fmt::format_string<Args...> format, Args&&... args) const {

@@ -143,3 +143,22 @@ TEST_CASE("a long value is cut in the message, between code points") {
   CHECK(message(value_of("abcdefghijk").as_bool()) == "f.yml:1:4: cannot unmarshal !!str `abcdefg...` into bool");
   CHECK(message(value_of("abcdef\u20acuvwxyz").as_bool()) == "f.yml:1:4: cannot unmarshal !!str `abcdef...` into bool");
 }
+
+TEST_CASE("a path in a document is seen from the folder of its file") {
+  struct Case {
+    const char* file;
+    const char* path;
+    const char* seen;
+  };
+  const Case c = GENERATE(values<Case>({
+      {"/etc/prometheus/prometheus.yml", "targets/*.json", "/etc/prometheus/targets/*.json"},
+      {"/etc/prometheus/prometheus.yml", "/srv/t.yml", "/srv/t.yml"},
+      {"/prometheus.yml", "t.yml", "/t.yml"},
+      {"conf/prometheus.yml", "t.yml", "conf/t.yml"},
+      {"prometheus.yml", "t.yml", "t.yml"},
+      {"/etc/prometheus/prometheus.yml", "", ""},
+  }));
+  const auto node = yaml::parse("a: 1", c.file);
+  REQUIRE(node);
+  CHECK((*node)["a"].beside(c.path) == c.seen);
+}
