@@ -1,5 +1,8 @@
 #include "model/regex.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace tocsin::model {
 namespace {
 
@@ -40,8 +43,46 @@ std::string_view go_words(re2::RE2::ErrorCode code) {
   }
 }
 
+/// Where the bracket expression at the front of `pattern` ends, behind its ']'.
+std::size_t bracket_size(std::string_view pattern) {
+  std::size_t at = pattern.substr(1).starts_with('^') ? 2 : 1;
+  for (const std::size_t first = at; at < pattern.size(); ++at) {
+    if (pattern[at] == '\\') {
+      ++at;
+    } else if (pattern.substr(at).starts_with("[:")) {
+      at = std::min(pattern.find(":]", at + 2), pattern.size() - 1);
+    } else if (pattern[at] == ']' && at > first) {
+      return at + 1;
+    }
+  }
+  return pattern.size();
+}
+
+/// Go also reads `(?<name>re)`, which older RE2 knows as `(?P<name>re)` only.
+std::string spell_groups(std::string_view pattern) {
+  std::string out;
+  while (!pattern.empty()) {
+    std::size_t taken = 1;
+    if (pattern.starts_with("\\Q")) {
+      taken = std::min(pattern.find("\\E"), pattern.size());
+    } else if (pattern.front() == '\\') {
+      taken = std::min<std::size_t>(2, pattern.size());
+    } else if (pattern.front() == '[') {
+      taken = bracket_size(pattern);
+    } else if (pattern.starts_with("(?<")) {
+      out += "(?P<";
+      pattern.remove_prefix(3);
+      continue;
+    }
+    out += pattern.substr(0, taken);
+    pattern.remove_prefix(taken);
+  }
+  return out;
+}
+
 Result<std::shared_ptr<const re2::RE2>> compile(const std::string& pattern, const re2::RE2::Options& options) {
-  auto regex = std::make_shared<const re2::RE2>(pattern, options);
+  const bool has_go_group = pattern.find("(?<") != std::string::npos;
+  auto regex = std::make_shared<const re2::RE2>(has_go_group ? spell_groups(pattern) : pattern, options);
   if (!regex->ok()) {
     return fail(Errc::kInvalid, "error parsing regexp: {}: `{}`", go_words(regex->error_code()), regex->error_arg());
   }

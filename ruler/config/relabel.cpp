@@ -37,6 +37,10 @@ std::uint64_t md5_tail(std::string_view text) {
   return tail;
 }
 
+bool is_label_name(const RelabelConfig& config, std::string_view name) {
+  return config.legacy_names ? model::is_legacy_label_name(name) : model::is_valid_name(name);
+}
+
 void replace(const RelabelConfig& config, const std::string& value, LabelsBuilder& labels) {
   const bool has_variables = config.target_label.contains('$') || config.replacement.contains('$');
   if (!config.regex && !has_variables) {
@@ -44,7 +48,7 @@ void replace(const RelabelConfig& config, const std::string& value, LabelsBuilde
     return;
   }
   std::string target;
-  if (!regex_of(config).expand(value, config.target_label, target) || !model::is_valid_name(target)) return;
+  if (!regex_of(config).expand(value, config.target_label, target) || !is_label_name(config, target)) return;
   std::string replacement;
   regex_of(config).expand(value, config.replacement, replacement);
   labels.set(target, replacement);
@@ -104,6 +108,14 @@ bool apply(const RelabelConfig& config, LabelsBuilder& labels) {
 
 }  // namespace
 
+bool RelabelConfig::operator==(const RelabelConfig& other) const {
+  const bool same_regex = regex.has_value() == other.regex.has_value() &&
+                          (!regex.has_value() || regex->expression() == other.regex->expression());
+  return same_regex && source_labels == other.source_labels && separator == other.separator &&
+         modulus == other.modulus && target_label == other.target_label && replacement == other.replacement &&
+         action == other.action && legacy_names == other.legacy_names;
+}
+
 std::optional<model::Labels> relabel(const model::Labels& labels, const std::vector<RelabelConfig>& configs) {
   if (configs.empty()) return labels;
   LabelsBuilder builder(labels);
@@ -111,6 +123,17 @@ std::optional<model::Labels> relabel(const model::Labels& labels, const std::vec
     if (!apply(config, builder)) return std::nullopt;
   }
   return builder.build();
+}
+
+std::vector<RelabelStep> relabel_steps(const model::Labels& labels, const std::vector<RelabelConfig>& configs) {
+  std::vector<RelabelStep> steps;
+  LabelsBuilder builder(labels);
+  bool keep = true;
+  for (const RelabelConfig& config : configs) {
+    keep = keep && apply(config, builder);
+    steps.push_back({&config, keep ? builder.build() : model::Labels(), keep});
+  }
+  return steps;
 }
 
 }  // namespace tocsin::config

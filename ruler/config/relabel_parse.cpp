@@ -22,13 +22,6 @@ constexpr ActionName kActions[] = {
     {"uppercase", RelabelAction::kUppercase},
 };
 
-std::string_view action_text(RelabelAction action) {
-  for (const ActionName& known : kActions) {
-    if (known.action == action) return known.name;
-  }
-  return "";
-}
-
 bool is_one_of(RelabelAction action, std::initializer_list<RelabelAction> actions) {
   for (const RelabelAction candidate : actions) {
     if (candidate == action) return true;
@@ -90,7 +83,7 @@ Result<void> check_unused(const Node& node, const RelabelConfig& config) {
     return node["replacement"].error("'replacement' can not be set for {} action", action);
   }
   if (is_one_of(config.action, {kKeepEqual, kDropEqual}) && (!plain || config.regex)) {
-    return node.error("{} action requires only 'source_labels' and 'target_label', and no other fields", action);
+    return node.error("{} action requires only 'source_labels' and `target_label`, and no other fields", action);
   }
   if (is_one_of(config.action, {kLabelDrop, kLabelKeep}) &&
       (!plain || !config.source_labels.empty() || !config.target_label.empty())) {
@@ -99,7 +92,37 @@ Result<void> check_unused(const Node& node, const RelabelConfig& config) {
   return {};
 }
 
+/// [a-zA-Z_][a-zA-Z0-9_]* with $1, $name or ${name} anywhere.
+bool is_legacy_template(std::string_view text) {
+  static const model::AnchoredRegex names = *model::AnchoredRegex::make(R"((?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+)");
+  return names.matches(text);
+}
+
 }  // namespace
+
+std::string_view action_text(RelabelAction action) {
+  for (const ActionName& known : kActions) {
+    if (known.action == action) return known.name;
+  }
+  return "";
+}
+
+Result<void> use_legacy_names(const Node& node, RelabelConfig& config) {
+  using enum RelabelAction;
+  config.legacy_names = true;
+  const std::string_view action = action_text(config.action);
+  if (is_one_of(config.action, {kReplace, kHashMod, kLowercase, kUppercase, kKeepEqual, kDropEqual})) {
+    const bool is_template = config.action == kReplace && config.target_label.contains('$');
+    if (!(is_template ? is_legacy_template(config.target_label) : model::is_legacy_label_name(config.target_label))) {
+      return node["target_label"].error("{} is invalid 'target_label' for {} action", go_quote(config.target_label),
+                                        action);
+    }
+  }
+  if (config.action == kLabelMap && !is_legacy_template(config.replacement)) {
+    return node.error("{} is invalid 'replacement' for labelmap action", go_quote(config.replacement));
+  }
+  return {};
+}
 
 Result<RelabelConfig> parse_relabel_config(const Node& node) {
   RelabelConfig config;

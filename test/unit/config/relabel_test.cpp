@@ -102,6 +102,93 @@ TEST_CASE("relabelling does what Prometheus does") {
   }
 }
 
+TEST_CASE("names may be any UTF-8, in rules as in labels") {
+  const Labels dots{{"a.b", "x y"}, {"\u00fc", "1"}};
+  CHECK(
+      config::relabel(dots, rules_of("- {source_labels: ['a.b'], regex: '(x) (y)', target_label: 'n.$1', replacement: "
+                                     "$2}")) == Labels{{"a.b", "x y"}, {"n.x", "y"}, {"\u00fc", "1"}});
+  CHECK(config::relabel(dots, rules_of("- {source_labels: ['\u00fc'], target_label: 'm/n'}")) ==
+        Labels{{"a.b", "x y"}, {"m/n", "1"}, {"\u00fc", "1"}});
+  CHECK(config::relabel(dots, rules_of("- {regex: 'a\\.(.)', replacement: 'c.$1', action: labelmap}")) ==
+        Labels{{"a.b", "x y"}, {"c.b", "x y"}, {"\u00fc", "1"}});
+  CHECK(config::relabel(dots, rules_of("- {regex: '\u00fc', action: labeldrop}")) == Labels{{"a.b", "x y"}});
+  CHECK(config::relabel(dots, rules_of("- {source_labels: [none], target_label: '$1', replacement: x, regex: (.*)}")) ==
+        dots);  // an empty name is none
+}
+
+TEST_CASE("groups are named as Go names them") {
+  const Labels labels{{"a", "12-34"}};
+  const Labels after{{"a", "12-34"}, {"b", "34/12"}};
+  CHECK(config::relabel(labels, rules_of("- {source_labels: [a], regex: '(?<x>\\d+)-(?P<y>\\d+)', target_label: b, "
+                                         "replacement: '${y}/$x'}")) == after);
+  const Labels odd{{"a", "(?<x>"}};
+  CHECK(config::relabel(odd, rules_of("- {source_labels: [a], regex: '\\Q(?<x>\\E', action: drop}")) == std::nullopt);
+  CHECK(config::relabel(odd, rules_of("- {source_labels: [a], regex: '[(?<]{3}x[^]>]?>', action: drop}")) ==
+        std::nullopt);
+  CHECK(config::relabel(odd, rules_of("- {source_labels: [a], regex: '\\(\\?<x>', action: drop}")) == std::nullopt);
+}
+
+TEST_CASE("a rule may look at what an earlier one made, and drop what the page calls by no name") {
+  const Labels pod{{"__meta_port_name", "web"}, {"__meta_port", "9091"}};
+  CHECK(config::relabel(pod, rules_of("- {regex: __meta_port_name, action: labeldrop}\n"
+                                      "- {source_labels: [__meta_port], regex: (.+), target_label: __meta_port_name, "
+                                      "replacement: metrics}\n"
+                                      "- {source_labels: [__meta_port_name], regex: ^metrics$, action: keep}")) ==
+        Labels{{"__meta_port", "9091"}, {"__meta_port_name", "metrics"}});
+  const Labels series{{"__name__", "x_total"}, {"a", "1"}};
+  CHECK(config::relabel(series, rules_of("- {regex: __name__, action: labeldrop}")) == Labels{{"a", "1"}});
+  CHECK(config::relabel(series, rules_of("- {regex: .*, action: labeldrop}")) == Labels{});
+}
+
+TEST_CASE("with legacy names a rule's targets are legacy, whatever its values are") {
+  const auto legacy = [](const std::string& text) {
+    const auto root = yaml::parse(text, "f.yml");
+    REQUIRE(root);
+    auto rule = config::parse_relabel_config(*root);
+    REQUIRE(rule);
+    const auto used = config::use_legacy_names(*root, *rule);
+    return used ? std::pair(std::string(), *rule) : std::pair(used.error().message, *rule);
+  };
+  CHECK(legacy("{target_label: a.b}").first == "f.yml:1:16: \"a.b\" is invalid 'target_label' for replace action");
+  CHECK(legacy("{target_label: 'a.${1}'}").first ==
+        "f.yml:1:16: \"a.${1}\" is invalid 'target_label' for replace action");
+  CHECK(legacy("{target_label: '${1}_x$name'}").first.empty());
+  CHECK(legacy("{action: hashmod, modulus: 2, target_label: a-b}").first ==
+        "f.yml:1:45: \"a-b\" is invalid 'target_label' for hashmod action");
+  CHECK(legacy("{action: labelmap, replacement: 'x-$1'}").first ==
+        "f.yml:1:1: \"x-$1\" is invalid 'replacement' for labelmap action");
+  CHECK(legacy("{action: labelmap, replacement: 'x_$1'}").first.empty());
+  CHECK(legacy("{action: labeldrop, regex: 'a.b'}").first.empty());
+  const auto rule = legacy("{source_labels: [a], target_label: '$1'}").second;
+  CHECK(config::relabel(Labels{{"a", "b.c"}}, {rule}) == Labels{{"a", "b.c"}});
+  CHECK(config::relabel(Labels{{"a", "b_c"}}, {rule}) == Labels{{"a", "b_c"}, {"b_c", "b_c"}});
+}
+
+TEST_CASE("each step of relabelling can be looked at") {
+  const auto rules = rules_of(
+      "- {target_label: b, replacement: x}\n- {source_labels: [b], regex: x, action: drop}\n- {target_label: c, "
+      "replacement: y}");
+  const auto steps = config::relabel_steps(Labels{{"a", "1"}}, rules);
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[0].rule == &rules[0]);
+  CHECK(steps[0].output == Labels{{"a", "1"}, {"b", "x"}});
+  CHECK(steps[0].keep);
+  CHECK(steps[1].output.empty());
+  CHECK_FALSE(steps[1].keep);
+  CHECK(steps[2].output.empty());
+  CHECK_FALSE(steps[2].keep);
+  CHECK(config::action_text(rules[1].action) == "drop");
+}
+
+TEST_CASE("rules are equal if they do the same") {
+  const auto one = [](const char* text) { return rules_of(text).at(0); };
+  CHECK(one("- {target_label: a, regex: b}") == one("- {target_label: a, regex: b}"));
+  CHECK_FALSE(one("- {target_label: a, regex: b}") == one("- {target_label: a, regex: c}"));
+  CHECK_FALSE(one("- {target_label: a, regex: b}") == one("- {target_label: a}"));
+  CHECK_FALSE(one("- {target_label: a, separator: b}") == one("- {target_label: a}"));
+  CHECK_FALSE(one("- {target_label: a, action: lowercase}") == one("- {target_label: a, action: uppercase}"));
+}
+
 TEST_CASE("no rules leave labels alone") {
   const Labels labels{{"a", "b"}};
   CHECK(config::relabel(labels, {}) == labels);
@@ -121,7 +208,7 @@ TEST_CASE("wrong relabelling rules are refused in Prometheus' words") {
       {"{action: lowercase, target_label: x, replacement: y}",
        "f.yml:1:51: 'replacement' can not be set for lowercase action"},
       {"{action: dropequal, source_labels: [a], target_label: x, regex: y}",
-       "f.yml:1:1: dropequal action requires only 'source_labels' and 'target_label', and no other fields"},
+       "f.yml:1:1: dropequal action requires only 'source_labels' and `target_label`, and no other fields"},
       {"{action: labeldrop, regex: x, separator: y}",
        "f.yml:1:1: labeldrop action requires only 'regex', and no other fields"},
       {"{action: labelmap, replacement: ''}", "f.yml:1:1: \"\" is invalid 'replacement' for labelmap action"},
