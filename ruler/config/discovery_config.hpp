@@ -83,6 +83,7 @@ struct KubernetesSdConfig {
   std::vector<std::string> namespaces;
   std::vector<Selector> selectors;
   bool attach_node = false, attach_namespace = false;
+  bool attach_deployment = false, attach_job = false, attach_cronjob = false;  // of pods
   HttpClientConfig http;
   bool operator==(const KubernetesSdConfig&) const = default;
 };
