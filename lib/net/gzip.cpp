@@ -12,12 +12,7 @@ namespace {
 constexpr int kGzipWindow = 15 + 16;  // the largest window, gzip's frame (zlib.h)
 constexpr int kLevel = 1;             // metrics: level 6 costs three times the CPU and saves a seventh of the bytes
 
-struct Inflater {
-  Inflater() { check(inflateInit2(&stream, kGzipWindow) == Z_OK, "BUG: zlib does not start"); }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;
-  z_stream stream{};
-};
+constexpr std::size_t kMaxPiece = 1U << 30U;  // zlib counts in unsigned int
 
 }  // namespace
 
@@ -38,39 +33,83 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
-Result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
-  limit = std::min<std::size_t>(limit, 1ULL << 40U);
-  Inflater inflater;
-  z_stream& stream = inflater.stream;
-  std::string out;
-  std::size_t fed = 0;
-  bool in_member = true;
-  while (in_member) {
-    if (stream.avail_in == 0) {
-      const std::size_t piece = std::min<std::size_t>(bytes.size() - fed, 1U << 30U);
-      stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + fed));
-      stream.avail_in = static_cast<uInt>(piece);
-      fed += piece;
+struct Gunzip::Stream {
+  Stream() { check(inflateInit2(&zlib, kGzipWindow) == Z_OK, "BUG: zlib does not start"); }
+  ~Stream() { inflateEnd(&zlib); }
+  Stream(const Stream&) = delete;
+
+  Error failure() const {
+    const std::string_view words = zlib.msg != nullptr ? zlib.msg : "";
+    if (words == "incorrect data check" || words == "incorrect length check") {
+      return {Errc::kInvalid, "gzip: invalid checksum"};
     }
-    const std::size_t had = out.size();
-    // One byte above the limit tells a text of just that size from a larger one.
-    const std::size_t room = std::min(std::max<std::size_t>(4 * bytes.size(), had), limit + 1 - had);
-    out.resize(had + std::clamp<std::size_t>(room, 1, 1U << 30U));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + had);
-    stream.avail_out = static_cast<uInt>(out.size() - had);
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (out.size() > limit) return fail(Errc::kLimit, "body exceeds {} bytes when decompressed", limit);
+    if (words.contains("header") || words == "unknown compression method") {
+      return {Errc::kInvalid, "gzip: invalid header"};
+    }
+    return {Errc::kInvalid, fmt::format("flate: corrupt input before offset {}", zlib.total_in)};
+  }
+
+  z_stream zlib{};
+  bool got_some = false;
+  bool in_member = false;  // within one: its end is still to come
+};
+
+Gunzip::Gunzip() : stream_(std::make_unique<Stream>()) {}
+Gunzip::~Gunzip() = default;
+Gunzip::Gunzip(Gunzip&&) noexcept = default;
+Gunzip& Gunzip::operator=(Gunzip&&) noexcept = default;
+
+Result<void> Gunzip::step(std::string_view& in, std::string& out, std::size_t room) {
+  z_stream& zlib = stream_->zlib;
+  const std::size_t had = out.size();
+  out.resize(had + std::min(room, kMaxPiece));
+  zlib.next_out = reinterpret_cast<Bytef*>(out.data() + had);
+  zlib.avail_out = static_cast<uInt>(out.size() - had);
+  Result<void> result;
+  // Input may be used up while zlib still holds text back: then it is asked until it leaves room.
+  for (bool pending = true; zlib.avail_out > 0 && (!in.empty() || pending);) {
+    if (!in.empty() && !stream_->in_member) {
+      stream_->got_some = stream_->in_member = true;
+      inflateReset(&zlib);
+    }
+    if (!stream_->in_member) break;
+    const auto given = static_cast<uInt>(std::min(in.size(), kMaxPiece));
+    zlib.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    zlib.avail_in = given;
+    const int status = inflate(&zlib, Z_NO_FLUSH);
+    in.remove_prefix(given - zlib.avail_in);
+    pending = false;
     if (status == Z_STREAM_END) {
-      in_member = stream.avail_in > 0 || fed < bytes.size();
-      if (in_member) inflateReset(&stream);
-    } else if (status == Z_BUF_ERROR ||
-               (status == Z_OK && stream.avail_in == 0 && fed == bytes.size() && stream.avail_out > 0)) {
-      return fail(Errc::kInvalid, "gzip: unexpected EOF");
-    } else if (status != Z_OK) {
-      return fail(Errc::kInvalid, "gzip: {}", stream.msg != nullptr ? stream.msg : "invalid data");
+      stream_->in_member = false;
+    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+      result = fail(stream_->failure());
+      break;
     }
   }
+  out.resize(out.size() - zlib.avail_out);
+  return result;
+}
+
+Result<void> Gunzip::finish() const {
+  if (!stream_->got_some) return fail(Errc::kInvalid, "EOF");
+  if (stream_->in_member) return fail(Errc::kInvalid, "unexpected EOF");
+  return {};
+}
+
+Result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
+  limit = std::min<std::size_t>(limit, 1ULL << 40U);
+  Gunzip gunzip;
+  std::string out;
+  std::string_view rest = bytes;
+  for (bool full = true; full;) {
+    // One byte above the limit tells a text of just that size from a larger one.
+    const std::size_t had = out.size();
+    const std::size_t room = std::min(std::max<std::size_t>({4 * bytes.size(), had, 64}), limit + 1 - had);
+    TOCSIN_OK(gunzip.step(rest, out, room));
+    if (out.size() > limit) return fail(Errc::kLimit, "body exceeds {} bytes when decompressed", limit);
+    full = out.size() - had == std::min(room, kMaxPiece);
+  }
+  TOCSIN_OK(gunzip.finish());
   return out;
 }
 
