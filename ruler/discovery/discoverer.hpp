@@ -10,6 +10,7 @@
 #include "base/fs.hpp"
 #include "base/result.hpp"
 #include "config/discovery_config.hpp"
+#include "discovery/stats.hpp"
 #include "model/labels.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
@@ -45,13 +46,17 @@ struct Services {
   WorkPool& work;
   net::HttpClient& client;
   Fs& fs;
+  std::string config_name = {};                              // the scrape pool, for logs and metrics
+  std::shared_ptr<Stats> stats = std::make_shared<Stats>();  // who wants to read them shares one
 };
 
-/// One question to a source: all groups that there are. Runs on the loop; within the interval.
+/// One question to a source: all groups that there are. Runs on the loop; answers within the interval.
 using RefreshFn = std::function<net::Task<Result<std::vector<TargetGroup>>>()>;
-/// Asks at once and then every `interval`; groups that are not in a later answer are told as gone; a failure is logged
-/// once and counted, and the last groups stay. @param mechanism  "http", for logs and metrics.
-std::unique_ptr<Discoverer> make_refresh_discoverer(net::TaskLoop& loop, std::string mechanism, Duration interval,
+/// Asks at once and then every `interval`, never twice at a time. Groups that changed are told; groups that are not in
+/// a later answer, or have no targets in it, are told as gone. A failure is counted, logged once, and the last groups
+/// stay. When the discoverer goes, a question under way is left to end by itself.
+/// @param mechanism  "http", for logs and metrics.
+std::unique_ptr<Discoverer> make_refresh_discoverer(const Services& services, std::string mechanism, Duration interval,
                                                     RefreshFn refresh);
 
 // One kind each, in a file of its name.
