@@ -42,17 +42,20 @@ inline std::uint64_t bytes_equal_to(std::uint64_t word, char byte) {
   return (zero_where_equal - kOnes) & ~zero_where_equal & (kOnes << 7U);
 }
 
-/// The first byte from `at` on that is a quote, a backslash, zero or not ASCII; `limit` if there is none.
-inline const char* find_special(const char* at, const char* limit) {
+/// The first byte from `at` on that is a quote, a backslash, zero, not ASCII, or with kNewlines a newline; `limit` if
+/// there is none.
+template <bool kNewlines>
+const char* find_special(const char* at, const char* limit) {
   static_assert(std::endian::native == std::endian::little, "the lowest byte of a word is the first");
   constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
   for (; limit - at >= 8; at += 8) {
     const std::uint64_t word = load64(at);
-    const std::uint64_t hits =
+    std::uint64_t hits =
         bytes_equal_to(word, '"') | bytes_equal_to(word, '\\') | bytes_equal_to(word, '\0') | (word & kHighBits);
+    if constexpr (kNewlines) hits |= bytes_equal_to(word, '\n');
     if (hits != 0) return at + std::countr_zero(hits) / 8;
   }
-  while (at < limit && *at != '"' && *at != '\\' && *at > 0) ++at;
+  while (at < limit && *at != '"' && *at != '\\' && *at > 0 && !(kNewlines && *at == '\n')) ++at;
   return at;
 }
 

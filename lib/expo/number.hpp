@@ -1,11 +1,16 @@
 #pragma once
-// The quick way to read the numbers that pages are full of.
+// The quick way to read the numbers that pages are full of, and the slow one.
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "base/float_text.hpp"
+#include "expo/parser.hpp"
+#include "model/sample.hpp"
 
 namespace tocsin::expo {
 
@@ -70,6 +75,16 @@ inline const char* read_simple_number(const char* at, double& value) {
 /// True if parse_float() read digits as an infinity: Go's strconv.ParseFloat calls that an error.
 inline bool is_out_of_range(std::string_view text, double value) {
   return std::isinf(value) && text.find_first_of("0123456789") != std::string_view::npos;
+}
+
+/// A value token as a whole; every NaN becomes the ordinary one. Source: Prometheus model/textparse/promparse.go,
+/// parseFloat.
+inline ParseErrc read_number(std::string_view token, double& value) {
+  if (token.find_first_of("pP_") != std::string_view::npos) return ParseErrc::kNumberCharacter;
+  if (!parse_float(token, value)) return ParseErrc::kNumber;
+  if (is_out_of_range(token, value)) return ParseErrc::kNumberRange;
+  if (std::isnan(value)) value = std::bit_cast<double>(model::kNormalNanBits);
+  return ParseErrc::kNone;
 }
 
 }  // namespace tocsin::expo

@@ -65,6 +65,28 @@ std::string_view parse_error_text(ParseErrc code) {
       return "invalid metric type";
     case ParseErrc::kHelpUtf8:
       return "help text is not a valid utf8 string";
+    case ParseErrc::kNoEof:
+      return "data does not end with # EOF";
+    case ParseErrc::kAfterEof:
+      return "unexpected data after # EOF";
+    case ParseErrc::kUnitName:
+      return "expected metric name after UNIT";
+    case ParseErrc::kMetaText:
+      return "expected text in HELP, TYPE or UNIT";
+    case ParseErrc::kUnit:
+      return "unit not a suffix of metric";
+    case ParseErrc::kComma:
+      return "expected comma or brace close";
+    case ParseErrc::kTimestampNotFinite:
+      return "invalid timestamp";
+    case ParseErrc::kExemplarValue:
+      return "expected value after exemplar labels";
+    case ParseErrc::kExemplarTimestamp:
+      return "expected timestamp or comment";
+    case ParseErrc::kExemplarTimestampNotFinite:
+      return "invalid exemplar timestamp";
+    case ParseErrc::kExemplarEnd:
+      return "expected next entry after exemplar timestamp";
     case ParseErrc::kDuplicateLabel:
       return "label name is not unique";
   }

@@ -1,10 +1,11 @@
 #pragma once
 // Reading a page of metrics, one row after the other, without copying.
 //
-// Parser is the interface of all formats; TextParser (text_parser.hpp) reads text 0.0.4. A row's views point into the
-// page. The text of a series (`name{a="b"}`, as it stands in the page) is an opaque key: a reader that has seen it
-// before need not look into it, and who has not asks labels(). next_known() tries a series text from before against the
-// next line, so that a page whose series stay is never taken apart.
+// Parser is the interface of all formats; TextParser (text_parser.hpp) reads text 0.0.4 and 1.0.0, OpenMetricsParser
+// (openmetrics_parser.hpp) OpenMetrics 0.0.1 and 1.0.0; format.hpp chooses. A row's views point into the page. The text
+// of a series (`name{a="b"}`, as it stands in the page) is an opaque key: a reader that has seen it before need not
+// look into it, and who has not asks labels(). next_known() tries a series text from before against the next line, so
+// that a page whose series stay is never taken apart.
 
 #include <cstdint>
 #include <string>
@@ -17,7 +18,7 @@
 
 namespace tocsin::expo {
 
-enum class RowKind : std::uint8_t { kSeries, kHelp, kType, kComment, kEnd, kError };
+enum class RowKind : std::uint8_t { kSeries, kHelp, kType, kUnit, kComment, kEnd, kError };
 
 enum class ParseErrc : std::uint8_t {
   kNone,
@@ -32,18 +33,38 @@ enum class ParseErrc : std::uint8_t {
   kLabelName,
   kEqual,
   kLabelValue,
-  kLabelUtf8,       // the label value is not UTF-8
-  kNameTwice,       // a second metric name within the braces
-  kNameMissing,     // braces without a metric name
-  kMetaName,        // no metric name after HELP or TYPE
-  kMetaType,        // TYPE of a type that there is not
-  kHelpUtf8,        // the help text is not UTF-8
+  kLabelUtf8,    // the label value is not UTF-8
+  kNameTwice,    // a second metric name within the braces
+  kNameMissing,  // braces without a metric name
+  kMetaName,     // no metric name after HELP or TYPE
+  kMetaType,     // TYPE of a type that there is not
+  kHelpUtf8,     // the help text is not UTF-8
+  // OpenMetrics only.
+  kNoEof,               // the page ends without "# EOF"
+  kAfterEof,            // something behind it
+  kUnitName,            // no metric name after UNIT
+  kMetaText,            // no text, or no newline, after the name in a line of metadata
+  kUnit,                // the unit is not the end of the metric's name
+  kComma,               // neither a comma nor the closing brace after a label
+  kTimestampNotFinite,  // NaN or infinite
+  kExemplarValue,       // no value after the labels of an exemplar
+  kExemplarTimestamp,   // neither a timestamp nor the end of the line after that value
+  kExemplarTimestampNotFinite,
+  kExemplarEnd,     // something after the timestamp of an exemplar
   kDuplicateLabel,  // a label name stands twice (labels() only)
 };
 
 struct ParseError {
   ParseErrc code = ParseErrc::kNone;
   std::size_t offset = 0;  // into the page
+};
+
+/// The exemplar of a row. Its numbers mean nothing if there is none.
+struct ExemplarText {
+  std::string_view labels;  // `{trace_id="x"}`; "" if there is none
+  double value = 0;
+  bool has_timestamp = false;
+  Timestamp timestamp = 0;
 };
 
 struct Row {
@@ -53,8 +74,9 @@ struct Row {
   double value = 0;                                      // kSeries; every NaN is the ordinary one
   Timestamp timestamp = 0;                               // kSeries: milliseconds, if has_timestamp
   std::string_view series;                               // kSeries: the text before the value
-  std::string_view name;                                 // kHelp, kType: the family, without quotes, escaped
-  std::string_view text;                                 // kHelp: the escaped help; kComment: the line
+  std::string_view name;                                 // kHelp, kType, kUnit: the family, without quotes, escaped
+  std::string_view text;                                 // kHelp: the escaped help; kUnit; kComment: the line
+  ExemplarText exemplar;                                 // kSeries
 };
 
 /// Thread: one. The page must live as long as the parser.
@@ -71,6 +93,8 @@ class Parser {
   /// a histogram or a summary. Views live until the next call.
   /// @return kNone or kDuplicateLabel.
   virtual ParseErrc labels(const Row& row, std::vector<model::LabelView>& out) = 0;
+  /// The labels of the last row's exemplar, in the order of the page and, as Prometheus keeps them, with their escapes.
+  virtual void exemplar_labels(const Row& /*row*/, std::vector<model::LabelView>& out) { out.clear(); }
   /// After kError.
   virtual ParseError error() const = 0;
 };
@@ -81,7 +105,7 @@ std::string_view parse_error_text(ParseErrc code);
 /// 1"`.
 std::string describe(std::string_view page, ParseError error);
 
-/// Help text or a name between quotes without its escapes: `\\`, `\n`, for names also `\"`.
+/// Help text or a name between quotes without its escapes: `\\`, `\n`, for names and the help of OpenMetrics also `\"`.
 std::string unescape_help(std::string_view text);
 std::string unescape_name(std::string_view text);
 

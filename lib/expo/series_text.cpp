@@ -4,41 +4,12 @@
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
-#include "expo/bytes.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
+#include "expo/quoted.hpp"
 
 namespace tocsin::expo {
 namespace {
-
-struct Quoted {
-  const char* quote = nullptr;  // the closing one; nullptr if there is none
-  bool ascii = true;
-  bool escaped = false;
-};
-
-/// `at` behind an opening quote. A backslash takes the next byte with it, which must not be a newline; `zeros` says
-/// whether zero bytes may stand there.
-Quoted find_quote(const char* at, const char* limit, bool zeros) {
-  Quoted out;
-  while ((at = find_special(at, limit)) < limit) {
-    if (*at == '"') {
-      out.quote = at;
-      return out;
-    }
-    if (*at == '\\') {
-      out.escaped = true;
-      ++at;
-      while (zeros && at < limit && *at == 0) ++at;
-      if (at >= limit || *at == '\n' || *at == 0) return out;
-    } else if (*at == 0 && !zeros) {
-      return out;
-    }
-    if (static_cast<unsigned char>(*at) >= 0x80) out.ascii = false;
-    ++at;
-  }
-  return out;
-}
 
 const char* skip_blanks_and_zeros(const char* at) {
   while (*at == ' ' || *at == '\t' || *at == 0) ++at;
@@ -66,7 +37,7 @@ struct LabelReader {
     if (*at == ' ' || *at == '\t') at = skip_blanks_and_zeros(at);
     const char* start = at;
     if (*at != '"') return fail(ParseErrc::kLabelValue, start);
-    const Quoted value = find_quote(at + 1, limit, true);
+    const Quoted value = find_quote < kZeros | kNewlines > (at + 1, limit);
     if (value.quote == nullptr) return fail(ParseErrc::kLabelValue, start);
     if (!value.ascii && !is_valid_utf8({start + 1, static_cast<std::size_t>(value.quote - start - 1)})) {
       return fail(ParseErrc::kLabelUtf8, start);
@@ -86,7 +57,7 @@ struct LabelReader {
         while (is_in(*at, kLabelChar)) ++at;
       } else if (*at == '"') {
         const char* start = at;
-        const char* quote = find_quote(at + 1, limit, false).quote;
+        const char* quote = find_quote<kNewlines>(at + 1, limit).quote;
         if (quote == nullptr) return fail(ParseErrc::kLabelName, start);
         at = skip_blanks(quote + 1);
         if (*at == ',' || *at == '}') {
@@ -129,7 +100,7 @@ SeriesEnd find_series_end(const char* start, const char* limit) {
 }
 
 const char* find_quoted_end(const char* start, const char* limit) {
-  const char* quote = find_quote(start + 1, limit, false).quote;
+  const char* quote = find_quote<kNewlines>(start + 1, limit).quote;
   return quote == nullptr ? nullptr : quote + 1;
 }
 
@@ -164,7 +135,7 @@ ParseErrc SeriesText::labels(std::string_view series, model::MetricType type, st
   const char* at = series.data();
   const char* const limit = at + series.size();
   const auto quoted = [&] {  // at an opening quote; moves behind the closing one
-    const Quoted found = find_quote(at + 1, limit, true);
+    const Quoted found = find_quote < kZeros | kNewlines > (at + 1, limit);
     const std::string_view text(at + 1, static_cast<std::size_t>(found.quote - at - 1));
     at = found.quote + 1;
     return found.escaped ? unescaped(text) : text;

@@ -1,16 +1,12 @@
 #include "expo/text_parser.hpp"
 
-#include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 
-#include "base/float_text.hpp"
 #include "base/strings.hpp"
 #include "expo/bytes.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
-#include "model/sample.hpp"
 
 namespace tocsin::expo {
 namespace {
@@ -21,15 +17,6 @@ std::string_view view(const char* begin, const char* end) {
 
 const char* find_newline(const char* at, const char* limit) {
   return static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(limit - at)));
-}
-
-/// A value token as a whole. Source: promparse.go, parseFloat.
-ParseErrc read_number(std::string_view token, double& value) {
-  if (token.find_first_of("pP_") != std::string_view::npos) return ParseErrc::kNumberCharacter;
-  if (!parse_float(token, value)) return ParseErrc::kNumber;
-  if (is_out_of_range(token, value)) return ParseErrc::kNumberRange;
-  if (std::isnan(value)) value = std::bit_cast<double>(model::kNormalNanBits);
-  return ParseErrc::kNone;
 }
 
 bool read_type(std::string_view text, model::MetricType& type) {

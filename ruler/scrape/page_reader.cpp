@@ -5,6 +5,8 @@
 
 #include "base/hash.hpp"
 #include "base/strings.hpp"
+#include "expo/openmetrics_parser.hpp"
+#include "expo/text_parser.hpp"
 #include "scrape/label_rules.hpp"
 
 namespace tocsin::scrape {
@@ -19,15 +21,22 @@ bool is_joined(std::string_view text, std::string_view first, std::string_view s
 
 }  // namespace
 
-Result<void> PageReader::read(std::string_view page) {
-  expo::TextParser parser(page);
-  TOCSIN_OK(read_rows(parser, page));
+Result<void> PageReader::read(std::string_view page, expo::PageFormat format) {
+  // A page of nothing is a page in every format.
+  if (format == expo::PageFormat::kText || page.empty()) {
+    expo::TextParser parser(page);
+    TOCSIN_OK(read_rows(parser, page));
+  } else {
+    expo::OpenMetricsParser parser(page);
+    TOCSIN_OK(read_rows(parser, page));
+  }
   if (limit_exceeded_) return fail(Errc::kLimit, "{}", kSampleLimitError);
   if (!changed_ && !expected_.done()) begin_change();
   return {};
 }
 
-Result<void> PageReader::read_rows(expo::TextParser& parser, std::string_view page) {
+template <typename PageParser>
+Result<void> PageReader::read_rows(PageParser& parser, std::string_view page) {
   expo::Row row;
   while (true) {
     const std::string_view shared = before_.substr(0, expected_.shared());
@@ -56,7 +65,7 @@ Result<void> PageReader::read_rows(expo::TextParser& parser, std::string_view pa
   }
 }
 
-Result<void> PageReader::take_at(expo::TextParser& parser, const expo::Row& row, std::size_t index) {
+Result<void> PageReader::take_at(expo::Parser& parser, const expo::Row& row, std::size_t index) {
   const Entry known = cache_.entry(index);
   if (changed_ && (seen_[index] || (known.flags & ScrapeCache::kDuplicate) != 0)) return take_by_text(parser, row);
   ++counts_.by_position;
@@ -71,7 +80,7 @@ Result<void> PageReader::take_at(expo::TextParser& parser, const expo::Row& row,
   return {};
 }
 
-Result<void> PageReader::take_by_text(expo::TextParser& parser, const expo::Row& row) {
+Result<void> PageReader::take_by_text(expo::Parser& parser, const expo::Row& row) {
   if (!index_) index_texts();
   const std::size_t old_count = cache_.refs.size();
   const std::uint64_t hash = xxhash64(row.series);
@@ -98,7 +107,7 @@ Result<void> PageReader::take_by_text(expo::TextParser& parser, const expo::Row&
   return {};
 }
 
-Result<void> PageReader::take_new(expo::TextParser& parser, const expo::Row& row) {
+Result<void> PageReader::take_new(expo::Parser& parser, const expo::Row& row) {
   ++counts_.fresh;
   TOCSIN_TRY(const auto labels, labels_of(parser, row));
   ++counts_.scraped;
@@ -113,7 +122,7 @@ Result<void> PageReader::take_new(expo::TextParser& parser, const expo::Row& row
   return {};
 }
 
-Result<std::optional<model::Labels>> PageReader::labels_of(expo::TextParser& parser, const expo::Row& row) {
+Result<std::optional<model::Labels>> PageReader::labels_of(expo::Parser& parser, const expo::Row& row) {
   if (row.series.size() > kMaxSeriesBytes) {
     return fail(Errc::kLimit, "series is longer than {} bytes: {}...", kMaxSeriesBytes,
                 go_quote(row.series.substr(0, 50)));
@@ -151,7 +160,7 @@ std::optional<Timestamp> PageReader::admit(const expo::Row& row, Entry& entry) {
   return t;
 }
 
-Result<void> PageReader::append(expo::TextParser& parser, const expo::Row& row, Entry& entry) {
+Result<void> PageReader::append(expo::Parser& parser, const expo::Row& row, Entry& entry) {
   ++counts_.scraped;
   if ((entry.flags & ScrapeCache::kDropped) != 0) return {};
   ++counts_.after_relabel;
@@ -167,7 +176,7 @@ Result<void> PageReader::append(expo::TextParser& parser, const expo::Row& row, 
   return {};
 }
 
-Result<void> PageReader::append_by_labels(expo::TextParser& parser, const expo::Row& row, Timestamp t, Entry& entry) {
+Result<void> PageReader::append_by_labels(expo::Parser& parser, const expo::Row& row, Timestamp t, Entry& entry) {
   TOCSIN_TRY(const auto labels, labels_of(parser, row));
   if (labels) append_first(row, *labels, t, entry);
   return {};

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/prometheus_config.hpp"
-#include "expo/text_parser.hpp"
+#include "expo/format.hpp"
 #include "model/labels.hpp"
 #include "scrape/scrape_cache.hpp"
 #include "storage/storage.hpp"
@@ -46,7 +46,7 @@ class PageReader {
 
   /// Appends every sample. On an error the page counts for nothing: the caller rolls back, and the cache stays as it
   /// was.
-  Result<void> read(std::string_view page);
+  Result<void> read(std::string_view page, expo::PageFormat format);
   /// Ends the series that stood on the last page and not on this. After read().
   void mark_vanished();
   /// Makes this page the one that the next is compared with. After a commit.
@@ -54,17 +54,19 @@ class PageReader {
 
  private:
   using Entry = ScrapeCache::Entry;
-  Result<void> read_rows(expo::TextParser& parser, std::string_view page);
-  Result<void> take_at(expo::TextParser& parser, const expo::Row& row, std::size_t index);
-  Result<void> take_by_text(expo::TextParser& parser, const expo::Row& row);
-  Result<void> take_new(expo::TextParser& parser, const expo::Row& row);
-  Result<void> append(expo::TextParser& parser, const expo::Row& row, Entry& entry);
-  Result<void> append_by_labels(expo::TextParser& parser, const expo::Row& row, Timestamp t, Entry& entry);
+  /// Once for each format, so that the parser's functions are called directly for each row.
+  template <typename PageParser>
+  Result<void> read_rows(PageParser& parser, std::string_view page);
+  Result<void> take_at(expo::Parser& parser, const expo::Row& row, std::size_t index);
+  Result<void> take_by_text(expo::Parser& parser, const expo::Row& row);
+  Result<void> take_new(expo::Parser& parser, const expo::Row& row);
+  Result<void> append(expo::Parser& parser, const expo::Row& row, Entry& entry);
+  Result<void> append_by_labels(expo::Parser& parser, const expo::Row& row, Timestamp t, Entry& entry);
   void append_first(const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry);
   void note(const storage::AppendResult& result, Entry& entry);
   /// The time of the row's sample; sets whether its series is tracked. Nothing if the sample is not to be appended.
   std::optional<Timestamp> admit(const expo::Row& row, Entry& entry);
-  Result<std::optional<model::Labels>> labels_of(expo::TextParser& parser, const expo::Row& row);
+  Result<std::optional<model::Labels>> labels_of(expo::Parser& parser, const expo::Row& row);
 
   void begin_change();
   void index_texts();

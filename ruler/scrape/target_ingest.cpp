@@ -36,7 +36,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   std::optional<PageReader> reader;
   if (out.error.empty()) {
     reader.emplace(cache_, rules, *appender, input.t, clock.now() + kMaxAheadMs, out.counts);
-    if (auto read = reader->read(input.page.view()); read) {
+    if (auto read = reader->read(input.page.view(), input.format); read) {
       reader->mark_vanished();
     } else {
       out.error = std::move(read.error().message);

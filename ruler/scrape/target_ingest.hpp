@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "config/prometheus_config.hpp"
+#include "expo/format.hpp"
 #include "model/labels.hpp"
 #include "net/http.hpp"
 #include "scrape/metadata.hpp"
@@ -26,6 +27,7 @@ struct IngestRules {
 struct ScrapeInput {
   std::shared_ptr<const IngestRules> rules;
   net::Body page;
+  expo::PageFormat format = expo::PageFormat::kText;
   std::string error;  // "" if there is a page
   Timestamp t = 0;    // of all samples without a time of their own
   MonoTime started{0};

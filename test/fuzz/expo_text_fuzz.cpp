@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "expo/text_parser.hpp"
 #include "support/expo_compare.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

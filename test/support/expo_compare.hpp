@@ -1,5 +1,5 @@
 #pragma once
-// Reads a page with expo::TextParser and with its naive twin and says where they differ.
+// Reads a page with the parser of a format and with its naive twin and says where they differ.
 
 #include <bit>
 #include <string>
@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "expo/text_parser.hpp"
+#include "expo/format.hpp"
 #include "support/naive_expo.hpp"
+#include "support/naive_openmetrics.hpp"
 
 namespace tocsin::test {
 
@@ -18,6 +19,10 @@ inline std::string row_text(const NaiveRow& row) {
   out += fmt::format(" {:x}", std::bit_cast<std::uint64_t>(row.value));
   if (row.timestamp) out += fmt::format(" at {}", *row.timestamp);
   for (const auto& [name, value] : row.labels) out += fmt::format(" {}={}", name, value);
+  if (!row.exemplar) return out;
+  out += fmt::format(" # {:x}", std::bit_cast<std::uint64_t>(row.exemplar->value));
+  if (row.exemplar->timestamp) out += fmt::format(" at {}", *row.exemplar->timestamp);
+  for (const auto& [name, value] : row.exemplar->labels) out += fmt::format(" {}={}", name, value);
   return out;
 }
 
@@ -31,6 +36,9 @@ inline NaiveRow copy_row(expo::Parser& parser, const expo::Row& row) {
       break;
     case expo::RowKind::kType:
       out.kind = NaiveRow::kType;
+      break;
+    case expo::RowKind::kUnit:
+      out.kind = NaiveRow::kUnit;
       break;
     case expo::RowKind::kComment:
       out.kind = NaiveRow::kComment;
@@ -46,14 +54,24 @@ inline NaiveRow copy_row(expo::Parser& parser, const expo::Row& row) {
       const auto code = parser.labels(row, labels);
       for (const auto& label : labels) out.labels.emplace_back(label.name, label.value);
       if (code == expo::ParseErrc::kDuplicateLabel) out.labels.emplace_back("duplicate", "");
+      if (!row.exemplar.labels.empty()) {
+        NaiveRow::Exemplar exemplar;
+        exemplar.value = row.exemplar.value;
+        if (row.exemplar.has_timestamp) exemplar.timestamp = row.exemplar.timestamp;
+        parser.exemplar_labels(row, labels);
+        for (const auto& label : labels) exemplar.labels.emplace_back(label.name, label.value);
+        out.exemplar = std::move(exemplar);
+      }
     }
   }
   return out;
 }
 
 /// The rows of a page by the parser; with `known` (series texts), each is tried at each row first.
-inline NaivePage read_page(std::string_view page, const std::vector<std::string>* known = nullptr) {
-  expo::TextParser parser(page);
+inline NaivePage read_page(std::string_view page, const std::vector<std::string>* known = nullptr,
+                           expo::PageFormat format = expo::PageFormat::kText) {
+  const auto made = expo::make_parser(format, page);
+  expo::Parser& parser = *made;
   expo::Row row;
   NaivePage out;
   for (std::size_t i = 0;; ++i) {
@@ -99,14 +117,14 @@ inline std::string difference(NaivePage fast, NaivePage naive) {
 }
 
 /// Compares the parser, plainly and with the page's own series texts tried first, with its twin.
-inline std::string compare_readers(std::string_view page) {
-  const NaivePage naive = NaiveExpo::read(page);
-  if (std::string text = difference(read_page(page), naive); !text.empty()) return text;
+inline std::string compare_readers(std::string_view page, expo::PageFormat format = expo::PageFormat::kText) {
+  const NaivePage naive = format == expo::PageFormat::kText ? NaiveExpo::read(page) : NaiveOpenMetrics::read(page);
+  if (std::string text = difference(read_page(page, nullptr, format), naive); !text.empty()) return text;
   std::vector<std::string> known;
   for (const NaiveRow& row : naive.rows) {
     if (row.kind == NaiveRow::kSeries) known.push_back(row.text);
   }
-  std::string text = difference(read_page(page, &known), naive);
+  std::string text = difference(read_page(page, &known, format), naive);
   return text.empty() ? text : "next_known: " + text;
 }
 

@@ -19,12 +19,18 @@
 namespace tocsin::test {
 
 struct NaiveRow {
-  enum Kind { kSeries, kHelp, kType, kComment } kind = kComment;
+  enum Kind { kSeries, kHelp, kType, kUnit, kComment } kind = kComment;
+  struct Exemplar {
+    std::vector<std::pair<std::string, std::string>> labels;  // in order of the page, escaped
+    double value = 0;
+    std::optional<Timestamp> timestamp;
+  };
   std::string name;  // family of help and type
   std::string text;  // escaped help, type word, series text
   double value = 0;
   std::optional<Timestamp> timestamp;
   std::vector<std::pair<std::string, std::string>> labels;  // sorted, __name__ among them
+  std::optional<Exemplar> exemplar;
 };
 
 struct NaivePage {
