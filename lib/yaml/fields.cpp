@@ -114,8 +114,13 @@ Fields& Fields::unsupported(std::initializer_list<std::string_view> keys, std::v
   return *this;
 }
 
-Result<void> Fields::finish() {
+Result<void> Fields::failed() const {
   if (error_) return fail(*error_);
+  return {};
+}
+
+Result<void> Fields::finish() {
+  TOCSIN_OK(failed());
   for (const Node::Entry& entry : node_.entries()) {
     if (std::find(known_.begin(), known_.end(), entry.key.text()) == known_.end()) {
       return entry.key.error("field {} not found in type {}", entry.key.text(), what_);

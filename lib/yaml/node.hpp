@@ -136,6 +136,8 @@ class Fields {
   const Node& node() const { return node_; }
   /// Marks the key as known and returns its value.
   Node take(std::string_view key);
+  /// The first error so far. For checks of several fields that make sense only if each is good.
+  Result<void> failed() const;
   /// The first error, else the first unknown key, else success.
   Result<void> finish();
 

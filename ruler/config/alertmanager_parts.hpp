@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/alertmanager_config.hpp"
+#include "config/values.hpp"
 #include "yaml/node.hpp"
 
 namespace tocsin::config::alertmanager {
@@ -44,8 +45,6 @@ Result<std::string> read_secret_url(const yaml::Node& node);
 /// Go's durations ("5s"), not negative.
 Result<void> read_go_duration(const yaml::Node& node, Duration& out);
 Result<void> read_http_config(const yaml::Node& node, HttpClientConfig& out, Context& context);
-/// A map of texts, sorted by key.
-Result<std::vector<std::pair<std::string, std::string>>> read_text_map(const yaml::Node& node);
 bool is_valid_label_name(std::string_view name, MatcherMode mode);
 /// True if the map has the key with a value that is not null or "".
 bool is_set(const yaml::Node& map, std::string_view key);

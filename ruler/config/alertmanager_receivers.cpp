@@ -110,7 +110,7 @@ Result<void> complete_slack(const yaml::Node& node, const AlertmanagerGlobal& gl
     return node.error("no Slack API URL nor App token set either inline or in a file");
   }
   if (!token) return {};
-  if (!slack.http.authorization_credentials.empty()) {
+  if (slack.http.has_authorization) {
     return node.error("http authorization can't be set when using Slack App tokens");
   }
   slack.api_url = Secret();

@@ -116,21 +116,6 @@ Result<void> read_http_config(const yaml::Node& node, HttpClientConfig& out, Con
   return fields.finish();
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> read_text_map(const yaml::Node& node) {
-  std::vector<std::pair<std::string, std::string>> out;
-  if (!node.is_map()) return node.error("cannot unmarshal into map of texts");
-  for (const yaml::Node::Entry& entry : node.entries()) {
-    TOCSIN_TRY(std::string key, entry.key.as_string());
-    std::string value;
-    if (!entry.value.is_null()) {
-      TOCSIN_TRY(value, entry.value.as_string());
-    }
-    out.emplace_back(std::move(key), std::move(value));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 bool is_valid_label_name(std::string_view name, MatcherMode mode) {
   return mode == MatcherMode::kClassic ? model::is_legacy_label_name(name) : model::is_valid_name(name);
 }

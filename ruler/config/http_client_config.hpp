@@ -42,7 +42,7 @@ struct OAuth2Config {
   std::string client_certificate_key_id, client_certificate_key_file;
   Secret client_certificate_key;
   std::string signature_algorithm, issuer, audience;
-  std::vector<std::pair<std::string, std::string>> claims;
+  std::vector<std::pair<std::string, std::string>> claims;  // values as JSON: "\"text\"", "1", "true"
   std::vector<std::string> scopes;
   std::string token_url;
   std::vector<std::pair<std::string, std::string>> endpoint_params;
@@ -65,6 +65,7 @@ struct HttpClientConfig {
   std::string username, username_file;
   Secret password;
   std::string password_file;
+  bool has_authorization = false;  // authorization, bearer_token or bearer_token_file stands there
   std::string authorization_type = "Bearer";
   Secret authorization_credentials;
   std::string authorization_credentials_file;  // also bearer_token_file
@@ -74,11 +75,15 @@ struct HttpClientConfig {
   std::vector<HttpHeaderConfig> http_headers;
   bool follow_redirects = true;
   bool enable_http2 = true;  // accepted; we speak HTTP/1.1
+  /// A *_ref key that is set: there is no secret manager, so that no request can be made: "cannot use secret ref
+  /// without manager".
+  std::string secret_ref;
   bool operator==(const HttpClientConfig&) const = default;
 };
 
 /// Reads the HTTP client keys that stand inline in a scrape configuration, or the http_config map of a receiver: the
-/// caller passes its Fields and calls finish() itself. Relative files are resolved against the folder of the file.
+/// caller passes its Fields and calls finish() itself; what stands in `out` is the default. Relative files are resolved
+/// against the folder of the file. An error that `fields` has already comes first.
 Result<void> read_http_client_fields(yaml::Fields& fields, HttpClientConfig& out, std::vector<std::string>& warnings);
 
 /// A tls_config map alone, as SMTP and discoveries have one.

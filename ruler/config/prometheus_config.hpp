@@ -47,6 +47,8 @@ struct ScrapeConfig {
   HttpClientConfig http;
   std::vector<RelabelConfig> relabel_configs, metric_relabel_configs;
   DiscoveryConfigs discovery;
+  /// What is equal needs no new pool.
+  bool operator==(const ScrapeConfig&) const = default;
 };
 
 /// One entry of alerting.alertmanagers: other Alertmanagers that get our alerts too.
@@ -57,6 +59,7 @@ struct AlertmanagerTarget {
   HttpClientConfig http;
   std::vector<RelabelConfig> relabel_configs, alert_relabel_configs;
   DiscoveryConfigs discovery;
+  bool operator==(const AlertmanagerTarget&) const = default;
 };
 
 struct PrometheusConfig {

@@ -153,35 +153,3 @@ TEST_CASE("Prometheus' example configurations load") {
     CHECK(loaded);
   }
 }
-
-TEST_CASE("HTTP client configurations are read or refused as in Prometheus") {
-  const std::string folder = corpus();
-  if (folder.empty()) return;
-  std::vector<std::string> not_judged;
-  int judged = 0;
-  const auto files = glob(posix_fs(), folder + "/http-client/http.conf.*.y*ml");
-  REQUIRE(files);
-  for (const std::string& path : *files) {
-    INFO(path);
-    const auto text = posix_fs().read_file(path);
-    REQUIRE(text);
-    const auto root = yaml::parse(*text, path);
-    REQUIRE(root);
-    yaml::Fields fields(*root, "config.HTTPClientConfig");
-    config::HttpClientConfig http;
-    std::vector<std::string> warnings;
-    auto read = config::read_http_client_fields(fields, http, warnings);
-    if (read) read = fields.finish();
-    const bool bad = path.find(".bad") != std::string::npos;
-    if (bad && read && !keys_of(warnings).empty()) {
-      not_judged.push_back(path.substr(path.rfind('/') + 1) + " (" + keys_of(warnings) + ")");
-      continue;
-    }
-    INFO((read ? "accepted" : read.error().message));
-    CHECK(read.has_value() == !bad);
-    ++judged;
-  }
-  WARN(judged << " HTTP client configurations judged as Prometheus does; not judged: " << not_judged.size() << "\n  "
-              << lines(not_judged));
-  CHECK(judged >= 12);
-}

