@@ -97,25 +97,23 @@ struct TlsOptions {
   std::string ca_pem;    // certificates to trust; "": the system's
   std::string cert_pem;  // our certificate chain, if the server wants one
   Secret key_pem;
-  std::string server_name;  // to ask for and verify; "": the host of the URL
+  std::string server_name;                    // to ask for and verify; "": the host of the URL
   int min_version = 0x0303, max_version = 0;  // 0x0301 (TLS 1.0) ... 0x0304 (TLS 1.3); 0: the highest there is
   bool insecure_skip_verify = false;
 };
 
-/// An HTTP proxy: plain requests are sent to it as they are (absolute form), TLS goes through CONNECT.
-struct ProxyOptions {
-  std::string url;         // http://[user:password@]host:port or https://...
-  Headers connect_header;  // of CONNECT, besides Host and Proxy-Authorization
-};
+class ProxyRules;  // which proxy a URL goes through: net/proxy.hpp
 
 struct SendOptions {
   Duration timeout = std::chrono::seconds(10);  // whole exchange: connect to last byte
   std::size_t max_body_bytes = 64U << 20U;      // after decompression; kLimit beyond
   bool accept_gzip = true;
-  bool follow_redirects = true;           // at most 10; credentials are not sent to another host
-  std::shared_ptr<const TlsOptions> tls;  // nullptr: verify by the system's certificates
-  std::shared_ptr<const ProxyOptions> proxy;  // nullptr: none
-  std::string unix_socket;  // connect to this path instead of the URL's host and port
+  bool follow_redirects = true;             // at most 10; credentials are not sent to another host
+  std::shared_ptr<const TlsOptions> tls;    // nullptr: verify by the system's certificates
+  std::shared_ptr<const ProxyRules> proxy;  // nullptr: none; asked for each hop
+  std::string unix_socket;                  // connect to this path instead of the URL's host and port; no proxy then
+  /// Names of fields that are secret, besides Authorization, Cookie and the like: not for another host either.
+  std::shared_ptr<const std::vector<std::string>> secret_fields;
 };
 
 /// Thread: the loop's. Keeps idle connections per host. Errors: kTimeout, kIo, kLimit, kInvalid (bad URL or answer),

@@ -48,12 +48,20 @@ struct ClientCore {
 };
 
 std::string pool_key(const Url& url, const SendOptions& options) {
-  return url.tls ? fmt::format("{} {}", url.address(), fmt::ptr(options.tls.get())) : url.address();
+  std::string key = options.unix_socket.empty() ? url.address() : fmt::format("unix {}", options.unix_socket);
+  if (url.tls) key += fmt::format(" tls {} {}", fmt::ptr(options.tls.get()), url.host);
+  return key;
 }
 
-Task<Result<std::unique_ptr<Connection>>> connect(std::shared_ptr<ClientCore> core, Url url,
+Task<Result<StreamSocket>> dial_peer(std::shared_ptr<ClientCore> core, Url url, std::string unix_socket,
+                                     MonoTime deadline) {
+  if (!unix_socket.empty()) return dial_unix(core->loop, std::move(unix_socket), deadline);
+  return dial(core->loop, core->resolver, std::move(url.host), url.port, deadline);
+}
+
+Task<Result<std::unique_ptr<Connection>>> connect(std::shared_ptr<ClientCore> core, Url url, std::string unix_socket,
                                                   std::shared_ptr<const TlsOptions> tls, MonoTime deadline) {
-  auto socket = co_await dial(core->loop, core->resolver, url.host, url.port, deadline);
+  auto socket = co_await dial_peer(core, url, std::move(unix_socket), deadline);
   if (!socket) co_return fail(std::move(socket).error());
   if (!url.tls) co_return std::unique_ptr<Connection>(std::make_unique<TcpConnection>(std::move(*socket)));
   auto context = core->tls_context(tls);
@@ -70,23 +78,26 @@ bool may_repeat(const HttpRequest& request) {
 
 /// One hop: on an idle connection if there is one, and once more on a fresh one if the peer had closed that meanwhile.
 Task<Result<HttpResponse>> send_once(std::shared_ptr<ClientCore> core, const HttpRequest* request, Url url,
-                                     SendOptions options, MonoTime deadline) {
+                                     SendOptions options, const HttpClient::Sink* sink, MonoTime deadline) {
   const std::string key = pool_key(url, options);
-  const std::string head = request_head(*request, url, options, core->options.user_agent);
-  const bool to_head = request->method == "HEAD";
+  ExchangeOrder order;
+  order.head = request_head(*request, url, options, core->options.user_agent);
+  order.body = &request->body;
+  order.to_head = request->method == "HEAD";
+  order.max_body_bytes = options.max_body_bytes;
+  order.sink = sink;
+  order.deadline = deadline;
   std::unique_ptr<Connection> connection = core->pool->take(key);
   if (connection) {
-    Exchange done = co_await exchange(core->loop, connection.get(), head, &request->body, to_head,
-                                      options.max_body_bytes, deadline);
+    Exchange done = co_await exchange(core->loop, connection.get(), &order);
     if (done.reusable) core->pool->put(key, std::move(connection));
     const bool stale = !done.response && done.response.error().code == Errc::kIo && !done.got_some;
     if (!stale || (done.wrote_some && !may_repeat(*request))) co_return std::move(done.response);
   }
-  auto fresh = co_await connect(core, url, options.tls, deadline);
+  auto fresh = co_await connect(core, url, options.unix_socket, options.tls, deadline);
   if (!fresh) co_return fail(std::move(fresh).error());
   connection = std::move(*fresh);
-  Exchange done =
-      co_await exchange(core->loop, connection.get(), head, &request->body, to_head, options.max_body_bytes, deadline);
+  Exchange done = co_await exchange(core->loop, connection.get(), &order);
   if (done.reusable) core->pool->put(key, std::move(connection));
   co_return std::move(done.response);
 }
@@ -135,14 +146,16 @@ Task<Result<HttpResponse>> decode(std::shared_ptr<ClientCore> core, HttpResponse
   co_return response;
 }
 
-Task<Result<HttpResponse>> send_request(std::shared_ptr<ClientCore> core, HttpRequest request, SendOptions options) {
+/// `sink` is owned by the task, be it empty.
+Task<Result<HttpResponse>> send_request(std::shared_ptr<ClientCore> core, HttpRequest request, SendOptions options,
+                                        HttpClient::Sink sink) {
   const MonoTime deadline = core->loop.clock().mono() + options.timeout;
   TOCSIN_CO_OK(check_request(request));
   auto url = parse_url(request.target);
   if (!url) co_return fail(std::move(url).error());
   const bool decodes = options.accept_gzip && !request.headers.has("Accept-Encoding");
   for (int redirects = 0;; ++redirects) {
-    auto response = co_await send_once(core, &request, *url, options, deadline);
+    auto response = co_await send_once(core, &request, *url, options, sink ? &sink : nullptr, deadline);
     if (!response) co_return response;
     if (!options.follow_redirects || !is_redirect(*response)) {
       if (!decodes) co_return response;
@@ -162,7 +175,12 @@ class BeastHttpClient final : public HttpClient {
       : core_(std::make_shared<ClientCore>(loop, std::move(options))) {}
 
   Task<Result<HttpResponse>> send(HttpRequest request, SendOptions options) override {
-    return send_request(core_, std::move(request), std::move(options));
+    return send_request(core_, std::move(request), std::move(options), nullptr);
+  }
+
+  Task<Result<HttpResponse>> stream(HttpRequest request, SendOptions options, Sink sink) override {
+    options.accept_gzip = false;
+    return send_request(core_, std::move(request), std::move(options), std::move(sink));
   }
 
  private:

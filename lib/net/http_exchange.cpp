@@ -1,5 +1,7 @@
 #include "net/http_exchange.hpp"
 
+#include <algorithm>
+
 #include "base/strings.hpp"
 #include "net/http_parser.hpp"
 #include "net/http_text.hpp"
@@ -17,13 +19,17 @@ bool has_content(const HttpRequest& request) {
   return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
+Error body_limit_failure() {
+  return {Errc::kLimit, "body size limit exceeded"};
+}
+
 Error parse_failure(ParseStatus status, const ResponseParser& parser, std::string_view unparsed) {
   switch (status) {
     case ParseStatus::kHeaderLimit:
       return {Errc::kLimit,
               fmt::format("net/http: server response headers exceeded {} bytes; aborted", kMaxHeaderBytes)};
     case ParseStatus::kBodyLimit:
-      return {Errc::kLimit, "body size limit exceeded"};
+      return body_limit_failure();
     default:
       break;
   }
@@ -35,36 +41,78 @@ Error parse_failure(ParseStatus status, const ResponseParser& parser, std::strin
   return {Errc::kInvalid, fmt::format("net/http: HTTP/1.x transport connection broken: {}", parser.error())};
 }
 
-/// Reads until the parser is done.
-Task<Result<HttpResponse>> read_answer(Connection* connection, Exchange* out, bool to_head, ParseLimits limits) {
-  ReadBuffer buffer;
-  for (int informational = 0; informational <= kMaxInformational;) {
-    ResponseParser parser(limits, to_head);
+/// Reads one message, 1xx or final.
+class AnswerReader {
+ public:
+  AnswerReader(Connection* connection, ReadBuffer* buffer, Exchange* out, const ExchangeOrder* order)
+      : connection_(connection),
+        buffer_(buffer),
+        out_(out),
+        order_(order),
+        parser_({kMaxHeaderBytes, order->sink != nullptr ? kUnlimited : order->max_body_bytes}, order->to_head) {}
+
+  Task<Result<HttpResponse>> read() {
     ParseStatus status = ParseStatus::kNeedMore;
     std::string first_bytes;
     for (;;) {
-      if (!parser.got_some()) first_bytes = buffer.view().substr(0, 100);
-      status = parser.put(buffer);
-      if (status != ParseStatus::kNeedMore) break;
-      const auto got = co_await connection->read_some(buffer.prepare(kReadBytes), kReadBytes);
+      if (!parser_.got_some()) first_bytes = buffer_->view().substr(0, 100);
+      status = parser_.put(*buffer_);
+      TOCSIN_CO_OK(hand_over(status));
+      if (status != ParseStatus::kNeedMore || ended_by_sink_) break;
+      const auto got = co_await connection_->read_some(buffer_->prepare(kReadBytes), kReadBytes);
       if (!got) co_return fail(got.error());
       if (*got == 0) {
-        if (!out->got_some) co_return fail(Errc::kIo, "EOF");
-        status = parser.put_end();
+        if (!out_->got_some) co_return fail(Errc::kIo, "EOF");
+        status = parser_.put_end();
         if (status == ParseStatus::kBad) co_return fail(Errc::kIo, "unexpected EOF");
         break;
       }
-      out->got_some = true;
-      buffer.commit(*got);
+      out_->got_some = true;
+      buffer_->commit(*got);
     }
-    if (status != ParseStatus::kDone) co_return fail(parse_failure(status, parser, first_bytes));
-    const bool keep_alive = parser.keep_alive() && buffer.empty();
-    HttpResponse response = parser.take();
-    if (response.status >= 200 || response.status == 101) {
-      out->reusable = keep_alive && response.status != 101;
-      co_return response;
+    if (!ended_by_sink_ && status != ParseStatus::kDone) co_return fail(parse_failure(status, parser_, first_bytes));
+    keep_alive_ = !ended_by_sink_ && parser_.keep_alive() && buffer_->empty();
+    co_return parser_.take();
+  }
+
+  bool keep_alive() const { return keep_alive_; }
+
+ private:
+  static constexpr std::uint64_t kUnlimited = UINT64_MAX;
+
+  /// Gives the sink what has come of the body. The limit of other bodies is kept here when there is a sink.
+  Result<void> hand_over(ParseStatus status) {
+    if (order_->sink == nullptr || !parser_.got_header()) return {};
+    if (parser_.status() != 200) {
+      if (parser_.body_bytes() > order_->max_body_bytes) return fail(body_limit_failure());
+      return {};
     }
-    ++informational;
+    const bool failed = status != ParseStatus::kNeedMore && status != ParseStatus::kDone;
+    if (failed || parser_.body_bytes() == 0) return {};
+    ended_by_sink_ = !(*order_->sink)(parser_.take_body());
+    return {};
+  }
+
+  Connection* connection_;
+  ReadBuffer* buffer_;
+  Exchange* out_;
+  const ExchangeOrder* order_;
+  ResponseParser parser_;
+  bool ended_by_sink_ = false;
+  bool keep_alive_ = false;
+};
+
+/// Reads until the final answer is there.
+Task<Result<HttpResponse>> read_answer(Connection* connection, Exchange* out, const ExchangeOrder* order) {
+  ReadBuffer buffer;
+  for (int informational = 0; informational <= kMaxInformational; ++informational) {
+    AnswerReader reader(connection, &buffer, out, order);
+    auto response = co_await reader.read();
+    if (!response) co_return response;
+    if (response->status < 200 && response->status != 101) continue;
+    out->reusable = reader.keep_alive() && response->status != 101;
+    out->at_end = buffer.empty();
+    co_return response;
   }
   co_return fail(Errc::kLimit, "net/http: too many 1xx informational responses");
 }
@@ -100,18 +148,16 @@ std::string request_head(const HttpRequest& request, const Url& url, const SendO
   return head;
 }
 
-Task<Exchange> exchange(Loop& loop, Connection* connection, std::string head, const std::string* body, bool to_head,
-                        std::size_t max_body_bytes, MonoTime deadline) {
+Task<Exchange> exchange(Loop& loop, Connection* connection, const ExchangeOrder* order) {
   Exchange out;
   Watchdog watchdog(loop, [connection] { connection->abort(); });
-  watchdog.set(deadline);
+  watchdog.set(order->deadline);
   const std::uint64_t written_before = connection->bytes_written();
-  const Result<void> written = co_await connection->write(head, *body);
+  const std::string_view body = order->body != nullptr ? std::string_view(*order->body) : std::string_view();
+  const Result<void> written = co_await connection->write(order->head, body);
   out.wrote_some = connection->bytes_written() > written_before;
   // A server may answer and close before it has read all: the answer says why.
-  if (written || out.wrote_some) {
-    out.response = co_await read_answer(connection, &out, to_head, ParseLimits{kMaxHeaderBytes, max_body_bytes});
-  }
+  if (written || out.wrote_some) out.response = co_await read_answer(connection, &out, order);
   if (!written) {
     out.reusable = false;
     if (!out.response) out.response = fail(written.error());

@@ -15,6 +15,7 @@ struct Exchange {
   bool got_some = false;    // a byte of the answer came
   bool wrote_some = false;  // a byte of the request was taken by the system
   bool reusable = false;    // the connection is good for another request
+  bool at_end = false;      // nothing came after the answer
 };
 
 /// kInvalid if a method or field cannot be sent ("net/http: invalid header field value for \"X\"").
@@ -24,9 +25,18 @@ Result<void> check_request(const HttpRequest& request);
 std::string request_head(const HttpRequest& request, const Url& url, const SendOptions& options,
                          std::string_view user_agent);
 
-/// Writes the request and reads the answer (1xx are skipped) within options.timeout's deadline, which the caller counts
-/// down to `deadline`. The body is as it came, not decompressed. Does not resolve, redirect or retry.
-Task<Exchange> exchange(Loop& loop, Connection* connection, std::string head, const std::string* body, bool to_head,
-                        std::size_t max_body_bytes, MonoTime deadline);
+/// What one exchange is about. What it points to lives until the end.
+struct ExchangeOrder {
+  std::string head;
+  const std::string* body = nullptr;  // nullptr: none
+  bool to_head = false;               // the answer has no body
+  std::size_t max_body_bytes = 0;
+  const HttpClient::Sink* sink = nullptr;  // takes the body of a 200, which then has no limit
+  MonoTime deadline{};
+};
+
+/// Writes the request and reads the answer (1xx are skipped). The body is as it came, not decompressed. Does not
+/// resolve, redirect or retry. When the sink ends it, the answer is there and the connection is not reusable.
+Task<Exchange> exchange(Loop& loop, Connection* connection, const ExchangeOrder* order);
 
 }  // namespace tocsin::net

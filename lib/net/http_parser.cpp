@@ -1,6 +1,7 @@
 #include "net/http_parser.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -32,7 +33,8 @@ class Parser : public http::basic_parser<isRequest> {
     if (in.empty()) return ParseStatus::kNeedMore;
     // Boost 1.81 asserts that a last chunk seen in part has at least five bytes when it is seen again; "0\r\n" and one
     // more has four. A chunked body never lacks fewer than five ("0\r\n\r\n"), so nothing is lost by waiting for them.
-    if (header_done_ && this->chunked() && in.size() < 5) return ParseStatus::kNeedMore;
+    // Inside of a chunk there is nothing to wait for.
+    if (header_done_ && this->chunked() && chunk_left_ == 0 && in.size() < 5) return ParseStatus::kNeedMore;
     BeastError error;
     const std::size_t used = this->put(boost::asio::const_buffer(in.view().data(), in.size()), error);
     in.consume(used);
@@ -74,6 +76,7 @@ class Parser : public http::basic_parser<isRequest> {
   std::string body_;
   std::string error_;
   int version_ = 11;
+  std::uint64_t chunk_left_ = 0;
   bool header_done_ = false;
   bool body_started_ = false;
 
@@ -96,9 +99,13 @@ class Parser : public http::basic_parser<isRequest> {
     body_.append(bytes.data(), bytes.size());
     return bytes.size();
   }
-  void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override { body_started_ = true; }
+  void on_chunk_header_impl(std::uint64_t size, BeastView, BeastError&) override {
+    body_started_ = true;
+    chunk_left_ = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override {
     body_.append(bytes.data(), bytes.size());
+    chunk_left_ -= bytes.size();
     return bytes.size();
   }
   void on_finish_impl(BeastError&) override {}
@@ -201,6 +208,15 @@ bool ResponseParser::got_some() const {
 }
 bool ResponseParser::got_header() const {
   return impl_->header_done_;
+}
+int ResponseParser::status() const {
+  return impl_->message_.status;
+}
+std::size_t ResponseParser::body_bytes() const {
+  return impl_->body_.size();
+}
+std::string ResponseParser::take_body() {
+  return std::exchange(impl_->body_, {});
 }
 bool ResponseParser::keep_alive() const {
   return impl_->keep_alive();

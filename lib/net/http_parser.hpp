@@ -64,6 +64,12 @@ class ResponseParser {
   ParseStatus put_end();
   bool got_some() const;
   bool got_header() const;
+  /// Valid after the header.
+  int status() const;
+  /// Bytes of the body that have come and were not taken.
+  std::size_t body_bytes() const;
+  /// What has come of the body; the rest goes on from there.
+  std::string take_body();
   /// The connection can be used again after this message.
   bool keep_alive() const;
   const std::string& error() const;

@@ -23,18 +23,19 @@ bool socket_is_quiet(int fd) {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-std::string socket_error_text(std::string_view operation, const boost::asio::ip::tcp::socket& socket,
+std::string socket_error_text(std::string_view operation, const StreamSocket& socket,
                               const boost::system::error_code& error) {
   if (error == boost::asio::error::eof) return go_error_text(error);
-  boost::system::error_code ignored;
-  const auto local = socket.local_endpoint(ignored);
-  const auto remote = socket.remote_endpoint(ignored);
-  if (ignored) return fmt::format("{}: {}", operation, go_error_text(error));
-  return fmt::format("{} tcp {}->{}: {}: {}", operation, endpoint_text(local), endpoint_text(remote), operation,
-                     go_error_text(error));
+  boost::system::error_code no_local, no_remote;
+  const auto local = socket.local_endpoint(no_local);
+  const auto remote = socket.remote_endpoint(no_remote);
+  if (no_local || no_remote) return fmt::format("{}: {}", operation, go_error_text(error));
+  const bool is_unix = remote.protocol().family() == AF_UNIX;
+  return fmt::format("{} {} {}->{}: {}: {}", operation, is_unix ? "unix" : "tcp", endpoint_text(local),
+                     endpoint_text(remote), operation, go_error_text(error));
 }
 
-TcpConnection::TcpConnection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+TcpConnection::TcpConnection(StreamSocket socket) : socket_(std::move(socket)) {
   boost::system::error_code ignored;
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
 }

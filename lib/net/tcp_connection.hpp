@@ -1,15 +1,19 @@
 #pragma once
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "net/connection.hpp"
 
 namespace tocsin::net {
 
-/// A connected TCP socket.
+/// A connected socket of TCP or of the Unix domain; tcp::socket becomes one by a move.
+using StreamSocket = boost::asio::generic::stream_protocol::socket;
+
+/// A connected TCP or Unix socket.
 class TcpConnection final : public Connection {
  public:
-  explicit TcpConnection(boost::asio::ip::tcp::socket socket);
+  explicit TcpConnection(StreamSocket socket);
 
   Task<Result<std::size_t>> read_some(char* out, std::size_t size) override;
   Task<Result<void>> write(std::string_view first, std::string_view second) override;
@@ -23,15 +27,15 @@ class TcpConnection final : public Connection {
   void shutdown_send();
 
  private:
-  boost::asio::ip::tcp::socket socket_;
+  StreamSocket socket_;
   std::uint64_t written_ = 0;
 };
 
 /// Nothing to read and not closed by the peer, without reading.
 bool socket_is_quiet(int fd);
-/// "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer"; `operation` is read or write. "EOF" stands
-/// alone.
-std::string socket_error_text(std::string_view operation, const boost::asio::ip::tcp::socket& socket,
+/// "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "read unix @->/run/x.sock: read: ...";
+/// `operation` is read or write. "EOF" stands alone.
+std::string socket_error_text(std::string_view operation, const StreamSocket& socket,
                               const boost::system::error_code& error);
 
 }  // namespace tocsin::net

@@ -18,7 +18,6 @@
 namespace tocsin::net {
 
 namespace ssl = boost::asio::ssl;
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 struct TlsContext {
@@ -33,7 +32,7 @@ constexpr auto kAwaitTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 class TlsConnection final : public Connection {
  public:
-  TlsConnection(tcp::socket socket, std::shared_ptr<TlsContext> context)
+  TlsConnection(StreamSocket socket, std::shared_ptr<TlsContext> context)
       : context_(std::move(context)), stream_(std::move(socket), context_->context) {}
 
   Task<Result<std::size_t>> read_some(char* out, std::size_t size) override {
@@ -61,11 +60,11 @@ class TlsConnection final : public Connection {
     stream_.next_layer().close(ignored);
   }
 
-  ssl::stream<tcp::socket>& stream() { return stream_; }
+  ssl::stream<StreamSocket>& stream() { return stream_; }
 
  private:
   std::shared_ptr<TlsContext> context_;
-  ssl::stream<tcp::socket> stream_;
+  ssl::stream<StreamSocket> stream_;
   std::uint64_t written_ = 0;
 };
 
@@ -89,7 +88,7 @@ std::string verify_error_text(long result, const std::string& host) {
   }
 }
 
-std::string handshake_error_text(const error_code& error, ssl::stream<tcp::socket>& stream, const std::string& host) {
+std::string handshake_error_text(const error_code& error, ssl::stream<StreamSocket>& stream, const std::string& host) {
   if (error == boost::asio::error::eof || error == ssl::error::stream_truncated) return "EOF";
   if (error.category() != boost::asio::error::get_ssl_category()) {
     return socket_error_text("read", stream.next_layer(), error);
@@ -152,7 +151,7 @@ Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions* options) 
   return tls;
 }
 
-Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, tcp::socket socket,
+Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, StreamSocket socket,
                                                     std::shared_ptr<TlsContext> context, std::string host,
                                                     MonoTime deadline) {
   const std::string name = context->server_name.empty() ? std::move(host) : context->server_name;

@@ -4,10 +4,9 @@
 #include <memory>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include "net/connection.hpp"
 #include "net/http.hpp"
+#include "net/tcp_connection.hpp"
 
 namespace tocsin::net {
 
@@ -19,7 +18,7 @@ Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions* options);
 
 /// The client's handshake, which verifies the chain and the name ("tls: failed to verify certificate: x509: ..."),
 /// kTimeout at the deadline. Runs on the loop, about 1 ms of CPU; whoever needs it on a lane changes it here alone.
-Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, boost::asio::ip::tcp::socket socket,
+Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, StreamSocket socket,
                                                     std::shared_ptr<TlsContext> context, std::string host,
                                                     MonoTime deadline);
 
