@@ -50,6 +50,9 @@ struct Services {
   std::shared_ptr<Stats> stats = std::make_shared<Stats>();  // who wants to read them shares one
 };
 
+/// Shorter refresh intervals are taken as this; Prometheus stops with a panic at 0.
+inline constexpr Duration kLeastInterval = std::chrono::milliseconds(100);
+
 /// One question to a source: all groups that there are. Runs on the loop; answers within the interval.
 using RefreshFn = std::function<net::Task<Result<std::vector<TargetGroup>>>()>;
 /// Asks at once and then every `interval`, never twice at a time. Groups that changed are told; groups that are not in

@@ -2,9 +2,11 @@
 
 namespace tocsin::discovery {
 
-std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::DiscoveryConfigs& configs, const Services&) {
+std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::DiscoveryConfigs& configs,
+                                                          const Services& services) {
   std::vector<std::unique_ptr<Discoverer>> out;
   out.push_back(make_static_discoverer(configs.statics));
+  for (const auto& config : configs.https) out.push_back(make_http_discoverer(config, services));
   return out;
 }
 

@@ -9,9 +9,6 @@
 namespace tocsin::discovery {
 namespace {
 
-/// Shorter ones are taken as this; Prometheus stops with a panic at 0.
-constexpr Duration kLeastInterval = std::chrono::milliseconds(100);
-
 /// Tells groups apart without keeping them.
 std::uint64_t fingerprint(const TargetGroup& group) {
   std::string hashes;

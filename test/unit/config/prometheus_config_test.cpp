@@ -209,7 +209,7 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
       "  scrape_protocols: [PrometheusProto, PrometheusText0.0.4]\n"
       "scrape_configs:\n"
       "  - job_name: a\n"
-      "    file_sd_configs: [{files: [x.json], refresh_interval: 1m}]\n"
+      "    gce_sd_configs: [{project: x, refresh_interval: 1m}]\n"
       "    keep_dropped_targets: 5\n"
       "remote_write:\n"
       "  - url: http://x\n"
@@ -230,7 +230,7 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
                      "13:7: field relabel_configs of config.AlertmanagerConfig",
                      "2:3: field query_log_file of config.plain",
                      "3:22: scrape protocol PrometheusProto",
-                     "6:5: field file_sd_configs of config.ScrapeConfig",
+                     "6:5: field gce_sd_configs of config.ScrapeConfig",
                      "7:5: field keep_dropped_targets of config.ScrapeConfig",
                      "8:1: field remote_write of config.plain",
                  });
