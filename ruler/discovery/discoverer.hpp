@@ -12,6 +12,7 @@
 #include "config/discovery_config.hpp"
 #include "discovery/stats.hpp"
 #include "model/labels.hpp"
+#include "net/file_watcher.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
 
@@ -40,6 +41,9 @@ class Discoverer {
 /// static_configs: one group each, sources "0", "1", ...
 std::unique_ptr<Discoverer> make_static_discoverer(std::vector<config::StaticConfig> configs);
 
+/// How files are watched; see net::make_file_watcher().
+using WatchFiles = std::function<Result<std::shared_ptr<net::FileWatcher>>(net::TaskLoop&, std::function<void()>)>;
+
 /// What discoverers need. The references outlive them and their tasks.
 struct Services {
   net::TaskLoop& loop;
@@ -48,6 +52,7 @@ struct Services {
   Fs& fs;
   std::string config_name = {};                              // the scrape pool, for logs and metrics
   std::shared_ptr<Stats> stats = std::make_shared<Stats>();  // who wants to read them shares one
+  WatchFiles watch_files = net::make_file_watcher;
 };
 
 /// Shorter refresh intervals are taken as this; Prometheus stops with a panic at 0.

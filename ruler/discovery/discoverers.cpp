@@ -6,6 +6,7 @@ std::vector<std::unique_ptr<Discoverer>> make_discoverers(const config::Discover
                                                           const Services& services) {
   std::vector<std::unique_ptr<Discoverer>> out;
   out.push_back(make_static_discoverer(configs.statics));
+  for (const auto& config : configs.files) out.push_back(make_file_discoverer(config, services));
   for (const auto& config : configs.https) out.push_back(make_http_discoverer(config, services));
   return out;
 }
