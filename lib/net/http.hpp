@@ -132,22 +132,29 @@ class HttpClient {
 
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 
+class TlsServerContext;  // tls_server.hpp
+
 struct HttpServerOptions {
-  std::string listen_address;  // "host:port", ":port"; port 0 picks a free one
-  std::size_t max_connections = 512;
+  std::string listen_address;         // "host:port", ":port"; port 0 picks a free one; "": only what listen() adds
+  std::size_t max_connections = 512;  // on all addresses together
   std::size_t max_header_bytes = 64U << 10U;
   std::size_t max_body_bytes = 32U << 20U;
+  Duration handshake_timeout = std::chrono::seconds(10);  // of TLS
   Duration read_timeout = std::chrono::minutes(5);  // from connection or last answer to a whole request, as Prometheus
   Duration write_timeout = std::chrono::minutes(1);
   Duration handler_timeout = std::chrono::minutes(10);
   bool gzip = true;          // compress answers over 1 KiB when the client accepts it
-  WorkPool* work = nullptr;  // compresses large answers there (query lane); nullptr: on the loop
+  WorkPool* work = nullptr;  // compresses large answers and shakes hands there (query lane); nullptr: on the loop
+  /// If set: asked for each new connection, which then must talk TLS by what it says; nullptr closes the connection.
+  std::function<Task<std::shared_ptr<const TlsServerContext>>()> tls;
 };
 
 struct HttpServerStats {
   std::uint64_t connections_accepted = 0, connections_refused = 0, requests = 0, bad_requests = 0;
-  std::uint64_t handler_failures = 0;  // exceptions (500)
-  std::uint64_t timeouts = 0;          // any wait: for a request, a handler (503), a slow reader
+  std::uint64_t handler_failures = 0;     // exceptions (500)
+  std::uint64_t timeouts = 0;             // any wait: for a request, a handler (503), a slow reader
+  std::uint64_t connections_evicted = 0;  // that waited without a whole request and gave way to a new one
+  std::uint64_t tls_handshake_failures = 0;
   std::size_t connections_open = 0;
 };
 
@@ -156,11 +163,18 @@ struct HttpServerStats {
 /// connections). Date, Content-Length, Connection and, when it compresses, Content-Encoding and Vary are the server's;
 /// the rest is the handler's. A shared body is written from where it is. When the server goes, connections close, and
 /// the handler is not called any more; calls under way go on and their answers are dropped. Thread: the loop's.
+///
+/// At max_connections a new one takes the place of the one that has waited longest without a whole request: silent,
+/// kept alive, in its TLS handshake, or with half a header. Only when all are at work (or send a body) is it refused.
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
-  /// The port it listens on.
+  /// The port it listens on: of the first address.
   virtual std::uint16_t port() const = 0;
+  /// Binds and listens on one more address; its port. kIo as make_http_server().
+  virtual Result<std::uint16_t> listen(const std::string& address) = 0;
+  /// Accepts from a socket that listens already (systemd's socket activation) and owns it from now on.
+  virtual Result<void> listen_on(int socket) = 0;
   virtual HttpServerStats stats() const = 0;
   /// Stops accepting, closes idle connections, lets answers under way finish until the limit, then closes all.
   virtual Task<void> drain(Duration limit) = 0;

@@ -40,7 +40,8 @@ void refuse_connection(tcp::socket socket) {
 
 void start_session(HttpServerCore& core, const std::shared_ptr<HttpServerCore>& shared, tcp::socket socket) {
   ++core.stats.connections_accepted;
-  if (core.sessions.size() >= core.options.max_connections) {
+  const bool full = core.sessions.size() - core.leaving >= core.options.max_connections;
+  if (full && !core.evict_one()) {
     ++core.stats.connections_refused;
     return refuse_connection(std::move(socket));
   }
@@ -69,12 +70,18 @@ Task<void> accept_connections(std::shared_ptr<Listener> listener) {
   }
 }
 
-Task<void> drain_server(std::shared_ptr<Listener> listener, Duration limit) {
-  const std::shared_ptr<HttpServerCore> core = listener->core;
+using Listeners = std::vector<std::shared_ptr<Listener>>;
+
+void close_all(const Listeners& listeners) {
   error_code ignored;
-  listener->acceptor.close(ignored);
+  for (const auto& listener : listeners) listener->acceptor.close(ignored);
+}
+
+Task<void> drain_server(std::shared_ptr<HttpServerCore> core, Duration limit) {
   core->draining = true;
-  for (HttpSession* session : core->sessions) session->drain();
+  // A copy: a session that ends takes itself out.
+  const std::vector<HttpSession*> sessions(core->sessions.begin(), core->sessions.end());
+  for (HttpSession* session : sessions) session->drain();
   if (core->sessions.empty()) co_return;
   std::function<void(std::function<void()>)> start = [core, limit](std::function<void()> done) {
     auto once = std::make_shared<std::function<void()>>(std::move(done));
@@ -94,40 +101,61 @@ Task<void> drain_server(std::shared_ptr<Listener> listener, Duration limit) {
 
 class BeastHttpServer final : public HttpServer {
  public:
-  explicit BeastHttpServer(std::shared_ptr<Listener> listener) : listener_(std::move(listener)) {
-    port_ = listener_->acceptor.local_endpoint().port();
-    listener_->core->loop.spawn("http_accept", accept_connections(listener_));
-  }
+  explicit BeastHttpServer(std::shared_ptr<HttpServerCore> core) : core_(std::move(core)) {}
 
   ~BeastHttpServer() override {
-    HttpServerCore& core = *listener_->core;
-    core.draining = core.closed = true;
-    error_code ignored;
-    listener_->acceptor.close(ignored);
-    for (HttpSession* session : core.sessions) session->abort();
+    core_->draining = core_->closed = true;
+    close_all(listeners_);
+    for (HttpSession* session : core_->sessions) session->abort();
+    core_->handshakes.drop_waiting();
   }
 
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port() const override { return ports_.empty() ? std::uint16_t{0} : ports_.front(); }
+
+  Result<std::uint16_t> listen(const std::string& address) override {
+    TOCSIN_TRY(tcp::acceptor acceptor, net::listen(core_->loop.executor(), address));
+    return accept_from(std::move(acceptor));
+  }
+
+  Result<void> listen_on(int socket) override {
+    TOCSIN_TRY(tcp::acceptor acceptor, adopt_listener(core_->loop.executor(), socket));
+    accept_from(std::move(acceptor));
+    return {};
+  }
 
   HttpServerStats stats() const override {
-    HttpServerStats stats = listener_->core->stats;
-    stats.connections_open = listener_->core->sessions.size();
+    HttpServerStats stats = core_->stats;
+    stats.connections_open = core_->sessions.size();
     return stats;
   }
 
-  Task<void> drain(Duration limit) override { return drain_server(listener_, limit); }
+  Task<void> drain(Duration limit) override {
+    close_all(listeners_);
+    return drain_server(core_, limit);
+  }
 
  private:
-  std::shared_ptr<Listener> listener_;
-  std::uint16_t port_ = 0;
+  std::uint16_t accept_from(tcp::acceptor acceptor) {
+    error_code ignored;
+    ports_.push_back(acceptor.local_endpoint(ignored).port());
+    listeners_.push_back(std::make_shared<Listener>(std::move(acceptor), core_));
+    core_->loop.spawn("http_accept", accept_connections(listeners_.back()));
+    return ports_.back();
+  }
+
+  std::shared_ptr<HttpServerCore> core_;
+  Listeners listeners_;
+  std::vector<std::uint16_t> ports_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> make_http_server(TaskLoop& loop, HttpServerOptions options, HttpHandler handler) {
-  TOCSIN_TRY(tcp::acceptor acceptor, listen(loop.executor(), options.listen_address));
+  const std::string address = options.listen_address;
   auto core = std::make_shared<HttpServerCore>(loop, std::move(options), std::move(handler));
-  return std::make_unique<BeastHttpServer>(std::make_shared<Listener>(std::move(acceptor), std::move(core)));
+  auto server = std::make_unique<BeastHttpServer>(std::move(core));
+  if (!address.empty()) TOCSIN_OK(server->listen(address));
+  return server;
 }
 
 }  // namespace tocsin::net

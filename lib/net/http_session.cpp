@@ -4,6 +4,8 @@
 
 #include "base/log.hpp"
 #include "net/http_text.hpp"
+#include "net/tcp_connection.hpp"
+#include "net/tls_server_connection.hpp"
 
 namespace tocsin::net {
 namespace {
@@ -13,6 +15,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t kHeaderRead = 4U << 10U;  // what an idle connection keeps
 constexpr std::size_t kBodyRead = 64U << 10U;
 constexpr Duration kLinger = 2s;
+constexpr Duration kBodyGrace = 10s;  // so long a body may take before its connection may have to give way
+constexpr std::string_view kNotTls =
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";  // as Go's net/http
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
@@ -32,36 +37,66 @@ const std::string& HttpServerCore::date() {
   return date_;
 }
 
+bool HttpServerCore::evict_one() {
+  HttpSession* longest = nullptr;
+  for (HttpSession* session : sessions) {
+    if (!session->waits_since()) continue;
+    if (longest == nullptr || *session->waits_since() < *longest->waits_since()) longest = session;
+  }
+  if (longest == nullptr) return false;
+  ++stats.connections_evicted;
+  longest->evict();
+  return true;
+}
+
 HttpSession::HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::tcp::socket socket, std::string peer)
     : core_(std::move(core)),
-      connection_(std::move(socket)),
+      connection_(std::make_unique<TcpConnection>(std::move(socket))),
       peer_(std::move(peer)),
+      state_since_(core_->loop.clock().mono()),
       watchdog_(core_->loop, [this] { on_deadline(); }) {
   core_->sessions.insert(this);
 }
 
 HttpSession::~HttpSession() {
   core_->sessions.erase(this);
+  if (evicted_) --core_->leaving;
   // Posted: this may be the end of the loop, when nothing may be resumed.
   if (core_->sessions.empty() && core_->when_idle) core_->loop.post(std::exchange(core_->when_idle, nullptr));
 }
 
 Task<void> HttpSession::run(std::shared_ptr<HttpSession> self) {
   self->self_ = self;
-  while (!self->core_->draining && co_await self->serve_one()) {
+  const bool speaks = !self->core_->options.tls || co_await self->start_tls();
+  while (speaks && !self->core_->draining && co_await self->serve_one()) {
   }
   if (self->abandoned_) co_return;  // the connection is answer_for_handler()'s
-  if (self->connection_.is_open()) co_await self->linger();
-  self->connection_.abort();
+  if (self->connection_->is_open()) co_await self->linger();
+  self->connection_->abort();
 }
 
 void HttpSession::drain() {
-  if (state_ == State::kIdle || state_ == State::kStreaming) abort();
+  if (state_ == State::kHandshake || state_ == State::kIdle || state_ == State::kStreaming) abort();
+}
+
+std::optional<MonoTime> HttpSession::waits_since() const {
+  if (evicted_) return std::nullopt;
+  if (state_ == State::kHandshake || state_ == State::kIdle) return state_since_;
+  if (state_ != State::kReading) return std::nullopt;
+  if (!parser_->got_header()) return state_since_;
+  const MonoTime no_longer_young = state_since_ + kBodyGrace;
+  return no_longer_young <= core_->loop.clock().mono() ? std::optional(no_longer_young) : std::nullopt;
+}
+
+void HttpSession::evict() {
+  evicted_ = true;
+  ++core_->leaving;
+  abort();
 }
 
 void HttpSession::abort() {
   if (stream_) stream_->end();
-  connection_.abort();
+  connection_->abort();
 }
 
 void HttpSession::set_deadline(Duration from_now) {
@@ -70,16 +105,45 @@ void HttpSession::set_deadline(Duration from_now) {
 
 void HttpSession::on_deadline() {
   ++core_->stats.timeouts;
-  if (state_ == State::kReading) return connection_.cancel();  // the reader answers 408
+  if (state_ == State::kReading) return connection_->cancel();  // the reader answers 408
   if (state_ != State::kHandling) return abort();
   abandoned_ = true;
   core_->loop.spawn("http_handler_timeout", answer_for_handler(self_.lock()));
+}
+
+Task<bool> HttpSession::start_tls() {
+  state_ = State::kHandshake;
+  set_deadline(core_->options.handshake_timeout);
+  auto context = co_await core_->options.tls();
+  if (context == nullptr || core_->closed || !connection_->is_open()) co_return false;
+  auto tls =
+      std::make_unique<TlsServerConnection>(static_cast<TcpConnection&>(*connection_).release(), std::move(context));
+  TlsServerConnection& shaking = *tls;
+  connection_ = std::move(tls);
+  WorkPool* work = core_->options.work;
+  Executor* lane = work != nullptr ? &work->lane(Lane::kQuery) : nullptr;
+  const auto outcome = co_await shaking.handshake(core_->loop, lane, core_->handshakes);
+  if (core_->closed) co_return false;
+  if (outcome == TlsServerConnection::Handshake::kDone) co_return true;
+  if (watchdog_.expired() || evicted_) co_return false;
+  ++core_->stats.tls_handshake_failures;
+  if (outcome == TlsServerConnection::Handshake::kPlainHttp) {
+    connection_ = std::make_unique<TcpConnection>(shaking.release());
+    state_ = State::kClosing;
+    set_deadline(core_->options.write_timeout);
+    co_await connection_->write(kNotTls, {});
+    co_return false;
+  }
+  log::debug("http", "TLS handshake error", {{"peer", peer_}, {"err", shaking.error()}});
+  connection_->abort();
+  co_return false;
 }
 
 Task<bool> HttpSession::serve_one() {
   parser_ =
       std::make_unique<RequestParser>(ParseLimits{core_->options.max_header_bytes, core_->options.max_body_bytes});
   state_ = buffer_.empty() ? State::kIdle : State::kReading;
+  state_since_ = core_->loop.clock().mono();
   set_deadline(core_->options.read_timeout);
   const Read read = co_await read_request();
   if (core_->closed) co_return false;
@@ -128,10 +192,10 @@ Task<HttpSession::Read> HttpSession::read_request() {
     if (parser_->got_header() && parser_->unknown_expectation()) co_return Read::kExpectation;
     if (parser_->got_header() && !continue_sent && parser_->wants_continue()) {
       continue_sent = true;
-      if (!co_await connection_.write(kContinue, {})) co_return Read::kClosed;
+      if (!co_await connection_->write(kContinue, {})) co_return Read::kClosed;
     }
     const std::size_t room = parser_->got_header() ? kBodyRead : kHeaderRead;
-    const auto got = co_await connection_.read_some(buffer_.prepare(room), room);
+    const auto got = co_await connection_->read_some(buffer_.prepare(room), room);
     if (watchdog_.expired()) co_return Read::kTimeout;
     if (!got || *got == 0) co_return Read::kClosed;
     buffer_.commit(*got);
@@ -156,7 +220,7 @@ Task<void> HttpSession::answer_for_handler(std::shared_ptr<HttpSession> self) {
   self->state_ = State::kClosing;
   co_await self->refuse_with(503, "the request took too long");
   co_await self->linger();
-  self->connection_.abort();
+  self->connection_->abort();
 }
 
 Task<void> HttpSession::refuse(Read why) {
@@ -166,7 +230,7 @@ Task<void> HttpSession::refuse(Read why) {
     case Read::kRequest:
       break;
     case Read::kClosed:
-      connection_.abort();
+      connection_->abort();
       break;
     case Read::kTimeout:
       co_await refuse_with(408, "the request did not come in time");
@@ -206,7 +270,7 @@ Task<bool> HttpSession::write(HttpResponse response, bool head_only, bool keep_a
   const std::string head = head_of(response, fmt::format("Content-Length: {}\r\n", response.body.size()), keep_alive);
   const bool body = !head_only && may_have_body(response.status);
   set_deadline(core_->options.write_timeout);
-  const auto written = co_await connection_.write(head, body ? response.body.view() : std::string_view());
+  const auto written = co_await connection_->write(head, body ? response.body.view() : std::string_view());
   co_return written.has_value() && keep_alive;
 }
 
@@ -214,7 +278,7 @@ Task<bool> HttpSession::write_stream(HttpResponse response, bool head_only, bool
   const bool chunked = !http10_;
   const std::string head = head_of(response, chunked ? "Transfer-Encoding: chunked\r\n" : "", keep_alive);
   set_deadline(core_->options.write_timeout);
-  if (const auto written = co_await connection_.write(head, {}); !written) co_return false;
+  if (const auto written = co_await connection_->write(head, {}); !written) co_return false;
   if (head_only || !may_have_body(response.status)) co_return keep_alive;
 
   state_ = State::kStreaming;
@@ -231,13 +295,13 @@ Task<bool> HttpSession::write_stream(HttpResponse response, bool head_only, bool
   }
   if (!chunked) co_return false;
   set_deadline(core_->options.write_timeout);
-  const auto written = co_await connection_.write(kLastChunk, {});
+  const auto written = co_await connection_->write(kLastChunk, {});
   co_return written.has_value() && keep_alive && !core_->draining;
 }
 
 Task<void> HttpSession::watch_client() {
   while (stream_->is_open() && buffer_.size() < kBodyRead) {
-    const auto got = co_await connection_.read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
+    const auto got = co_await connection_->read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
     if (!got || *got == 0) co_return;
     buffer_.commit(*got);
   }
@@ -246,10 +310,10 @@ Task<void> HttpSession::watch_client() {
 Task<void> HttpSession::linger() {
   state_ = State::kClosing;
   set_deadline(kLinger);
-  connection_.shutdown_send();
+  connection_->shutdown_send();
   for (;;) {
     buffer_.consume(buffer_.size());
-    const auto got = co_await connection_.read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
+    const auto got = co_await connection_->read_some(buffer_.prepare(kHeaderRead), kHeaderRead);
     if (!got || *got == 0) co_return;
   }
 }

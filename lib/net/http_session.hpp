@@ -2,13 +2,17 @@
 // The server's side of one connection.
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+
+#include <boost/asio/ip/tcp.hpp>
 
 #include "net/http_parser.hpp"
 #include "net/http_stream.hpp"
 #include "net/runtime.hpp"
-#include "net/tcp_connection.hpp"
+#include "net/server_connection.hpp"
+#include "net/slots.hpp"
 #include "net/watchdog.hpp"
 
 namespace tocsin::net {
@@ -25,10 +29,14 @@ struct HttpServerCore {
   const HttpHandler handler;
   HttpServerStats stats;
   std::set<HttpSession*> sessions;
+  std::size_t leaving = 0;          // sessions that were evicted and whose tasks have not ended yet
   bool draining = false;            // no request after the present ones
   bool closed = false;              // the server is gone: the handler must not be called any more
+  Slots handshakes{4};              // steps of TLS handshakes that are on the lane at once
   std::function<void()> when_idle;  // called when the last session of a draining server has ended
 
+  /// Closes the session that has waited longest without a whole request, if any may go.
+  bool evict_one();
   /// The Date field's value, made once a second.
   const std::string& date();
 
@@ -39,9 +47,9 @@ struct HttpServerCore {
 
 /// Reads requests, answers them in order, until one side has enough. Lives as long as its task.
 ///
-/// One watchdog guards each wait: for a request (from the connection or the last answer to its last byte), for the
-/// handler, for the answer to be taken. When a handler is too slow, the watchdog's task answers in its place and the
-/// connection ends; the handler's result, when it comes, is dropped.
+/// One watchdog guards each wait: for the TLS handshake, for a request (from the connection or the last answer to its
+/// last byte), for the handler, for the answer to be taken. When a handler is too slow, the watchdog's task answers in
+/// its place and the connection ends; the handler's result, when it comes, is dropped.
 ///
 /// A streamed answer is written by a task of its own, while the session reads on to see the client go. Whichever ends
 /// first ends the other: the session by making write() say false, the stream by canceling the read.
@@ -57,11 +65,17 @@ class HttpSession {
   void drain();
   /// Ends it now.
   void abort();
+  /// Ends it, to make room for another.
+  void evict();
+  /// Since when it has waited for a request of which the header is not there yet; nothing if it is at work.
+  std::optional<MonoTime> waits_since() const;
 
  private:
-  enum class State { kIdle, kReading, kHandling, kStreaming, kClosing };
+  enum class State { kHandshake, kIdle, kReading, kHandling, kStreaming, kClosing };
   enum class Read { kRequest, kClosed, kBad, kExpectation, kHeaderLimit, kBodyLimit, kTimeout };
 
+  /// False if the connection did not get as far as to speak HTTP.
+  Task<bool> start_tls();
   /// True if the connection is good for another request.
   Task<bool> serve_one();
   Task<Read> read_request();
@@ -83,12 +97,14 @@ class HttpSession {
   void on_deadline();
 
   std::shared_ptr<HttpServerCore> core_;
-  TcpConnection connection_;
+  std::unique_ptr<ServerConnection> connection_;
   const std::string peer_;
   std::weak_ptr<HttpSession> self_;
   ReadBuffer buffer_;
   std::unique_ptr<RequestParser> parser_;
   State state_ = State::kIdle;
+  MonoTime state_since_;  // of kHandshake, kIdle and kReading: since when it waits for a whole request
+  bool evicted_ = false;
   bool http10_ = false;     // the present request's version
   bool abandoned_ = false;  // the answer was given in the handler's place
   Watchdog watchdog_;

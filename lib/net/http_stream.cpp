@@ -15,7 +15,7 @@ Task<bool> HttpStream::write(std::string piece) {
     head = fmt::format("{:x}\r\n", piece.size());
     piece += "\r\n";
   }
-  const auto written = co_await session->connection_.write(head, piece);
+  const auto written = co_await session->connection_->write(head, piece);
   if (!open_) co_return false;
   session->watchdog_.clear();
   if (!written) end();
@@ -34,7 +34,7 @@ Task<void> HttpStream::run(std::shared_ptr<HttpStream> self,
   }
   if (!self->open_) co_return;
   self->end();
-  if (const auto session = self->session_.lock()) session->connection_.cancel();
+  if (const auto session = self->session_.lock()) session->connection_->cancel();
 }
 
 }  // namespace tocsin::net

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include <boost/asio/ip/v6_only.hpp>
+#include <sys/socket.h>
 
 #include "net/net_error.hpp"
 
@@ -80,6 +81,23 @@ Result<tcp::acceptor> listen(const boost::asio::any_io_executor& executor, const
   tcp::acceptor acceptor(executor);
   const std::string failure = open_acceptor(acceptor, endpoint, false);
   if (!failure.empty()) return fail(Errc::kIo, "listen tcp {}: {}", address, failure);
+  return acceptor;
+}
+
+Result<tcp::acceptor> adopt_listener(const boost::asio::any_io_executor& executor, int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  int listening = 0;
+  socklen_t flag_size = sizeof(listening);
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag_size) != 0 || listening == 0 ||
+      (address.ss_family != AF_INET && address.ss_family != AF_INET6)) {
+    return fail(Errc::kIo, "file descriptor {} is no listening TCP socket", socket);
+  }
+  tcp::acceptor acceptor(executor);
+  error_code error;
+  acceptor.assign(address.ss_family == AF_INET ? tcp::v4() : tcp::v6(), socket, error);
+  if (error) return fail(Errc::kIo, "file descriptor {}: {}", socket, go_error_text(error));
   return acceptor;
 }
 

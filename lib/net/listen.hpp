@@ -13,4 +13,7 @@ namespace tocsin::net {
 /// which blocks: for use at start. Errors in Go's words: "listen tcp 127.0.0.1:9090: bind: address already in use".
 Result<boost::asio::ip::tcp::acceptor> listen(const boost::asio::any_io_executor& executor, const std::string& address);
 
+/// A socket that listens already; owned by the acceptor. kIo if it is none of TCP.
+Result<boost::asio::ip::tcp::acceptor> adopt_listener(const boost::asio::any_io_executor& executor, int socket);
+
 }  // namespace tocsin::net

@@ -3,7 +3,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "net/connection.hpp"
+#include "net/server_connection.hpp"
 
 namespace tocsin::net {
 
@@ -11,7 +11,7 @@ namespace tocsin::net {
 using StreamSocket = boost::asio::generic::stream_protocol::socket;
 
 /// A connected TCP or Unix socket.
-class TcpConnection final : public Connection {
+class TcpConnection final : public ServerConnection {
  public:
   explicit TcpConnection(StreamSocket socket);
 
@@ -20,11 +20,11 @@ class TcpConnection final : public Connection {
   std::uint64_t bytes_written() const override { return written_; }
   bool is_stale() override;
   void abort() override;
-  /// Operations under way fail; the connection stays open.
-  void cancel();
-  bool is_open() const { return socket_.is_open(); }
-  /// Ends our direction; what the peer still sends can be read.
-  void shutdown_send();
+  void cancel() override;
+  bool is_open() const override { return socket_.is_open(); }
+  void shutdown_send() override;
+  /// The socket itself, for TLS on top; this object is empty then.
+  StreamSocket release() { return std::move(socket_); }
 
  private:
   StreamSocket socket_;

@@ -293,25 +293,6 @@ TEST_CASE("a client that breaks off in the middle leaves nothing behind", "[net]
   CHECK(server.stats().connections_open == 0);
 }
 
-TEST_CASE("connections beyond the limit get 503 and are counted", "[net]") {
-  HttpServerOptions options;
-  options.max_connections = 2;
-  Server server(options);
-  RawSocket first(server.port()), second(server.port());
-  for (RawSocket* socket : {&first, &second}) {
-    socket->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK(read_response(*socket).status == 200);
-  }
-  RawSocket third(server.port());
-  CHECK(third.read_to_end().starts_with("HTTP/1.1 503 "));
-  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(read_response(first).status == 200);
-  const HttpServerStats stats = server.stats();
-  CHECK(stats.connections_open == 2);
-  CHECK(stats.connections_refused == 1);
-  CHECK(stats.connections_accepted == 3);
-}
-
 TEST_CASE("a shared body is written from where it is", "[net]") {
   Server server;
   const long before = kPage.use_count();
