@@ -2,72 +2,35 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "base/strings.hpp"
 #include "net/connection_pool.hpp"
-#include "net/dial.hpp"
+#include "net/connector.hpp"
 #include "net/gzip.hpp"
 #include "net/http_exchange.hpp"
 #include "net/net_error.hpp"
 #include "net/runtime.hpp"
-#include "net/tcp_connection.hpp"
-#include "net/tls_connection.hpp"
 
 namespace tocsin::net {
 namespace {
 
 constexpr int kMaxRedirects = 10;              // Go's
 constexpr std::size_t kLoopBytes = 4U << 10U;  // more compressed bytes than this are a lane's work
-constexpr std::size_t kMaxTlsContexts = 1000;
 
 /// What sends have in common. Each send holds it: the client may go before them.
 struct ClientCore {
   ClientCore(TaskLoop& l, HttpClientOptions o)
       : loop(l),
         options(std::move(o)),
-        resolver(options.resolver ? options.resolver : std::shared_ptr<Resolver>(make_system_resolver(l))),
+        connector(l, options.resolver ? options.resolver : std::shared_ptr<Resolver>(make_system_resolver(l)),
+                  options.work != nullptr ? &options.work->lane(Lane::kScrape) : nullptr, options.user_agent),
         pool(std::make_shared<ConnectionPool>(l, options.max_idle_per_host, options.idle_timeout)) {}
 
   TaskLoop& loop;
   const HttpClientOptions options;
-  const std::shared_ptr<Resolver> resolver;
+  Connector connector;
   const std::shared_ptr<ConnectionPool> pool;
-  std::map<std::shared_ptr<const TlsOptions>, std::shared_ptr<TlsContext>> tls_contexts;
-
-  /// The context of these options, made at the first use.
-  Result<std::shared_ptr<TlsContext>> tls_context(const std::shared_ptr<const TlsOptions>& tls) {
-    if (const auto found = tls_contexts.find(tls); found != tls_contexts.end()) return found->second;
-    // Options that nobody else holds are those of an earlier configuration.
-    std::erase_if(tls_contexts, [](const auto& entry) { return entry.first && entry.first.use_count() == 1; });
-    if (tls_contexts.size() >= kMaxTlsContexts) return fail(Errc::kLimit, "too many different TLS configurations");
-    TOCSIN_TRY(std::shared_ptr<TlsContext> context, make_tls_context(tls.get()));
-    tls_contexts.emplace(tls, context);
-    return context;
-  }
 };
-
-std::string pool_key(const Url& url, const SendOptions& options) {
-  std::string key = options.unix_socket.empty() ? url.address() : fmt::format("unix {}", options.unix_socket);
-  if (url.tls) key += fmt::format(" tls {} {}", fmt::ptr(options.tls.get()), url.host);
-  return key;
-}
-
-Task<Result<StreamSocket>> dial_peer(std::shared_ptr<ClientCore> core, Url url, std::string unix_socket,
-                                     MonoTime deadline) {
-  if (!unix_socket.empty()) return dial_unix(core->loop, std::move(unix_socket), deadline);
-  return dial(core->loop, core->resolver, std::move(url.host), url.port, deadline);
-}
-
-Task<Result<std::unique_ptr<Connection>>> connect(std::shared_ptr<ClientCore> core, Url url, std::string unix_socket,
-                                                  std::shared_ptr<const TlsOptions> tls, MonoTime deadline) {
-  auto socket = co_await dial_peer(core, url, std::move(unix_socket), deadline);
-  if (!socket) co_return fail(std::move(socket).error());
-  if (!url.tls) co_return std::unique_ptr<Connection>(std::make_unique<TcpConnection>(std::move(*socket)));
-  auto context = core->tls_context(tls);
-  if (!context) co_return fail(std::move(context).error());
-  co_return co_await start_tls(core->loop, std::move(*socket), std::move(*context), url.host, deadline);
-}
 
 /// RFC 9110 section 9.2.2, as far as Go's client goes: what may be sent twice.
 bool may_repeat(const HttpRequest& request) {
@@ -76,15 +39,29 @@ bool may_repeat(const HttpRequest& request) {
          request.headers.has("Idempotency-Key") || request.headers.has("X-Idempotency-Key");
 }
 
+Way way_to(Url url, const SendOptions& options) {
+  Way way;
+  way.tls = options.tls;
+  way.unix_socket = options.unix_socket;
+  if (options.proxy && way.unix_socket.empty()) {
+    way.rules = options.proxy;
+    way.proxy = options.proxy->choose(url);
+  }
+  way.url = std::move(url);
+  return way;
+}
+
 /// One hop: on an idle connection if there is one, and once more on a fresh one if the peer had closed that meanwhile.
 Task<Result<HttpResponse>> send_once(std::shared_ptr<ClientCore> core, const HttpRequest* request, Url url,
-                                     SendOptions options, const HttpClient::Sink* sink, MonoTime deadline) {
-  const std::string key = pool_key(url, options);
+                                     const SendOptions* options, const HttpClient::Sink* sink, MonoTime deadline) {
+  Way way = way_to(std::move(url), *options);
+  const std::string key = way.key();
   ExchangeOrder order;
-  order.head = request_head(*request, url, options, core->options.user_agent);
+  order.head = request_head(*request, way.url, options->accept_gzip, core->options.user_agent,
+                            way.is_forwarded() ? &way.proxy->url : nullptr);
   order.body = &request->body;
   order.to_head = request->method == "HEAD";
-  order.max_body_bytes = options.max_body_bytes;
+  order.max_body_bytes = options->max_body_bytes;
   order.sink = sink;
   order.deadline = deadline;
   std::unique_ptr<Connection> connection = core->pool->take(key);
@@ -94,7 +71,7 @@ Task<Result<HttpResponse>> send_once(std::shared_ptr<ClientCore> core, const Htt
     const bool stale = !done.response && done.response.error().code == Errc::kIo && !done.got_some;
     if (!stale || (done.wrote_some && !may_repeat(*request))) co_return std::move(done.response);
   }
-  auto fresh = co_await connect(core, url, options.unix_socket, options.tls, deadline);
+  auto fresh = co_await core->connector.connect(std::move(way), deadline);
   if (!fresh) co_return fail(std::move(fresh).error());
   connection = std::move(*fresh);
   Exchange done = co_await exchange(core->loop, connection.get(), &order);
@@ -102,8 +79,9 @@ Task<Result<HttpResponse>> send_once(std::shared_ptr<ClientCore> core, const Htt
   co_return std::move(done.response);
 }
 
-/// The request of the next hop. Source: Go net/http, Client.do and shouldCopyHeaderOnRedirect.
-void follow(HttpRequest& request, int status, const Url& from, const Url& to) {
+/// The request of the next hop. What is secret is gone for good once a hop leads to another host, as in Go.
+/// Source: Go net/http client.go, Client.makeHeadersCopier.
+void follow(HttpRequest& request, int status, const Url& from, const Url& to, const SendOptions& options) {
   if (status != 307 && status != 308) {
     if (request.method != "HEAD") request.method = "GET";
     request.body.clear();
@@ -114,9 +92,11 @@ void follow(HttpRequest& request, int status, const Url& from, const Url& to) {
   const bool same_host = from.host == to.host && (to.tls || !from.tls);
   if (same_host) return;
   for (const std::string_view secret :
-       {"Authorization", "Cookie", "Cookie2", "Proxy-Authorization", "Www-Authenticate"}) {
+       {"Authorization", "Cookie", "Cookie2", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate"}) {
     request.headers.remove(secret);
   }
+  if (!options.secret_fields) return;
+  for (const std::string& secret : *options.secret_fields) request.headers.remove(secret);
 }
 
 bool is_redirect(const HttpResponse& response) {
@@ -155,7 +135,7 @@ Task<Result<HttpResponse>> send_request(std::shared_ptr<ClientCore> core, HttpRe
   if (!url) co_return fail(std::move(url).error());
   const bool decodes = options.accept_gzip && !request.headers.has("Accept-Encoding");
   for (int redirects = 0;; ++redirects) {
-    auto response = co_await send_once(core, &request, *url, options, sink ? &sink : nullptr, deadline);
+    auto response = co_await send_once(core, &request, *url, &options, sink ? &sink : nullptr, deadline);
     if (!response) co_return response;
     if (!options.follow_redirects || !is_redirect(*response)) {
       if (!decodes) co_return response;
@@ -164,7 +144,7 @@ Task<Result<HttpResponse>> send_request(std::shared_ptr<ClientCore> core, HttpRe
     if (redirects == kMaxRedirects) co_return fail(Errc::kLimit, "stopped after {} redirects", kMaxRedirects);
     auto next = resolve_url(*url, response->headers.get("Location"));
     if (!next) co_return fail(std::move(next).error());
-    follow(request, response->status, *url, *next);
+    follow(request, response->status, *url, *next, options);
     *url = std::move(*next);
   }
 }

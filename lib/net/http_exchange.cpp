@@ -130,11 +130,14 @@ Result<void> check_request(const HttpRequest& request) {
   return {};
 }
 
-std::string request_head(const HttpRequest& request, const Url& url, const SendOptions& options,
-                         std::string_view user_agent) {
+std::string request_head(const HttpRequest& request, const Url& url, bool accept_gzip, std::string_view user_agent,
+                         const Url* forwarded_by) {
   const Headers& headers = request.headers;
-  std::string head = fmt::format("{} {} HTTP/1.1\r\n", request.method, url.target);
-  append_field(head, "Host", headers.has("Host") ? headers.get("Host") : std::string_view(url.host_field));
+  const std::string_view host = headers.has("Host") ? headers.get("Host") : std::string_view(url.host_field);
+  std::string head = request.method + ' ';
+  if (forwarded_by != nullptr) head.append("http://").append(host);
+  head.append(url.target).append(" HTTP/1.1\r\n");
+  append_field(head, "Host", host);
   if (!headers.has("User-Agent")) append_field(head, "User-Agent", user_agent);
   if (has_content(request)) append_field(head, "Content-Length", std::to_string(request.body.size()));
   if (!url.authorization.empty() && !headers.has("Authorization")) {
@@ -142,8 +145,11 @@ std::string request_head(const HttpRequest& request, const Url& url, const SendO
   }
   Headers rest = headers;
   rest.remove("Host");
+  if (forwarded_by != nullptr && !forwarded_by->authorization.empty()) {
+    rest.set("Proxy-Authorization", forwarded_by->authorization);
+  }
   append_fields(head, rest);
-  if (options.accept_gzip && !headers.has("Accept-Encoding")) append_field(head, "Accept-Encoding", "gzip");
+  if (accept_gzip && !headers.has("Accept-Encoding")) append_field(head, "Accept-Encoding", "gzip");
   head += "\r\n";
   return head;
 }

@@ -22,8 +22,9 @@ struct Exchange {
 Result<void> check_request(const HttpRequest& request);
 /// The start line and fields, as Go's client sends them: Host first, User-Agent, Content-Length, the request's own,
 /// Accept-Encoding. Fields of the request win over ours.
-std::string request_head(const HttpRequest& request, const Url& url, const SendOptions& options,
-                         std::string_view user_agent);
+/// @param forwarded_by  the proxy that gets the request itself (absolute form), or nullptr.
+std::string request_head(const HttpRequest& request, const Url& url, bool accept_gzip, std::string_view user_agent,
+                         const Url* forwarded_by);
 
 /// What one exchange is about. What it points to lives until the end.
 struct ExchangeOrder {

@@ -35,6 +35,7 @@ constexpr std::array kReasons = {
     Reason{404, "Not Found"},
     Reason{405, "Method Not Allowed"},
     Reason{406, "Not Acceptable"},
+    Reason{407, "Proxy Authentication Required"},
     Reason{408, "Request Timeout"},
     Reason{409, "Conflict"},
     Reason{410, "Gone"},

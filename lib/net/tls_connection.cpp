@@ -1,168 +1,184 @@
 #include "net/tls_connection.hpp"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/err.h>
 
 #include "net/net_error.hpp"
-#include "net/tcp_connection.hpp"
+#include "net/tls_error.hpp"
+#include "net/tls_verify.hpp"
 #include "net/watchdog.hpp"
 
 namespace tocsin::net {
-
-namespace ssl = boost::asio::ssl;
-using boost::system::error_code;
-
-struct TlsContext {
-  ssl::context context{ssl::context::tls_client};
-  std::string server_name;
-  bool verify = true;
-};
-
 namespace {
 
-constexpr auto kAwaitTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr std::size_t kRecord = 16U << 10U;        // TLS' largest
+constexpr std::size_t kWritePiece = 64U << 10U;    // encrypted at once
+constexpr std::size_t kReadBytes = kRecord + 512;  // a record with its header
+
+/// OpenSSL's state between two memory buffers. Thread: one at a time; the lane's while it steps, else the loop's.
+struct TlsSession {
+  TlsSession(std::shared_ptr<const TlsContext> c, const std::string& name) : context(std::move(c)) {
+    tls.reset(SSL_new(context->context.get()));
+    in = BIO_new(BIO_s_mem());
+    out = BIO_new(BIO_s_mem());
+    SSL_set_bio(tls.get(), in, out);  // owns both
+    SSL_set_connect_state(tls.get());
+    expect_server(tls.get(), name, context->verify, &verdict);
+  }
+
+  /// One step of the handshake: SSL_ERROR_NONE when it is done, SSL_ERROR_WANT_READ, or how it failed.
+  int step() {
+    ERR_clear_error();
+    const int done = SSL_do_handshake(tls.get());
+    return done == 1 ? SSL_ERROR_NONE : note_error(done);
+  }
+
+  int note_error(int done) {
+    const int outcome = SSL_get_error(tls.get(), done);
+    if (outcome == SSL_ERROR_SSL || outcome == SSL_ERROR_SYSCALL) error = ERR_get_error();
+    ERR_clear_error();
+    return outcome;
+  }
+
+  /// What is to be sent.
+  std::string take_output() {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(out, &data);
+    std::string bytes(data, static_cast<std::size_t>(size));
+    static_cast<void>(BIO_reset(out));
+    return bytes;
+  }
+
+  std::shared_ptr<const TlsContext> context;
+  TlsVerdict verdict;
+  SslPtr tls;
+  BIO* in = nullptr;
+  BIO* out = nullptr;
+  unsigned long error = 0;
+};
 
 class TlsConnection final : public Connection {
  public:
-  TlsConnection(StreamSocket socket, std::shared_ptr<TlsContext> context)
-      : context_(std::move(context)), stream_(std::move(socket), context_->context) {}
+  TlsConnection(std::unique_ptr<Connection> under, std::shared_ptr<const TlsContext> context, const std::string& name)
+      : under_(std::move(under)), session_(std::make_shared<TlsSession>(std::move(context), name)) {}
+
+  Task<Result<void>> shake_hands(TaskLoop& loop, Executor* lane) {
+    for (;;) {
+      int outcome = SSL_ERROR_NONE;
+      if (lane == nullptr) {
+        outcome = session_->step();
+      } else {
+        std::function<int()> step = [session = session_] { return session->step(); };
+        outcome = co_await run_on(loop, *lane, std::move(step));
+      }
+      const Result<void> sent = co_await flush();
+      if (outcome == SSL_ERROR_NONE) co_return sent;
+      if (outcome != SSL_ERROR_WANT_READ) co_return fail(Errc::kIo, "{}", handshake_error());
+      TOCSIN_CO_OK(sent);
+      TOCSIN_CO_TRY(const std::size_t got, co_await feed());
+      if (got == 0) co_return fail(Errc::kIo, "EOF");
+    }
+  }
 
   Task<Result<std::size_t>> read_some(char* out, std::size_t size) override {
-    const auto [error, got] = co_await stream_.async_read_some(boost::asio::buffer(out, size), kAwaitTuple);
-    if (error == boost::asio::error::eof) co_return std::size_t{0};
-    if (error == ssl::error::stream_truncated) co_return fail(Errc::kIo, "unexpected EOF");
-    if (error) co_return fail(Errc::kIo, "{}", socket_error_text("read", stream_.next_layer(), error));
-    co_return got;
+    for (;;) {
+      ERR_clear_error();
+      std::size_t got = 0;
+      const int done = SSL_read_ex(session_->tls.get(), out, size, &got);
+      if (done == 1) co_return got;
+      const int outcome = session_->note_error(done);
+      if (outcome == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
+      if (outcome != SSL_ERROR_WANT_READ) co_return fail(Errc::kIo, "{}", tls_error_text(session_->error));
+      // An answer to a request of the protocol itself, such as new keys; a write under way takes it along.
+      if (!writing_) TOCSIN_CO_OK(co_await flush());
+      TOCSIN_CO_TRY(const std::size_t fed, co_await feed());
+      if (fed == 0) co_return fail(Errc::kIo, "unexpected EOF");
+    }
   }
 
   Task<Result<void>> write(std::string_view first, std::string_view second) override {
-    const std::array<boost::asio::const_buffer, 2> buffers{boost::asio::buffer(first), boost::asio::buffer(second)};
-    const auto [error, put] = co_await boost::asio::async_write(stream_, buffers, kAwaitTuple);
-    written_ += put;
-    if (error) co_return fail(Errc::kIo, "{}", socket_error_text("write", stream_.next_layer(), error));
-    co_return Result<void>();
+    writing_ = true;
+    Result<void> done;
+    if (first.size() + second.size() <= kRecord) {  // one record for both
+      const std::string joined = std::string(first).append(second);
+      done = co_await write_all(joined);
+    } else {
+      done = co_await write_all(first);
+      if (done) done = co_await write_all(second);
+    }
+    writing_ = false;
+    co_return done;
   }
 
   std::uint64_t bytes_written() const override { return written_; }
   bool is_stale() override {
-    return !stream_.next_layer().is_open() || !socket_is_quiet(stream_.next_layer().native_handle());
+    return under_->is_stale() || BIO_ctrl_pending(session_->in) > 0 || SSL_has_pending(session_->tls.get()) == 1;
   }
-  void abort() override {
-    error_code ignored;
-    stream_.next_layer().close(ignored);
-  }
-
-  ssl::stream<StreamSocket>& stream() { return stream_; }
+  void abort() override { under_->abort(); }
 
  private:
-  std::shared_ptr<TlsContext> context_;
-  ssl::stream<StreamSocket> stream_;
+  Task<Result<void>> write_all(std::string_view text) {
+    while (!text.empty()) {
+      ERR_clear_error();
+      std::size_t put = 0;
+      const int done = SSL_write_ex(session_->tls.get(), text.data(), std::min(text.size(), kWritePiece), &put);
+      if (done != 1) {
+        session_->note_error(done);
+        co_return fail(Errc::kIo, "{}", tls_error_text(session_->error));
+      }
+      TOCSIN_CO_OK(co_await flush());
+      written_ += put;
+      text.remove_prefix(put);
+    }
+    co_return Result<void>();
+  }
+
+  /// Sends what OpenSSL has ready.
+  Task<Result<void>> flush() {
+    const std::string bytes = session_->take_output();
+    if (bytes.empty()) co_return Result<void>();
+    co_return co_await under_->write(bytes, {});
+  }
+
+  /// Gives OpenSSL what has come; 0 at the end of the connection.
+  Task<Result<std::size_t>> feed() {
+    const auto bytes = std::make_unique_for_overwrite<char[]>(kReadBytes);
+    auto got = co_await under_->read_some(bytes.get(), kReadBytes);
+    if (!got || *got == 0) co_return got;
+    if (first_bytes_.size() < kFirst) first_bytes_.append(bytes.get(), std::min(*got, kFirst - first_bytes_.size()));
+    BIO_write(session_->in, bytes.get(), static_cast<int>(*got));
+    co_return got;
+  }
+
+  std::string handshake_error() const {
+    if (!session_->verdict.text.empty()) return "tls: failed to verify certificate: " + session_->verdict.text;
+    if (first_bytes_ == "HTTP/") return "http: server gave HTTP response to HTTPS client";
+    return tls_error_text(session_->error);
+  }
+
+  static constexpr std::size_t kFirst = 5;
+  std::unique_ptr<Connection> under_;
+  std::shared_ptr<TlsSession> session_;  // also of a step on the lane
+  std::string first_bytes_;
   std::uint64_t written_ = 0;
+  bool writing_ = false;
 };
-
-/// In Go's words (crypto/x509), where it has them.
-std::string verify_error_text(long result, const std::string& host) {
-  switch (result) {
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "x509: certificate signed by unknown authority";
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "x509: certificate has expired or is not yet valid";
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return fmt::format("x509: certificate is not valid for {}", host);
-    default:
-      return fmt::format("x509: {}", X509_verify_cert_error_string(result));
-  }
-}
-
-std::string handshake_error_text(const error_code& error, ssl::stream<StreamSocket>& stream, const std::string& host) {
-  if (error == boost::asio::error::eof || error == ssl::error::stream_truncated) return "EOF";
-  if (error.category() != boost::asio::error::get_ssl_category()) {
-    return socket_error_text("read", stream.next_layer(), error);
-  }
-  const auto code = static_cast<unsigned long>(error.value());
-  if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-    return "tls: failed to verify certificate: " +
-           verify_error_text(SSL_get_verify_result(stream.native_handle()), host);
-  }
-  if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
-    return "tls: first record does not look like a TLS handshake";
-  }
-  const char* reason = ERR_reason_error_string(code);
-  return fmt::format("remote error: tls: {}", reason != nullptr ? reason : error.message());
-}
-
-Result<void> load_certificates(TlsContext& tls, const TlsOptions& options) {
-  error_code error;
-  if (options.ca_pem.empty()) {
-    tls.context.set_default_verify_paths(error);
-  } else {
-    tls.context.add_certificate_authority(boost::asio::buffer(options.ca_pem), error);
-  }
-  if (error) return fail(Errc::kInvalid, "unable to use the CA certificates: {}", error.message());
-  if (options.cert_pem.empty() && options.key_pem.empty()) return {};
-  tls.context.use_certificate_chain(boost::asio::buffer(options.cert_pem), error);
-  if (error) return fail(Errc::kInvalid, "unable to use the client certificate: {}", error.message());
-  tls.context.use_private_key(boost::asio::buffer(options.key_pem.reveal()), ssl::context::pem, error);
-  if (error) return fail(Errc::kInvalid, "unable to use the client key: {}", error.message());
-  return {};
-}
-
-/// Asks for the name (not for an address, RFC 6066 section 3) and has it verified with the chain.
-void expect_server(SSL* stream, const std::string& name, bool verify) {
-  error_code is_name;
-  boost::asio::ip::make_address(name, is_name);
-  if (is_name) SSL_set_tlsext_host_name(stream, name.c_str());
-  SSL_set_verify(stream, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  X509_VERIFY_PARAM* rules = SSL_get0_param(stream);
-  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (is_name) {
-    X509_VERIFY_PARAM_set1_host(rules, name.c_str(), name.size());
-  } else {
-    X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str());
-  }
-}
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions* options) {
-  static const TlsOptions kDefaults;
-  if (options == nullptr) options = &kDefaults;
-  auto tls = std::make_shared<TlsContext>();
-  tls->server_name = options->server_name;
-  tls->verify = !options->insecure_skip_verify;
-  SSL_CTX_set_min_proto_version(tls->context.native_handle(), TLS1_2_VERSION);
-  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(tls->context.native_handle(), kHttp11, sizeof(kHttp11) - 1);
-  TOCSIN_OK(load_certificates(*tls, *options));
-  return tls;
-}
-
-Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, StreamSocket socket,
-                                                    std::shared_ptr<TlsContext> context, std::string host,
+Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, Executor* lane, std::unique_ptr<Connection> under,
+                                                    std::shared_ptr<const TlsContext> context, std::string host,
                                                     MonoTime deadline) {
   const std::string name = context->server_name.empty() ? std::move(host) : context->server_name;
-  const bool verify = context->verify;
-  auto connection = std::make_unique<TlsConnection>(std::move(socket), std::move(context));
-  expect_server(connection->stream().native_handle(), name, verify);
+  auto connection = std::make_unique<TlsConnection>(std::move(under), std::move(context), name);
   Watchdog watchdog(loop, [&connection] { connection->abort(); });
   watchdog.set(deadline);
-  const auto [error] = co_await connection->stream().async_handshake(ssl::stream_base::client, kAwaitTuple);
+  const Result<void> done = co_await connection->shake_hands(loop, lane);
   if (watchdog.expired()) co_return fail(Errc::kTimeout, "{}", kDeadlineText);
-  if (error) co_return fail(Errc::kIo, "{}", handshake_error_text(error, connection->stream(), name));
+  if (!done) co_return fail(done.error());
   co_return std::unique_ptr<Connection>(std::move(connection));
 }
 

@@ -1,25 +1,19 @@
 #pragma once
-// TLS over a connected socket, by OpenSSL. Only tls_connection.cpp sees it.
+// The client's side of TLS over any connection, by OpenSSL: over a socket, or within a proxy's TLS.
 
 #include <memory>
 #include <string>
 
 #include "net/connection.hpp"
-#include "net/http.hpp"
-#include "net/tcp_connection.hpp"
+#include "net/tls_context.hpp"
 
 namespace tocsin::net {
 
-/// Certificates and rules, made once from TlsOptions. Thread: the loop's.
-struct TlsContext;
-
-/// kInvalid if a certificate or key does not parse. nullptr: the defaults.
-Result<std::shared_ptr<TlsContext>> make_tls_context(const TlsOptions* options);
-
-/// The client's handshake, which verifies the chain and the name ("tls: failed to verify certificate: x509: ..."),
-/// kTimeout at the deadline. Runs on the loop, about 1 ms of CPU; whoever needs it on a lane changes it here alone.
-Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, StreamSocket socket,
-                                                    std::shared_ptr<TlsContext> context, std::string host,
+/// Shakes hands: the chain and the name are verified ("tls: failed to verify certificate: x509: ..."), kTimeout at the
+/// deadline. The arithmetic runs on `lane` (nullptr: here); about 1 ms of CPU a handshake.
+/// @param host  the name to ask for and verify, unless the context has one.
+Task<Result<std::unique_ptr<Connection>>> start_tls(TaskLoop& loop, Executor* lane, std::unique_ptr<Connection> under,
+                                                    std::shared_ptr<const TlsContext> context, std::string host,
                                                     MonoTime deadline);
 
 }  // namespace tocsin::net

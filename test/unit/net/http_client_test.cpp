@@ -311,6 +311,37 @@ TEST_CASE("redirects are followed as browsers and Go do", "[net]") {
   CHECK(f.get(f.here("/301"), stay)->status == 301);
 }
 
+TEST_CASE("a redirect to another host takes no secrets along, to the same host all", "[net]") {
+  Fixture f;
+  Imposter other;
+  other.when("", "/end", Imposter::answer(302, "", {{"Location", f.here("/back")}}));
+  f.imposter.when("", "/same", Imposter::answer(302, "", {{"Location", "/end"}}));
+  f.imposter.when("", "/other",
+                  Imposter::answer(307, "", {{"Location", fmt::format("http://there:{}/end", other.port())}}));
+  f.imposter.when("", "/end", Imposter::answer(200, "end"));
+  f.imposter.when("", "/back", Imposter::answer(200, "back"));
+  SendOptions options;
+  options.secret_fields = std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"X-Api-Key"});
+  HttpRequest request("POST", f.here("/same"));
+  for (const char* name : {"Authorization", "Cookie", "Proxy-Authorization", "x-api-key", "X-Plain"}) {
+    request.headers.set(name, "value");
+  }
+  CHECK(f.send(request, options)->body.view() == "end");
+  for (const char* name : {"authorization", "cookie", "x-api-key", "x-plain"}) {
+    CHECK(f.imposter.requests().back().headers.count(name) == 1);
+  }
+  request.target = f.here("/other");
+  CHECK(f.send(request, options)->body.view() == "back");
+  // Nor do they come again with the way back.
+  for (const auto& seen : {other.requests().back(), f.imposter.requests().back()}) {
+    for (const char* name : {"authorization", "cookie", "proxy-authorization", "x-api-key"}) {
+      INFO(name);
+      CHECK(seen.headers.count(name) == 0);
+    }
+    CHECK(seen.headers.at("x-plain") == "value");
+  }
+}
+
 TEST_CASE("a circle of redirects ends after ten", "[net]") {
   Fixture f;
   f.imposter.when("", "*", Imposter::answer(302, "", {{"Location", "/again"}}));

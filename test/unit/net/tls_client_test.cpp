@@ -1,103 +1,14 @@
 // The client over TLS, against plain OpenSSL.
 
-#include <array>
-
 #include <catch2/catch.hpp>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/runtime.hpp"
+#include "support/imposter.hpp"
 #include "support/raw_socket.hpp"
 #include "support/test_loop.hpp"
-#include "tls_imposter.hpp"
-
-namespace tocsin::test {
-namespace {
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
-using Bio = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
-
-}  // namespace
-
-Identity::Identity(const std::string& names, int valid_for_seconds) : key(EVP_EC_gen("P-256")), cert(X509_new()) {
-  X509_set_version(cert.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(cert.get()), valid_for_seconds);
-  X509_set_pubkey(cert.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(cert.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("imposter"), -1, -1, 0);
-  X509_set_issuer_name(cert.get(), name);
-  X509_EXTENSION* alternatives = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  X509_add_ext(cert.get(), alternatives, -1);
-  X509_EXTENSION_free(alternatives);
-  X509_sign(cert.get(), key.get(), EVP_sha256());
-}
-
-std::string Identity::cert_pem() const {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(bio.get(), cert.get());
-  return text_of(bio.get());
-}
-
-std::string Identity::key_pem() const {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  return text_of(bio.get());
-}
-
-TlsImposter::TlsImposter(const Identity& identity, const Identity* client_ca)
-    : context_(SSL_CTX_new(TLS_server_method())) {
-  SSL_CTX_use_certificate(context_.get(), identity.cert.get());
-  SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
-  if (client_ca != nullptr) {
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), client_ca->cert.get());
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  }
-  listener_ = listen_on_loopback(port_);
-  thread_ = std::thread([this] { accept(); });
-}
-
-TlsImposter::~TlsImposter() {
-  ::shutdown(listener_, SHUT_RDWR);
-  thread_.join();
-  ::close(listener_);
-}
-
-void TlsImposter::accept() {
-  for (int fd = 0; (fd = ::accept(listener_, nullptr, nullptr)) >= 0;) {
-    serve(fd);
-    ::close(fd);
-  }
-}
-
-void TlsImposter::serve(int fd) {
-  const std::unique_ptr<SSL, OpensslFree<SSL_free>> tls(SSL_new(context_.get()));
-  SSL_set_fd(tls.get(), fd);
-  if (SSL_accept(tls.get()) != 1) {
-    ERR_clear_error();
-    return;
-  }
-  std::array<char, 4096> request{};
-  if (SSL_read(tls.get(), request.data(), request.size()) <= 0) return;
-  const char* name = SSL_get_servername(tls.get(), TLSEXT_NAMETYPE_host_name);
-  const std::string body = std::string("secure ") + (name != nullptr ? name : "-");
-  const std::string answer =
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
-  SSL_shutdown(tls.get());
-}
-
-}  // namespace tocsin::test
+#include "support/tls_imposter.hpp"
 
 namespace tocsin::net {
 namespace {
@@ -144,7 +55,7 @@ TEST_CASE("TLS verifies the chain and the name", "[net]") {
   CHECK(get(url(server, "a.wild.test"), trust(identity)) == "secure a.wild.test");
   CHECK(get(url(server, "127.0.0.1"), trust(identity)) == "secure -");
   CHECK(get(url(server, "there"), trust(identity)) ==
-        "tls: failed to verify certificate: x509: certificate is not valid for there");
+        "tls: failed to verify certificate: x509: certificate is valid for here, *.wild.test, not there");
   CHECK(get(url(server, "here"), nullptr) ==
         "tls: failed to verify certificate: x509: certificate signed by unknown authority");
 }
@@ -163,35 +74,148 @@ TEST_CASE("TLS names another server, or verifies nothing, if told so", "[net]") 
 TEST_CASE("TLS refuses an expired certificate", "[net]") {
   const Identity identity("DNS:here", -60);
   const TlsImposter server(identity);
-  CHECK(get(url(server, "here"), trust(identity)) ==
-        "tls: failed to verify certificate: x509: certificate has expired or is not yet valid");
+  for (const char* host : {"here", "there"}) {  // Go looks at the time first
+    const std::string error = get(url(server, host), trust(identity));
+    CHECK(error.starts_with(
+        "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 20"));
+    CHECK(error.find("Z is after 20") != std::string::npos);
+  }
+}
+
+TEST_CASE("TLS names what a certificate lacks", "[net]") {
+  const Identity named("DNS:here", 3600), nameless("", 3600);
+  const Identity elsewhere("IP:127.0.0.2,IP:2001:db8::1,DNS:127.0.0.1", 3600);
+  const TlsImposter server(named), bare(nameless), other(elsewhere);
+  CHECK(get(url(other, "127.0.0.1"), trust(elsewhere)) ==
+        "tls: failed to verify certificate: x509: certificate is valid for 127.0.0.2, 2001:db8::1, not 127.0.0.1");
+  CHECK(get(url(server, "127.0.0.1"), trust(named)) ==
+        "tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain "
+        "any IP SANs");
+  CHECK(get(url(bare, "here"), trust(nameless)) ==
+        "tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match here");
+  CHECK(get(url(bare, "imposter"), trust(nameless)) ==
+        "tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead");
+  // Go tells the wrong name before the unknown authority.
+  CHECK(get(url(server, "there"), nullptr) ==
+        "tls: failed to verify certificate: x509: certificate is valid for here, not there");
+}
+
+TEST_CASE("TLS trusts what it is told to, be it the end of a chain", "[net]") {
+  const Identity authority("DNS:authority", 3600), leaf("DNS:here", 3600, &authority);
+  const TlsImposter server(leaf);
+  CHECK(get(url(server, "here"), trust(leaf)) == "secure here");
+  auto both = trust(authority);
+  both->ca_pem = "text before\n-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n" + both->ca_pem;
+  CHECK(get(url(server, "here"), both) == "secure here");
+  const Identity stranger("DNS:here", 3600);
+  CHECK(get(url(server, "here"), trust(stranger)) ==
+        "tls: failed to verify certificate: x509: certificate signed by unknown authority");
+}
+
+TEST_CASE("TLS speaks the versions that it may", "[net]") {
+  const Identity identity("DNS:here", 3600);
+  const TlsImposter old(identity, {.min_version = TLS1_VERSION, .max_version = TLS1_1_VERSION});
+  const TlsImposter middle(identity, {.max_version = TLS1_2_VERSION});
+  const TlsImposter modern(identity, {.min_version = TLS1_3_VERSION});
+  struct Case {
+    const TlsImposter& server;
+    int min, max;
+    std::string expected;
+  };
+  const Case cases[] = {
+      {old, 0x0303, 0, "remote error: tls: protocol version not supported"},
+      {old, 0x0301, 0, "secure here"},
+      {middle, 0, 0, "secure here"},
+      {middle, 0x0304, 0, "remote error: tls: protocol version not supported"},
+      {modern, 0x0303, 0, "secure here"},
+      {modern, 0x0303, 0x0303, "remote error: tls: protocol version not supported"},
+      {modern, 0x0304, 0x0304, "secure here"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.server.port() << " " << c.min << " " << c.max);
+    auto tls = trust(identity);
+    tls->min_version = c.min;
+    tls->max_version = c.max;
+    CHECK(get(url(c.server, "here"), tls) == c.expected);
+  }
 }
 
 TEST_CASE("TLS shows our certificate if the server wants one", "[net]") {
   const Identity identity("DNS:here", 3600), ours("DNS:us", 3600);
-  const TlsImposter server(identity, &ours);
-  auto tls = trust(identity);
+  const TlsImposter server(identity, {.client_ca = &ours});
+  const TlsImposter older(identity, {.client_ca = &ours, .max_version = TLS1_2_VERSION});
   // With TLS 1.3 the refusal may come with the handshake's end, or in place of the answer.
-  CHECK(get(url(server, "here"), tls).find("secure") == std::string::npos);
+  CHECK(get(url(server, "here"), trust(identity)).find("secure") == std::string::npos);
+  CHECK(get(url(older, "here"), trust(identity)) == "remote error: tls: handshake failure");
   auto shown = trust(identity);
   shown->cert_pem = ours.cert_pem();
   shown->key_pem = Secret(ours.key_pem());
   CHECK(get(url(server, "here"), shown) == "secure here");
+  CHECK(get(url(older, "here"), shown) == "secure here");
 }
 
 TEST_CASE("certificates that do not parse are an error before anything is sent", "[net]") {
-  const Identity identity("DNS:here", 3600);
+  const Identity identity("DNS:here", 3600), other("DNS:here", 3600);
   const TlsImposter server(identity);
   auto ca = std::make_shared<TlsOptions>();
   ca->ca_pem = "nonsense";
-  CHECK(get(url(server, "here"), ca).starts_with("unable to use the CA certificates: "));
-  auto cert = trust(identity);
-  cert->cert_pem = "nonsense";
-  CHECK(get(url(server, "here"), cert).starts_with("unable to use the client certificate: "));
-  auto key = trust(identity);
-  key->cert_pem = identity.cert_pem();
-  key->key_pem = Secret("nonsense");
-  CHECK(get(url(server, "here"), key).starts_with("unable to use the client key: "));
+  CHECK(get(url(server, "here"), ca) == "unable to use the CA certificates: there is none in the text");
+  struct Case {
+    std::string cert, key, expected;
+  };
+  const Case cases[] = {
+      {"nonsense", other.key_pem(), "tls: failed to find any PEM data in certificate input"},
+      {other.key_pem(), other.key_pem(),
+       "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have "
+       "been switched"},
+      {other.cert_pem(), "nonsense", "tls: failed to find any PEM data in key input"},
+      {other.cert_pem(), other.cert_pem(), "tls: found a certificate rather than a key in the PEM for the private key"},
+      {other.cert_pem(), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+       "tls: failed to parse private key"},
+      {other.cert_pem(), identity.key_pem(), "tls: private key does not match public key"},
+  };
+  for (const Case& c : cases) {
+    auto tls = trust(identity);
+    tls->cert_pem = c.cert;
+    tls->key_pem = Secret(c.key);
+    CHECK(get(url(server, "here"), tls) == "unable to use the client certificate and key: " + c.expected);
+  }
+  CHECK(server.handshakes() == 0);
+}
+
+TEST_CASE("a TLS connection is used again, with what is large both ways, handshakes on a lane", "[net]") {
+  const Identity identity("IP:127.0.0.1", 3600);
+  test::Imposter imposter;
+  const std::string answer(3U << 20U, 'a'), body(1U << 20U, 'b');
+  imposter.when("POST", "/large", test::Imposter::answer(200, answer));
+  const TlsImposter server(identity, {.forward_to = imposter.port()});
+  test::TestLoop loop;
+  HttpClientOptions client_options;
+  client_options.work = &loop.work();
+  const auto client = make_http_client(loop, client_options);
+  SendOptions options;
+  options.tls = trust(identity);
+  HttpRequest request("POST", server.url("/large"));
+  request.body = body;
+  for (int i = 0; i < 3; ++i) {
+    const auto response = loop.pump(client->send(request, options));
+    REQUIRE(response);
+    CHECK(response->body.view() == answer);
+    CHECK(imposter.requests().back().body == body);
+  }
+  CHECK(server.handshakes() == 1);
+  // Other options are another connection, equal texts or not: a certificate that was rotated is used at once.
+  options.tls = trust(identity);
+  CHECK(loop.pump(client->send(request, options))->status == 200);
+  CHECK(server.handshakes() == 2);
+}
+
+TEST_CASE("a TLS stream that is cut off without an end is not taken for whole", "[net]") {
+  const Identity identity("IP:127.0.0.1", 3600);
+  test::Imposter imposter;
+  imposter.when("GET", "*", test::Imposter::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
+  const TlsImposter server(identity, {.forward_to = imposter.port()});
+  CHECK(get(server.url("/"), trust(identity)) == "unexpected EOF");
 }
 
 TEST_CASE("a server without TLS is told apart", "[net]") {
@@ -204,7 +228,7 @@ TEST_CASE("a server without TLS is told apart", "[net]") {
   test::RawSocket plain(test::RawSocket::Accepted{::accept(listener, nullptr, nullptr)});
   plain.send("HTTP/1.1 400 Bad Request\r\n\r\n");
   loop.pump_until([&] { return sent.done(); });
-  CHECK(sent.get().error().message == "tls: first record does not look like a TLS handshake");
+  CHECK(sent.get().error().message == "http: server gave HTTP response to HTTPS client");
   ::close(listener);
 }
 

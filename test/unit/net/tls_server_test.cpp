@@ -12,7 +12,7 @@
 #include "net/runtime.hpp"
 #include "support/raw_socket.hpp"
 #include "support/runtime_thread.hpp"
-#include "tls_imposter.hpp"
+#include "support/tls_imposter.hpp"
 
 namespace tocsin::net {
 namespace {
