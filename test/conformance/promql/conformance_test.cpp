@@ -14,10 +14,13 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.hpp"
-#include "support/promql_test_runner.hpp"
+#include "promqltest/runner.hpp"
+#include "support/promql_map_store.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
+
+using test::map_stores;
 
 namespace fs = std::filesystem;
 
@@ -56,8 +59,9 @@ std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
   for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(corpora) / "promql" / "testdata")) {
     if (entry.path().extension() != ".test") continue;
     const std::string name = entry.path().filename().string();
-    const ScriptReport report = run_promql_script(read(entry.path()), engine, make_map_test_store);
-    for (const std::string& error : report.errors) FAIL_CHECK(name << ": " << error);
+    const ScriptReport report = run_script(read(entry.path()), engine, map_stores());
+    if (report.unreadable) FAIL_CHECK(name << ":" << report.unreadable->line << ": " << report.unreadable->message);
+    for (const ScriptError& error : report.failed_loads) FAIL_CHECK(name << ":" << error.line << ": " << error.message);
     for (const EvalReport& eval : report.evals) out.push_back({name + ":" + std::to_string(eval.line), eval});
   }
   CHECK(out.size() == 1562);
@@ -66,7 +70,7 @@ std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
 
 TEST_CASE("Prometheus' own test scripts give Prometheus' answers, or say what is not supported") {
   const std::set<std::string> listed = read_list("unsupported.txt");
-  const promql::Engine engine(promql_test_engine_options(), system_clock());
+  const promql::Engine engine(script_engine_options(), system_clock());
   std::map<std::string, int> reasons;
   std::map<EvalStatus, std::size_t> counts;
   const std::vector<PlacedReport> reports = run_corpus(engine);
@@ -91,7 +95,7 @@ TEST_CASE("Prometheus' own test scripts give Prometheus' answers, or say what is
 }
 
 TEST_CASE("with the default switches Prometheus' test scripts differ only where a switch says so") {
-  promql::EngineOptions options = promql_test_engine_options();
+  promql::EngineOptions options = script_engine_options();
   options.delayed_name_removal = false;
   options.use_start_timestamps = false;
   const promql::Engine engine(options, system_clock());
@@ -104,4 +108,4 @@ TEST_CASE("with the default switches Prometheus' test scripts differ only where 
 }
 
 }  // namespace
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

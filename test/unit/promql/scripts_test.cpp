@@ -8,10 +8,13 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.hpp"
-#include "support/promql_test_runner.hpp"
+#include "promqltest/runner.hpp"
+#include "support/promql_map_store.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
+
+using test::map_stores;
 
 namespace fs = std::filesystem;
 
@@ -26,8 +29,9 @@ std::size_t run_all(const promql::Engine& engine) {
   std::size_t passed = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(TOCSIN_PROMQL_SCRIPTS)) {
     const std::string name = entry.path().filename().string();
-    const ScriptReport report = run_promql_script(read(entry.path()), engine, make_map_test_store);
-    for (const std::string& error : report.errors) FAIL_CHECK(name << ": " << error);
+    const ScriptReport report = run_script(read(entry.path()), engine, map_stores());
+    if (report.unreadable) FAIL_CHECK(name << ":" << report.unreadable->line << ": " << report.unreadable->message);
+    for (const ScriptError& error : report.failed_loads) FAIL_CHECK(name << ":" << error.line << ": " << error.message);
     for (const EvalReport& eval : report.evals) {
       if (eval.status == EvalStatus::kPass) {
         ++passed;
@@ -53,11 +57,11 @@ TEST_CASE("the scripts of test/data/promql hold with delayed name removal") {
 }
 
 TEST_CASE("a script with a wrong expectation fails") {
-  const promql::Engine engine(promql_test_engine_options(), system_clock());
+  const promql::Engine engine(script_engine_options(), system_clock());
   const auto failures = [&](const std::string& block) {
-    const ScriptReport report =
-        run_promql_script("load 1m\n  m{a=\"b\"} 1 2 3\n\n" + block, engine, make_map_test_store);
-    REQUIRE(report.errors.empty());
+    const ScriptReport report = run_script("load 1m\n  m{a=\"b\"} 1 2 3\n\n" + block, engine, map_stores());
+    REQUIRE(!report.unreadable);
+    REQUIRE(report.failed_loads.empty());
     return report.count(EvalStatus::kFail);
   };
   CHECK(failures("eval instant at 1m m\n  m{a=\"b\"} 2\n") == 0);
@@ -73,20 +77,7 @@ TEST_CASE("a script with a wrong expectation fails") {
   CHECK(failures("eval instant at 1m m\n  expect warn\n  m{a=\"b\"} 2\n") == 1);
   CHECK(failures("eval instant at 1m rate(m[2m])\n  expect no_info\n  {a=\"b\"} 0.0166666667\n") == 1);
   CHECK(failures("eval instant at 1m topk(NaN, m)\n  expect fail msg: something else\n") == 1);
-  CHECK(failures("eval instant at 1m no such (\n") == 1);
-}
-
-TEST_CASE("a script that cannot be read says where") {
-  const promql::Engine engine(promql_test_engine_options(), system_clock());
-  const auto error = [&](const std::string& script) {
-    const ScriptReport report = run_promql_script(script, engine, make_map_test_store);
-    return report.errors.empty() ? std::string("none") : report.errors.front();
-  };
-  CHECK(error("\nlaod 1m\n") == "line 2: unknown command \"laod\"");
-  CHECK(error("load 1m\n  m 1 2 what\n").find("line 2:") == 0);
-  CHECK(error("load soon\n  m 1\n").find("line 1:") == 0);
-  CHECK(error("eval instant at 1m m\n  expect the unexpected\n").find("line 2:") == 0);
 }
 
 }  // namespace
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

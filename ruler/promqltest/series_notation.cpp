@@ -1,6 +1,7 @@
-#include "support/promql_series.hpp"
+#include "promqltest/series_notation.hpp"
 
 #include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -8,12 +9,13 @@
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
 #include "promql/parser/parser.hpp"
-#include "support/promql_histograms.hpp"
+#include "promqltest/histograms.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
 
 constexpr std::size_t kMaxRepeat = 10'000'000;
+constexpr double kMaxOffsetSeconds = 1e11;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -92,7 +94,7 @@ Result<std::size_t> parse_repeat(std::string_view& text) {
 
 class ItemParser {
  public:
-  explicit ItemParser(std::string_view text) : text_(text) {}
+  ItemParser(std::string_view text, Budget& budget) : text_(text), budget_(budget) {}
 
   Result<std::vector<SeriesValue>> parse() {
     for (;;) {
@@ -115,6 +117,7 @@ class ItemParser {
     if (text_.starts_with("{{")) return histogram();
     if (text_.starts_with("stale")) {
       text_.remove_prefix(5);
+      TOCSIN_OK(budget_.take(1));
       out_.push_back({false, model::stale_nan(), nullptr, false});
       return {};
     }
@@ -128,6 +131,7 @@ class ItemParser {
     text_.remove_prefix(1);
     const bool repeated = !text_.empty() && text_.front() == 'x';
     TOCSIN_TRY(const std::size_t times, parse_repeat(text_));
+    TOCSIN_OK(budget_.take(repeated ? times : 1));
     out_.resize(out_.size() + (repeated ? times : 1), {true, 0, nullptr, false});
     return {};
   }
@@ -145,6 +149,7 @@ class ItemParser {
       if (text_.empty() || text_.front() != 'x') return fail(Errc::kInvalid, "xN is missing behind a difference");
     }
     TOCSIN_TRY(const std::size_t times, parse_repeat(text_));
+    TOCSIN_OK(budget_.take(times + 1));
     for (std::size_t i = 0; i <= times; ++i) {
       out_.push_back({false, value, nullptr, false});
       value += delta;
@@ -173,6 +178,7 @@ class ItemParser {
         return fail(Errc::kInvalid, "error combining histograms: cannot merge from schema {} to {}",
                     step.histogram.schema, first.histogram.schema);
       }
+      TOCSIN_OK(budget_.take((times + 1) * (cost(first.histogram) + cost(step.histogram))));
       model::FloatHistogram now = first.histogram;
       for (std::size_t i = 0; i <= times; ++i) {
         out_.push_back({false, 0, std::make_shared<const model::FloatHistogram>(now), step.hint_given});
@@ -181,12 +187,19 @@ class ItemParser {
       return {};
     }
     TOCSIN_TRY(const std::size_t times, parse_repeat(text_));
+    TOCSIN_OK(budget_.take((times + 1) * cost(first.histogram)));
     const auto shared = std::make_shared<const model::FloatHistogram>(std::move(first.histogram));
     for (std::size_t i = 0; i <= times; ++i) out_.push_back({false, 0, shared, first.hint_given});
     return {};
   }
 
+  /// A copy of it is made for each slot when it is stored.
+  static std::size_t cost(const model::FloatHistogram& h) {
+    return 1 + h.positive_buckets.size() + h.negative_buckets.size() + h.custom_values.size();
+  }
+
   std::string_view text_;
+  Budget& budget_;
   std::vector<SeriesValue> out_;
 };
 
@@ -214,6 +227,12 @@ std::size_t metric_end(std::string_view line) {
 
 }  // namespace
 
+Result<void> Budget::take(std::size_t slots) {
+  if (slots > left) return fail(Errc::kLimit, "the script writes out too many values");
+  left -= slots;
+  return {};
+}
+
 double parse_script_number(std::string_view text, std::size_t& used) {
   const bool sign = !text.empty() && (text.front() == '+' || text.front() == '-');
   const double value = parse_unsigned(text.substr(sign ? 1 : 0), used);
@@ -226,7 +245,9 @@ Result<model::Labels> parse_metric(std::string_view line, std::string_view& rest
   const std::string_view metric = line.substr(0, end);
   rest = line.substr(end);
   if (metric.empty()) return fail(Errc::kInvalid, "a metric is missing in {}", go_quote(line));
-  if (metric.front() == '{' && trim(metric.substr(1, metric.size() - 2)).empty()) return model::Labels();
+  if (metric.size() >= 2 && metric.front() == '{' && trim(metric.substr(1, metric.size() - 2)).empty()) {
+    return model::Labels();
+  }
   TOCSIN_TRY(const promql::parser::ExprPtr expr, promql::parser::parse_expr(metric));
   if (expr->kind != promql::parser::NodeKind::kVectorSelector) {
     return fail(Errc::kInvalid, "{} is not a metric", go_quote(metric));
@@ -239,15 +260,15 @@ Result<model::Labels> parse_metric(std::string_view line, std::string_view& rest
   return labels.build();
 }
 
-Result<SeriesLine> parse_series_line(std::string_view line) {
+Result<SeriesLine> parse_series_line(std::string_view line, Budget& budget) {
   SeriesLine out;
   std::string_view rest;
   TOCSIN_TRY(out.labels, parse_metric(line, rest));
-  TOCSIN_TRY(out.values, ItemParser(rest).parse());
+  TOCSIN_TRY(out.values, ItemParser(rest, budget).parse());
   return out;
 }
 
-Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items) {
+Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items, Budget& budget) {
   std::vector<StartOffset> out;
   for (;;) {
     items = ItemParser::trim_left(items);
@@ -256,6 +277,7 @@ Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items) {
       items.remove_prefix(1);
       const bool repeated = !items.empty() && items.front() == 'x';
       TOCSIN_TRY(const std::size_t times, parse_repeat(items));
+      TOCSIN_OK(budget.take(repeated ? times : 1));
       out.resize(out.size() + (repeated ? times : 1));
       continue;
     }
@@ -269,6 +291,11 @@ Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items) {
       items.remove_prefix(used);
     }
     TOCSIN_TRY(const std::size_t times, parse_repeat(items));
+    TOCSIN_OK(budget.take(times + 1));
+    const double last = offset + delta * static_cast<double>(times);
+    if (!(std::abs(offset) < kMaxOffsetSeconds) || !(std::abs(last) < kMaxOffsetSeconds)) {
+      return fail(Errc::kInvalid, "a start timestamp is out of range");
+    }
     for (std::size_t i = 0; i <= times; ++i) {
       out.push_back({true, static_cast<std::int64_t>(offset * 1000 + (offset < 0 ? -0.5 : 0.5))});
       offset += delta;
@@ -276,4 +303,4 @@ Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items) {
   }
 }
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

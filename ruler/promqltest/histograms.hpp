@@ -12,7 +12,7 @@
 #include "model/labels.hpp"
 #include "model/sample.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 
 struct HistogramText {
   model::FloatHistogram histogram;
@@ -39,4 +39,4 @@ using HistogramTable = std::map<model::Labels, std::map<Timestamp, model::Histog
 /// Classic histograms (_bucket, _count, _sum) as histograms with custom buckets, under the name without suffix.
 Result<HistogramTable> convert_classic_histograms(const SampleTable& samples);
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

@@ -1,4 +1,4 @@
-#include "support/promql_histograms.hpp"
+#include "promqltest/histograms.hpp"
 
 #include <cmath>
 #include <limits>
@@ -7,10 +7,12 @@
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
 
 using model::FloatHistogram;
+
+constexpr double kMaxIndex = 1U << 24U;
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> out;
@@ -55,6 +57,19 @@ Result<model::CounterReset> reset_hint(std::string_view text) {
   if (text == "not_reset") return model::CounterReset::kNotReset;
   if (text == "gauge") return model::CounterReset::kGauge;
   return fail(Errc::kInvalid, "{} is not a counter reset hint", go_quote(text));
+}
+
+/// Schema and offsets: as far from 0 as the arithmetic of indexes bears.
+Result<std::int32_t> small_integer(std::string_view text) {
+  TOCSIN_TRY(const double value, number(text));
+  if (!(std::abs(value) <= kMaxIndex) || value != std::trunc(value)) {
+    return fail(Errc::kInvalid, "{} is not an integer of a histogram", go_quote(text));
+  }
+  return static_cast<std::int32_t>(value);
+}
+
+bool is_schema(std::int32_t schema) {
+  return (schema >= -4 && schema <= 8) || schema == model::kCustomBucketsSchema;
 }
 
 void set_buckets(const std::map<std::int32_t, double>& buckets, std::vector<model::HistogramSpan>& spans,
@@ -113,13 +128,14 @@ Result<HistogramText> parse_histogram(std::string_view inside) {
       (key == "buckets"     ? histogram.positive_buckets
        : key == "n_buckets" ? histogram.negative_buckets
                             : histogram.custom_values) = std::move(values);
+    } else if (key == "schema") {
+      TOCSIN_TRY(histogram.schema, small_integer(text));
+      if (!is_schema(histogram.schema)) return fail(Errc::kInvalid, "there is no schema {}", text);
+    } else if (key == "offset" || key == "n_offset") {
+      TOCSIN_TRY((key == "offset" ? offset : negative_offset), small_integer(text));
     } else {
       TOCSIN_TRY(const double value, number(text));
-      if (key == "schema") {
-        histogram.schema = static_cast<std::int32_t>(value);
-      } else if (key == "offset" || key == "n_offset") {
-        (key == "offset" ? offset : negative_offset) = static_cast<std::int32_t>(value);
-      } else if (key == "count" || key == "sum" || key == "z_bucket" || key == "z_bucket_w") {
+      if (key == "count" || key == "sum" || key == "z_bucket" || key == "z_bucket_w") {
         (key == "count"      ? histogram.count
          : key == "sum"      ? histogram.sum
          : key == "z_bucket" ? histogram.zero_count
@@ -246,4 +262,4 @@ Result<HistogramTable> convert_classic_histograms(const SampleTable& samples) {
   return out;
 }
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

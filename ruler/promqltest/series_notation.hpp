@@ -10,7 +10,7 @@
 #include "model/labels.hpp"
 #include "model/sample.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 
 /// One slot of a series: nothing, a float or a histogram.
 struct SeriesValue {
@@ -25,8 +25,14 @@ struct SeriesLine {
   std::vector<SeriesValue> values;
 };
 
-/// A metric and its slots, `xN` written out. Errors: kInvalid with what is wrong.
-Result<SeriesLine> parse_series_line(std::string_view line);
+/// What a script may still write out: one for each slot, and one more for each bucket of a histogram in it.
+struct Budget {
+  std::size_t left = 2'000'000;
+  Result<void> take(std::size_t slots);
+};
+
+/// A metric and its slots, `xN` written out. Errors: kInvalid with what is wrong, kLimit when the budget is spent.
+Result<SeriesLine> parse_series_line(std::string_view line, Budget& budget);
 /// Only the metric; `rest` is what follows it.
 Result<model::Labels> parse_metric(std::string_view line, std::string_view& rest);
 /// Start timestamps relative to their samples, in ms: `-30s`, `_`, `0sx5`, `-30s-1mx4`. Omitted: 0 with `known` false.
@@ -34,8 +40,8 @@ struct StartOffset {
   bool known = false;
   std::int64_t offset_ms = 0;
 };
-Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items);
+Result<std::vector<StartOffset>> parse_start_offsets(std::string_view items, Budget& budget);
 /// A number as scripts write it: decimal, exponents, Inf, NaN, durations. `used` is how many bytes it took; 0 if none.
 double parse_script_number(std::string_view text, std::size_t& used);
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

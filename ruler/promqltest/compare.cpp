@@ -1,17 +1,15 @@
-#include "support/promql_compare.hpp"
+#include "promqltest/compare.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 
-#include <re2/re2.h>
-
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
-#include "support/promql_histograms.hpp"
+#include "promqltest/histograms.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
 
 constexpr double kEpsilon = 1e-6;
@@ -117,26 +115,18 @@ std::string compare_matrix(const Expectation& expected, const promql::Matrix& ma
   return {};
 }
 
-bool matches(const TextPattern& pattern, const std::string& text) {
-  if (pattern.text) return *pattern.text == text;
-  return !pattern.regex || RE2::PartialMatch(text, *pattern.regex);
-}
-
-std::string show(const TextPattern& pattern) {
-  return pattern.text.value_or(pattern.regex.value_or("anything"));
-}
-
-std::string compare_texts(const std::vector<TextPattern>& expected, bool none, const std::vector<std::string>& actual,
+std::string compare_texts(const std::vector<Pattern>& expected, bool none, const std::vector<std::string>& actual,
                           std::string_view level) {
   if (none && !actual.empty()) return fmt::format("unexpected {}: {}", level, actual.front());
   if (expected.empty()) return {};
-  for (const TextPattern& pattern : expected) {
-    if (std::none_of(actual.begin(), actual.end(), [&](const auto& text) { return matches(pattern, text); })) {
-      return fmt::format("missing {}: {}; got: {}", level, show(pattern), actual.empty() ? "none" : actual.front());
+  for (const Pattern& pattern : expected) {
+    if (std::none_of(actual.begin(), actual.end(), [&](const auto& text) { return pattern.matches(text); })) {
+      return fmt::format("missing {}: {}; got: {}", level, pattern.to_string(),
+                         actual.empty() ? "none" : actual.front());
     }
   }
   for (const std::string& text : actual) {
-    if (std::none_of(expected.begin(), expected.end(), [&](const auto& pattern) { return matches(pattern, text); })) {
+    if (std::none_of(expected.begin(), expected.end(), [&](const auto& pattern) { return pattern.matches(text); })) {
       return fmt::format("unexpected {}: {}", level, text);
     }
   }
@@ -199,9 +189,9 @@ std::string compare_annotations(const Expectation& expected, const promql::Query
   return out.empty() ? compare_texts(expected.infos, expected.no_infos, result.infos, "info") : out;
 }
 
-std::string compare_failure(const TextPattern& pattern, const std::string& error) {
-  if (matches(pattern, error)) return {};
-  return fmt::format("expected the error: {}; got: {}", show(pattern), error);
+std::string compare_failure(const Pattern& pattern, const std::string& error) {
+  if (pattern.matches(error)) return {};
+  return fmt::format("expected the error: {}; got: {}", pattern.to_string(), error);
 }
 
 std::string compare_points_at(const EvalCommand& eval, const promql::Value& value, Timestamp t) {
@@ -222,4 +212,4 @@ std::string compare_points_at(const EvalCommand& eval, const promql::Value& valu
   return eval.expected.ordered ? std::string() : compare_vector(eval, vector);
 }
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

@@ -1,4 +1,4 @@
-#include "support/promql_test_runner.hpp"
+#include "promqltest/runner.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,25 +6,15 @@
 #include <utility>
 
 #include "promql/parser/parser.hpp"
-#include "support/map_store.hpp"
-#include "support/promql_compare.hpp"
-#include "support/promql_histograms.hpp"
+#include "promqltest/compare.hpp"
+#include "promqltest/histograms.hpp"
 
-namespace tocsin::test {
+namespace tocsin::promqltest {
 namespace {
 
 using promql::parser::Expr;
 using promql::parser::ExprPtr;
 using promql::parser::NodeKind;
-
-class MapTestStore final : public PromqlTestStore {
- public:
-  storage::Appendable& appendable() override { return store_; }
-  storage::Queryable& queryable() override { return store_; }
-
- private:
-  MapStore store_;
-};
 
 /// What a store makes of hints: the first of a series is not known, the others are or are not a reset.
 model::HistogramPtr with_stored_hint(const model::HistogramPtr& before, const model::HistogramPtr& now) {
@@ -75,26 +65,36 @@ void fix_times(Expr& expr, Timestamp t) {
 
 class ScriptRun {
  public:
-  ScriptRun(const promql::Engine& engine, const MakePromqlTestStore& make, const PromqlTestOptions& options)
-      : engine_(engine), make_(make), options_(options), store_(make()) {}
+  ScriptRun(const promql::Engine& engine, const MakeStore& make, const RunOptions& options)
+      : engine_(engine), make_(make), options_(options) {}
 
-  void run(const ClearCommand&) {
-    store_ = make_();
+  /// A new store; without one nothing can be run.
+  bool run(const ClearCommand& clear) {
+    store_.reset();
     last_histograms_.clear();
-  }
-
-  void run(const LoadCommand& load) {
-    if (Result<void> loaded = append(load); !loaded) {
-      report_.errors.push_back(fmt::format("line {}: {}", load.line, loaded.error().message));
+    auto made = make_();
+    if (!made) {
+      report_.failed_loads.push_back({clear.line, "no store: " + made.error().message});
+      return false;
     }
+    store_ = std::move(*made);
+    return true;
   }
 
-  void run(const EvalCommand& eval) {
+  bool run(const LoadCommand& load) {
+    if (Result<void> loaded = append(load); !loaded) {
+      report_.failed_loads.push_back({load.line, std::move(loaded.error().message)});
+    }
+    return true;
+  }
+
+  bool run(const EvalCommand& eval) {
     EvalReport report;
     report.line = eval.line;
-    report.expr = eval.expr;
+    report.expr = eval.text;
     check(eval, report);
     report_.evals.push_back(std::move(report));
+    return true;
   }
 
   ScriptReport take() { return std::move(report_); }
@@ -155,18 +155,16 @@ class ScriptRun {
   }
 
   void check(const EvalCommand& eval, EvalReport& report) {
-    const Result<ExprPtr> expr = promql::parser::parse_expr(eval.expr, engine_.options().parser);
-    if (!expr) return judge(report, expr.error().message);
     promql::QueryOptions options;
-    options.text = eval.expr;
+    options.text = eval.text;
     if (eval.range) {
-      judge(eval, report, engine_.range(store_->queryable(), **expr, eval.start, eval.end, eval.step_ms, options), "",
-            [&](const promql::QueryResult& result) { return compare_range(eval, result.value); });
+      judge(eval, report, engine_.range(store_->queryable(), *eval.expr, eval.start, eval.end, eval.step_ms, options),
+            "", [&](const promql::QueryResult& result) { return compare_range(eval, result.value); });
       return;
     }
-    judge(eval, report, engine_.instant(store_->queryable(), **expr, eval.start, options), "",
+    judge(eval, report, engine_.instant(store_->queryable(), *eval.expr, eval.start, options), "",
           [&](const promql::QueryResult& result) { return compare_instant(eval, result.value); });
-    if (options_.variants && report.status == EvalStatus::kPass) check_variants(eval, **expr, report);
+    if (options_.variants && report.status == EvalStatus::kPass) check_variants(eval, *eval.expr, report);
   }
 
   void check_variants(const EvalCommand& eval, const Expr& expr, EvalReport& report) {
@@ -188,7 +186,7 @@ class ScriptRun {
   void check_range_mode(const EvalCommand& eval, const Expr& expr, Timestamp t, EvalReport& report) {
     if (report.status != EvalStatus::kPass || eval.expected.range_vector || eval.expected.string) return;
     for (const std::string_view of_the_query : {"start()", "end()", "range()", "step()"}) {
-      if (eval.expr.find(of_the_query) != std::string::npos) return;
+      if (eval.text.find(of_the_query) != std::string::npos) return;
     }
     judge(eval, report, engine_.range(store_->queryable(), expr, t - 60'000, t + 60'000, 60'000),
           fmt::format("in a range query, at {} ms: ", t),
@@ -223,9 +221,9 @@ class ScriptRun {
   }
 
   const promql::Engine& engine_;
-  const MakePromqlTestStore& make_;
-  PromqlTestOptions options_;
-  std::unique_ptr<PromqlTestStore> store_;
+  const MakeStore& make_;
+  const RunOptions& options_;
+  std::unique_ptr<Store> store_;
   std::map<model::Labels, model::HistogramPtr> last_histograms_;
   ScriptReport report_;
 };
@@ -237,11 +235,7 @@ std::size_t ScriptReport::count(EvalStatus status) const {
       std::count_if(evals.begin(), evals.end(), [&](const EvalReport& eval) { return eval.status == status; }));
 }
 
-std::unique_ptr<PromqlTestStore> make_map_test_store() {
-  return std::make_unique<MapTestStore>();
-}
-
-promql::EngineOptions promql_test_engine_options() {
+promql::EngineOptions script_engine_options() {
   promql::EngineOptions options;
   options.timeout = std::chrono::seconds(100);
   options.max_samples = 10'000;
@@ -253,19 +247,20 @@ promql::EngineOptions promql_test_engine_options() {
   return options;
 }
 
-ScriptReport run_promql_script(std::string_view text, const promql::Engine& engine, const MakePromqlTestStore& make,
-                               const PromqlTestOptions& options) {
-  ScriptRun run(engine, make, options);
-  const Result<std::vector<ScriptCommand>> commands = parse_script(text);
+ScriptReport run_script(std::string_view text, const promql::Engine& engine, const MakeStore& make,
+                        const RunOptions& options) {
+  const auto commands = parse_script(text, engine.options().parser, options.limits);
   if (!commands) {
     ScriptReport report;
-    report.errors.push_back(commands.error().message);
+    report.unreadable = commands.error();
     return report;
   }
+  ScriptRun run(engine, make, options);
+  if (!run.run(ClearCommand{1})) return run.take();
   for (const ScriptCommand& command : *commands) {
-    std::visit([&](const auto& c) { run.run(c); }, command);
+    if (!std::visit([&](const auto& c) { return run.run(c); }, command)) break;
   }
   return run.take();
 }
 
-}  // namespace tocsin::test
+}  // namespace tocsin::promqltest

@@ -1,0 +1,1 @@
+tocsin_fuzz(promqltest_script USES promqltest)

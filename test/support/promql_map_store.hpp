@@ -1,0 +1,11 @@
+#pragma once
+// The naive store for promqltest scripts.
+
+#include "promqltest/runner.hpp"
+
+namespace tocsin::test {
+
+/// MapStores.
+promqltest::MakeStore map_stores();
+
+}  // namespace tocsin::test
