@@ -31,6 +31,8 @@ Result<std::vector<model::Matcher>> parse_metric_selector(std::string_view text)
 
 /// The canonical text; parse_expr() of it gives an equal tree.
 std::string to_string(const Expr& expr);
+/// The same over several indented lines where a part is longer than 100 bytes: what `promtool promql format` prints.
+std::string to_pretty_string(const Expr& expr);
 
 /// "line:column", from 1, of a byte offset.
 std::string line_column(std::string_view query, std::uint32_t offset);

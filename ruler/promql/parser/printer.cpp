@@ -15,6 +15,8 @@
 namespace tocsin::promql::parser {
 namespace {
 
+constexpr std::size_t kMaxLine = 100;
+
 bool is_infinity(const Expr& expr) {
   return expr.kind == NodeKind::kNumber && std::isinf(static_cast<const NumberLiteral&>(expr).value);
 }
@@ -22,6 +24,8 @@ bool is_infinity(const Expr& expr) {
 class Printer {
  public:
   void print(const Expr& expr);
+  /// Over several lines where the text on one would be longer than 100 bytes. Source: promql/parser/prettier.go.
+  void pretty(const Expr& expr, std::size_t level);
   std::string take() { return std::move(out_); }
 
  private:
@@ -41,6 +45,12 @@ class Printer {
   void print_matching(const VectorMatching& matching);
   void print_aggregate(const AggregateExpr& node);
   void print_labels(const std::vector<std::string>& labels);
+  void print_aggregate_head(const AggregateExpr& node);
+  void print_operator(const BinaryExpr& node);
+  void print_subquery_tail(const SubqueryExpr& node);
+  void pretty_list(const std::vector<const Expr*>& list, std::size_t level);
+  void pretty_split(const Expr& expr, std::size_t level);
+  void indent(std::size_t level) { out_.append(2 * level, ' '); }
 
   std::string out_;
 };
@@ -235,6 +245,10 @@ void Printer::print_matrix(const MatrixSelector& node) {
 
 void Printer::print_subquery(const SubqueryExpr& node) {
   print(*node.expr);
+  print_subquery_tail(node);
+}
+
+void Printer::print_subquery_tail(const SubqueryExpr& node) {
   out_ += '[';
   print_duration(node.range);
   out_ += ':';
@@ -250,11 +264,16 @@ void Printer::print_binary(const BinaryExpr& node) {
   } else {
     print(*node.left);
   }
-  out_ += fmt::format(" {}", binary_op_text(node.op));
-  if (node.return_bool) out_ += " bool";
-  if (node.matching) print_matching(*node.matching);
+  out_ += ' ';
+  print_operator(node);
   out_ += ' ';
   print(*node.right);
+}
+
+void Printer::print_operator(const BinaryExpr& node) {
+  out_ += binary_op_text(node.op);
+  if (node.return_bool) out_ += " bool";
+  if (node.matching) print_matching(*node.matching);
 }
 
 void Printer::print_matching(const VectorMatching& matching) {
@@ -279,13 +298,16 @@ void Printer::print_matching(const VectorMatching& matching) {
   if (right) out_ += fmt::format(" fill_right ({})", format_float_g(*right));
 }
 
-void Printer::print_aggregate(const AggregateExpr& node) {
+void Printer::print_aggregate_head(const AggregateExpr& node) {
   out_ += aggregate_op_text(node.op);
-  if (node.without || !node.grouping.empty()) {
-    out_ += node.without ? " without (" : " by (";
-    print_labels(node.grouping);
-    out_ += ") ";
-  }
+  if (!node.without && node.grouping.empty()) return;
+  out_ += node.without ? " without (" : " by (";
+  print_labels(node.grouping);
+  out_ += ") ";
+}
+
+void Printer::print_aggregate(const AggregateExpr& node) {
+  print_aggregate_head(node);
   out_ += '(';
   if (node.param != nullptr) {
     print(*node.param);
@@ -302,11 +324,87 @@ void Printer::print_labels(const std::vector<std::string>& labels) {
   }
 }
 
+void Printer::pretty(const Expr& expr, std::size_t level) {
+  if (expr.kind == NodeKind::kStepInvariant) return pretty(*static_cast<const StepInvariantExpr&>(expr).expr, level);
+  const bool on_one_line = expr.kind == NodeKind::kNumber || expr.kind == NodeKind::kString ||
+                           expr.kind == NodeKind::kVectorSelector || expr.kind == NodeKind::kMatrixSelector;
+  if (expr.kind != NodeKind::kSubquery) indent(level);
+  const std::size_t start = out_.size();
+  if (expr.kind != NodeKind::kUnary) {
+    print(expr);
+    if (on_one_line || out_.size() - start <= kMaxLine) return;
+    out_.resize(start);
+  }
+  pretty_split(expr, level);
+}
+
+/// What follows the indentation of a node that does not fit a line.
+void Printer::pretty_split(const Expr& expr, std::size_t level) {
+  switch (expr.kind) {
+    case NodeKind::kParen:
+      return pretty_list({static_cast<const ParenExpr&>(expr).expr.get()}, level);
+    case NodeKind::kAggregate: {
+      const auto& node = static_cast<const AggregateExpr&>(expr);
+      print_aggregate_head(node);
+      return node.param ? pretty_list({node.param.get(), node.expr.get()}, level)
+                        : pretty_list({node.expr.get()}, level);
+    }
+    case NodeKind::kCall: {
+      const auto& node = static_cast<const Call&>(expr);
+      out_ += node.function->name;
+      return pretty_list(children(node), level);
+    }
+    case NodeKind::kSubquery: {
+      const auto& node = static_cast<const SubqueryExpr&>(expr);
+      pretty(*node.expr, level);
+      return print_subquery_tail(node);
+    }
+    case NodeKind::kUnary: {
+      const auto& node = static_cast<const UnaryExpr&>(expr);
+      out_ += node.minus ? '-' : '+';
+      Printer child;
+      child.pretty(*node.expr, level);
+      out_ += trim(child.out_);
+      return;
+    }
+    case NodeKind::kBinary: {
+      const auto& node = static_cast<const BinaryExpr&>(expr);
+      out_.resize(out_.size() - 2 * level);  // its left side brings its own indentation
+      pretty(*node.left, level + 1);
+      out_ += '\n';
+      indent(level);
+      print_operator(node);
+      out_ += '\n';
+      return pretty(*node.right, level + 1);
+    }
+    default:
+      bug("BUG: a node of one line");
+  }
+}
+
+/// In parentheses, one a line.
+void Printer::pretty_list(const std::vector<const Expr*>& list, std::size_t level) {
+  out_ += "(\n";
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) out_ += ",\n";
+    pretty(*list[i], level + 1);
+  }
+  out_ += '\n';
+  indent(level);
+  out_ += ')';
+}
+
 }  // namespace
 
 std::string to_string(const Expr& expr) {
   Printer printer;
   printer.print(expr);
+  return printer.take();
+}
+
+std::string to_pretty_string(const Expr& expr) {
+  Printer printer;
+  printer.pretty(expr, 0);
   return printer.take();
 }
 
