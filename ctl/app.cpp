@@ -10,6 +10,7 @@
 #include "base/version.hpp"
 #include "ctl/alert.hpp"
 #include "ctl/check.hpp"
+#include "ctl/promql.hpp"
 #include "ctl/query.hpp"
 
 namespace tocsin::ctl {
@@ -92,6 +93,24 @@ void add_alert(CLI::App& app, Action& action) {
       [&action, listen, output] { action = [listen, output] { return alert_receive(*listen, *output); }; });
 }
 
+void add_promql(CLI::App& app, Action& action) {
+  CLI::App* promql = app.add_subcommand("promql", "PromQL text");
+  promql->require_subcommand(1);
+  auto expression = std::make_shared<std::string>();
+  CLI::App* format = promql->add_subcommand("format", "Print an expression in its canonical form");
+  format->add_option("expression", *expression, "PromQL")->required();
+  format->callback([&action, expression] { action = [expression] { return promql_format(*expression); }; });
+}
+
+void add_test(CLI::App& app, Action& action) {
+  CLI::App* test = app.add_subcommand("test", "Run tests that are files");
+  test->require_subcommand(1);
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* promql = test->add_subcommand("promql", "promqltest scripts: load, eval instant, eval range");
+  promql->add_option("files", *files, "Scripts to run")->required();
+  promql->callback([&action, files] { action = [files] { return test_promql(*files); }; });
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -102,6 +121,8 @@ int run(int argc, const char* const* argv) {
   add_check(app, action);
   add_query(app, action);
   add_alert(app, action);
+  add_promql(app, action);
+  add_test(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
