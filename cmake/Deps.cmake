@@ -14,6 +14,7 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)  # DNS: wrapped in lib/net/dns_client.cpp
 
 # Asio and Beast are compiled once, in lib/net; mixed settings would break the one-definition rule, so they are global.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
