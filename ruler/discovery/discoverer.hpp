@@ -12,6 +12,7 @@
 #include "config/discovery_config.hpp"
 #include "discovery/stats.hpp"
 #include "model/labels.hpp"
+#include "net/dns_client.hpp"
 #include "net/file_watcher.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
@@ -53,6 +54,7 @@ struct Services {
   std::string config_name = {};                              // the scrape pool, for logs and metrics
   std::shared_ptr<Stats> stats = std::make_shared<Stats>();  // who wants to read them shares one
   WatchFiles watch_files = net::make_file_watcher;
+  std::shared_ptr<net::DnsClient> dns = nullptr;  // null: each discoverer makes one
 };
 
 /// Shorter refresh intervals are taken as this; Prometheus stops with a panic at 0.
