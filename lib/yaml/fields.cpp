@@ -121,6 +121,10 @@ Result<void> Fields::failed() const {
 
 Result<void> Fields::finish() {
   TOCSIN_OK(failed());
+  if (const Node key = node_.repeated_key()) {
+    const bool known = std::find(known_.begin(), known_.end(), key.text()) != known_.end();
+    if (known) return key.error("field {} already set in type {}", key.text(), what_);
+  }
   for (const Node::Entry& entry : node_.entries()) {
     if (std::find(known_.begin(), known_.end(), entry.key.text()) == known_.end()) {
       return entry.key.error("field {} not found in type {}", entry.key.text(), what_);

@@ -40,10 +40,13 @@ std::string Node::where() const {
   return fmt::format("{}:{}:{}", impl_->document->file(), impl_->position.line, impl_->position.column);
 }
 
+const std::string& Node::file() const {
+  return impl_ ? impl_->document->file() : kEmpty;
+}
+
 std::string Node::beside(std::string_view path) const {
-  const std::string file = impl_ ? impl_->document->file() : "";
-  const std::size_t slash = file.rfind('/');
-  return resolve_path(slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(slash, 1)), path);
+  const std::size_t slash = file().rfind('/');
+  return resolve_path(slash == std::string::npos ? "" : file().substr(0, std::max<std::size_t>(slash, 1)), path);
 }
 
 const std::string& Node::text() const {
@@ -66,6 +69,11 @@ Node Node::operator[](std::string_view key) const {
 std::size_t Node::size() const {
   if (!impl_) return 0;
   return is_map() ? impl_->children.size() / 2 : impl_->children.size();
+}
+
+Node Node::repeated_key() const {
+  if (!impl_ || impl_->repeated == nullptr) return {};
+  return Node(std::shared_ptr<const NodeData>(impl_, impl_->repeated));
 }
 
 Node Node::at(std::size_t index) const {
@@ -156,6 +164,16 @@ Result<std::vector<std::string>> Node::as_strings() const {
     texts.push_back(std::move(value));
   }
   return texts;
+}
+
+std::string repeated_key_text(std::string_view key) {
+  return fmt::format("key {} already set in map", go_quote(key));
+}
+
+Result<void> check_repeated(const Node& node) {
+  const NodeData* const key = node.impl_ ? node.impl_->document->repeated() : nullptr;
+  if (key == nullptr) return {};
+  return Node(std::shared_ptr<const NodeData>(node.impl_, key)).error("{}", repeated_key_text(key->text));
 }
 
 }  // namespace tocsin::yaml

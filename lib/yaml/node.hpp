@@ -22,6 +22,9 @@ struct Position {
 };
 
 struct NodeData;  // tree.hpp
+class Node;
+/// The error of the first repeated key in the node's document, if there is any: see parse().
+Result<void> check_repeated(const Node& node);
 
 /// A node of a parsed document; a copy refers to the same document. Thread: any (immutable).
 class Node {
@@ -40,6 +43,8 @@ class Node {
   Position position() const;
   /// "file:line:column".
   std::string where() const;
+  /// The name of the document's file, as it was given to parse().
+  const std::string& file() const;
   /// A path that stands in the document, seen from the folder of the document's file.
   std::string beside(std::string_view path) const;
   /// kInvalid with "file:line:column: message".
@@ -55,6 +60,8 @@ class Node {
   /// Member of a map; kMissing if it is not there.
   Node operator[](std::string_view key) const;
   std::size_t size() const;
+  /// Of a map that was parsed with RepeatedKeys::kLeft: the first key that stands there again; kMissing if none does.
+  Node repeated_key() const;
   /// Elements of a sequence.
   Node at(std::size_t index) const;
   struct Entry;
@@ -77,6 +84,7 @@ class Node {
 
  private:
   friend class Document;
+  friend Result<void> check_repeated(const Node& node);
   explicit Node(std::shared_ptr<const NodeData> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const NodeData> impl_;
 };
@@ -91,7 +99,10 @@ struct Node::Entry {
 /// position.
 /// `<<` merges as in YAML 1.1.
 /// @param file  the name used in messages.
-Result<Node> parse(std::string text, std::string file);
+/// @param repeated  with kLeft, repeated keys are left to Fields, which knows the type that yaml.v2 names; the caller
+///                  asks check_repeated() at the end, so that none is taken in silence.
+enum class RepeatedKeys { kRefused, kLeft };
+Result<Node> parse(std::string text, std::string file, RepeatedKeys repeated = RepeatedKeys::kRefused);
 /// All documents separated by `---`.
 Result<std::vector<Node>> parse_all(std::string text, std::string file);
 

@@ -43,8 +43,8 @@ Error error_at(const std::string& file, Position at, std::string_view message) {
 /// Builds one document. yaml-cpp gives its events in the order of the text.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, std::string_view text, bool is_first)
-      : document_(std::make_shared<Document>(file)), text_(text), is_first_(is_first) {}
+  TreeBuilder(const std::string& file, std::string_view text, bool is_first, RepeatedKeys repeated)
+      : document_(std::make_shared<Document>(file)), text_(text), is_first_(is_first), repeated_(repeated) {}
 
   Node root() const {
     if (root_ != nullptr) return Document::node(document_, root_);
@@ -172,7 +172,7 @@ class TreeBuilder final : public YAML::EventHandler {
     return key.kind == Node::Kind::kScalar && !key.quoted && key.text == "<<";
   }
 
-  static void check_keys(const NodeData& map) {
+  void check_keys(NodeData& map) {
     std::unordered_set<std::string_view> seen;
     const auto& children = map.children;
     for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
@@ -184,8 +184,14 @@ class TreeBuilder final : public YAML::EventHandler {
       } else {
         repeated = !seen.insert(key.text).second;
       }
-      if (repeated) throw Refused{key.position, fmt::format("key {} already set in map", go_quote(key.text))};
+      if (repeated) refuse_repeated(map, key);
     }
+  }
+
+  void refuse_repeated(NodeData& map, const NodeData& key) {
+    if (repeated_ == RepeatedKeys::kRefused) throw Refused{key.position, repeated_key_text(key.text)};
+    if (map.repeated == nullptr) map.repeated = &key;
+    document_->note_repeated(key);
   }
 
   /// `<<: *defaults` or a sequence of such: what the map does not set itself comes from there, the first one first.
@@ -227,6 +233,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t alias_nodes_ = 0;
   std::string_view text_;
   bool is_first_;
+  RepeatedKeys repeated_;
 };
 
 /// UTF-8 without control characters, as Go's reader demands; yaml-cpp would take what it is given.
@@ -258,7 +265,7 @@ void add_end_mark(std::string& text) {
   text += last + 1 == text.size() ? "...\n" : "\n...\n";
 }
 
-Result<std::vector<Node>> parse_documents(std::string text, const std::string& file) {
+Result<std::vector<Node>> parse_documents(std::string text, const std::string& file, RepeatedKeys repeated) {
   const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   const std::size_t size = text.size();
   add_end_mark(text);
@@ -267,7 +274,7 @@ Result<std::vector<Node>> parse_documents(std::string text, const std::string& f
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     for (;;) {
-      TreeBuilder builder(file, text, documents.empty());
+      TreeBuilder builder(file, text, documents.empty(), repeated);
       if (!parser.HandleNextDocument(builder)) break;
       documents.push_back(builder.root());
     }
@@ -293,17 +300,21 @@ Node null_document(const std::string& file) {
   return Document::node(std::move(document), &node);
 }
 
-}  // namespace
-
-Result<std::vector<Node>> parse_all(std::string text, std::string file) {
+Result<std::vector<Node>> parse_text(std::string text, const std::string& file, RepeatedKeys repeated) {
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   if (text.contains('\r')) text = replace_all(replace_all(std::move(text), "\r\n", "\n"), "\r", "\n");
   TOCSIN_OK(check_characters(text, file));
-  return parse_documents(std::move(text), file);
+  return parse_documents(std::move(text), file, repeated);
 }
 
-Result<Node> parse(std::string text, std::string file) {
-  TOCSIN_TRY(const std::vector<Node> documents, parse_all(std::move(text), file));
+}  // namespace
+
+Result<std::vector<Node>> parse_all(std::string text, std::string file) {
+  return parse_text(std::move(text), file, RepeatedKeys::kRefused);
+}
+
+Result<Node> parse(std::string text, std::string file, RepeatedKeys repeated) {
+  TOCSIN_TRY(const std::vector<Node> documents, parse_text(std::move(text), file, repeated));
   if (documents.empty()) return null_document(file);
   for (std::size_t i = 1; i < documents.size(); ++i) {
     if (!documents[i].is_null()) return documents[i].error("more than one document; only the first would be read");

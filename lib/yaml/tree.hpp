@@ -26,6 +26,7 @@ struct NodeData {
   std::vector<const NodeData*> children;  // elements; of a map keys and values in turn
   std::size_t weight = 1;                 // nodes in it after expansion of aliases
   std::size_t height = 1;                 // levels in it
+  const NodeData* repeated = nullptr;     // of a map: the first key that stands there for the second time
   const Document* document = nullptr;
 };
 
@@ -40,6 +41,10 @@ class Document {
   }
   std::size_t size() const { return nodes_.size(); }
   const std::string& file() const { return file_; }
+  void note_repeated(const NodeData& key) {
+    if (repeated_ == nullptr) repeated_ = &key;
+  }
+  const NodeData* repeated() const { return repeated_; }
   /// A node that keeps its document alive.
   static Node node(std::shared_ptr<const Document> document, const NodeData* impl) {
     return Node(std::shared_ptr<const NodeData>(std::move(document), impl));
@@ -48,7 +53,11 @@ class Document {
  private:
   std::string file_;
   std::deque<NodeData> nodes_;
+  const NodeData* repeated_ = nullptr;
 };
+
+/// yaml.v2's words for a key that stands in a map for the second time.
+std::string repeated_key_text(std::string_view key);
 
 /// The tag that an unquoted text has in YAML 1.1 as Go's yaml.v2 reads it: "!!null", "!!bool", "!!int", "!!float",
 /// "!!str".

@@ -112,3 +112,23 @@ TEST_CASE("a known field that is not built warns once with its position") {
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0] == "f.yml:3:1: field later of test.Target is not supported by this build and is ignored");
 }
+
+TEST_CASE("a repeated key that is left to the reader is named with the type, or by the last check") {
+  const auto parse = [](const char* text) { return *yaml::parse(text, "f.yml", yaml::RepeatedKeys::kLeft); };
+  CHECK_FALSE(yaml::parse("a: 1\na: 2", "f.yml"));
+
+  const yaml::Node node = parse("a: 1\nb: 2\na: 3");
+  std::int64_t a = 0;
+  std::int64_t b = 0;
+  yaml::Fields fields(node, "config.plain");
+  fields.read("a", a).read("b", b);
+  const auto read = fields.finish();
+  REQUIRE_FALSE(read);
+  CHECK(read.error().message == "f.yml:3:1: field a already set in type config.plain");
+
+  const auto checked = yaml::check_repeated(parse("m: {x: 1, x: 2}"));
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().message == "f.yml:1:11: key \"x\" already set in map");
+  CHECK(yaml::check_repeated(parse("m: {x: 1, y: 2}")));
+  CHECK(yaml::check_repeated(parse("")));
+}
