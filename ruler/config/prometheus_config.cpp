@@ -4,12 +4,17 @@
 #include <set>
 
 #include "base/strings.hpp"
+#include "config/other_sections.hpp"
 #include "config/scrape_config.hpp"
 #include "yaml/write.hpp"
 
-// Source of rules and words: Prometheus config/config.go, Config and GlobalConfig.
+// Source of rules and words: Prometheus config/config.go, Config.
 
 namespace tocsin::config {
+
+const std::vector<std::string_view> kOwnDollars = {"external_labels", "regex", "replacement", "separator",
+                                                   "target_label"};
+
 namespace {
 
 using yaml::Fields;
@@ -25,94 +30,49 @@ class Reader {
   Result<void> read(const Node& root) {
     Fields fields(root, "config.plain");
     // First, whatever the order in the file: the others take their defaults from here.
-    fields.child("global", [&](const Node& n) { return read_global(n); });
+    fields.child("global", [&](const Node& n) { return read_global(n, environment_, defaults_, config_); });
+    fields.child("runtime", check_runtime);
     fields.child("alerting", [&](const Node& n) { return read_alerting(n); });
-    fields.child("rule_files", [&](const Node& n) { return read_rule_files(n); });
+    fields.child("rule_files", [&](const Node& n) { return read_patterns(n, "rule", config_.rule_files); });
+    fields.child("scrape_config_files",
+                 [&](const Node& n) { return read_patterns(n, "scrape config", config_.scrape_config_files); });
     fields.each("scrape_configs", [&](const Node& n) { return read_scrape_config(n); });
-    fields.unsupported({"runtime", "scrape_config_files", "storage", "tracing", "remote_write", "remote_read", "otlp"},
-                       config_.warnings);
-    return fields.finish();
+    fields.child("storage", [&](const Node& n) { return read_storage(n, config_.storage, config_.warnings); });
+    fields.child("tracing", check_tracing);
+    fields.child("remote_write", [&](const Node& n) { return check_remote_writes(n, defaults_.legacy_names); });
+    fields.child("remote_read", check_remote_reads);
+    fields.child("otlp", [&](const Node& n) { return check_otlp(n, defaults_.legacy_names); });
+    fields.unsupported({"runtime", "tracing", "remote_write", "remote_read", "otlp"}, config_.warnings);
+    TOCSIN_OK(fields.finish());
+    return yaml::check_repeated(root);
   }
+
+  const ScrapeDefaults& defaults() const { return defaults_; }
 
  private:
-  Result<void> read_global(const Node& node) {
-    Fields fields(node, "config.plain");
-    Duration timeout{0};
-    Duration interval{0};
-    Duration evaluation{0};
-    fields.read("scrape_interval", interval).read("scrape_timeout", timeout).read("evaluation_interval", evaluation);
-    fields.read("rule_query_offset", config_.rule_query_offset);
-    read_limits(fields, defaults_);
-    fields.child("external_labels", [&](const Node& n) { return read_external_labels(n); });
-    fields.take("scrape_protocols");
-    TOCSIN_OK(read_name_schemes(fields, config_.warnings));
-    fields.unsupported(
-        {"query_log_file", "scrape_failure_log_file", "keep_dropped_targets", "scrape_native_histograms",
-         "convert_classic_histograms_to_nhcb", "always_scrape_classic_histograms", "extra_scrape_metrics"},
-        config_.warnings);
-    TOCSIN_OK(fields.finish());
-    TOCSIN_OK(read_scrape_protocols(node["scrape_protocols"], " for global config", defaults_.scrape_protocols,
-                                    config_.warnings));
-    return settle_times(node, interval, timeout, evaluation);
-  }
-
-  Result<void> settle_times(const Node& node, Duration interval, Duration timeout, Duration evaluation) {
-    if (interval != Duration{0}) defaults_.scrape_interval = interval;
-    if (timeout > defaults_.scrape_interval) {
-      return node["scrape_timeout"].error("global scrape timeout greater than scrape interval");
-    }
-    defaults_.scrape_timeout =
-        timeout != Duration{0} ? timeout : std::min(defaults_.scrape_timeout, defaults_.scrape_interval);
-    if (evaluation != Duration{0}) config_.evaluation_interval = evaluation;
-    config_.scrape_interval = defaults_.scrape_interval;
-    config_.scrape_timeout = defaults_.scrape_timeout;
-    return {};
-  }
-
-  Result<void> read_external_labels(const Node& node) {
-    if (!node.is_map()) return node.wrong_type("map[string]string");
-    model::LabelsBuilder labels;
-    for (const Node::Entry& entry : node.entries()) {
-      const std::string& name = entry.key.text();
-      if (!model::is_valid_name(name)) return entry.key.error("{} is not a valid label name", go_quote(name));
-      TOCSIN_TRY(const std::string text, entry.value.as_string());
-      std::vector<std::string> missing;
-      const std::string value = expand_environment(text, environment_, missing);
-      if (!is_valid_utf8(value)) return entry.value.error("{} is not a valid label value", go_quote(value));
-      for (const std::string& variable : missing) {
-        config_.warnings.push_back(fmt::format("{}: environment variable {} in external label {} is empty or not set",
-                                               entry.value.where(), variable, name));
-      }
-      labels.set(name, value);
-    }
-    config_.external_labels = labels.build();
-    return {};
-  }
-
   Result<void> read_alerting(const Node& node) {
-    Fields fields(node, "config.AlertingConfig");
+    Fields fields(node, "config.plain");
     read_relabel_configs(fields, "alert_relabel_configs", "empty or null alert relabeling rule",
                          config_.alert_relabel_configs);
     fields.each("alertmanagers", [&](const Node& n) -> Result<void> {
-      TOCSIN_TRY(AlertmanagerTarget target, parse_alertmanager_target(n, config_.warnings));
+      TOCSIN_TRY(AlertmanagerTarget target, parse_alertmanager_target(n, defaults_.legacy_names, config_.warnings));
       config_.alertmanagers.push_back(std::move(target));
       return {};
     });
-    return fields.finish();
+    TOCSIN_OK(fields.finish());
+    if (!defaults_.legacy_names) return {};
+    return use_legacy_names(node, "alert_relabel_configs", config_.alert_relabel_configs);
   }
 
-  Result<void> read_rule_files(const Node& node) {
+  /// Names of files with one star at most, and that in the last element. @param kind  "rule", "scrape config"
+  static Result<void> read_patterns(const Node& node, std::string_view kind, std::vector<std::string>& out) {
     TOCSIN_TRY(const std::vector<std::string> patterns, node.as_strings());
-    const std::size_t slash = config_.file.rfind('/');
-    const std::string folder =
-        slash == std::string::npos ? "" : config_.file.substr(0, std::max<std::size_t>(slash, 1));
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-      // One star, and that in the last element.
       const std::size_t star = patterns[i].find('*');
       if (star != std::string::npos && patterns[i].find_first_of("*/", star + 1) != std::string::npos) {
-        return node.at(i).error("invalid rule file path {}", go_quote(patterns[i]));
+        return node.at(i).error("invalid {} file path {}", kind, go_quote(patterns[i]));
       }
-      config_.rule_files.push_back(resolve_path(folder, patterns[i]));
+      out.push_back(node.beside(patterns[i]));
     }
     return {};
   }
@@ -140,27 +100,38 @@ bool is_secret_key(std::string_view key) {
   for (const std::string_view part : {"password", "secret", "token", "credentials", "private_key", "account_key"}) {
     if (key.contains(part)) return true;
   }
-  return key == "key" || key == "api_key" || key == "consumer_key" || key == "access_key" ||
-         key == "proxy_connect_header";
+  for (const std::string_view name :
+       {"key", "api_key", "consumer_key", "access_key", "client_certificate_key", "proxy_connect_header"}) {
+    if (key == name) return true;
+  }
+  return false;
+}
+
+/// @param fs  nullptr: scrape_config_files are not read
+Result<std::shared_ptr<const PrometheusConfig>> read(std::string text, const std::string& path,
+                                                     const LoadOptions& options, Fs* fs) {
+  TOCSIN_TRY(const Node written, yaml::parse(std::move(text), path, yaml::RepeatedKeys::kLeft));
+  TOCSIN_TRY(const Node root, expand_variables(written, kOwnDollars, options));
+  auto config = std::make_shared<PrometheusConfig>();
+  config->file = path;
+  Reader reader(*config, options.environment);
+  TOCSIN_OK(reader.read(root));
+  if (fs != nullptr) TOCSIN_OK(read_scrape_config_files(*fs, reader.defaults(), options, *config));
+  config->text = yaml::write(written, is_secret_key);  // what a variable holds is not shown
+  return config;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(std::string text, const std::string& path,
-                                                                        const Environment& environment) {
-  TOCSIN_TRY(const Node root, yaml::parse(std::move(text), path));
-  auto config = std::make_shared<PrometheusConfig>();
-  config->file = path;
-  Reader reader(*config, environment);
-  TOCSIN_OK(reader.read(root));
-  config->text = yaml::write(root, is_secret_key);
-  return config;
+                                                                        const LoadOptions& options) {
+  return read(std::move(text), path, options, nullptr);
 }
 
 Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(Fs& fs, const std::string& path,
-                                                                       const Environment& environment) {
+                                                                       const LoadOptions& options) {
   TOCSIN_TRY(std::string text, fs.read_file(path, kMaxConfigBytes));
-  return parse_prometheus_config(std::move(text), path, environment);
+  return read(std::move(text), path, options, &fs);
 }
 
 }  // namespace tocsin::config

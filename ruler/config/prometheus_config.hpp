@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,16 @@ struct AlertmanagerTarget {
   bool operator==(const AlertmanagerTarget&) const = default;
 };
 
+/// `storage`: what it says; zeros and nothing leave the flags in force.
+struct StorageConfig {
+  Duration retention_time{0};
+  std::uint64_t retention_size = 0;  // bytes
+  double retention_percentage = 0;   // of the disk
+  Duration out_of_order_time_window{0};
+  std::optional<std::int64_t> max_exemplars;
+  bool operator==(const StorageConfig&) const = default;
+};
+
 struct PrometheusConfig {
   std::string file;
   std::string text;  // for /api/v1/status/config: as read, without comments, secrets as <secret>
@@ -70,18 +81,22 @@ struct PrometheusConfig {
   Duration evaluation_interval = std::chrono::minutes(1);
   Duration rule_query_offset{0};
   model::Labels external_labels;
-  std::vector<std::string> rule_files;  // patterns, relative ones resolved against the configuration's folder
-  std::vector<ScrapeConfig> scrape_configs;
+  // Patterns, relative ones resolved against the configuration's folder.
+  std::vector<std::string> rule_files, scrape_config_files;
+  std::vector<ScrapeConfig> scrape_configs;  // those of the files last
   std::vector<RelabelConfig> alert_relabel_configs;
   std::vector<AlertmanagerTarget> alertmanagers;
+  StorageConfig storage;
   std::vector<std::string> warnings;  // keys that Prometheus knows and this build does not do, with position
 };
 
-/// Thread: any. Errors are kInvalid, "file:line:column: message" with Prometheus' wording where it has one.
-/// @param environment  for ${VARIABLE} in external_labels, the only place where it is expanded.
-Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(
-    Fs& fs, const std::string& path, const Environment& environment = process_environment());
-Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(
-    std::string text, const std::string& path, const Environment& environment = process_environment());
+/// Reads the file and the files of scrape_config_files. Thread: any. Errors are kInvalid, "file:line:column: message"
+/// with Prometheus' wording where it has one.
+/// @param options  the environment is for external_labels too, where it is always expanded.
+Result<std::shared_ptr<const PrometheusConfig>> load_prometheus_config(Fs& fs, const std::string& path,
+                                                                       const LoadOptions& options = {});
+/// The same for a text, without scrape_config_files.
+Result<std::shared_ptr<const PrometheusConfig>> parse_prometheus_config(std::string text, const std::string& path,
+                                                                        const LoadOptions& options = {});
 
 }  // namespace tocsin::config

@@ -14,6 +14,8 @@ using yaml::Node;
 
 using Params = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
+constexpr std::string_view kEscapingSchemes = "'allow-utf-8', 'underscores', 'dots', or 'values'";
+
 Result<void> read_params(const Node& node, Params& out) {
   if (!node.is_map()) return node.wrong_type("url.Values");
   for (const Node::Entry& entry : node.entries()) {
@@ -50,6 +52,8 @@ void settle_limits(const ScrapeDefaults& defaults, ScrapeConfig& config) {
   inherit(config.label_limit, defaults.label_limit);
   inherit(config.label_name_length_limit, defaults.label_name_length_limit);
   inherit(config.label_value_length_limit, defaults.label_value_length_limit);
+  inherit(config.keep_dropped_targets, defaults.keep_dropped_targets);
+  inherit(config.scrape_failure_log_file, defaults.scrape_failure_log_file);
 }
 
 Result<void> settle_protocols(const Node& node, const ScrapeDefaults& defaults, ScrapeConfig& config,
@@ -65,13 +69,36 @@ Result<void> settle_protocols(const Node& node, const ScrapeDefaults& defaults, 
   return {};
 }
 
-}  // namespace
+/// An escaping that is not said follows the validation that is said nearest.
+Result<void> settle_names(const Node& node, std::optional<bool> own_legacy, const ScrapeDefaults& defaults,
+                          ScrapeConfig& config) {
+  const auto implied = [](bool legacy) { return legacy ? "underscores" : "allow-utf-8"; };
+  const bool legacy = own_legacy.value_or(defaults.legacy_names);
+  config.metric_name_validation_scheme = legacy ? "legacy" : "utf8";
+  std::string general = defaults.metric_name_escaping_scheme;
+  if (general.empty()) general = implied(defaults.legacy_names);
+  if (!is_escaping_scheme(general)) {
+    return node.error("unknown global name escaping method specified, must be one of {}, got {}", kEscapingSchemes,
+                      go_quote(general));
+  }
+  std::string& own = config.metric_name_escaping_scheme;
+  own = node["metric_name_escaping_scheme"].text();
+  if (own.empty()) own = own_legacy ? implied(*own_legacy) : general;
+  if (!is_escaping_scheme(own)) {
+    return node["metric_name_escaping_scheme"].error(
+        "unknown scrape config name escaping method specified, must be one of {}, got {}", kEscapingSchemes,
+        go_quote(own));
+  }
+  if (own == "allow-utf-8" && legacy) {
+    return node.error("utf8 metric names requested but validation scheme is not set to UTF8");
+  }
+  if (!legacy) return {};
+  TOCSIN_OK(use_legacy_names(node, "relabel_configs", config.relabel_configs));
+  return use_legacy_names(node, "metric_relabel_configs", config.metric_relabel_configs);
+}
 
-Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults& defaults,
-                                         std::vector<std::string>& warnings) {
-  if (node.is_null()) return node.error("empty or null scrape config section");
-  ScrapeConfig config;
-  Fields fields(node, "config.ScrapeConfig");
+/// All keys but those of HTTP, relabelling and discovery.
+void read_scrape_fields(Fields& fields, ScrapeConfig& config, std::vector<std::string>& warnings) {
   fields.read("job_name", config.job_name);
   fields.read("honor_labels", config.honor_labels).read("honor_timestamps", config.honor_timestamps);
   fields.read("track_timestamps_staleness", config.track_timestamps_staleness);
@@ -80,19 +107,40 @@ Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults&
   fields.read("fallback_scrape_protocol", config.fallback_scrape_protocol);
   fields.read("metrics_path", config.metrics_path).read("scheme", config.scheme);
   fields.read("enable_compression", config.enable_compression);
+  fields.read("scrape_failure_log_file", config.scrape_failure_log_file);
+  config.scrape_failure_log_file = fields.node().beside(config.scrape_failure_log_file);
   read_limits(fields, config);
+  read_histograms(fields, config, warnings);
+  fields.read("native_histogram_bucket_limit", config.native_histogram_bucket_limit);
+  fields.read("native_histogram_min_bucket_factor", config.native_histogram_min_bucket_factor);
+  if (config.native_histogram_bucket_limit > 0) fields.unsupported({"native_histogram_bucket_limit"}, warnings);
+  if (config.native_histogram_min_bucket_factor > 0) {
+    fields.unsupported({"native_histogram_min_bucket_factor"}, warnings);
+  }
+  fields.read("extra_scrape_metrics", config.extra_scrape_metrics);
+  fields.read("metric_name_escaping_scheme", config.metric_name_escaping_scheme);
+  fields.take("scrape_protocols");
+}
+
+}  // namespace
+
+Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults& defaults,
+                                         std::vector<std::string>& warnings) {
+  if (node.is_null()) return node.error("empty or null scrape config section");
+  ScrapeConfig config;
+  config.scrape_native_histograms = defaults.scrape_native_histograms;
+  config.always_scrape_classic_histograms = defaults.always_scrape_classic_histograms;
+  config.convert_classic_histograms_to_nhcb = defaults.convert_classic_histograms_to_nhcb;
+  config.extra_scrape_metrics = defaults.extra_scrape_metrics;
+  Fields fields(node, "config.ScrapeConfig");
+  read_scrape_fields(fields, config, warnings);
   TOCSIN_OK(read_http_client_fields(fields, config.http, warnings));
   read_relabel_configs(fields, "relabel_configs", "empty or null target relabeling rule in scrape config",
                        config.relabel_configs);
   read_relabel_configs(fields, "metric_relabel_configs", "empty or null metric relabeling rule in scrape config",
                        config.metric_relabel_configs);
   read_discovery(fields, config.discovery, warnings);
-  fields.take("scrape_protocols");
-  TOCSIN_OK(read_name_schemes(fields, warnings));
-  fields.unsupported({"scrape_native_histograms", "always_scrape_classic_histograms",
-                      "convert_classic_histograms_to_nhcb", "scrape_failure_log_file", "native_histogram_bucket_limit",
-                      "native_histogram_min_bucket_factor", "keep_dropped_targets", "extra_scrape_metrics"},
-                     warnings);
+  TOCSIN_TRY(const std::optional<bool> legacy_names, read_validation_scheme(fields));
   TOCSIN_OK(fields.finish());
 
   if (config.job_name.empty()) return node.error("job_name is empty");
@@ -100,30 +148,8 @@ Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults&
   TOCSIN_OK(settle_times(node, defaults, config));
   settle_limits(defaults, config);
   TOCSIN_OK(settle_protocols(node, defaults, config, warnings));
+  TOCSIN_OK(settle_names(node, legacy_names, defaults, config));
   return config;
-}
-
-Result<AlertmanagerTarget> parse_alertmanager_target(const Node& node, std::vector<std::string>& warnings) {
-  AlertmanagerTarget target;
-  if (node.is_null()) return target;
-  Fields fields(node, "config.AlertmanagerConfig");
-  std::string api_version = "v2";
-  fields.read("scheme", target.scheme).read("path_prefix", target.path_prefix).read("timeout", target.timeout);
-  fields.read("api_version", api_version);
-  TOCSIN_OK(read_http_client_fields(fields, target.http, warnings));
-  read_discovery(fields, target.discovery, warnings);
-  // Checked as Prometheus checks them, though they are not applied yet.
-  std::vector<RelabelConfig> rules;
-  const std::string_view null_rule = "empty or null Alertmanager target relabeling rule";
-  read_relabel_configs(fields, "relabel_configs", null_rule, rules);
-  read_relabel_configs(fields, "alert_relabel_configs", "empty or null Alertmanager alert relabeling rule", rules);
-  fields.unsupported({"relabel_configs", "alert_relabel_configs", "sigv4"}, warnings);
-  TOCSIN_OK(fields.finish());
-  if (api_version != "v2") {
-    return node["api_version"].error("expected Alertmanager api version to be one of [v2] but got {}", api_version);
-  }
-  if (!fields.has("relabel_configs")) TOCSIN_OK(check_static_targets(node));
-  return target;
 }
 
 }  // namespace tocsin::config

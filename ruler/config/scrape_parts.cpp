@@ -83,20 +83,22 @@ Result<void> read_scrape_protocols(const Node& node, std::string_view suffix, st
   return {};
 }
 
-Result<void> read_name_schemes(Fields& fields, std::vector<std::string>& warnings) {
-  const Node validation = fields.take("metric_name_validation_scheme");
-  const std::string& scheme = validation.text();
-  if (!scheme.empty() && scheme != "utf8" && scheme != "legacy") {
-    return validation.error("unrecognized ValidationScheme: {}", go_quote(scheme));
-  }
-  if (scheme == "legacy") fields.unsupported({"metric_name_validation_scheme"}, warnings);
+Result<std::optional<bool>> read_validation_scheme(Fields& fields) {
+  const Node node = fields.take("metric_name_validation_scheme");
+  const std::string& scheme = node.text();
+  if (node.is_null() || scheme.empty()) return std::optional<bool>();
+  if (scheme == "utf8") return false;
+  if (scheme == "legacy") return true;
+  return node.error("unrecognized ValidationScheme: {}", go_quote(scheme));
+}
 
-  const Node escaping = fields.node()["metric_name_escaping_scheme"];
-  constexpr std::string_view kKnown[] = {"", "allow-utf-8", "underscores", "dots", "values"};
-  if (std::find(std::begin(kKnown), std::end(kKnown), escaping.text()) == std::end(kKnown)) {
-    return escaping.error("unknown metric_name_escaping_scheme: {}", go_quote(escaping.text()));
-  }
-  fields.unsupported({"metric_name_escaping_scheme"}, warnings);
+bool is_escaping_scheme(std::string_view scheme) {
+  constexpr std::string_view kKnown[] = {"allow-utf-8", "underscores", "dots", "values"};
+  return std::find(std::begin(kKnown), std::end(kKnown), scheme) != std::end(kKnown);
+}
+
+Result<void> use_legacy_names(const Node& map, std::string_view key, std::vector<RelabelConfig>& rules) {
+  for (std::size_t i = 0; i < rules.size(); ++i) TOCSIN_OK(use_legacy_names(map[key].at(i), rules[i]));
   return {};
 }
 

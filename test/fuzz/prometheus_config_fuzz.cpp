@@ -11,7 +11,7 @@ using namespace tocsin;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto environment = [](const std::string& name) { return name; };
   const auto config =
-      config::parse_prometheus_config(std::string(reinterpret_cast<const char*>(data), size), "f", environment);
+      config::parse_prometheus_config(std::string(reinterpret_cast<const char*>(data), size), "f", {environment});
   if (!config) {
     check(config.error().message.starts_with("f:"), "BUG: an error without the file's name");
     return 0;
