@@ -48,7 +48,10 @@ Result<void> PageReader::read_rows(PageParser& parser, std::string_view page) {
           return fail(Errc::kInvalid, "{}", expo::describe(page, parser.error()));
         case expo::RowKind::kSeries:
           break;
+        case expo::RowKind::kComment:
+          continue;
         default:
+          metadata_.see(row);
           continue;
       }
       // The expected series in an unusual spelling, without a blank before the value, is still the expected one.
@@ -114,7 +117,7 @@ Result<void> PageReader::take_new(expo::Parser& parser, const expo::Row& row) {
   Entry entry;
   if (labels) {
     ++counts_.after_relabel;
-    if (const auto t = admit(row, entry)) append_first(row, *labels, *t, entry);
+    if (const auto t = admit(row, entry)) append_first(parser, row, *labels, *t, entry);
   } else {
     entry.flags = ScrapeCache::kDropped;
   }
@@ -169,6 +172,8 @@ Result<void> PageReader::append(expo::Parser& parser, const expo::Row& row, Entr
   if (entry.ref == 0) return append_by_labels(parser, row, *t, entry);
   const storage::AppendResult result = appender_.append(entry.ref, nullptr, *t, row.value);
   if (result.status == AppendStatus::kOk) [[likely]] {
+    if (!row.exemplar.labels.empty()) [[unlikely]]
+      append_exemplar(parser, row, *t, entry.ref);
     return {};
   }
   if (result.status == AppendStatus::kUnknownRef) return append_by_labels(parser, row, *t, entry);
@@ -178,15 +183,27 @@ Result<void> PageReader::append(expo::Parser& parser, const expo::Row& row, Entr
 
 Result<void> PageReader::append_by_labels(expo::Parser& parser, const expo::Row& row, Timestamp t, Entry& entry) {
   TOCSIN_TRY(const auto labels, labels_of(parser, row));
-  if (labels) append_first(row, *labels, t, entry);
+  if (labels) append_first(parser, row, *labels, t, entry);
   return {};
 }
 
-void PageReader::append_first(const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry) {
+void PageReader::append_first(expo::Parser& parser, const expo::Row& row, const model::Labels& labels, Timestamp t,
+                              Entry& entry) {
   const storage::AppendResult result = appender_.append(0, &labels, t, row.value);
   if (entry.ref == 0 && result.status == AppendStatus::kOk) ++counts_.series_added;
   note(result, entry);
   if (entry.ref != 0) fresh_refs_.push_back(entry.ref);
+  if (result.status == AppendStatus::kOk && !row.exemplar.labels.empty()) append_exemplar(parser, row, t, result.ref);
+}
+
+void PageReader::append_exemplar(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref) {
+  parser.exemplar_labels(row, row_labels_);
+  const storage::Exemplar exemplar{.labels = model::Labels::from(row_labels_),
+                                   .value = row.exemplar.value,
+                                   .t = row.exemplar.has_timestamp ? row.exemplar.timestamp : t,
+                                   .has_timestamp = row.exemplar.has_timestamp};
+  // One that is too long is left out without a word, as in Prometheus.
+  if (appender_.append_exemplar(ref, exemplar) == AppendStatus::kOutOfOrder) ++counts_.exemplars_out_of_order;
 }
 
 void PageReader::note(const storage::AppendResult& result, Entry& entry) {

@@ -12,6 +12,7 @@
 #include "config/prometheus_config.hpp"
 #include "expo/format.hpp"
 #include "model/labels.hpp"
+#include "scrape/page_metadata.hpp"
 #include "scrape/scrape_cache.hpp"
 #include "storage/storage.hpp"
 
@@ -26,6 +27,7 @@ struct PageCounts {
   std::uint64_t series_added = 0;
   std::uint64_t stale_markers = 0;
   std::uint64_t out_of_order = 0, duplicates = 0, out_of_bounds = 0, series_limit = 0;
+  std::uint64_t exemplars_out_of_order = 0;
   std::uint64_t by_position = 0, by_text = 0, fresh = 0;
 };
 
@@ -40,9 +42,10 @@ class PageReader {
  public:
   /// @param t      time of samples that carry none
   /// @param max_t  samples beyond are refused
+  /// @param metadata  sees the rows of metadata; its begin() and end() are the caller's to call
   PageReader(ScrapeCache& cache, const PageRules& rules, storage::Appender& appender, Timestamp t, Timestamp max_t,
-             PageCounts& counts)
-      : cache_(cache), rules_(rules), appender_(appender), t_(t), max_t_(max_t), counts_(counts) {}
+             PageMetadata& metadata, PageCounts& counts)
+      : cache_(cache), rules_(rules), appender_(appender), t_(t), max_t_(max_t), metadata_(metadata), counts_(counts) {}
 
   /// Appends every sample. On an error the page counts for nothing: the caller rolls back, and the cache stays as it
   /// was.
@@ -62,7 +65,9 @@ class PageReader {
   Result<void> take_new(expo::Parser& parser, const expo::Row& row);
   Result<void> append(expo::Parser& parser, const expo::Row& row, Entry& entry);
   Result<void> append_by_labels(expo::Parser& parser, const expo::Row& row, Timestamp t, Entry& entry);
-  void append_first(const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry);
+  void append_first(expo::Parser& parser, const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry);
+  /// Of a row whose sample was appended at `t`. Those that the store has already, it leaves out.
+  void append_exemplar(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref);
   void note(const storage::AppendResult& result, Entry& entry);
   /// The time of the row's sample; sets whether its series is tracked. Nothing if the sample is not to be appended.
   std::optional<Timestamp> admit(const expo::Row& row, Entry& entry);
@@ -76,6 +81,7 @@ class PageReader {
   const PageRules& rules_;
   storage::Appender& appender_;
   const Timestamp t_, max_t_;
+  PageMetadata& metadata_;
   PageCounts& counts_;
 
   SeriesTexts::Cursor expected_ = cache_.texts.begin();

@@ -35,9 +35,11 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   const std::unique_ptr<storage::Appender> appender = storage.appender();
   std::optional<PageReader> reader;
   if (out.error.empty()) {
-    reader.emplace(cache_, rules, *appender, input.t, clock.now() + kMaxAheadMs, out.counts);
+    metadata_.begin();
+    reader.emplace(cache_, rules, *appender, input.t, clock.now() + kMaxAheadMs, metadata_, out.counts);
     if (auto read = reader->read(input.page.view(), input.format); read) {
       reader->mark_vanished();
+      out.metadata = metadata_.end(input.page.view(), input.format);
     } else {
       out.error = std::move(read.error().message);
       out.error_code = read.error().code;

@@ -11,6 +11,7 @@
 #include "model/labels.hpp"
 #include "net/http.hpp"
 #include "scrape/metadata.hpp"
+#include "scrape/page_metadata.hpp"
 #include "scrape/page_reader.hpp"
 #include "scrape/scrape_cache.hpp"
 #include "storage/storage.hpp"
@@ -59,6 +60,7 @@ class TargetIngest {
               storage::Appender& appender);
 
   ScrapeCache cache_;
+  PageMetadata metadata_;
   std::shared_ptr<const IngestRules> rules_;  // of the last scrape
   std::array<storage::SeriesRef, kReports> report_refs_{};
 };

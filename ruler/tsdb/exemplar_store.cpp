@@ -11,9 +11,18 @@ std::size_t code_points(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
+/// Exemplars without a time of their own carry that of their scrape, which does not tell them apart.
+/// Source: Prometheus model/exemplar/exemplar.go, Equals.
 bool same(const storage::Exemplar& a, const storage::Exemplar& b) {
-  return a.t == b.t && std::bit_cast<std::uint64_t>(a.value) == std::bit_cast<std::uint64_t>(b.value) &&
-         a.labels == b.labels;
+  if ((a.has_timestamp || b.has_timestamp) && a.t != b.t) return false;
+  return std::bit_cast<std::uint64_t>(a.value) == std::bit_cast<std::uint64_t>(b.value) && a.labels == b.labels;
+}
+
+/// Ordered by time, value and hash of the labels. Source: Prometheus tsdb/exemplar.go, validateExemplar.
+bool is_late(const storage::Exemplar& exemplar, const storage::Exemplar& newest) {
+  if (exemplar.t != newest.t) return exemplar.t < newest.t;
+  if (exemplar.value != newest.value) return exemplar.value < newest.value;
+  return exemplar.labels.hash() < newest.labels.hash();
 }
 
 }  // namespace
@@ -27,8 +36,10 @@ bool ExemplarStore::labels_fit(const model::Labels& labels) {
 storage::AppendStatus ExemplarStore::check(SeriesId id, const storage::Exemplar& exemplar) const {
   const MutexLock lock(mutex_);
   const auto newest = newest_.find(id);
-  const bool late = newest != newest_.end() && exemplar.t < ring_[newest->second].second.t;
-  return late ? storage::AppendStatus::kOutOfOrder : storage::AppendStatus::kOk;
+  if (newest == newest_.end()) return storage::AppendStatus::kOk;
+  const storage::Exemplar& last = ring_[newest->second].second;
+  return !same(exemplar, last) && is_late(exemplar, last) ? storage::AppendStatus::kOutOfOrder
+                                                          : storage::AppendStatus::kOk;
 }
 
 void ExemplarStore::add(SeriesId id, const storage::Exemplar& exemplar) {
@@ -36,7 +47,7 @@ void ExemplarStore::add(SeriesId id, const storage::Exemplar& exemplar) {
   const MutexLock lock(mutex_);
   if (const auto newest = newest_.find(id); newest != newest_.end()) {
     const storage::Exemplar& last = ring_[newest->second].second;
-    if (exemplar.t < last.t || same(last, exemplar)) return;
+    if (same(exemplar, last) || is_late(exemplar, last)) return;
   }
   if (ring_.size() < capacity_) {
     ring_.emplace_back(id, exemplar);

@@ -219,7 +219,12 @@ class MapAppender : public storage::Appender {
   }
   AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {
     MutexLock lock(store_.mutex_);
-    if (!store_.labels_.contains(ref)) return AppendStatus::kUnknownRef;
+    const auto labels = store_.labels_.find(ref);
+    if (labels == store_.labels_.end()) return AppendStatus::kUnknownRef;
+    if (const auto series = store_.series_.find(labels->second); series != store_.series_.end()) {
+      const auto& kept = series->second->exemplars;
+      if (!kept.empty() && exemplar.t < kept.back().t) return AppendStatus::kOutOfOrder;
+    }
     exemplars_.emplace_back(ref, exemplar);
     return AppendStatus::kOk;
   }
