@@ -72,6 +72,9 @@ void put_scrape_metrics(Sink& sink, const scrape::ScrapeStats& stats, const scra
   sink.counter("prometheus_target_scrapes_sample_duplicate_timestamp_total",
                "Total number of samples rejected due to duplicate timestamps but different values.",
                number(stats.duplicates));
+  sink.counter("prometheus_target_scrapes_exemplar_out_of_order_total",
+               "Total number of exemplar rejected due to not being out of the expected order.", {},
+               number(stats.exemplars_out_of_order));
   sink.counter("prometheus_target_scrapes_sample_out_of_bounds_total",
                "Total number of samples rejected due to timestamp falling outside of the time bounds.",
                number(stats.out_of_bounds));

@@ -123,6 +123,7 @@ void ScrapeCore::count(const ScrapeOutcome& outcome) {
   stats_.out_of_order += counts.out_of_order;
   stats_.duplicates += counts.duplicates;
   stats_.out_of_bounds += counts.out_of_bounds;
+  stats_.exemplars_out_of_order += counts.exemplars_out_of_order;
   stats_.series_limit += counts.series_limit;
   stats_.rows_by_position += counts.by_position;
   stats_.rows_by_text += counts.by_text;

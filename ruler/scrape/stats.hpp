@@ -22,10 +22,11 @@ struct ScrapeStats {
   std::uint64_t samples_appended = 0;
   std::uint64_t series_added = 0;  // new to their target's cache
   std::uint64_t stale_markers = 0;
-  std::uint64_t out_of_order = 0;   // prometheus_target_scrapes_sample_out_of_order_total
-  std::uint64_t duplicates = 0;     // prometheus_target_scrapes_sample_duplicate_timestamp_total
-  std::uint64_t out_of_bounds = 0;  // prometheus_target_scrapes_sample_out_of_bounds_total; too old ones too
-  std::uint64_t series_limit = 0;   // shed: the series budget is used up
+  std::uint64_t out_of_order = 0;            // prometheus_target_scrapes_sample_out_of_order_total
+  std::uint64_t duplicates = 0;              // prometheus_target_scrapes_sample_duplicate_timestamp_total
+  std::uint64_t out_of_bounds = 0;           // prometheus_target_scrapes_sample_out_of_bounds_total; too old ones too
+  std::uint64_t exemplars_out_of_order = 0;  // prometheus_target_scrapes_exemplar_out_of_order_total
+  std::uint64_t series_limit = 0;            // shed: the series budget is used up
 
   // How rows found their series.
   std::uint64_t rows_by_position = 0;  // same place as in the last scrape
