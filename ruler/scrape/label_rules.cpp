@@ -28,24 +28,18 @@ model::Labels join_conflicting(const std::vector<model::LabelView>& row, const m
   return builder.build();
 }
 
-Result<void> check_names(const model::Labels& labels) {
+Result<void> check_names(const model::Labels& labels, bool legacy) {
   const auto invalid = [&labels] {
     return fail(Errc::kInvalid, "invalid metric name or label names: {}", labels.to_string());
   };
   if (!labels.has(model::kMetricName)) return fail(Errc::kInvalid, "missing metric name (__name__ label)");
   for (const auto& label : labels) {
-    if (!model::is_valid_name(label.name) || !is_valid_utf8(label.value)) return invalid();
+    const bool is_name = label.name == model::kMetricName;
+    if (!(legacy ? model::is_legacy_label_name(label.name) : model::is_valid_name(label.name))) return invalid();
+    if (!is_valid_utf8(label.value)) return invalid();
+    if (legacy && is_name && !model::is_legacy_metric_name(label.value)) return invalid();
   }
   return {};
-}
-
-bool same_relabel(const config::RelabelConfig& a, const config::RelabelConfig& b) {
-  const auto expression = [](const config::RelabelConfig& c) {
-    return c.regex ? std::optional<std::string>(c.regex->expression()) : std::nullopt;
-  };
-  return a.source_labels == b.source_labels && a.separator == b.separator && expression(a) == expression(b) &&
-         a.modulus == b.modulus && a.target_label == b.target_label && a.replacement == b.replacement &&
-         a.action == b.action;
 }
 
 }  // namespace
@@ -75,7 +69,7 @@ Result<std::optional<model::Labels>> stored_labels(const std::vector<model::Labe
   std::optional<model::Labels> labels = join_labels(row, target, config.honor_labels);
   if (!config.metric_relabel_configs.empty()) labels = config::relabel(*labels, config.metric_relabel_configs);
   if (!labels || labels->empty()) return std::nullopt;
-  TOCSIN_OK(check_names(*labels));
+  TOCSIN_OK(check_names(*labels, config.metric_name_validation_scheme == "legacy"));
   TOCSIN_OK(check_label_limits(*labels, config));
   return labels;
 }
@@ -109,8 +103,8 @@ bool same_label_rules(const config::ScrapeConfig& a, const config::ScrapeConfig&
   return a.honor_labels == b.honor_labels && a.label_limit == b.label_limit &&
          a.label_name_length_limit == b.label_name_length_limit &&
          a.label_value_length_limit == b.label_value_length_limit &&
-         std::equal(a.metric_relabel_configs.begin(), a.metric_relabel_configs.end(), b.metric_relabel_configs.begin(),
-                    b.metric_relabel_configs.end(), same_relabel);
+         a.metric_name_validation_scheme == b.metric_name_validation_scheme &&
+         a.metric_relabel_configs == b.metric_relabel_configs;
 }
 
 }  // namespace tocsin::scrape

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 
-#include "base/hash.hpp"
-#include "base/log.hpp"
+#include "base/duration.hpp"
+#include "client/client.hpp"
 #include "scrape/target.hpp"
 
 namespace tocsin::scrape {
 namespace {
 
-constexpr std::string_view kComponent = "scrape";
+std::map<std::string, LengthStats> stats_of(const std::map<std::string, LengthSummary>& lengths, MonoTime now) {
+  std::map<std::string, LengthStats> out;
+  for (const auto& [interval, summary] : lengths) out.emplace(interval, summary.stats(now));
+  return out;
+}
 
 }  // namespace
 
@@ -20,7 +24,10 @@ ScrapeCore::ScrapeCore(net::TaskLoop& loop, WorkPool& work, net::HttpClient& cli
       client_(client),
       storage_(storage),
       options_(std::move(options)),
-      scheduler_(loop, options_.slot, [this](const std::vector<SlotScheduler::Due>& due) { begin(due); }) {}
+      scheduler_(loop, options_.timestamp_tolerance,
+                 [this](const std::vector<SlotScheduler::Due>& due) { begin(due); }),
+      body_budget_(std::make_shared<BodyBudget>(options_.body_budget_bytes)),
+      heavy_(std::make_shared<Turnstile>(loop)) {}
 
 void ScrapeCore::apply(const std::shared_ptr<const config::PrometheusConfig>& config) {
   if (closed_) return;
@@ -36,18 +43,54 @@ void ScrapeCore::apply(const std::shared_ptr<const config::PrometheusConfig>& co
     drop_pool(pool->second);
     pool = pools_.erase(pool);
   }
-  for (const auto& scrape : config->scrape_configs) {
-    apply_pool(scrape.job_name, std::shared_ptr<const config::ScrapeConfig>(config, &scrape));
+  use_failure_logs(*config);
+  for (const auto& scrape : config->scrape_configs) apply_pool(scrape);
+}
+
+/// A file is opened again by each reload: that is how its rotation is told. Source: Prometheus scrape/manager.go.
+void ScrapeCore::use_failure_logs(const config::PrometheusConfig& config) {
+  std::map<std::string, std::shared_ptr<FailureLog>> wanted;
+  for (const auto& scrape : config.scrape_configs) {
+    const std::string& path = scrape.scrape_failure_log_file;
+    if (path.empty() || wanted.contains(path)) continue;
+    if (const auto known = failure_logs_.find(path); known != failure_logs_.end()) {
+      wanted[path] = known->second;
+      known->second->reopen();
+    } else {
+      wanted[path] = std::make_shared<FailureLog>(fs(), work_.lane(Lane::kQuery), path);
+    }
+  }
+  for (const auto& [path, log] : failure_logs_) {
+    if (!wanted.contains(path)) stats_.failure_log_dropped += log->dropped();
+  }
+  failure_logs_ = std::move(wanted);
+}
+
+void ScrapeCore::apply_pool(const config::ScrapeConfig& config) {
+  const std::string& name = config.job_name;
+  const auto [place, is_new] = pools_.try_emplace(name);
+  Pool& pool = place->second;
+  const auto log = failure_logs_.find(config.scrape_failure_log_file);
+  pool.failures = log == failure_logs_.end() ? nullptr : log->second;
+  if (!is_new && *pool.config == config) return;
+  const MonoTime started = loop_.clock().mono();
+  ++(is_new ? stats_.pools : stats_.pool_reloads);
+  if (is_new) pool.serial = ++last_serial_;
+  const bool finds_the_same = !is_new && pool.config->discovery == config.discovery;
+  pool.config = std::make_shared<const config::ScrapeConfig>(config);
+  pool.client = client::make_client(config.http, {loop_, work_, client_, fs()});
+  if (!finds_the_same) start_discovery(name, pool);
+  sync(name, pool);
+  if (!is_new) {
+    const MonoTime now = loop_.clock().mono();
+    reload_lengths_[format_go_duration(config.scrape_interval)].observe(now, to_seconds(now - started));
   }
 }
 
-void ScrapeCore::apply_pool(const std::string& name, std::shared_ptr<const config::ScrapeConfig> config) {
-  const auto [place, is_new] = pools_.try_emplace(name);
-  Pool& pool = place->second;
-  ++(is_new ? stats_.pools : stats_.pool_reloads);
-  pool.config = std::move(config);
+void ScrapeCore::start_discovery(const std::string& name, Pool& pool) {
   pool.generation = ++last_generation_;
-  pool.discoverers = discovery::make_discoverers(pool.config->discovery, {loop_, work_, client_, fs()});
+  pool.discoverers =
+      discovery::make_discoverers(pool.config->discovery, {loop_, work_, client_, fs(), name, discovery_stats_});
   pool.found.resize(pool.discoverers.size());
   pool.applying = true;
   for (std::size_t i = 0; i < pool.discoverers.size(); ++i) {
@@ -57,7 +100,6 @@ void ScrapeCore::apply_pool(const std::string& name, std::shared_ptr<const confi
         });
   }
   pool.applying = false;
-  sync(name, pool);
 }
 
 void ScrapeCore::take_groups(const std::string& name, std::size_t discoverer, std::uint64_t generation,
@@ -71,106 +113,11 @@ void ScrapeCore::take_groups(const std::string& name, std::size_t discoverer, st
       found.groups.erase(group.source);
     } else {
       std::string source = group.source;
-      found.groups.insert_or_assign(std::move(source), std::move(group));
+      found.groups.insert_or_assign(std::move(source),
+                                    std::make_shared<const discovery::TargetGroup>(std::move(group)));
     }
   }
   if (!place->second.applying) sync(name, place->second);
-}
-
-std::map<std::string, TargetSpec> ScrapeCore::make_targets(const std::string& name, Pool& pool) {
-  std::map<std::string, TargetSpec> out;
-  pool.dropped.clear();
-  for (const Found& found : pool.found) {
-    for (const auto& [source, group] : found.groups) {
-      for (std::size_t i = 0; i < group.targets.size(); ++i) {
-        auto made = make_target(*pool.config, group.targets[i], group.labels);
-        if (!made) {
-          ++stats_.targets_failed;
-          log::error(kComponent, "creating a target failed",
-                     {{"scrape_pool", name}, {"group", source}, {"instance", i}, {"err", made.error().message}});
-        } else if (!*made) {
-          pool.dropped.push_back({discovered_labels(*pool.config, group.targets[i], group.labels), name});
-        } else {
-          std::string identity = (*made)->identity();
-          out.try_emplace(std::move(identity), std::move(**made));
-        }
-      }
-    }
-  }
-  return out;
-}
-
-void ScrapeCore::sync(const std::string& name, Pool& pool) {
-  auto wanted = make_targets(name, pool);
-  for (auto target = pool.targets.begin(); target != pool.targets.end();) {
-    if (wanted.contains(target->first)) {
-      ++target;
-      continue;
-    }
-    leave(target->second);
-    target = pool.targets.erase(target);
-  }
-  for (auto& [identity, spec] : wanted) {
-    TargetPtr& target = pool.targets[identity];
-    const bool is_new = target == nullptr;
-    if (is_new) target = join(name, identity);
-    const bool is_moved = target->spec.interval != spec.interval;
-    target->spec = std::move(spec);
-    target->rules = std::make_shared<const IngestRules>(IngestRules{pool.config, target->spec.labels});
-    if (is_new || is_moved) schedule(*target);
-  }
-  pool.limit_error.clear();
-  if (pool.config->target_limit > 0 && pool.targets.size() > pool.config->target_limit) {
-    ++stats_.exceeded_target_limit;
-    pool.limit_error = fmt::format("target_limit exceeded (number of targets: {}, limit: {})", pool.targets.size(),
-                                   pool.config->target_limit);
-  }
-}
-
-/// A new target, or one that left a while ago and comes back with all that is known of it.
-ScrapeCore::TargetPtr ScrapeCore::join(const std::string& name, const std::string& identity) {
-  TargetPtr target;
-  if (auto left = leaving_.extract({name, identity}); !left.empty()) {
-    target = std::move(left.mapped());
-    loop_.cancel(target->end_timer);
-    target->end_timer = 0;
-  } else {
-    target = std::make_shared<ScrapeTarget>();
-    target->id = ++last_id_;
-    target->pool = name;
-  }
-  by_id_[target->id] = target;
-  return target;
-}
-
-void ScrapeCore::schedule(const ScrapeTarget& target) {
-  const std::int64_t interval_ms = std::max<std::int64_t>(to_ms(target.spec.interval), 1);
-  const std::int64_t slot_ms = std::max<std::int64_t>(to_ms(options_.slot), 1);
-  const std::uint64_t hash = xxhash64(fmt::format("{}\n{}", target.spec.identity(), options_.offset_seed));
-  const auto spread_ms = static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(interval_ms));
-  scheduler_.add(target.id, interval_ms, spread_ms - spread_ms % slot_ms);
-}
-
-void ScrapeCore::leave(const TargetPtr& target) {
-  const Timestamp slot = scheduler_.next_slot(target->id);
-  scheduler_.remove(target->id);
-  by_id_.erase(target->id);
-  if (!target->scraped && !target->running) return;
-  // The series end at the slot that would have been next, but it is told later: the target may come back, or its series
-  // may go on under another.
-  const Duration wait =
-      std::chrono::milliseconds(slot - loop_.clock().now()) + target->spec.interval + target->spec.interval / 10;
-  target->end_timer = loop_.call_after(wait, [this, target, slot] {
-    target->end_timer = 0;
-    leaving_.erase({target->pool, target->spec.identity()});
-    spawn_end(target, slot);
-  });
-  leaving_[{target->pool, target->spec.identity()}] = target;
-}
-
-void ScrapeCore::drop_pool(Pool& pool) {
-  for (const auto& [identity, target] : pool.targets) leave(target);
-  --stats_.pools;
 }
 
 void ScrapeCore::close() {
@@ -179,6 +126,10 @@ void ScrapeCore::close() {
   for (const auto& [key, target] : leaving_) loop_.cancel(target->end_timer);
   leaving_.clear();
   for (auto& [name, pool] : pools_) pool.discoverers.clear();
+}
+
+void ScrapeCore::abandon() {
+  heavy_->close();
 }
 
 TargetsStatus ScrapeCore::status() const {
@@ -195,7 +146,7 @@ TargetsStatus ScrapeCore::status() const {
                 return a.scrape_url != b.scrape_url ? a.scrape_url < b.scrape_url : a.labels < b.labels;
               });
     out.dropped.insert(out.dropped.end(), pool.dropped.begin(), pool.dropped.end());
-    out.dropped_counts[name] = pool.dropped.size();
+    out.dropped_counts[name] = pool.dropped_count;
   }
   return out;
 }
@@ -224,8 +175,37 @@ std::shared_ptr<const config::ScrapeConfig> ScrapeCore::pool_config(const std::s
 ScrapeStats ScrapeCore::stats() const {
   ScrapeStats out = stats_;
   out.targets = by_id_.size();
+  out.body_bytes = body_budget_->used();
   for (const auto& [id, target] : by_id_) out.cache_bytes += target->cache_bytes;
+  for (const auto& [path, log] : failure_logs_) out.failure_log_dropped += log->dropped();
   return out;
+}
+
+std::vector<PoolStats> ScrapeCore::pool_stats() const {
+  std::vector<PoolStats> out;
+  for (const auto& [name, pool] : pools_) {
+    PoolStats stats{.name = name, .targets = pool.targets.size(), .target_limit = pool.config->target_limit};
+    stats.syncs = pool.syncs;
+    stats.sync_failures = pool.sync_failures;
+    stats.sync_length = pool.sync_length.stats(loop_.clock().mono());
+    for (const auto& [identity, target] : pool.targets) {
+      if (target->metadata == nullptr) continue;
+      stats.metadata_entries += target->metadata->size();
+      for (const MetricMetadata& metric : *target->metadata) {
+        stats.metadata_bytes += metric.help.size() + metric.unit.size() + model::metric_type_text(metric.type).size();
+      }
+    }
+    out.push_back(std::move(stats));
+  }
+  return out;
+}
+
+std::map<std::string, LengthStats> ScrapeCore::interval_lengths() const {
+  return stats_of(interval_lengths_, loop_.clock().mono());
+}
+
+std::map<std::string, LengthStats> ScrapeCore::reload_lengths() const {
+  return stats_of(reload_lengths_, loop_.clock().mono());
 }
 
 }  // namespace tocsin::scrape

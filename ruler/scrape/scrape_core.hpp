@@ -10,9 +10,14 @@
 
 #include "discovery/discoverer.hpp"
 #include "net/http.hpp"
+#include "scrape/body_budget.hpp"
+#include "scrape/failure_log.hpp"
+#include "scrape/page_work.hpp"
 #include "scrape/scrape_manager.hpp"
 #include "scrape/scrape_target.hpp"
 #include "scrape/slot_scheduler.hpp"
+#include "scrape/target_set.hpp"
+#include "scrape/turnstile.hpp"
 
 namespace tocsin::scrape {
 
@@ -25,6 +30,8 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   void apply(const std::shared_ptr<const config::PrometheusConfig>& config);
   /// Begins nothing more.
   void close();
+  /// Ends what waits and holds this: nobody waits for it.
+  void abandon();
   std::size_t running() const { return running_; }
   net::TaskLoop& loop() { return loop_; }
 
@@ -33,6 +40,10 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   std::vector<TargetMetadata> metadata() const;
   std::shared_ptr<const config::ScrapeConfig> pool_config(const std::string& name) const;
   ScrapeStats stats() const;
+  std::vector<PoolStats> pool_stats() const;
+  std::map<std::string, LengthStats> interval_lengths() const;
+  std::map<std::string, LengthStats> reload_lengths() const;
+  std::shared_ptr<const discovery::Stats> discovery_stats() const { return discovery_stats_; }
 
  private:
   using TargetPtr = std::shared_ptr<ScrapeTarget>;
@@ -40,26 +51,40 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   /// first word, so that targets stay until then.
   struct Found {
     std::uint64_t generation = 0;
-    std::map<std::string, discovery::TargetGroup> groups;
+    std::map<std::string, std::shared_ptr<const discovery::TargetGroup>> groups;
   };
   struct Pool {
+    std::uint64_t serial = 0;  // tells it from an earlier pool of the same name
     std::shared_ptr<const config::ScrapeConfig> config;
-    std::uint64_t generation = 0;
+    std::shared_ptr<net::HttpClient> client;
+    std::shared_ptr<FailureLog> failures;  // nullptr: none
+    std::uint64_t generation = 0;          // of the discoverers
     std::vector<std::unique_ptr<discovery::Discoverer>> discoverers;
     std::vector<Found> found;
     std::map<std::string, TargetPtr> targets;  // by identity
     std::vector<DroppedTarget> dropped;
+    std::size_t dropped_count = 0;
     bool applying = false;    // discoverers are being started: targets are made when all have had their first word
+    bool syncing = false;     // a worker makes the targets
+    bool is_stale = false;    // what it makes them from has changed meanwhile
     std::string limit_error;  // target_limit is exceeded: every scrape fails with it
+    std::uint64_t syncs = 0, sync_failures = 0;
+    LengthSummary sync_length;
   };
   using PoolMap = std::map<std::string, Pool>;
 
   // Configuration (scrape_core.cpp).
-  void apply_pool(const std::string& name, std::shared_ptr<const config::ScrapeConfig> config);
+  void apply_pool(const config::ScrapeConfig& config);
+  void start_discovery(const std::string& name, Pool& pool);
   void take_groups(const std::string& name, std::size_t discoverer, std::uint64_t generation,
                    std::vector<discovery::TargetGroup> groups);
+  void use_failure_logs(const config::PrometheusConfig& config);
+
+  // Targets (scrape_targets.cpp).
   void sync(const std::string& name, Pool& pool);
-  std::map<std::string, TargetSpec> make_targets(const std::string& name, Pool& pool);
+  static net::Task<void> sync_on_worker(std::shared_ptr<ScrapeCore> core, std::string name, std::uint64_t serial);
+  static TargetSource source_of(const Pool& pool);
+  void use_targets(const std::string& name, Pool& pool, TargetSet set, MonoTime started);
   TargetPtr join(const std::string& name, const std::string& identity);
   void schedule(const ScrapeTarget& target);
   void leave(const TargetPtr& target);
@@ -67,11 +92,14 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
 
   // Scraping (scrape_run.cpp).
   void begin(const std::vector<SlotScheduler::Due>& due);
+  void note_interval(ScrapeTarget& target);
   class Running;
   static net::Task<void> scrape(std::unique_ptr<Running> running, Timestamp t);
+  static net::Task<void> fetch(std::shared_ptr<ScrapeCore> core, TargetPtr target, std::shared_ptr<PageWork> work);
+  void note_failure(const ScrapeTarget& target, const PageWork& work);
   static net::Task<void> end_series(std::unique_ptr<Running> running, Timestamp t);
   void spawn_end(const TargetPtr& target, Timestamp t);
-  std::string refusal(const ScrapeTarget& target) const;
+  const Pool* pool_of(const ScrapeTarget& target) const;
   Fs& fs() const { return options_.fs != nullptr ? *options_.fs : posix_fs(); }
   void count(const ScrapeOutcome& outcome);
 
@@ -81,13 +109,19 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   storage::Appendable& storage_;
   const ScrapeOptions options_;
   SlotScheduler scheduler_;
+  const std::shared_ptr<BodyBudget> body_budget_;
+  const std::shared_ptr<Turnstile> heavy_;  // for pages that keep a worker busy
+  const std::shared_ptr<discovery::Stats> discovery_stats_ = std::make_shared<discovery::Stats>();
   PoolMap pools_;
+  std::map<std::string, std::shared_ptr<FailureLog>> failure_logs_;   // by path
   std::map<std::uint64_t, TargetPtr> by_id_;                          // targets of the pools
   std::map<std::pair<std::string, std::string>, TargetPtr> leaving_;  // by pool and identity, until their series end
-  std::uint64_t last_id_ = 0, last_generation_ = 0;
+  std::uint64_t last_id_ = 0, last_generation_ = 0, last_serial_ = 0;
   std::size_t running_ = 0;  // tasks
   bool closed_ = false;
   ScrapeStats stats_;
+  std::map<std::string, LengthSummary> interval_lengths_;  // by interval, as Go writes it
+  std::map<std::string, LengthSummary> reload_lengths_;
 };
 
 }  // namespace tocsin::scrape

@@ -12,6 +12,7 @@ ScrapeManager::ScrapeManager(net::TaskLoop& loop, WorkPool& work, net::HttpClien
 
 ScrapeManager::~ScrapeManager() {
   core_->close();
+  core_->abandon();
 }
 
 void ScrapeManager::apply(std::shared_ptr<const config::PrometheusConfig> config) {
@@ -45,6 +46,18 @@ std::vector<std::string> ScrapeManager::pools() const {
 }
 ScrapeStats ScrapeManager::stats() const {
   return core_->stats();
+}
+std::vector<PoolStats> ScrapeManager::pool_stats() const {
+  return core_->pool_stats();
+}
+std::map<std::string, LengthStats> ScrapeManager::interval_lengths() const {
+  return core_->interval_lengths();
+}
+std::map<std::string, LengthStats> ScrapeManager::reload_lengths() const {
+  return core_->reload_lengths();
+}
+std::shared_ptr<const discovery::Stats> ScrapeManager::discovery_stats() const {
+  return core_->discovery_stats();
 }
 
 }  // namespace tocsin::scrape

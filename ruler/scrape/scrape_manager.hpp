@@ -6,12 +6,15 @@
 // that targets share wake-ups, and samples carry the slot's time. A scrape runs as a task on the loop: request, then
 // one job on the scrape lane (parse, append, commit), then the status. Two scrapes of one target never overlap.
 //
-// apply() keeps the state of every target that is still there (same labels and URL): slots, series cache, last scrape.
+// apply() does not touch a pool whose configuration is what it was, and keeps the state of every target that is still
+// there (same labels and URL): slots, series cache, last scrape. Discoverers go on unless their own configuration
+// changed.
 // A target that went gets its staleness markers after two intervals and a tenth, unless it came back, as in Prometheus.
 //
 // Source: Prometheus scrape/{manager,scrape,target}.go (3.14).
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +22,7 @@
 #include "base/clock.hpp"
 #include "base/fs.hpp"
 #include "config/prometheus_config.hpp"
+#include "discovery/stats.hpp"
 #include "net/http.hpp"
 #include "scrape/metadata.hpp"
 #include "scrape/stats.hpp"
@@ -32,9 +36,12 @@ class ScrapeCore;
 struct ScrapeOptions {
   std::uint64_t offset_seed = 0;  // differs between servers that scrape the same targets
   Duration slot = std::chrono::milliseconds(100);
-  std::string external_url;    // for global URLs: "http://host:9090/"
-  std::string listen_address;  // likewise: "127.0.0.1:9090", ":9090"
-  Fs* fs = nullptr;            // for credentials, discovery and failure logs; nullptr: the system's
+  std::string external_url;       // for global URLs: "http://host:9090/"
+  std::string listen_address;     // likewise: "127.0.0.1:9090", ":9090"
+  Fs* fs = nullptr;               // for credentials, discovery and failure logs; nullptr: the system's
+  bool adjust_timestamps = true;  // to the slot, if it was met
+  Duration timestamp_tolerance = std::chrono::milliseconds(100);  // by how much a slot may be missed and still be met
+  std::size_t body_budget_bytes = 512U << 20U;  // of all pages under way together, beyond the first MiB of each
 };
 
 /// Thread: the loop's. What it is given must outlive it and the tasks that it spawned: await stop() before they go.
@@ -60,6 +67,11 @@ class ScrapeManager {
   /// Names of the pools, sorted.
   std::vector<std::string> pools() const;
   ScrapeStats stats() const;
+  std::vector<PoolStats> pool_stats() const;
+  /// Between the starts of two scrapes of a target, by interval ("1m0s"); of reloads of a pool, likewise.
+  std::map<std::string, LengthStats> interval_lengths() const;
+  std::map<std::string, LengthStats> reload_lengths() const;
+  std::shared_ptr<const discovery::Stats> discovery_stats() const;
 
  private:
   std::shared_ptr<ScrapeCore> core_;  // shared with the tasks that are under way

@@ -1,31 +1,11 @@
 #include <utility>
 
+#include "base/duration.hpp"
 #include "base/log.hpp"
 #include "scrape/request.hpp"
 #include "scrape/scrape_core.hpp"
 
 namespace tocsin::scrape {
-namespace {
-
-/// Puts the page of an answer, or the reason why there is none, into the input.
-void take_answer(Result<net::HttpResponse> answer, ScrapeInput& input, ScrapeStats& stats) {
-  if (!answer) {
-    if (answer.error().code == Errc::kLimit) {
-      ++stats.exceeded_body_size_limit;
-      input.error = "body size limit exceeded";
-    } else {
-      input.error = std::move(answer.error().message);
-    }
-  } else if (auto checked = check_response(*input.rules->config, *answer); !checked) {
-    input.error = std::move(checked.error().message);
-  } else {
-    input.page = std::move(answer->body);
-    return;
-  }
-  if (input.error.empty()) input.error = "scrape failed";
-}
-
-}  // namespace
 
 /// A target that is being worked on, from before its task starts until the task is gone.
 class ScrapeCore::Running {
@@ -55,33 +35,80 @@ void ScrapeCore::begin(const std::vector<SlotScheduler::Due>& due) {
       continue;
     }
     if (late) ++stats_.scrapes_late;
-    loop_.spawn("scrape", scrape(std::make_unique<Running>(shared_from_this(), target->second), t));
+    note_interval(*target->second);
+    loop_.spawn("scrape", scrape(std::make_unique<Running>(shared_from_this(), target->second),
+                                 options_.adjust_timestamps ? t : loop_.clock().now()));
   }
 }
 
-std::string ScrapeCore::refusal(const ScrapeTarget& target) const {
+void ScrapeCore::note_interval(ScrapeTarget& target) {
+  const MonoTime now = loop_.clock().mono();
+  if (target.last_start) {
+    interval_lengths_[format_go_duration(target.spec.interval)].observe(now, to_seconds(now - *target.last_start));
+  }
+  target.last_start = now;
+}
+
+const ScrapeCore::Pool* ScrapeCore::pool_of(const ScrapeTarget& target) const {
   const auto pool = pools_.find(target.pool);
-  return pool == pools_.end() ? "" : pool->second.limit_error;
+  return pool == pools_.end() ? nullptr : &pool->second;
 }
 
 net::Task<void> ScrapeCore::scrape(std::unique_ptr<Running> running, Timestamp t) {
   const auto core = running->core;
   const auto target = running->target;
+  const Pool* pool = core->pool_of(*target);
   ScrapeInput input{.rules = target->rules, .t = t, .started = core->loop_.clock().mono()};
-  input.error = core->refusal(*target);
-  if (input.error.empty()) {
-    const config::ScrapeConfig& config = *input.rules->config;
-    const Duration timeout = target->spec.timeout;
-    auto answer = co_await core->client_.send(make_request(config, target->spec.url, timeout),
-                                              make_send_options(config, timeout));
-    take_answer(std::move(answer), input, core->stats_);
+  input.timeout = target->spec.timeout;
+  if (pool != nullptr) input.error = pool->limit_error;
+  const bool is_refused = !input.error.empty();
+  ScrapeBody body(core->body_budget_, input.rules->config->body_size_limit, target->page_bytes);
+  const auto work = std::make_shared<PageWork>(std::move(input), std::move(body));
+  if (!is_refused) co_await fetch(core, target, work);
+
+  std::optional<Turnstile::Pass> heavy;
+  std::optional<ScrapeOutcome> outcome;
+  while (!outcome) {
+    auto step = [core, target, work, is_heavy = heavy.has_value()] {
+      return work->step(target->ingest, core->storage_, core->loop_.clock(), is_heavy);
+    };
+    outcome = co_await net::run_on(core->loop_, core->work_.lane(Lane::kScrape), std::move(step));
+    if (!outcome && !heavy) heavy.emplace(co_await Turnstile::enter(core->heavy_));
   }
-  auto work = [core, target, input = std::move(input)] {
-    return target->ingest.scrape(input, core->storage_, core->loop_.clock());
-  };
-  ScrapeOutcome outcome = co_await net::run_on(core->loop_, core->work_.lane(Lane::kScrape), std::move(work));
-  core->count(outcome);
-  target->finish(t, std::move(outcome));
+  if (work->page_bytes() > 0) target->page_bytes = work->page_bytes();
+  if (!work->fetch_error().empty()) core->note_failure(*target, *work);
+  core->count(*outcome);
+  target->finish(t, std::move(*outcome));
+}
+
+/// Puts the answer's body, or the reason why there is none, into the work.
+net::Task<void> ScrapeCore::fetch(std::shared_ptr<ScrapeCore> core, TargetPtr target, std::shared_ptr<PageWork> work) {
+  const Pool* pool = core->pool_of(*target);
+  const std::shared_ptr<net::HttpClient> client = pool != nullptr ? pool->client : nullptr;
+  if (client == nullptr) {
+    work->fail("the scrape pool is gone");
+    co_return;
+  }
+  const config::ScrapeConfig& config = *work->input().rules->config;
+  net::HttpClient::Sink sink = [work](std::string_view piece) { return work->body().take(piece); };
+  auto answer =
+      co_await client->stream(make_request(config, target->spec), make_send_options(target->spec), std::move(sink));
+  if (!work->body().failure().empty()) {
+    work->expect_page("");
+  } else if (!answer) {
+    work->fail(fetch_error(answer.error(), target->spec.url, work->body().got_some()));
+  } else if (auto checked = check_status(*answer); !checked) {
+    work->fail(std::move(checked.error().message));
+  } else {
+    if (answer->headers.get("Content-Encoding") == "gzip") work->body().expect_gzip();
+    work->expect_page(std::string(answer->headers.get("Content-Type")));
+  }
+}
+
+void ScrapeCore::note_failure(const ScrapeTarget& target, const PageWork& work) {
+  const Pool* pool = pool_of(target);
+  if (pool == nullptr || pool->failures == nullptr) return;
+  pool->failures->write({loop_.clock().now(), target.pool, target.spec.url, work.fetch_error()});
 }
 
 /// The last scrape of a target that went may still be under way when its series are to end: then a little later.
@@ -112,6 +139,7 @@ void ScrapeCore::count(const ScrapeOutcome& outcome) {
   ++stats_.scrapes;
   if (!outcome.error.empty()) ++stats_.scrapes_failed;
   if (!outcome.commit_error.empty()) ++stats_.commit_failures;
+  if (outcome.error == kBodySizeLimitError) ++stats_.exceeded_body_size_limit;
   if (outcome.error_code == Errc::kLimit) {
     ++(outcome.error == kSampleLimitError ? stats_.exceeded_sample_limit : stats_.exceeded_label_limits);
   }

@@ -2,6 +2,7 @@
 // The state of one target on the loop.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -20,6 +21,9 @@ struct ScrapeTarget {
   std::shared_ptr<const IngestRules> rules;
   TargetIngest ingest;
   bool running = false;
+
+  std::optional<MonoTime> last_start;  // of a scrape
+  std::size_t page_bytes = 0;          // of the last page, to expect the next by
 
   // The last scrape.
   Health health = Health::kUnknown;

@@ -2,6 +2,9 @@
 // Counters of scraping, as plain integers. Changed and read on the loop's thread.
 
 #include <cstdint>
+#include <string>
+
+#include "scrape/length_summary.hpp"
 
 namespace tocsin::scrape {
 
@@ -16,6 +19,8 @@ struct ScrapeStats {
   std::uint64_t exceeded_label_limits = 0;  // prometheus_target_scrape_pool_exceeded_label_limits_total
   std::uint64_t exceeded_body_size_limit = 0;  // prometheus_target_scrapes_exceeded_body_size_limit_total
   std::uint64_t commit_failures = 0;
+  std::uint64_t body_bytes = 0;           // of pages under way, beyond the free share of each
+  std::uint64_t failure_log_dropped = 0;  // lines that scrape_failure_log_file lacks
 
   // Samples.
   std::uint64_t samples_scraped = 0;
@@ -36,10 +41,19 @@ struct ScrapeStats {
   // Pools and targets; those without _total in their metric's name are of now.
   std::uint64_t targets = 0;
   std::uint64_t cache_bytes = 0;            // what is remembered of the last pages
-  std::uint64_t pools = 0;                  // prometheus_target_scrape_pools_total
+  std::uint64_t pools = 0;                  // prometheus_target_scrape_pools_total: made since the start
   std::uint64_t pool_reloads = 0;           // prometheus_target_scrape_pool_reloads_total
   std::uint64_t targets_failed = 0;         // prometheus_target_sync_failed_total: labels that make no target
   std::uint64_t exceeded_target_limit = 0;  // prometheus_target_scrape_pool_exceeded_target_limit_total
+};
+
+/// Of one pool, now.
+struct PoolStats {
+  std::string name;
+  std::uint64_t targets = 0, target_limit = 0;
+  std::uint64_t syncs = 0, sync_failures = 0;
+  std::uint64_t metadata_entries = 0, metadata_bytes = 0;
+  LengthStats sync_length;
 };
 
 }  // namespace tocsin::scrape

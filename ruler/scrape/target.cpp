@@ -16,9 +16,31 @@ constexpr std::string_view kScheme = "__scheme__";
 constexpr std::string_view kMetricsPath = "__metrics_path__";
 constexpr std::string_view kInterval = "__scrape_interval__";
 constexpr std::string_view kTimeout = "__scrape_timeout__";
+constexpr std::string_view kUnixSocket = "__unix_socket__";
 constexpr std::string_view kParamPrefix = "__param_";
 constexpr std::string_view kMetaPrefix = "__meta_";
 constexpr std::string_view kReservedPrefix = "__";
+
+/// A label that says yes or no, and what Prometheus calls it.
+struct BoolLabel {
+  std::string_view name, description;
+  bool config::ScrapeConfig::* field;
+};
+constexpr std::array<BoolLabel, 3> kBoolLabels = {{
+    {"__convert_classic_histograms_to_nhcb__", "convert classic histograms to nhcb",
+     &config::ScrapeConfig::convert_classic_histograms_to_nhcb},
+    {"__always_scrape_classic_histograms__", "always scrape classic histograms",
+     &config::ScrapeConfig::always_scrape_classic_histograms},
+    {"__scrape_native_histograms__", "scrape native histograms", &config::ScrapeConfig::scrape_native_histograms},
+}};
+
+/// As Go's strconv.ParseBool.
+Result<void> check_bool(std::string_view text, std::string_view what) {
+  constexpr std::array<std::string_view, 12> kKnown = {"1", "t", "T", "TRUE",  "true",  "True",
+                                                       "0", "f", "F", "FALSE", "false", "False"};
+  if (std::find(kKnown.begin(), kKnown.end(), text) != kKnown.end()) return {};
+  return fail(Errc::kInvalid, "error parsing {}: strconv.ParseBool: parsing {}: invalid syntax", what, go_quote(text));
+}
 
 Result<Duration> positive_duration(const std::string& text, std::string_view what) {
   auto duration = parse_duration(text);
@@ -93,7 +115,9 @@ std::optional<UrlParts> split_url(std::string_view url) {
 }  // namespace
 
 std::string TargetSpec::identity() const {
-  return labels.encoded() + '\n' + url;
+  std::string out = labels.encoded() + '\n' + url;
+  if (!unix_socket.empty()) out += '\n' + unix_socket;
+  return out;
 }
 
 model::Labels discovered_labels(const config::ScrapeConfig& config, const model::Labels& target,
@@ -108,6 +132,7 @@ model::Labels discovered_labels(const config::ScrapeConfig& config, const model:
   set_default(kTimeout, format_duration(config.scrape_timeout));
   set_default(kMetricsPath, config.metrics_path);
   set_default(kScheme, config.scheme);
+  for (const BoolLabel& label : kBoolLabels) set_default(label.name, config.*label.field ? "true" : "false");
   for (const auto& [name, values] : config.params) {
     if (!values.empty()) set_default(std::string(kParamPrefix) + name, values.front());
   }
@@ -127,7 +152,7 @@ Result<std::optional<TargetSpec>> make_target(const config::ScrapeConfig& config
   TargetSpec spec;
   spec.discovered = discovered_labels(config, target, group);
   const auto kept = config::relabel(spec.discovered, config.relabel_configs);
-  if (!kept || kept->empty()) return std::nullopt;
+  if (!kept) return std::nullopt;
   const std::string address(kept->get(kAddress));
   if (address.empty()) return fail(Errc::kInvalid, "no address");
   if (address.find('/') != std::string::npos) {
@@ -141,6 +166,11 @@ Result<std::optional<TargetSpec>> make_target(const config::ScrapeConfig& config
     return fail(Errc::kInvalid, "scrape timeout cannot be greater than scrape interval ({} > {})",
                 go_quote(spec.timeout_text), go_quote(spec.interval_text));
   }
+  for (const BoolLabel& label : kBoolLabels) {
+    if (const std::string_view value = kept->get(label.name); !value.empty()) {
+      TOCSIN_OK(check_bool(value, label.description));
+    }
+  }
   model::LabelsBuilder labels;
   for (const auto& label : *kept) {
     if (label.name.starts_with(kMetaPrefix)) continue;
@@ -152,6 +182,7 @@ Result<std::optional<TargetSpec>> make_target(const config::ScrapeConfig& config
   if (labels.get("instance").empty()) labels.set("instance", address);
   spec.labels = labels.build();
   spec.url = target_url(config, *kept);
+  spec.unix_socket = kept->get(kUnixSocket);
   return spec;
 }
 

@@ -16,6 +16,7 @@ struct TargetSpec {
   model::Labels discovered;  // with the configuration's defaults, before relabelling
   model::Labels labels;      // public ones: no name begins with "__"
   std::string url;
+  std::string unix_socket;                  // connect there instead, if not ""
   std::string interval_text, timeout_text;  // as the labels say
   Duration interval{0}, timeout{0};
 

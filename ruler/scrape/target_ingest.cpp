@@ -10,9 +10,14 @@ namespace {
 /// Samples further ahead of the clock are refused. Source: Prometheus scrape/scrape.go, maxAheadTime.
 constexpr std::int64_t kMaxAheadMs = 600'000;
 
-constexpr std::array<std::string_view, 5> kReportNames = {"up", "scrape_duration_seconds", "scrape_samples_scraped",
+constexpr std::array<std::string_view, 8> kReportNames = {"up",
+                                                          "scrape_duration_seconds",
+                                                          "scrape_samples_scraped",
                                                           "scrape_samples_post_metric_relabeling",
-                                                          "scrape_series_added"};
+                                                          "scrape_series_added",
+                                                          "scrape_timeout_seconds",
+                                                          "scrape_sample_limit",
+                                                          "scrape_body_size_bytes"};
 
 model::Labels report_labels(std::string_view name, const model::Labels& target) {
   model::LabelsBuilder builder(target);
@@ -51,7 +56,8 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   out.duration_seconds = to_seconds(clock.mono() - input.started);
   report(*rules_, input.t,
          {good ? 1.0 : 0.0, out.duration_seconds, static_cast<double>(out.counts.scraped),
-          static_cast<double>(out.counts.after_relabel), static_cast<double>(out.counts.series_added)},
+          static_cast<double>(out.counts.after_relabel), static_cast<double>(out.counts.series_added),
+          to_seconds(input.timeout), static_cast<double>(rules_->config->sample_limit), input.body_bytes},
          *appender);
   if (auto committed = appender->commit(); !committed) {
     out.commit_error = std::move(committed.error().message);
@@ -73,7 +79,7 @@ Result<std::uint64_t> TargetIngest::end(const IngestRules& rules, Timestamp t, s
   report(rules, t, stale, *appender);
   TOCSIN_OK(appender->commit());
   cache_ = {};
-  return markers + kReports;
+  return markers + report_count(rules);
 }
 
 std::uint64_t TargetIngest::end_series(Timestamp t, storage::Appender& appender) {
@@ -92,7 +98,7 @@ std::uint64_t TargetIngest::end_series(Timestamp t, storage::Appender& appender)
 
 void TargetIngest::report(const IngestRules& rules, Timestamp t, const std::array<double, kReports>& values,
                           storage::Appender& appender) {
-  for (std::size_t i = 0; i < kReports; ++i) {
+  for (std::size_t i = 0; i < report_count(rules); ++i) {
     storage::SeriesRef& ref = report_refs_[i];
     if (ref != 0 && appender.append(ref, nullptr, t, values[i]).status != storage::AppendStatus::kUnknownRef) continue;
     const model::Labels labels = report_labels(kReportNames[i], rules.target);

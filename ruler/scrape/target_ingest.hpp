@@ -32,6 +32,8 @@ struct ScrapeInput {
   std::string error;  // "" if there is a page
   Timestamp t = 0;    // of all samples without a time of their own
   MonoTime started{0};
+  Duration timeout{0};
+  double body_bytes = 0;  // of the page; -1 if it exceeded body_size_limit
 };
 
 struct ScrapeOutcome {
@@ -53,9 +55,11 @@ class TargetIngest {
   Result<std::uint64_t> end(const IngestRules& rules, Timestamp t, storage::Appendable& storage);
 
  private:
-  static constexpr std::size_t kReports = 5;
+  static constexpr std::size_t kReports = 8;
   void use_rules(const std::shared_ptr<const IngestRules>& rules);
   std::uint64_t end_series(Timestamp t, storage::Appender& appender);
+  /// How many of the report series there are: the last three are extra_scrape_metrics.
+  static std::size_t report_count(const IngestRules& rules) { return rules.config->extra_scrape_metrics ? 8 : 5; }
   void report(const IngestRules& rules, Timestamp t, const std::array<double, kReports>& values,
               storage::Appender& appender);
 

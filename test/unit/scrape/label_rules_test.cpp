@@ -69,6 +69,19 @@ TEST_CASE("series without a name or with names that are not UTF-8 are refused") 
   CHECK(outcome({{"__name__", "my.metric"}, {"a.b", "c"}}, config, {}) == "{\"my.metric\", \"a.b\"=\"c\"}");
 }
 
+TEST_CASE("with legacy names a series that is none fails the scrape") {
+  config::ScrapeConfig config;
+  config.metric_name_validation_scheme = "legacy";
+  const auto error_of = [&config](const std::vector<model::LabelView>& row) {
+    const auto stored = scrape::stored_labels(row, {}, config);
+    return stored ? "" : stored.error().message;
+  };
+  CHECK(error_of({{"__name__", "a:b"}, {"c_d", "any \u00fc"}}).empty());
+  CHECK(error_of({{"__name__", "a.b"}}) == "invalid metric name or label names: {__name__=\"a.b\"}");
+  CHECK(error_of({{"__name__", "a"}, {"b.c", "d"}}) ==
+        "invalid metric name or label names: {__name__=\"a\", \"b.c\"=\"d\"}");
+}
+
 TEST_CASE("label limits count what is stored") {
   config::ScrapeConfig config;
   config.label_limit = 3;

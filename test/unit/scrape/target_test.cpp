@@ -43,10 +43,13 @@ TEST_CASE("a target gets the configuration's defaults, and its own labels come f
   REQUIRE(*made);
   const scrape::TargetSpec& spec = **made;
   CHECK(spec.discovered == model::Labels{{"__address__", "10.0.0.1:9100"},
+                                         {"__always_scrape_classic_histograms__", "false"},
+                                         {"__convert_classic_histograms_to_nhcb__", "false"},
                                          {"__meta_x", "y"},
                                          {"__metrics_path__", "/metrics"},
                                          {"__scheme__", "http"},
                                          {"__scrape_interval__", "15s"},
+                                         {"__scrape_native_histograms__", "false"},
                                          {"__scrape_timeout__", "10s"},
                                          {"env", "own"},
                                          {"job", "node"},
@@ -98,6 +101,14 @@ TEST_CASE("labels that make no target are refused in Prometheus' words") {
   CHECK(error_of(job(), {{"__address__", "a:1"}, {"__scrape_timeout__", "0s"}}) == "scrape timeout cannot be 0");
   CHECK(error_of(job(), {{"__address__", "a:1"}, {"__scrape_timeout__", "1m"}}) ==
         "scrape timeout cannot be greater than scrape interval (\"1m\" > \"15s\")");
+  CHECK(error_of(job(), {{"__address__", "a:1"}, {"__scrape_native_histograms__", "yes"}}) ==
+        "error parsing scrape native histograms: strconv.ParseBool: parsing \"yes\": invalid syntax");
+  CHECK(error_of(job(), {{"__address__", "a:1"}, {"__convert_classic_histograms_to_nhcb__", "x"}}) ==
+        "error parsing convert classic histograms to nhcb: strconv.ParseBool: parsing \"x\": invalid syntax");
+  CHECK(error_of(job(), {{"__address__", "a:1"}, {"__always_scrape_classic_histograms__", "T"}}) == "no error");
+  auto emptied = job();
+  emptied.relabel_configs = {rule({}, ".*", config::RelabelAction::kLabelDrop)};
+  CHECK(error_of(emptied, {{"__address__", "a:1"}}) == "no address");
   CHECK(error_of(job(), {{"__address__", "a:1"}, {"x", "\xff"}}) == "invalid label value for \"x\": \"\\xff\"");
 }
 
