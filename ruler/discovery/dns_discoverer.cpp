@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "discovery/discoverer.hpp"
+#include "discovery/label_set.hpp"
 #include "net/resolv_conf.hpp"
 
 namespace tocsin::discovery {
@@ -21,10 +22,6 @@ constexpr std::size_t kMaxAtOnce = 32;                   // names that are asked
 constexpr Duration kPatience = std::chrono::seconds(2);  // with one server
 
 using Groups = Result<std::vector<TargetGroup>>;
-
-std::string host_port(std::string_view host, std::int64_t port) {
-  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
 
 net::DnsType type_of(std::string_view text) {
   if (text == "A") return net::DnsType::kA;
@@ -115,7 +112,7 @@ class DnsSource {
                                                           std::string name) {
     for (const std::string& server : round->conf->servers) {
       const MonoTime deadline = std::min(self->services_.loop.clock().mono() + kPatience, round->deadline);
-      auto answer = co_await self->client_->ask(host_port(server, kDnsPort), name, self->type_, deadline);
+      auto answer = co_await self->client_->ask(join_host_port(server, kDnsPort), name, self->type_, deadline);
       if (answer) co_return answer;
       log::debug("discovery", "DNS resolution failed",
                  {{"discovery", "dns"}, {"server", server}, {"name", name}, {"err", answer.error().message}});
@@ -131,7 +128,7 @@ class DnsSource {
           record.target.empty() ? std::string_view(record.address) : target.substr(0, target.find_last_not_of('.') + 1);
       const bool is_srv = type_ == net::DnsType::kSrv;
       model::LabelsBuilder labels;
-      labels.set("__address__", host_port(host, is_srv ? record.port : config_.port));
+      labels.set("__address__", join_host_port(host, is_srv ? record.port : config_.port));
       labels.set("__meta_dns_name", name);
       if (is_srv) {
         labels.set("__meta_dns_srv_record_target", target);

@@ -75,11 +75,11 @@ class Refresher : public std::enable_shared_from_this<Refresher> {
     }
   }
 
-  /// To the next point of the grid; those that the question took are left out.
+  /// To the next point of the grid; at once if the question went past it.
   void wait() {
     const MonoTime now = loop_.clock().mono();
-    due_ += interval_ * ((now - due_) / interval_ + 1);
-    timer_ = loop_.call_at(due_, [this] { begin(); });
+    due_ += interval_ * std::max<std::int64_t>((now - due_) / interval_, 1);
+    timer_ = loop_.call_at(std::max(due_, now), [this] { begin(); });
   }
 
   void tell(std::vector<TargetGroup> groups) {

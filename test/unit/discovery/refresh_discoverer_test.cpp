@@ -128,15 +128,20 @@ TEST_CASE("a source that fails from the start is not heard until it answers") {
   CHECK(f.heard.size() == 1);
 }
 
-TEST_CASE("a slow source is not asked twice at a time and keeps its grid") {
+TEST_CASE("a slow source is not asked twice at a time, and again at once") {
   Fixture f;
   f.source.answers = {Groups{}};
   f.source.delay = 45s;
   f.start(30s);
-  f.loop.advance(59s);
+  f.loop.advance(44s);
   CHECK(f.source.asked == 1);
   f.loop.advance(1s);
   CHECK(f.source.asked == 2);
+  f.source.delay = 1s;
+  f.loop.advance(46s);
+  CHECK(f.source.asked == 3);
+  f.loop.advance(29s);
+  CHECK(f.source.asked == 4);
 }
 
 TEST_CASE("an interval of nothing does not turn the loop into a mill") {
