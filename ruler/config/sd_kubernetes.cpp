@@ -4,6 +4,7 @@
 
 #include "base/strings.hpp"
 #include "config/discovery_config.hpp"
+#include "config/go_url.hpp"
 #include "config/kubernetes_selector.hpp"
 
 // Source of rules and words: Prometheus discovery/kubernetes/kubernetes.go, SDConfig.UnmarshalYAML.
@@ -111,10 +112,16 @@ Result<KubernetesSdConfig> read_kubernetes_sd_config(const Node& node, std::vect
     TOCSIN_TRY(config.role, read_role(n));
     return {};
   });
-  fields.read("api_server", config.api_server).read("kubeconfig_file", config.kubeconfig_file);
+  fields.child("api_server", [&](const Node& n) -> Result<void> {
+    TOCSIN_TRY(config.api_server, n.as_string());
+    if (const auto url = parse_go_url(config.api_server); !url) return n.error("{}", url.error().message);
+    return {};
+  });
+  fields.read("kubeconfig_file", config.kubeconfig_file);
   fields.child("namespaces", [&](const Node& n) { return read_namespaces(n, config); });
   fields.child("attach_metadata", [&](const Node& n) { return read_attach_metadata(n, config); });
   fields.each("selectors", [&](const Node& n) { return read_selector(n, config); });
+  if (!config.kubeconfig_file.empty()) config.kubeconfig_file = node.beside(config.kubeconfig_file);
   if (node["role"].is_null()) {
     return node.error("role missing (one of: pod, service, endpoints, endpointslice, node, ingress)");
   }

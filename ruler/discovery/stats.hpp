@@ -33,6 +33,16 @@ struct RefreshStats {
   int users = 0;               // discoverers that count here; the last one takes the entry away
 };
 
+/// How often something was done and how long it took in all.
+struct Times {
+  std::uint64_t count = 0;
+  double sum_seconds = 0;
+  void add(Duration duration) {
+    ++count;
+    sum_seconds += to_seconds(duration);
+  }
+};
+
 struct Stats {
   /// By mechanism ("http") and name of the configuration (the scrape pool).
   std::map<std::pair<std::string, std::string>, RefreshStats> refreshes;
@@ -43,6 +53,13 @@ struct Stats {
   std::uint64_t file_watcher_errors = 0;      // prometheus_sd_file_watcher_errors_total
   Durations file_scans;                       // prometheus_sd_file_scan_duration_seconds
   std::map<std::string, double> file_mtimes;  // prometheus_sd_file_mtime_seconds, by path
+
+  /// prometheus_sd_kubernetes_events_total, by role ("pod") and event ("add", "update", "delete").
+  std::map<std::pair<std::string, std::string>, std::uint64_t> kubernetes_events;
+  std::uint64_t kubernetes_failures = 0;  // prometheus_sd_kubernetes_failures_total: lists and watches
+  std::uint64_t consul_rpc_failures = 0;  // prometheus_sd_consul_rpc_failures_total
+  Times consul_services_rpc;              // prometheus_sd_consul_rpc_duration_seconds, catalog/services
+  Times consul_service_rpc;               // prometheus_sd_consul_rpc_duration_seconds, health/service
 };
 
 }  // namespace tocsin::discovery
