@@ -10,6 +10,7 @@
 #include "base/version.hpp"
 #include "ctl/alert.hpp"
 #include "ctl/check.hpp"
+#include "ctl/check_metrics.hpp"
 #include "ctl/promql.hpp"
 #include "ctl/query.hpp"
 
@@ -21,6 +22,17 @@ using Action = std::function<int()>;
 Duration read_duration(const std::string& text) {
   if (auto duration = parse_duration(text)) return *duration;
   throw CLI::ValidationError("duration", "not a valid duration: \"" + text + "\"");
+}
+
+void add_check_metrics(CLI::App& check, Action& action) {
+  auto args = std::make_shared<CheckMetricsArgs>();
+  CLI::App* command =
+      check.add_subcommand("metrics", "Pages of metrics: do scrapers take them, are the names good ones");
+  command->add_option("files", args->files, "Pages to check; - or none is standard input");
+  command->add_option("--format", args->format, "Default: OpenMetrics if the page ends with # EOF")
+      ->check(CLI::IsMember({"text", "openmetrics"}));
+  command->add_flag("--strict", args->strict, "The OpenMetrics specification's verdict");
+  command->callback([&action, args] { action = [args] { return check_metrics(*args); }; });
 }
 
 void add_check(CLI::App& app, Action& action) {
@@ -35,6 +47,7 @@ void add_check(CLI::App& app, Action& action) {
   add("config", "prometheus.yml, and the rule files that it names", check_config);
   add("rules", "rule files", check_rules);
   add("alertmanager", "alertmanager.yml", check_alertmanager);
+  add_check_metrics(*check, action);
 }
 
 void add_query(CLI::App& app, Action& action) {
