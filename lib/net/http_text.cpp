@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include "base/base64.hpp"
 #include "base/strings.hpp"
 
 namespace tocsin::net {
@@ -99,6 +100,10 @@ bool is_token(std::string_view text) {
 
 bool is_field_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), is_control);
+}
+
+std::string basic_authorization(std::string_view user, std::string_view password) {
+  return "Basic " + base64_encode(fmt::format("{}:{}", user, password));
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

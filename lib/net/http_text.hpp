@@ -17,6 +17,8 @@ std::string http_date(Timestamp now);
 bool is_token(std::string_view text);
 /// No control characters but tab: what a field's value may be.
 bool is_field_value(std::string_view text);
+/// "Basic ..." (RFC 7617). A secret.
+std::string basic_authorization(std::string_view user, std::string_view password);
 /// Appends "Name: value\r\n"; control characters in the value become blanks.
 void append_field(std::string& out, std::string_view name, std::string_view value);
 /// Appends all fields but those that frame the message (Connection, Content-Length, Transfer-Encoding), which are ours.

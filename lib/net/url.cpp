@@ -5,21 +5,12 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
-#include <openssl/evp.h>
 
 #include "base/strings.hpp"
+#include "net/http_text.hpp"
 
 namespace tocsin::net {
 namespace {
-
-std::string base64(std::string_view text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
-}
 
 /// What stands between "://" and the path.
 std::string_view authority_of(std::string_view text) {
@@ -75,7 +66,7 @@ Result<Url> take_apart(boost::urls::url_view in, std::string_view text) {
   url.target = std::string(in.encoded_path());
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
   if (in.has_query()) url.target += "?" + std::string(in.encoded_query());
-  if (in.has_userinfo()) url.authorization = "Basic " + base64(in.user() + ":" + in.password());
+  if (in.has_userinfo()) url.authorization = basic_authorization(in.user(), in.password());
   url.text = std::string(text.substr(0, text.find('#')));
   return url;
 }

@@ -6,6 +6,7 @@
 #include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "net/http_text.hpp"
 #include "template/go_text.hpp"
 
 namespace tocsin::notify {
@@ -88,8 +89,7 @@ net::HttpRequest json_request(std::string url, std::string json, const config::H
   net::HttpRequest request("POST", std::move(url));
   request.headers.set("Content-Type", "application/json");
   if (!http.username.empty() || !http.password.empty()) {
-    const std::string credentials = tmpl::base64_encode(http.username + ":" + http.password.reveal());
-    request.headers.set("Authorization", "Basic " + credentials);
+    request.headers.set("Authorization", net::basic_authorization(http.username, http.password.reveal()));
   } else if (!http.authorization_credentials.empty()) {
     const std::string& type = http.authorization_type;
     request.headers.set("Authorization", type + " " + http.authorization_credentials.reveal());

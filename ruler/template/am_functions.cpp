@@ -1,5 +1,6 @@
 // Functions of Alertmanager's templates. Source: Alertmanager 0.34 template/template.go (DefaultFuncs).
 
+#include "base/base64.hpp"
 #include "base/strings.hpp"
 #include "template/alertmanager.hpp"
 #include "template/am_types.hpp"

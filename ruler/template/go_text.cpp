@@ -235,28 +235,9 @@ Result<std::string> query_unescape(std::string_view text) {
 
 namespace {
 
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string base64(std::string_view text, std::string_view alphabet) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t block = 0;
-    const std::size_t n = std::min<std::size_t>(3, text.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) block = block << 8U | (k < n ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? alphabet[block >> (18 - 6 * k) & 63U] : '=';
-  }
-  return out;
-}
-
 }  // namespace
-
-std::string base64_encode(std::string_view text) {
-  return base64(text, kBase64);
-}
-std::string base64_url_encode(std::string_view text) {
-  return base64(text, kBase64Url);
-}
 
 Result<std::string> base64_url_decode(std::string_view text) {
   std::string out, clean;

@@ -45,9 +45,7 @@ std::string js_escape(std::string_view text);
 /// net/url.QueryUnescape; kInvalid `invalid URL escape "%zz"`.
 Result<std::string> query_unescape(std::string_view text);
 
-/// base64.StdEncoding, and URLEncoding, with padding.
-std::string base64_encode(std::string_view text);
-std::string base64_url_encode(std::string_view text);
+/// base64.URLEncoding, with padding.
 Result<std::string> base64_url_decode(std::string_view text);
 
 }  // namespace tocsin::tmpl
