@@ -75,7 +75,8 @@ Result<void> Ruler::open() {
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) {
     if (!flags_.alertmanager_config_file.empty()) alerting_->alerting().post(std::move(alerts));
   });
-  sender_ = std::make_unique<remote::AlertmanagerSender>(runtime_.loop(), *scrape_client_);
+  sender_ = std::make_unique<remote::AlertmanagerSender>(
+      remote::Services{runtime_.loop(), runtime_.work(), *scrape_client_, fs_});
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) { sender_->post(std::move(alerts)); });
   rules::QueryFn query = [this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
     promql::QueryOptions options;

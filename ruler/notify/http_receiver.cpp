@@ -6,7 +6,7 @@
 #include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
-#include "net/http_text.hpp"
+#include "client/client.hpp"
 #include "template/go_text.hpp"
 
 namespace tocsin::notify {
@@ -25,6 +25,14 @@ std::string Expander::operator()(std::string_view text) {
   error_ = std::move(out).error();
   return "";
 }
+
+HttpReceiver::HttpReceiver(Services services, std::shared_ptr<const Rendering> rendering, std::string integration,
+                           Duration timeout, config::HttpClientConfig http)
+    : services_(services),
+      rendering_(std::move(rendering)),
+      integration_(std::move(integration)),
+      timeout_(timeout),
+      client_(client::make_client(std::move(http), {services.loop, services.work, services.client, services.fs})) {}
 
 tmpl::AmData HttpReceiver::data(const Notification& notification, std::size_t max_alerts) const {
   tmpl::AmInput input;
@@ -66,10 +74,8 @@ net::Task<SendOutcome> HttpReceiver::send(NotificationPtr notification, MonoTime
   net::SendOptions options;
   options.timeout = own_timeout ? timeout_ : left;
   options.max_body_bytes = kMaxAnswerBytes;
-  options.follow_redirects = follow_redirects_;
   const std::string url = prepared->request.target;
-  const Result<net::HttpResponse> response =
-      co_await services_.client.send(std::move(prepared->request), std::move(options));
+  const Result<net::HttpResponse> response = co_await client_->send(std::move(prepared->request), std::move(options));
   if (!response) co_return judge_failure(response.error(), url, own_timeout);
   co_return judge(*notification, *prepared, *response);
 }
@@ -85,15 +91,9 @@ SendOutcome HttpReceiver::judge_failure(const Error& error, const std::string& u
   return retry(std::move(message), alerting::FailureReason::kContextDeadline);
 }
 
-net::HttpRequest json_request(std::string url, std::string json, const config::HttpClientConfig& http) {
+net::HttpRequest json_request(std::string url, std::string json) {
   net::HttpRequest request("POST", std::move(url));
   request.headers.set("Content-Type", "application/json");
-  if (!http.username.empty() || !http.password.empty()) {
-    request.headers.set("Authorization", net::basic_authorization(http.username, http.password.reveal()));
-  } else if (!http.authorization_credentials.empty()) {
-    const std::string& type = http.authorization_type;
-    request.headers.set("Authorization", type + " " + http.authorization_credentials.reveal());
-  }
   request.body = std::move(json);
   request.body += '\n';
   return request;

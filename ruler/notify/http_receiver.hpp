@@ -58,12 +58,7 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
   /// @param integration  for messages: "webhook".
   /// @param timeout      of one attempt; 0: only the deadline.
   HttpReceiver(Services services, std::shared_ptr<const Rendering> rendering, std::string integration, Duration timeout,
-               bool follow_redirects)
-      : services_(services),
-        rendering_(std::move(rendering)),
-        integration_(std::move(integration)),
-        timeout_(timeout),
-        follow_redirects_(follow_redirects) {}
+               config::HttpClientConfig http);
 
   net::Task<SendOutcome> send(NotificationPtr notification, MonoTime deadline) final;
 
@@ -87,11 +82,11 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
   std::shared_ptr<const Rendering> rendering_;
   std::string integration_;
   Duration timeout_;
-  bool follow_redirects_;
+  std::shared_ptr<net::HttpClient> client_;  // as http_config says
 };
 
-/// POST with a JSON body (a newline is added, as Go's encoder does) and the credentials of the configuration.
-net::HttpRequest json_request(std::string url, std::string json, const config::HttpClientConfig& http);
+/// POST with a JSON body (a newline is added, as Go's encoder does).
+net::HttpRequest json_request(std::string url, std::string json);
 
 /// 2xx: delivered. 5xx and `retry_code`: retry. Others: permanent. The text is "unexpected status code 500: body".
 /// Source: Alertmanager notify/util.go (Retrier).

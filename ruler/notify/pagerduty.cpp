@@ -146,7 +146,7 @@ Result<Prepared> PagerdutyReceiver::prepare(const Notification& n) const {
               {{"group", n.group_key}, {"bytes", body.size()}, {"max_bytes", kMaxEventBytes}});
     TOCSIN_TRY(body, message(kDetailsRemoved));
   }
-  return Prepared{json_request(is_v1() ? kUrlV1 : config_.url, std::move(body), config_.http), ""};
+  return Prepared{json_request(is_v1() ? kUrlV1 : config_.url, std::move(body)), ""};
 }
 
 SendOutcome PagerdutyReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {

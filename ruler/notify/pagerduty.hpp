@@ -12,7 +12,7 @@ namespace tocsin::notify {
 class PagerdutyReceiver final : public HttpReceiver {
  public:
   PagerdutyReceiver(Services services, std::shared_ptr<const Rendering> rendering, config::PagerdutyConfig config)
-      : HttpReceiver(services, std::move(rendering), "pagerduty", config.timeout, config.http.follow_redirects),
+      : HttpReceiver(services, std::move(rendering), "pagerduty", config.timeout, config.http),
         config_(std::move(config)) {}
 
  protected:

@@ -94,23 +94,13 @@ Result<std::string> SlackReceiver::url() const {
   return secret_or_file(config_.api_url, config_.api_url_file, "api_url");
 }
 
-Result<config::HttpClientConfig> SlackReceiver::credentials() const {
-  config::HttpClientConfig http = config_.http;
-  TOCSIN_TRY(std::string token, secret_or_file(config_.app_token, config_.app_token_file, "app_token"));
-  if (!token.empty()) {
-    http.authorization_type = "Bearer";
-    http.authorization_credentials = Secret(std::move(token));
-  }
-  return http;
-}
-
 Result<Prepared> SlackReceiver::prepare(const Notification& notification) const {
   const tmpl::AmData alerts = data(notification);
   Expander expand(templates(), alerts, notification.now);
   const std::string attached = attachment(notification, expand);
   std::string channel = expand(config_.channel);
   TOCSIN_TRY(std::string target, url());
-  TOCSIN_TRY(const config::HttpClientConfig http, credentials());
+  TOCSIN_TRY(const std::string token, secret_or_file(config_.app_token, config_.app_token_file, "app_token"));
   std::string thread;
   if (config_.update_message) {
     // The message of this group is edited instead of followed by another.
@@ -129,7 +119,9 @@ Result<Prepared> SlackReceiver::prepare(const Notification& notification) const 
   if (config_.link_names) json.flag("link_names", true);
   json.text_if("text", expand(config_.message_text)).raw("attachments", "[" + attached + "]");
   if (expand.error()) return fail(Error(*expand.error()));
-  return Prepared{json_request(std::move(target), json.take(), http), std::move(channel)};
+  Prepared prepared{json_request(std::move(target), json.take()), std::move(channel)};
+  if (!token.empty()) prepared.request.headers.set("Authorization", "Bearer " + token);
+  return prepared;
 }
 
 SendOutcome SlackReceiver::judge(const Notification& notification, const Prepared& prepared,

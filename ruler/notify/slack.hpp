@@ -12,7 +12,7 @@ namespace tocsin::notify {
 class SlackReceiver final : public HttpReceiver {
  public:
   SlackReceiver(Services services, std::shared_ptr<const Rendering> rendering, config::SlackConfig config)
-      : HttpReceiver(services, std::move(rendering), "slack", config.timeout, config.http.follow_redirects),
+      : HttpReceiver(services, std::move(rendering), "slack", config.timeout, config.http),
         config_(std::move(config)) {}
 
  protected:
@@ -26,7 +26,6 @@ class SlackReceiver final : public HttpReceiver {
   std::string actions(Expander& expand) const;
   std::string markdown_in() const;
   Result<std::string> url() const;
-  Result<config::HttpClientConfig> credentials() const;
 
   config::SlackConfig config_;
 };

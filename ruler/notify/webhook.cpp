@@ -36,7 +36,7 @@ Result<Prepared> WebhookReceiver::prepare(const Notification& notification) cons
   // The text of the URL may be a secret, and the error quotes it.
   if (expand.error()) return fail(Errc::kInvalid, "failed to template webhook URL");
   if (url.empty()) return fail(Errc::kInvalid, "webhook URL is empty after templating");
-  return Prepared{json_request(std::move(url), std::move(body), config_.http), ""};
+  return Prepared{json_request(std::move(url), std::move(body)), ""};
 }
 
 SendOutcome WebhookReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {

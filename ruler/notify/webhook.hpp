@@ -11,7 +11,7 @@ namespace tocsin::notify {
 class WebhookReceiver final : public HttpReceiver {
  public:
   WebhookReceiver(Services services, std::shared_ptr<const Rendering> rendering, config::WebhookConfig config)
-      : HttpReceiver(services, std::move(rendering), "webhook", config.timeout, config.http.follow_redirects),
+      : HttpReceiver(services, std::move(rendering), "webhook", config.timeout, config.http),
         config_(std::move(config)) {}
 
  protected:

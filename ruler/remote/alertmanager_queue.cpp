@@ -5,7 +5,6 @@
 
 #include "base/check.hpp"
 #include "base/log.hpp"
-#include "config/authorization.hpp"
 #include "net/http_text.hpp"
 #include "remote/alert_json.hpp"
 
@@ -21,6 +20,24 @@ Result<void> check_response(const Result<net::HttpResponse>& response) {
   if (response->status / 100 == 2) return {};
   const std::string_view reason = net::reason_phrase(response->status);
   return fail(Errc::kUnavailable, "bad response status {}{}{}", response->status, reason.empty() ? "" : " ", reason);
+}
+
+/// Source: Prometheus notifier/manager.go, relabelAlerts.
+std::vector<model::AlertPtr> relabelled(std::span<const model::AlertPtr> alerts,
+                                        const std::vector<config::RelabelConfig>& configs) {
+  std::vector<model::AlertPtr> out;
+  for (const model::AlertPtr& alert : alerts) {
+    auto labels = config::relabel(alert->labels, configs);
+    if (!labels) continue;
+    if (*labels == alert->labels) {
+      out.push_back(alert);
+      continue;
+    }
+    auto changed = std::make_shared<model::Alert>(*alert);
+    changed->labels = std::move(*labels);
+    out.push_back(std::move(changed));
+  }
+  return out;
 }
 
 }  // namespace
@@ -76,15 +93,12 @@ std::vector<model::AlertPtr> AlertmanagerQueue::next_batch() {
   std::vector<model::AlertPtr> batch(alerts_.begin(), end);
   alerts_.erase(alerts_.begin(), end);
   if (alerts_.empty()) overflowing_ = false;
-  return batch;
+  return endpoint_.alert_relabel ? relabelled(batch, *endpoint_.alert_relabel) : batch;
 }
 
 net::HttpRequest AlertmanagerQueue::make_request(std::span<const model::AlertPtr> batch) const {
   net::HttpRequest request("POST", endpoint_.url);
   request.headers.set("Content-Type", "application/json");
-  if (const std::string value = config::authorization_field(endpoint_.http); !value.empty()) {
-    request.headers.set("Authorization", value);
-  }
   request.body = alerts_json(batch);
   return request;
 }
@@ -94,16 +108,16 @@ net::SendOptions AlertmanagerQueue::make_options() const {
   options.timeout = endpoint_.timeout;
   if (deadline_) options.timeout = std::min(options.timeout, std::max(*deadline_ - loop_.clock().mono(), Duration(1)));
   options.max_body_bytes = kMaxAnswerBytes;
-  options.follow_redirects = endpoint_.http.follow_redirects;
   return options;
 }
 
 net::Task<void> AlertmanagerQueue::send_all(std::shared_ptr<AlertmanagerQueue> self) {
   while (!self->alerts_.empty()) {
     const std::vector<model::AlertPtr> batch = self->next_batch();
+    if (batch.empty()) continue;
     const MonoTime began = self->loop_.clock().mono();
-    const Result<net::HttpResponse> response =
-        co_await self->client_.send(self->make_request(batch), self->make_options());
+    const std::shared_ptr<net::HttpClient> client = self->endpoint_.client;
+    const Result<net::HttpResponse> response = co_await client->send(self->make_request(batch), self->make_options());
     if (const Result<void> taken = check_response(response); taken) {
       self->delivered(batch.size(), self->loop_.clock().mono() - began);
     } else {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "config/http_client_config.hpp"
+#include "config/relabel.hpp"
 #include "model/alert.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
@@ -25,7 +25,9 @@ inline constexpr std::size_t kBatchSize = 256;
 struct Endpoint {
   std::string url;
   Duration timeout = std::chrono::seconds(10);
-  config::HttpClientConfig http;
+  std::shared_ptr<net::HttpClient> client;  // as its section of the configuration says
+  /// alert_relabel_configs of that section; nullptr for none.
+  std::shared_ptr<const std::vector<config::RelabelConfig>> alert_relabel;
 };
 
 /// Counters are alerts, as in Prometheus' prometheus_notifications_*.
@@ -42,17 +44,16 @@ struct AlertmanagerStatus {
 
 /// One batch is on its way at a time, so alerts come in order. A batch that fails is dropped: the rules repeat alerts
 /// that fire, and those that ended for 15 minutes.
-/// Thread: the loop's. Owned by the sender and, while batches are sent, by their task. `loop` and `client` must outlive
-/// the loop's tasks. Source: Prometheus notifier/sendloop.go.
+/// Thread: the loop's. Owned by the sender and, while batches are sent, by their task. `loop` must outlive the loop's
+/// tasks. Source: Prometheus notifier/sendloop.go.
 class AlertmanagerQueue : public std::enable_shared_from_this<AlertmanagerQueue> {
  public:
-  AlertmanagerQueue(net::TaskLoop& loop, net::HttpClient& client, Endpoint endpoint)
-      : loop_(loop), client_(client), endpoint_(std::move(endpoint)) {
+  AlertmanagerQueue(net::TaskLoop& loop, Endpoint endpoint) : loop_(loop), endpoint_(std::move(endpoint)) {
     status_.url = endpoint_.url;
   }
 
   const std::string& url() const { return endpoint_.url; }
-  /// Timeout and credentials from the next batch on; the URL must be the same.
+  /// Timeout, client and relabelling from the next batch on; the URL must be the same.
   void configure(Endpoint endpoint);
   /// Appends; beyond the capacity the oldest are dropped. Nothing happens after close().
   void push(std::span<const model::AlertPtr> alerts);
@@ -67,6 +68,7 @@ class AlertmanagerQueue : public std::enable_shared_from_this<AlertmanagerQueue>
 
  private:
   static net::Task<void> send_all(std::shared_ptr<AlertmanagerQueue> self);
+  /// The oldest, relabelled; may be empty when all of them were dropped.
   std::vector<model::AlertPtr> next_batch();
   net::HttpRequest make_request(std::span<const model::AlertPtr> batch) const;
   net::SendOptions make_options() const;
@@ -74,7 +76,6 @@ class AlertmanagerQueue : public std::enable_shared_from_this<AlertmanagerQueue>
   void failed(std::size_t alerts, std::string error);
 
   net::TaskLoop& loop_;
-  net::HttpClient& client_;
   Endpoint endpoint_;
   std::deque<model::AlertPtr> alerts_;
   std::optional<MonoTime> deadline_;

@@ -2,64 +2,44 @@
 
 #include <algorithm>
 #include <deque>
-#include <string_view>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/log.hpp"
-#include "base/strings.hpp"
 #include "base/thread_annotations.hpp"
+#include "client/client.hpp"
+#include "discovery/discoverer_set.hpp"
+#include "remote/alertmanager_targets.hpp"
 
 namespace tocsin::remote {
 namespace {
 
-constexpr std::string_view kAlertsPath = "/api/v2/alerts";
 constexpr Duration kStopPause = std::chrono::milliseconds(10);
 
-/// The prefix without empty elements, and the path of the API.
-std::string alerts_path(std::string_view prefix) {
-  std::string out;
-  for (const std::string_view element : split(prefix, '/')) {
-    if (!element.empty()) out.append("/").append(element);
-  }
-  return out.append(kAlertsPath);
-}
-
-std::string url_of(const config::AlertmanagerTarget& target, const model::Labels& labels, std::string_view address) {
-  const std::string_view scheme = labels.has("__scheme__") ? labels.get("__scheme__") : target.scheme;
-  std::string path =
-      labels.has("__alerts_path__") ? std::string(labels.get("__alerts_path__")) : alerts_path(target.path_prefix);
-  if (!path.starts_with('/')) path.insert(0, "/");
-  return fmt::format("{}://{}{}", scheme, address, path);
-}
+/// One section of alerting.alertmanagers, over its reloads.
+struct Section {
+  config::AlertmanagerTarget config;
+  std::shared_ptr<net::HttpClient> client;
+  std::shared_ptr<const std::vector<config::RelabelConfig>> alert_relabel;
+  std::unique_ptr<discovery::DiscovererSet> discovery;
+  std::string complaint;  // what was wrong with its targets when they were last looked at
+};
 
 }  // namespace
-
-std::vector<Endpoint> endpoints_of(const std::vector<config::AlertmanagerTarget>& targets) {
-  std::vector<Endpoint> out;
-  for (const config::AlertmanagerTarget& target : targets) {
-    for (const config::StaticConfig& group : target.discovery.statics) {
-      for (const std::string& address : group.targets) {
-        std::string url = url_of(target, group.labels, address);
-        const bool known = std::any_of(out.begin(), out.end(), [&](const Endpoint& e) { return e.url == url; });
-        if (!known) out.push_back({std::move(url), target.timeout, target.http});
-      }
-    }
-  }
-  return out;
-}
 
 /// Thread: the loop's, but for post().
 class AlertmanagerSender::Core : public std::enable_shared_from_this<Core> {
  public:
   using Queues = std::vector<std::shared_ptr<AlertmanagerQueue>>;
 
-  Core(net::TaskLoop& loop, net::HttpClient& client) : loop_(loop), client_(client) {}
+  explicit Core(Services services) : services_(services), loop_(services.loop) {}
 
   net::TaskLoop& loop() { return loop_; }
   const Queues& queues() const { return queues_; }
-  void apply(std::vector<Endpoint> endpoints);
+  const std::vector<std::string>& dropped_urls() const { return dropped_urls_; }
+  void apply(const std::vector<config::AlertmanagerTarget>& targets);
   void post(std::vector<model::AlertPtr> alerts) TOCSIN_EXCLUDES(mutex_);
   /// Hands what was posted to the queues.
   void deliver() TOCSIN_EXCLUDES(mutex_);
@@ -67,13 +47,24 @@ class AlertmanagerSender::Core : public std::enable_shared_from_this<Core> {
     return std::any_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue->busy(); });
   }
   void refuse() TOCSIN_EXCLUDES(mutex_);
-  void close_queues();
+  /// Looks for nobody any more, and drops what waits.
+  void close();
 
  private:
+  void configure(Section& section, const config::AlertmanagerTarget& target);
+  std::unique_ptr<discovery::DiscovererSet> make_discovery(std::size_t index);
+  /// The queues of the Alertmanagers that are known now.
+  void use_what_is_found();
+  std::vector<Endpoint> found_endpoints();
+  void take(Section& section, const discovery::TargetGroup& group, std::vector<Endpoint>& out);
+  void use(std::vector<Endpoint> endpoints);
+  void close_queues();
   static void close(AlertmanagerQueue& queue);
 
+  const Services services_;
   net::TaskLoop& loop_;
-  net::HttpClient& client_;
+  std::vector<Section> sections_;
+  std::vector<std::string> dropped_urls_;
   Queues queues_;
 
   Mutex mutex_;
@@ -83,13 +74,73 @@ class AlertmanagerSender::Core : public std::enable_shared_from_this<Core> {
   bool refusing_ TOCSIN_GUARDED_BY(mutex_) = false;
 };
 
-void AlertmanagerSender::Core::apply(std::vector<Endpoint> endpoints) {
+void AlertmanagerSender::Core::apply(const std::vector<config::AlertmanagerTarget>& targets) {
+  if (sections_.size() > targets.size()) sections_.resize(targets.size());
+  while (sections_.size() < targets.size()) {
+    Section section;
+    section.discovery = make_discovery(sections_.size());
+    sections_.push_back(std::move(section));
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) configure(sections_[i], targets[i]);
+  use_what_is_found();
+}
+
+void AlertmanagerSender::Core::configure(Section& section, const config::AlertmanagerTarget& target) {
+  if (!section.client || section.config.http != target.http) {
+    section.client = client::make_client(target.http, {loop_, services_.work, services_.client, services_.fs});
+  }
+  section.config = target;
+  section.alert_relabel.reset();
+  if (!target.alert_relabel_configs.empty()) {
+    section.alert_relabel = std::make_shared<const std::vector<config::RelabelConfig>>(target.alert_relabel_configs);
+  }
+  section.discovery->apply(target.discovery);
+}
+
+std::unique_ptr<discovery::DiscovererSet> AlertmanagerSender::Core::make_discovery(std::size_t index) {
+  discovery::Services services{loop_, services_.work, services_.client, services_.fs};
+  services.config_name = fmt::format("config-{}", index);  // Prometheus' name
+  return std::make_unique<discovery::DiscovererSet>(std::move(services), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->use_what_is_found();
+  });
+}
+
+void AlertmanagerSender::Core::use_what_is_found() {
+  dropped_urls_.clear();
+  use(found_endpoints());
+}
+
+std::vector<Endpoint> AlertmanagerSender::Core::found_endpoints() {
+  std::vector<Endpoint> out;
+  for (Section& section : sections_) {
+    const std::string last_complaint = std::exchange(section.complaint, "");
+    for (const auto& group : section.discovery->groups()) take(section, *group, out);
+    if (section.complaint.empty() || section.complaint == last_complaint) continue;
+    log::warn("remote", "creating Alertmanagers failed", {{"err", section.complaint}});
+  }
+  return out;
+}
+
+void AlertmanagerSender::Core::take(Section& section, const discovery::TargetGroup& group, std::vector<Endpoint>& out) {
+  auto urls = alertmanagers_of(group, section.config);
+  if (!urls) {
+    section.complaint = urls.error().message;
+    return;
+  }
+  std::ranges::move(urls->dropped, std::back_inserter(dropped_urls_));
+  for (std::string& url : urls->active) {
+    if (std::ranges::any_of(out, [&](const Endpoint& known) { return known.url == url; })) continue;
+    out.push_back({std::move(url), section.config.timeout, section.client, section.alert_relabel});
+  }
+}
+
+void AlertmanagerSender::Core::use(std::vector<Endpoint> endpoints) {
   Queues next;
   for (Endpoint& endpoint : endpoints) {
     const auto old = std::find_if(queues_.begin(), queues_.end(),
                                   [&](const auto& queue) { return queue && queue->url() == endpoint.url; });
     if (old == queues_.end()) {
-      next.push_back(std::make_shared<AlertmanagerQueue>(loop_, client_, std::move(endpoint)));
+      next.push_back(std::make_shared<AlertmanagerQueue>(loop_, std::move(endpoint)));
       continue;
     }
     (*old)->configure(std::move(endpoint));
@@ -136,6 +187,11 @@ void AlertmanagerSender::Core::refuse() {
   refusing_ = true;
 }
 
+void AlertmanagerSender::Core::close() {
+  sections_.clear();
+  close_queues();
+}
+
 void AlertmanagerSender::Core::close_queues() {
   for (const auto& queue : queues_) close(*queue);
 }
@@ -147,16 +203,15 @@ void AlertmanagerSender::Core::close(AlertmanagerQueue& queue) {
             {{"alertmanager", queue.url()}, {"count", dropped}});
 }
 
-AlertmanagerSender::AlertmanagerSender(net::TaskLoop& loop, net::HttpClient& client)
-    : core_(std::make_shared<Core>(loop, client)) {}
+AlertmanagerSender::AlertmanagerSender(Services services) : core_(std::make_shared<Core>(services)) {}
 
 AlertmanagerSender::~AlertmanagerSender() {
   core_->refuse();
-  core_->close_queues();
+  core_->close();
 }
 
 void AlertmanagerSender::apply(const std::vector<config::AlertmanagerTarget>& targets) {
-  core_->apply(endpoints_of(targets));
+  core_->apply(targets);
 }
 
 void AlertmanagerSender::post(std::vector<model::AlertPtr> alerts) {
@@ -175,13 +230,17 @@ net::Task<void> AlertmanagerSender::stop_core(std::shared_ptr<Core> core, Durati
   while (core->busy() && core->loop().clock().mono() < deadline) {
     co_await net::sleep_for(core->loop(), std::min(kStopPause, deadline - core->loop().clock().mono()));
   }
-  core->close_queues();
+  core->close();
 }
 
 std::vector<AlertmanagerStatus> AlertmanagerSender::status() const {
   std::vector<AlertmanagerStatus> out;
   for (const auto& queue : core_->queues()) out.push_back(queue->status());
   return out;
+}
+
+std::vector<std::string> AlertmanagerSender::dropped_urls() const {
+  return core_->dropped_urls();
 }
 
 }  // namespace tocsin::remote

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fs.hpp"
 #include "config/prometheus_config.hpp"
 #include "model/alert.hpp"
 #include "net/http.hpp"
@@ -14,17 +15,20 @@
 
 namespace tocsin::remote {
 
-/// The addresses of a configuration, in its order; of equal URLs the first counts. The labels __scheme__ and
-/// __alerts_path__ of a static configuration win over scheme and path_prefix.
-/// Source: Prometheus notifier/alertmanager.go.
-std::vector<Endpoint> endpoints_of(const std::vector<config::AlertmanagerTarget>& targets);
+/// What the sender needs. The references must outlive the loop's tasks: a request under way ends after the sender is
+/// gone.
+struct Services {
+  net::TaskLoop& loop;
+  WorkPool& work;
+  net::HttpClient& client;
+  Fs& fs;
+};
 
-/// One queue per Alertmanager; each gets every alert. External labels and relabelling are the caller's.
-/// Thread: the loop's, but for post(). `loop` and `client` must outlive the loop's tasks: a request under way ends
-/// after the sender is gone.
+/// One queue per Alertmanager that discovery finds, of equal URLs the first; each gets every alert, relabelled as its
+/// section says. External labels and the relabelling of all are the caller's. Thread: the loop's, but for post().
 class AlertmanagerSender {
  public:
-  AlertmanagerSender(net::TaskLoop& loop, net::HttpClient& client);
+  explicit AlertmanagerSender(Services services);
   ~AlertmanagerSender();
   AlertmanagerSender(const AlertmanagerSender&) = delete;
   AlertmanagerSender& operator=(const AlertmanagerSender&) = delete;
@@ -40,6 +44,8 @@ class AlertmanagerSender {
 
   /// In the order of the configuration.
   std::vector<AlertmanagerStatus> status() const;
+  /// URLs that relabel_configs dropped, in the order of the configuration.
+  std::vector<std::string> dropped_urls() const;
 
  private:
   class Core;

@@ -125,6 +125,28 @@ TEST_CASE("credentials of http_config go into the request") {
   CHECK_FALSE(bench.client.sent().at(1).options.follow_redirects);
 }
 
+TEST_CASE("headers, TLS and token of http_config reach the request, a missing file is tried again") {
+  NotifyBench bench;
+  bench.client.when("POST", "http://hook/x", net::HttpResponse(200, ""));
+  bench.client.when("POST", "http://login/", net::HttpResponse(200, "application/json", R"({"access_token":"one"})"));
+  config::WebhookConfig config = hook("http://hook/x");
+  config.http.http_headers = {{"X-Key", {}, {}, {"/key"}}};
+  config.http.tls.server_name = "hook.test";
+  config::OAuth2Config oauth2;
+  oauth2.client_id = "me";
+  oauth2.token_url = "http://login/";
+  config.http.oauth2 = oauth2;
+  const auto missing = bench.send(NotifyBench::with(config), notification_of({high_cpu(1)}));
+  CHECK(missing.delivery == Delivery::kRetry);
+  CHECK(missing.error == "Post \"<redacted>\": unable to read headers file /key: open /key: no such file or directory");
+  REQUIRE(bench.fs.write_file_atomic("/key", "secret\n"));
+  CHECK(bench.send(NotifyBench::with(config), notification_of({high_cpu(1)})).delivery == Delivery::kDelivered);
+  const auto& sent = bench.client.sent().back();
+  CHECK(sent.request.headers.get("X-Key") == "secret");
+  CHECK(sent.request.headers.get("Authorization") == "Bearer one");
+  CHECK(sent.options.tls->server_name == "hook.test");
+}
+
 TEST_CASE("what an answer means for a webhook") {
   struct Row {
     int status;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/mem_fs.hpp"
 #include "remote/alert_json.hpp"
 #include "support/fake_http_client.hpp"
 #include "support/log_capture.hpp"
@@ -41,7 +42,8 @@ struct Bench {
   test::LogCapture log;
   test::TestLoop loop;
   test::FakeHttpClient client{loop};
-  remote::AlertmanagerSender sender{loop, client};
+  MemFs fs{loop.clock()};
+  remote::AlertmanagerSender sender{remote::Services{loop, loop.work(), client, fs}};
 
   explicit Bench(const std::vector<config::AlertmanagerTarget>& targets = {target({"a:9093"})}) {
     client.when("POST", "*", net::HttpResponse(200, ""));
@@ -89,15 +91,19 @@ TEST_CASE("addresses come from scheme, target and path prefix, and from labels t
     config::AlertmanagerTarget one = target({"am:9093"}, std::move(labels));
     one.scheme = scheme;
     one.path_prefix = prefix;
-    return remote::endpoints_of({one}).at(0).url;
+    Bench bench({one});
+    return bench.status().url;
   };
   CHECK(url_of("http", "/", {}) == "http://am:9093/api/v2/alerts");
   CHECK(url_of("https", "", {}) == "https://am:9093/api/v2/alerts");
   CHECK(url_of("http", "am", {}) == "http://am:9093/am/api/v2/alerts");
   CHECK(url_of("http", "//x/am/", {}) == "http://am:9093/x/am/api/v2/alerts");
   CHECK(url_of("http", "/x", {{"__scheme__", "https"}, {"__alerts_path__", "/y"}}) == "https://am:9093/y");
-  CHECK(remote::endpoints_of({target({"a:1", "b:1", "a:1"}), target({"b:1"})}).size() == 2);
-  CHECK(remote::endpoints_of({}).empty());
+  CHECK(Bench({target({"a:1", "b:1", "a:1"}), target({"b:1"})}).sender.status().size() == 2);
+  CHECK(Bench(std::vector<config::AlertmanagerTarget>()).sender.status().empty());
+  Bench bad({target({"a/b", "c:1"}), target({"d:1"})});
+  CHECK(bad.sender.status().size() == 1);
+  CHECK(bad.lines_with("\"a/b\\\" is not a valid hostname") == 1);
 }
 
 TEST_CASE("a request carries the content type, the timeout and the credentials of its configuration") {
@@ -275,7 +281,8 @@ TEST_CASE("a sender may go while a batch is on its way and alerts wait for the l
   client.when("POST", "*", net::HttpResponse(200, ""));
   client.set_delay(1s);
   {
-    remote::AlertmanagerSender sender(loop, client);
+    MemFs fs;
+    remote::AlertmanagerSender sender(remote::Services{loop, loop.work(), client, fs});
     sender.apply({target({"a:9093"})});
     sender.post(alerts(300));
     loop.run_ready();
@@ -284,4 +291,72 @@ TEST_CASE("a sender may go while a batch is on its way and alerts wait for the l
   loop.advance(1min);
   CHECK(client.sent().size() == 1);
   CHECK(loop.failures().empty());
+}
+
+namespace {
+
+config::RelabelConfig rule(config::RelabelAction action, const char* source, const char* regex, const char* to = "",
+                           const char* replacement = "$1") {
+  config::RelabelConfig out;
+  out.action = action;
+  out.source_labels = {source};
+  out.regex = model::AnchoredRegex::make(regex).value();
+  out.target_label = to;
+  out.replacement = replacement;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("relabel_configs choose Alertmanagers and their addresses; what they drop is told") {
+  config::AlertmanagerTarget one = target({"a:9093", "b:9093", "c:9093"}, {{"env", "x"}});
+  one.relabel_configs = {
+      rule(config::RelabelAction::kDrop, "__address__", "b.*"),
+      rule(config::RelabelAction::kReplace, "env", "(.*)", "__alerts_path__", "/$1/push"),
+      rule(config::RelabelAction::kReplace, "__address__", "c:.*", "__scheme__", "https"),
+  };
+  Bench bench({one});
+  REQUIRE(bench.sender.status().size() == 2);
+  CHECK(bench.status(0).url == "http://a:9093/x/push");
+  CHECK(bench.status(1).url == "https://c:9093/x/push");
+  CHECK(bench.sender.dropped_urls() == std::vector<std::string>{"http://b:9093/api/v2/alerts"});
+  bench.sender.apply({target({"a:9093"})});
+  CHECK(bench.sender.dropped_urls().empty());
+}
+
+TEST_CASE("alert_relabel_configs change and drop alerts for their own Alertmanagers only") {
+  config::AlertmanagerTarget picky = target({"a:9093"});
+  picky.alert_relabel_configs = {rule(config::RelabelAction::kDrop, "n", "1"),
+                                 rule(config::RelabelAction::kReplace, "n", "(.*)", "number", "no. $1")};
+  config::AlertmanagerTarget none = target({"c:9093"});
+  none.alert_relabel_configs = {rule(config::RelabelAction::kDrop, "n", ".*")};
+  Bench bench({picky, target({"b:9093"}), none});
+  bench.sender.post(alerts(2));
+  bench.loop.run_ready();
+  CHECK(bench.bodies(kUrlA) ==
+        std::vector<std::string>{R"([{"labels":{"alertname":"A","n":"0","number":"no. 0"},"annotations":{}}])"});
+  CHECK(bench.bodies(kUrlB) == std::vector<std::string>{remote::alerts_json(alerts(2))});
+  CHECK(bench.client.sent().size() == 2);
+  CHECK(bench.status(0).sent == 1);
+}
+
+TEST_CASE("Alertmanagers are found by any discovery, when and as it finds them") {
+  config::AlertmanagerTarget found;
+  found.discovery.https.push_back({"http://sd/alertmanagers", 1min, {}});
+  found.http.has_authorization = true;
+  found.http.authorization_credentials = Secret("token");
+  Bench bench(std::vector<config::AlertmanagerTarget>{});
+  const auto answer = [](const char* body) { return net::HttpResponse(200, "application/json", body); };
+  bench.client.when_in_turn("GET", "http://sd/*",
+                            {answer(R"([{"targets":["a:9093"]}])"), answer(R"([{"targets":["b:9093"]}])")});
+  bench.sender.apply({found});
+  bench.loop.run_until([&] { return !bench.sender.status().empty(); });
+  CHECK(bench.status().url == kUrlA);
+  bench.sender.post(alerts(1));
+  bench.loop.run_ready();
+  CHECK(bench.bodies(kUrlA).size() == 1);
+  CHECK(bench.client.sent().back().request.headers.get("Authorization") == "Bearer token");
+  bench.loop.advance(2min);
+  REQUIRE(bench.sender.status().size() == 1);
+  CHECK(bench.status().url == kUrlB);
 }
