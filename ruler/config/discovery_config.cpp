@@ -25,14 +25,14 @@ Result<model::Labels> read_labels(const Node& node) {
 
 /// Kinds that Prometheus 3.14 has and this build has not.
 constexpr std::string_view kUnbuilt[] = {
-    "aws_sd_configs",         "azure_sd_configs",     "digitalocean_sd_configs", "docker_sd_configs",
-    "dockerswarm_sd_configs", "ec2_sd_configs",       "ecs_sd_configs",          "elasticache_sd_configs",
-    "eureka_sd_configs",      "gce_sd_configs",       "hetzner_sd_configs",      "ionos_sd_configs",
-    "kuma_sd_configs",        "lightsail_sd_configs", "linode_sd_configs",       "marathon_sd_configs",
-    "msk_sd_configs",         "nerve_sd_configs",     "nomad_sd_configs",        "oci_sd_configs",
-    "openstack_sd_configs",   "outscale_sd_configs",  "ovhcloud_sd_configs",     "puppetdb_sd_configs",
-    "rds_sd_configs",         "scaleway_sd_configs",  "serverset_sd_configs",    "stackit_sd_configs",
-    "triton_sd_configs",      "uyuni_sd_configs",     "vultr_sd_configs"};
+    "aws_sd_configs",       "azure_sd_configs",     "digitalocean_sd_configs", "dockerswarm_sd_configs",
+    "ec2_sd_configs",       "ecs_sd_configs",       "elasticache_sd_configs",  "eureka_sd_configs",
+    "gce_sd_configs",       "hetzner_sd_configs",   "ionos_sd_configs",        "kuma_sd_configs",
+    "lightsail_sd_configs", "linode_sd_configs",    "marathon_sd_configs",     "msk_sd_configs",
+    "nerve_sd_configs",     "nomad_sd_configs",     "oci_sd_configs",          "openstack_sd_configs",
+    "outscale_sd_configs",  "ovhcloud_sd_configs",  "puppetdb_sd_configs",     "rds_sd_configs",
+    "scaleway_sd_configs",  "serverset_sd_configs", "stackit_sd_configs",      "triton_sd_configs",
+    "uyuni_sd_configs",     "vultr_sd_configs"};
 
 std::unexpected<Error> null_element(const Node& node, std::string_view key) {
   return node.error("empty or null section in {}", key);
@@ -74,8 +74,8 @@ void read_discovery(Fields& fields, DiscoveryConfigs& out, std::vector<std::stri
   read_kind(fields, "file_sd_configs", out.files, read_file_sd_config, warnings);
   read_kind(fields, "http_sd_configs", out.https, read_http_sd_config, warnings);
   read_kind(fields, "dns_sd_configs", out.dns, read_dns_sd_config, warnings);
-  read_kind(fields, "docker_sd_configs", out.docker, read_docker_sd_config, warnings);
   read_kind(fields, "consul_sd_configs", out.consul, read_consul_sd_config, warnings);
+  read_kind(fields, "docker_sd_configs", out.docker, read_docker_sd_config, warnings);
   read_kind(fields, "kubernetes_sd_configs", out.kubernetes, read_kubernetes_sd_config, warnings);
   for (const std::string_view key : kUnbuilt) {
     fields.each(key, [&](const Node& n) -> Result<void> {
