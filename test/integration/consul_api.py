@@ -91,7 +91,9 @@ class ConsulApi:
                 handler.send_error(404)
                 return
             asked = int(params.get("index", ["0"])[0])
-            end = time.monotonic() + float(params.get("wait", ["300000ms"])[0].removesuffix("ms")) / 1000
+            wait = params.get("wait", ["300s"])[0]
+            seconds = float(wait[:-2]) / 1000 if wait.endswith("ms") else float(wait[:-1])
+            end = time.monotonic() + seconds
             while asked == self.index_of(path) and generation == self.generation and time.monotonic() < end:
                 self.changed.wait(0.2)
             if generation != self.generation:
@@ -105,6 +107,8 @@ class ConsulApi:
                 wanted = set(params.get("tag", []))
                 body = [one for one in instances if wanted <= set(one["Service"].get("Tags") or [])]
             body = json.loads(json.dumps(body))
+            for one in body if isinstance(body, list) else []:
+                one["Node"]["Datacenter"] = params.get("dc", ["dc-test"])[0]
         self.send(handler, body, index)
 
     @staticmethod

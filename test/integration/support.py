@@ -238,6 +238,14 @@ class Work:
                                     f"--web.listen-address={address}", *flags], f"http://{address}/-/ready")
         return program, f"http://{address}"
 
+    def vmagent(self, config, name="vmagent", *flags):
+        """Starts VictoriaMetrics' agent, which reads prometheus.yml and shows its targets; returns (program, URL)."""
+        address = f"127.0.0.1:{free_port()}"
+        program = self.start(name, [need("vmagent"), f"-promscrape.config={config}", f"-httpListenAddr={address}",
+                                    f"-remoteWrite.url=http://127.0.0.1:{free_port()}/", f"-remoteWrite.tmpDataPath={self.path(name)}",
+                                    *flags], f"http://{address}/health")
+        return program, f"http://{address}"
+
     def last_words(self):
         words = ""
         for program in self.programs:
