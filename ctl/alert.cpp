@@ -67,7 +67,7 @@ int alert_test(const AlertTestArgs& args) {
   net::HttpRequest request("POST", join_url(args.server, "/api/v2/alerts"));
   request.headers.set("Content-Type", "application/json");
   request.body = json::serialize(json::array{std::move(alert)});
-  const auto response = send_and_wait(std::move(request), std::chrono::seconds(10));
+  const auto response = send_and_wait(std::move(request), std::chrono::seconds(10), args.http_config_file);
   if (!response || response->status != 200) {
     fmt::print(stderr, "the test alert was not taken: {}\n",
                response ? fmt::format("{} {}", response->status, response->body.view()) : response.error().message);

@@ -13,7 +13,8 @@ struct AlertTestArgs {
   std::map<std::string, std::string> labels;  // added to alertname="TocsinTest", test="true", severity="info"
   std::string summary;
   Duration lasts = std::chrono::minutes(1);
-  bool resolve = false;  // end it now
+  bool resolve = false;          // end it now
+  std::string http_config_file;  // "" for none
 };
 
 /// Posts the alert to API v2 and says what it did. Exit status 0, or 1.

@@ -19,6 +19,8 @@ namespace {
 
 using Action = std::function<int()>;
 
+constexpr const char* kHttpConfigHelp = "HTTP client configuration (http_config) to reach the server with";
+
 Duration read_duration(const std::string& text) {
   if (auto duration = parse_duration(text)) return *duration;
   throw CLI::ValidationError("duration", "not a valid duration: \"" + text + "\"");
@@ -66,6 +68,7 @@ void add_query(CLI::App& app, Action& action) {
       command->add_option("--time", args->time, "Seconds or RFC 3339; default: now");
     }
     command->add_flag("--json", args->json, "Print the answer as it came");
+    command->add_option("--http.config.file", args->http_config_file, kHttpConfigHelp);
     command->callback([&action, args, run] { action = [args, run] { return run(*args); }; });
   };
   add("instant", "The value at a time", query_instant, false);
@@ -89,6 +92,7 @@ void add_alert(CLI::App& app, Action& action) {
   test->add_option_function<std::string>(
       "--for", [args](const std::string& text) { args->lasts = read_duration(text); }, "How long it fires (1m)");
   test->add_flag("--resolve", args->resolve, "Resolve it now");
+  test->add_option("--http.config.file", args->http_config_file, kHttpConfigHelp);
   test->callback([&action, args, labels] {
     for (const std::string& label : *labels) {
       const std::size_t equal = label.find('=');

@@ -93,7 +93,7 @@ int ask(const QueryArgs& args, std::string_view path, const std::string& form) {
   net::HttpRequest request("POST", join_url(args.server, path));
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   request.body = form;
-  const auto response = send_and_wait(std::move(request), args.timeout);
+  const auto response = send_and_wait(std::move(request), args.timeout, args.http_config_file);
   if (!response) {
     fmt::print(stderr, "query error: {}\n", response.error().message);
     return 1;

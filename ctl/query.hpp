@@ -13,6 +13,7 @@ struct QueryArgs {
   std::string start, end, step;  // of a range query
   bool json = false;             // print the answer as it came
   Duration timeout = std::chrono::minutes(2);
+  std::string http_config_file;  // "" for none
 };
 
 /// Prints `series => value @[seconds]` lines as promtool does, or JSON; warnings on standard error. Exit status 0,

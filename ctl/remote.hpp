@@ -9,7 +9,9 @@
 namespace tocsin::ctl {
 
 /// Sends one request and waits for the answer. Blocks; runs its own loop.
-Result<net::HttpResponse> send_and_wait(net::HttpRequest request, Duration timeout);
+/// @param http_config_file  an http_config as YAML, like promtool's --http.config.file; "" for none.
+Result<net::HttpResponse> send_and_wait(net::HttpRequest request, Duration timeout,
+                                        const std::string& http_config_file);
 
 /// `base` without a slash at its end, `path` with one at its start.
 std::string join_url(std::string base, std::string_view path);
