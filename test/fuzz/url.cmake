@@ -1,0 +1,1 @@
+tocsin_fuzz(url USES net)
