@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/duration.hpp"
 #include "base/float_text.hpp"
@@ -11,7 +12,10 @@ namespace tocsin::api {
 namespace {
 
 constexpr std::size_t kMaxAnnotations = 10;
-constexpr double kMaxSeconds = 9.2e15;  // milliseconds in 63 bits
+constexpr double kMaxSeconds = 9e12;  // kAllEnd
+// What Prometheus' clients send for "all of it". Source: web/api/v1/api.go, MinTime and MaxTime.
+constexpr std::string_view kMinTimeText = "-292273086-05-16T16:47:06Z";
+constexpr std::string_view kMaxTimeText = "292277025-08-18T07:12:54.999999999Z";
 
 void write_annotations(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
@@ -59,6 +63,18 @@ net::HttpResponse SuccessBody::finish(const std::vector<std::string>& warnings, 
   return net::HttpResponse(200, "application/json", std::move(body_));
 }
 
+net::HttpResponse no_content() {
+  net::HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
+net::HttpResponse plain_error(int status, std::string_view text) {
+  net::HttpResponse response(status, "text/plain; charset=utf-8", std::string(text) + "\n");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
 net::HttpResponse error_response(const Error& error) {
   const ErrorKind kind = error_kind(error.code);
   std::string body;
@@ -80,6 +96,10 @@ Result<Timestamp> parse_time(std::string_view text) {
     }
   } else if (Timestamp t = 0; parse_rfc3339(text, t)) {
     return t;
+  } else if (text == kMinTimeText) {
+    return kAllStart;
+  } else if (text == kMaxTimeText) {
+    return kAllEnd;
   }
   return fail(Errc::kInvalid, "cannot parse {} to a valid timestamp", go_quote(text));
 }
@@ -96,23 +116,30 @@ Result<Duration> parse_duration_param(std::string_view text) {
   return fail(Errc::kInvalid, "cannot parse {} to a valid duration", go_quote(text));
 }
 
-Result<Timestamp> time_param(const net::HttpRequest& request, std::string_view name, Timestamp otherwise) {
-  const std::string text = request.param(name);
-  if (text.empty()) return otherwise;
-  auto t = parse_time(text);
-  if (!t) return fail(invalid_parameter(name, t.error().message));
-  return *t;
+Result<std::int64_t> parse_go_int(std::string_view function, std::string_view text, int bits) {
+  std::string_view digits = text;
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || status == std::errc::invalid_argument || end != digits.data() + digits.size()) {
+    return fail(Errc::kInvalid, "strconv.{}: parsing {}: invalid syntax", function, go_quote(text));
+  }
+  const std::int64_t limit =
+      bits >= 64 ? std::numeric_limits<std::int64_t>::max() : (std::int64_t{1} << (bits - 1)) - 1;
+  if (status == std::errc::result_out_of_range || value > limit || value < -limit - 1) {
+    return fail(Errc::kInvalid, "strconv.{}: parsing {}: value out of range", function, go_quote(text));
+  }
+  return value;
 }
 
-Result<std::size_t> limit_param(const net::HttpRequest& request) {
-  const std::string text = request.param("limit");
-  std::size_t limit = 0;
-  if (text.empty()) return limit;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (status != std::errc() || end != text.data() + text.size()) {
-    return fail(invalid_parameter("limit", fmt::format("cannot parse {} to a valid limit", go_quote(text))));
+Result<bool> parse_go_bool(std::string_view text) {
+  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == yes) return true;
   }
-  return limit;
+  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == no) return false;
+  }
+  return fail(Errc::kInvalid, "strconv.ParseBool: parsing {}: invalid syntax", go_quote(text));
 }
 
 }  // namespace tocsin::api

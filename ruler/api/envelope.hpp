@@ -1,6 +1,7 @@
 #pragma once
 // The envelope of /api/v1: {"status":"success","data":...} or {"status":"error","errorType":...,"error":...}.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ class SuccessBody {
   JsonWriter json_;
 };
 
+/// 204 without a body: what Prometheus answers where there is no data at all.
+net::HttpResponse no_content();
+
+/// A plain text, as Go's http.Error() writes it.
+net::HttpResponse plain_error(int status, std::string_view text);
+
 /// errorType and status by the code: kInvalid bad_data 400, kExecution and kLimit execution 422, kTimeout timeout 503,
 /// kCanceled canceled 499, kNotFound not_found 404, kUnavailable unavailable 500, others internal 500; kUnsupported is
 /// execution 422 with the name of what is missing.
@@ -31,13 +38,18 @@ net::HttpResponse error_response(const Error& error);
 /// 400 bad_data: `invalid parameter "name": message`.
 Error invalid_parameter(std::string_view name, std::string_view message);
 
-/// Float seconds or RFC 3339. Errors: kInvalid, `cannot parse "x" to a valid timestamp`.
+// "minimum" and "maximum" time of Prometheus' API, which stand for "all of it".
+inline constexpr Timestamp kAllStart = -9'000'000'000'000'000;
+inline constexpr Timestamp kAllEnd = 9'000'000'000'000'000;
+
+/// Float seconds or RFC 3339, or the texts of Prometheus' minimum and maximum time. Errors: kInvalid, `cannot parse "x"
+/// to a valid timestamp`.
 Result<Timestamp> parse_time(std::string_view text);
 /// Float seconds or a Prometheus duration. Errors: kInvalid, `cannot parse "x" to a valid duration`.
 Result<Duration> parse_duration_param(std::string_view text);
-/// The parameter as a time, or `otherwise` if it is absent; errors name the parameter.
-Result<Timestamp> time_param(const net::HttpRequest& request, std::string_view name, Timestamp otherwise);
-/// A count of at least 0; 0 if absent.
-Result<std::size_t> limit_param(const net::HttpRequest& request);
+/// An integer as Go's strconv reads it, in `bits` bits; kInvalid: `strconv.Atoi: parsing "x": invalid syntax`.
+Result<std::int64_t> parse_go_int(std::string_view function, std::string_view text, int bits = 64);
+/// strconv.ParseBool: 1, t, true, 0, f, false and their capitals.
+Result<bool> parse_go_bool(std::string_view text);
 
 }  // namespace tocsin::api

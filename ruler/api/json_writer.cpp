@@ -42,8 +42,19 @@ void append_escaped(std::string& out, unsigned char c) {
   }
 }
 
+/// Valid UTF-8 of more than one byte. Go escapes the two line ends that JavaScript did not bear in a string.
+void append_rune(std::string& out, std::string_view rune) {
+  if (rune == "\xE2\x80\xA8") {
+    out += "\\u2028";
+  } else if (rune == "\xE2\x80\xA9") {
+    out += "\\u2029";
+  } else {
+    out += rune;
+  }
+}
+
 bool is_plain(unsigned char c) {
-  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  return c >= 0x20 && c <= 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
 }  // namespace
@@ -68,7 +79,7 @@ void append_json_text(std::string& out, std::string_view value) {
       out += "\\ufffd";
       ++at;
     } else {
-      out.append(value, at, length);
+      append_rune(out, value.substr(at, length));
       at += length;
     }
   }
@@ -140,11 +151,7 @@ JsonWriter& JsonWriter::timestamp(Timestamp t) {
   const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
   const std::uint64_t fraction = magnitude % 1000;
   fmt::format_to(std::back_inserter(out_), "{}{}", negative ? "-" : "", magnitude / 1000);
-  if (fraction != 0) {
-    std::string digits = fmt::format(".{:03}", fraction);
-    while (digits.back() == '0') digits.pop_back();
-    out_ += digits;
-  }
+  if (fraction != 0) fmt::format_to(std::back_inserter(out_), ".{:03}", fraction);
   return *this;
 }
 

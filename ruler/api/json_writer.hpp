@@ -28,7 +28,7 @@ class JsonWriter {
   JsonWriter& number(double value);
   /// A sample's value: a string, as Prometheus' API writes it ("1", "+Inf", "1e+21").
   JsonWriter& sample_value(double value);
-  /// Seconds with up to three decimals: 1795232822.017.
+  /// Seconds of a sample: none or three decimals, as Prometheus' util/jsonutil writes them: 1795232822.020.
   JsonWriter& timestamp(Timestamp t);
   /// RFC 3339; Go's zero time for 0.
   JsonWriter& time(Timestamp t);

@@ -59,12 +59,13 @@ void write_point(JsonWriter& json, Timestamp t, const model::FloatHistogram& h) 
   json.end_array();
 }
 
+/// Scalars and strings have the time as a plain number, without zeros at its end.
 void write_result(JsonWriter& json, const promql::Scalar& scalar) {
-  write_point(json, scalar.t, scalar.v);
+  json.begin_array().number(static_cast<double>(scalar.t) / 1000).sample_value(scalar.v).end_array();
 }
 
 void write_result(JsonWriter& json, const promql::Text& text) {
-  json.begin_array().timestamp(text.t).text(text.v).end_array();
+  json.begin_array().number(static_cast<double>(text.t) / 1000).text(text.v).end_array();
 }
 
 void write_result(JsonWriter& json, const promql::Vector& vector) {

@@ -1,11 +1,14 @@
 #pragma once
-// /api/v1/status/{buildinfo,config,flags,runtimeinfo}: what this process is and how it was started.
+// /api/v1/status/{buildinfo,config,flags,runtimeinfo,tsdb,tsdb/blocks,walreplay,self_metrics}, /api/v1/alertmanagers,
+// /version: what this process is, how it was started, what it holds.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "api/query_lane.hpp"
 #include "base/time.hpp"
 #include "net/http.hpp"
 
@@ -18,15 +21,36 @@ struct RuntimeStatus {
   std::string config_text;    // of prometheus.yml, as read
 };
 
+/// The shape of /api/v1/status/tsdb.
+struct TsdbStatus {
+  struct Item {
+    std::string name;
+    std::uint64_t value = 0;
+  };
+  using Items = std::vector<Item>;
+  std::uint64_t series = 0, label_pairs = 0, chunks = 0;
+  Timestamp min_time = 0, max_time = 0;
+  Items series_by_metric, values_by_label, bytes_by_label, series_by_label_pair;
+};
+
 struct StatusSource {
   Timestamp started = 0;
   std::string retention;                                   // "32d"
-  std::vector<std::pair<std::string, std::string>> flags;  // name, value
-  std::function<RuntimeStatus()> now;
+  std::vector<std::pair<std::string, std::string>> flags;  // name without dashes, value
+  std::size_t replayed_segments = 0;                       // of the write-ahead log, at the start
+  std::function<RuntimeStatus()> now;                      // thread: the loop's
+  std::function<TsdbStatus(std::size_t limit)> tsdb;       // at most `limit` of each list; thread: any
+  struct Alertmanagers {
+    std::vector<std::string> active, dropped;  // URLs
+  };
+  std::function<Alertmanagers()> alertmanagers;  // thread: the loop's
+  /// The page of /metrics; owns or shares its text. Thread: the loop's.
+  std::function<std::shared_ptr<const std::string>()> metrics_page;
 };
 
 /// buildinfo gives a version that Grafana takes for a Prometheus of the language level that we have, and no `features`,
-/// which would make it a Mimir. Thread: the loop's.
-void add_status_api(net::HttpRouter& router, StatusSource source);
+/// which would make it a Mimir. The lane must outlive the router. Thread: the loop's.
+/// Source: Prometheus web/api/v1/api.go, serveRuntimeInfo() and what follows it.
+void add_status_api(net::HttpRouter& router, QueryLane& lane, StatusSource source);
 
 }  // namespace tocsin::api

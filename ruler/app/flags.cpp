@@ -29,7 +29,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--web.cors.origin", true, "not built yet"},
     {"--web.route-prefix", true, "not built yet"},
     {"--web.config.file", true, "not built yet: the listener has neither TLS nor users"},
-    {"--web.enable-admin-api", false, "not built yet"},
     {"--web.enable-remote-write-receiver", false, "not built yet"},
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
@@ -127,6 +126,11 @@ void add_ruler(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   add_duration(app, "--web.read-timeout", flags.read_timeout, "Maximum duration before timing out read of the request");
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
+  app.add_flag("--web.enable-admin-api", flags.enable_admin_api,
+               "Enable the endpoints that change the store (none of them is built yet)");
+  app.add_option("--web.max-notifications-subscribers", flags.max_notifications_subscribers,
+                 "Subscribers of the live notifications at most")
+      ->capture_default_str();
   app.add_option("--storage.tsdb.path", flags.tsdb_path, "Folder of the samples")->capture_default_str();
   app.add_option("--storage.path", flags.storage_path,
                  "Folder of the alert state (default: state within --storage.tsdb.path)");

@@ -20,6 +20,8 @@ struct Flags {
   std::size_t max_connections = 512;
   Duration read_timeout = std::chrono::minutes(5);
   bool enable_lifecycle = false;
+  bool enable_admin_api = false;
+  std::size_t max_notifications_subscribers = 16;
 
   std::string tsdb_path = "data/";
   std::string storage_path;  // alert state; "": <tsdb_path>/state

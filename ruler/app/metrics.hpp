@@ -1,7 +1,7 @@
 #pragma once
 // The numbers of the modules under the names that Prometheus' public dashboards and rules read.
 
-#include "api/query_api.hpp"
+#include "api/query_lane.hpp"
 #include "remote/alertmanager_sender.hpp"
 #include "rules/status.hpp"
 #include "scrape/stats.hpp"

@@ -1,8 +1,5 @@
 #include "app/ruler.hpp"
 
-#include "api/rules_api.hpp"
-#include "api/status_api.hpp"
-#include "api/targets_api.hpp"
 #include "app/metrics.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
@@ -105,25 +102,20 @@ Result<void> Ruler::open() {
   TOCSIN_OK(alerting_->reload());
   rules_->start();
   web_->set_ready(true);
+  api_->notifications().remove(api::kStartingUp);
   log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
   return {};
 }
 
 void Ruler::add_api() {
   net::HttpRouter& router = web_->router();
-  api::QueryApiOptions options;
-  options.max_concurrency = flags_.query_max_concurrency;
-  options.subquery_step = [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); };
-  query_api_ = std::make_unique<api::QueryApi>(runtime_.loop(), runtime_.work(), engine_, *db_, std::move(options));
-  query_api_->add_to(router);
-  api::add_targets_api(router, *scrapes_);
-  api::add_rules_api(router, [this] { return rules_->groups(); });
-  api::StatusSource status;
-  status.started = started_;
-  status.retention = format_duration(flags_.retention);
-  status.flags = flags_.values;
-  status.now = [this] { return api::RuntimeStatus{reload_ok_, reloaded_at_, config_ ? config_->text : std::string()}; };
-  api::add_status_api(router, std::move(status));
+  api_ = std::make_unique<ApiPart>(ApiPartDeps{
+      runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), started_,
+      [this] { return api::RuntimeStatus{reload_ok_, reloaded_at_, config_ ? config_->text : std::string()}; },
+      [this] { return config_ ? config_->external_labels : model::Labels(); },
+      [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
+  api_->add_to(router);
+  api_->notifications().add(api::kStartingUp);
   alerting_->add_to(router, runtime_);
   ui::add_start_page(router);
 }
@@ -131,12 +123,12 @@ void Ruler::add_api() {
 void Ruler::add_metrics() {
   telemetry::Registry& registry = web_->registry();
   alerting_->add_metrics(registry);
+  api_->add_metrics(registry);
   registry.add([this](telemetry::Sink& sink) {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
     put_scrape_metrics(sink, scrapes_->stats(), scrapes_->status());
     put_rule_metrics(sink, rules_->metrics());
-    put_query_metrics(sink, query_api_->stats(), flags_.query_max_concurrency);
     sink.gauge("prometheus_config_last_reload_successful",
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);
     sink.gauge("prometheus_config_last_reload_success_timestamp_seconds",
@@ -177,6 +169,9 @@ Result<void> Ruler::reload() {
   Result<void> result = reload_prometheus();
   if (!result) {
     log::error("config", "the configuration was not reloaded; the former one stays", {{"err", result.error().message}});
+    api_->notifications().add(api::kReloadFailed);
+  } else {
+    api_->notifications().remove(api::kReloadFailed);
   }
   if (auto alerting = alerting_->reload(); !alerting) {
     log::error("alerting", "the configuration was not reloaded; the former one stays",
@@ -188,6 +183,8 @@ Result<void> Ruler::reload() {
 
 void Ruler::shut_down() {
   if (std::exchange(stopping_, true)) return;
+  api_->notifications().add(api::kShuttingDown);
+  api_->notifications().close();
   runtime_.loop().spawn("shut down", stop_all());
 }
 

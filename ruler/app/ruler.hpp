@@ -5,9 +5,9 @@
 #include <atomic>
 #include <memory>
 
-#include "api/query_api.hpp"
 #include "app/alert_forwarder.hpp"
 #include "app/alerting_part.hpp"
+#include "app/api_part.hpp"
 #include "app/flags.hpp"
 #include "app/web.hpp"
 #include "config/prometheus_config.hpp"
@@ -57,7 +57,7 @@ class Ruler {
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
   std::unique_ptr<rules::Manager> rules_;
   std::unique_ptr<Web> web_;
-  std::unique_ptr<api::QueryApi> query_api_;
+  std::unique_ptr<ApiPart> api_;
 
   std::shared_ptr<const config::PrometheusConfig> config_;
   bool reload_ok_ = true;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/params.hpp"
+
 using namespace tocsin;
 
 TEST_CASE("an error has Prometheus' type and status") {
@@ -53,13 +55,46 @@ TEST_CASE("durations are seconds or Prometheus durations") {
   CHECK_FALSE(api::parse_duration_param("NaN"));
 }
 
+TEST_CASE("the texts of Prometheus' minimum and maximum time mean all of it") {
+  CHECK(api::parse_time("-292273086-05-16T16:47:06Z") == api::kAllStart);
+  CHECK(api::parse_time("292277025-08-18T07:12:54.999999999Z") == api::kAllEnd);
+}
+
+TEST_CASE("integers and booleans are read as Go does, with its words") {
+  CHECK(api::parse_go_int("Atoi", "12") == 12);
+  CHECK(api::parse_go_int("Atoi", "+12") == 12);
+  CHECK(api::parse_go_int("Atoi", "-12") == -12);
+  CHECK(api::parse_go_int("ParseInt", "2147483647", 32) == 2147483647);
+  struct Case {
+    std::string_view text, error;
+  };
+  for (const Case& c :
+       {Case{"", "strconv.Atoi: parsing \"\": invalid syntax"},
+        Case{"1.5", "strconv.Atoi: parsing \"1.5\": invalid syntax"},
+        Case{"+-1", "strconv.Atoi: parsing \"+-1\": invalid syntax"},
+        Case{"99999999999999999999", "strconv.Atoi: parsing \"99999999999999999999\": value out of range"}}) {
+    const auto value = api::parse_go_int("Atoi", c.text);
+    REQUIRE_FALSE(value);
+    CHECK(value.error().message == c.error);
+  }
+  CHECK_FALSE(api::parse_go_int("ParseInt", "2147483648", 32));
+  CHECK(api::parse_go_bool("T") == true);
+  CHECK(api::parse_go_bool("0") == false);
+  CHECK(api::parse_go_bool("yes").error().message == "strconv.ParseBool: parsing \"yes\": invalid syntax");
+}
+
 TEST_CASE("parameters name themselves in errors") {
-  net::HttpRequest request("GET", "/api/v1/query?time=never&limit=-1");
-  const auto t = api::time_param(request, "time", 0);
-  REQUIRE_FALSE(t);
-  CHECK(t.error().message == "invalid parameter \"time\": cannot parse \"never\" to a valid timestamp");
-  const auto limit = api::limit_param(request);
-  REQUIRE_FALSE(limit);
-  CHECK_THAT(limit.error().message, Catch::StartsWith("invalid parameter \"limit\""));
-  CHECK(api::time_param(net::HttpRequest("GET", "/"), "time", 42) == 42);
+  const api::Params params(net::HttpRequest("GET", "/api/v1/query?time=never&limit=-1&step=x&match[]=a&match[]=b"));
+  CHECK(params.time("time", 0).error().message ==
+        "invalid parameter \"time\": invalid time value for 'time': cannot parse \"never\" to a valid timestamp");
+  CHECK(params.limit().error().message == "invalid parameter \"limit\": limit must be non-negative");
+  CHECK(params.duration("step").error().message ==
+        "invalid parameter \"step\": cannot parse \"x\" to a valid duration");
+  CHECK(params.matchers()->size() == 2);
+  const api::Params none(net::HttpRequest("GET", "/"));
+  CHECK(none.time("time", 42) == 42);
+  CHECK(none.limit() == 0U);
+  CHECK(none.text("time").empty());
+  const api::Params word(net::HttpRequest("GET", "/?limit=many"));
+  CHECK(word.limit().error().message == "invalid parameter \"limit\": strconv.Atoi: parsing \"many\": invalid syntax");
 }

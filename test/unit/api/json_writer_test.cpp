@@ -30,9 +30,10 @@ std::string text_of(std::string_view value) {
 
 TEST_CASE("texts are escaped as Go's encoder does") {
   CHECK(text_of("plain text") == R"("plain text")");
-  CHECK(text_of("a\"b\\c\n\r\t\x01\x7f") == "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f\"");
+  CHECK(text_of("a\"b\\c\n\r\t\x01\x7f") == "\"a\\\"b\\\\c\\n\\r\\t\\u0001\x7f\"");
   CHECK(text_of("<a> & b") == R"("\u003ca\u003e \u0026 b")");
   CHECK(text_of("grün €") == "\"grün €\"");
+  CHECK(text_of("\xE2\x80\xA8 \xE2\x80\xA9") == R"("\u2028 \u2029")");
   CHECK(text_of("bad \xff\xc3 end") == R"("bad \ufffd\ufffd end")");
   CHECK(text_of("") == R"("")");
 }
@@ -44,13 +45,13 @@ TEST_CASE("commas stand between values and nowhere else") {
         }) == R"({"a":[1,"x"],"b":{},"c":true})");
 }
 
-TEST_CASE("timestamps are seconds with up to three decimals") {
+TEST_CASE("timestamps are seconds with three decimals or none") {
   const auto at = [](Timestamp t) { return written([t](JsonWriter& json) { json.timestamp(t); }); };
   CHECK(at(1795232822017) == "1795232822.017");
-  CHECK(at(1795232822030) == "1795232822.03");
+  CHECK(at(1795232822030) == "1795232822.030");
   CHECK(at(1795232822000) == "1795232822");
   CHECK(at(0) == "0");
-  CHECK(at(-1500) == "-1.5");
+  CHECK(at(-1500) == "-1.500");
   CHECK(at(-1) == "-0.001");
   CHECK(at(kMinTimestamp) == "-9223372036854775.808");
 }

@@ -1,0 +1,56 @@
+#pragma once
+// Prometheus' HTTP API over the parts of a ruler.
+
+#include <functional>
+#include <memory>
+
+#include "api/notifications.hpp"
+#include "api/query_api.hpp"
+#include "api/query_lane.hpp"
+#include "api/status_api.hpp"
+#include "app/flags.hpp"
+#include "net/runtime.hpp"
+#include "promql/engine.hpp"
+#include "remote/alertmanager_sender.hpp"
+#include "rules/manager.hpp"
+#include "scrape/scrape_manager.hpp"
+#include "telemetry/registry.hpp"
+#include "tsdb/db.hpp"
+
+namespace tocsin::app {
+
+/// All outlive the part.
+struct ApiPartDeps {
+  net::Runtime& runtime;
+  const Flags& flags;
+  const promql::Engine& engine;
+  tsdb::Db& db;
+  const scrape::ScrapeManager& scrapes;
+  const rules::Manager& rules;
+  const remote::AlertmanagerSender& sender;
+  telemetry::Registry& registry;
+  Timestamp started = 0;
+  // Thread: the loop's.
+  std::function<api::RuntimeStatus()> status;
+  std::function<model::Labels()> external_labels;
+  std::function<Duration()> subquery_step;
+};
+
+/// Thread: the loop's. Must outlive the loop's tasks.
+class ApiPart {
+ public:
+  explicit ApiPart(ApiPartDeps deps);
+  void add_to(net::HttpRouter& router);
+  void add_metrics(telemetry::Registry& registry);
+  api::Notifications& notifications() { return *notifications_; }
+
+ private:
+  api::StatusSource status_source() const;
+
+  const ApiPartDeps deps_;
+  api::QueryLane lane_;
+  api::QueryApi query_api_;
+  std::shared_ptr<api::Notifications> notifications_;
+};
+
+}  // namespace tocsin::app

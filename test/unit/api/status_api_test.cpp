@@ -1,0 +1,128 @@
+#include "api/status_api.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "api/admin_api.hpp"
+#include "api/features.hpp"
+#include "harness.hpp"
+
+namespace tocsin::api {
+namespace {
+
+struct StatusHarness : Harness {
+  StatusHarness() {
+    StatusSource source;
+    source.started = 1000;
+    source.retention = "32d";
+    source.flags = {{"web.listen-address", ":9090"}, {"config.file", "p.yml"}};
+    source.replayed_segments = 3;
+    source.now = [] { return RuntimeStatus{false, 2000, "global: {}\n"}; };
+    source.tsdb = [](std::size_t limit) {
+      TsdbStatus status;
+      status.series = 7;
+      status.series_by_metric = {{"up", limit}};
+      return status;
+    };
+    source.alertmanagers = [] { return StatusSource::Alertmanagers{{"http://a/api/v2/alerts"}, {"http://b/x"}}; };
+    source.metrics_page = [] {
+      return std::make_shared<const std::string>(
+          "# HELP a_total A \\\"help\\\".\n# TYPE a_total counter\na_total{x=\"1\"} 2\na_total{x=\"2\"} NaN\n"
+          "# HELP h Spread.\n# TYPE h histogram\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 4.5\nh_count "
+          "3\n"
+          "# HELP s Quantiles.\n# TYPE s summary\ns{quantile=\"0.5\"} 0.1\ns_sum 1\ns_count 2\n");
+    };
+    add_status_api(router, lane, std::move(source));
+  }
+};
+
+TEST_CASE("flags, configuration, alertmanagers, blocks and replay have Prometheus' shape") {
+  StatusHarness h;
+  CHECK(h.data("/api/v1/status/flags") == R"({"config.file":"p.yml","web.listen-address":":9090"})");
+  CHECK(h.data("/api/v1/status/config") == R"({"yaml":"global: {}\n"})");
+  CHECK(h.data("/api/v1/alertmanagers") ==
+        R"({"activeAlertmanagers":[{"url":"http://a/api/v2/alerts"}],"droppedAlertmanagers":[{"url":"http://b/x"}]})");
+  CHECK(h.data("/api/v1/status/tsdb/blocks") == R"({"blocks":[]})");
+  CHECK(h.data("/api/v1/status/walreplay") == R"({"min":0,"max":3,"current":3})");
+}
+
+TEST_CASE("runtimeinfo says where and when") {
+  StatusHarness h;
+  const auto info = boost::json::parse(h.data("/api/v1/status/runtimeinfo"));
+  CHECK(info.at("startTime").as_string() == "1970-01-01T00:00:01Z");
+  CHECK(info.at("serverTime").as_string() == "2023-11-14T22:13:20Z");
+  CHECK_FALSE(info.at("hostname").as_string().empty());
+  CHECK(info.at("CWD").as_string().starts_with("/"));
+  CHECK(info.at("reloadConfigSuccess").as_bool() == false);
+  CHECK(info.at("storageRetention").as_string() == "32d");
+}
+
+TEST_CASE("a build info of Prometheus, also as plain text") {
+  StatusHarness h;
+  const std::string info = h.data("/api/v1/status/buildinfo");
+  CHECK(info.starts_with(R"({"version":"3.14.0","revision":")"));
+  CHECK(info.find("features") == std::string::npos);
+  const net::HttpResponse version = h.get("/version");
+  CHECK(version.body.view() == info + "\n");
+  CHECK(version.headers.get("content-type") == "text/plain; charset=utf-8");
+}
+
+TEST_CASE("the limit of the cardinality is checked") {
+  StatusHarness h;
+  CHECK(h.data("/api/v1/status/tsdb").find(R"("seriesCountByMetricName":[{"name":"up","value":10}])") !=
+        std::string::npos);
+  CHECK(h.data("/api/v1/status/tsdb?limit=5").find(R"({"name":"up","value":5})") != std::string::npos);
+  CHECK(h.error("/api/v1/status/tsdb?limit=0") == "400 bad_data: limit must be a positive number");
+  CHECK(h.error("/api/v1/status/tsdb?limit=many") == "400 bad_data: limit must be a positive number");
+  CHECK(h.error("/api/v1/status/tsdb?limit=10001") == "400 bad_data: limit must not exceed 10000");
+}
+
+TEST_CASE("own metrics are families in protobuf's JSON") {
+  StatusHarness h;
+  CHECK(
+      h.data("/api/v1/status/self_metrics?metric_name_pattern=a_.*") ==
+      R"([{"name":"a_total","help":"A \\\"help\\\".","type":"COUNTER","metric":[{"label":[{"name":"x","value":"1"}],"counter":{"value":2}},{"label":[{"name":"x","value":"2"}],"counter":{"value":"NaN"}}]}])");
+  CHECK(
+      h.data("/api/v1/status/self_metrics?metric_name_pattern=h") ==
+      R"([{"name":"h","help":"Spread.","type":"HISTOGRAM","metric":[{"label":[],"histogram":{"sampleCount":"3","sampleSum":4.5,"bucket":[{"cumulativeCount":"1","upperBound":0.5},{"cumulativeCount":"3","upperBound":"Infinity"}]}}]}])");
+  CHECK(h.data("/api/v1/status/self_metrics?metric_name_pattern=s")
+            .find(R"("summary":{"sampleCount":"2","sampleSum":1,"quantile":[{"quantile":0.5,"value":0.1}]})") !=
+        std::string::npos);
+  CHECK(h.data("/api/v1/status/self_metrics?metric_name_pattern=none") == "[]");
+  CHECK_THAT(h.error("/api/v1/status/self_metrics?metric_name_pattern=%5B"),
+             Catch::StartsWith("400 bad_data: invalid metric_name_pattern: error parsing regexp"));
+}
+
+TEST_CASE("features tell what is on, operators without escapes") {
+  Harness h;
+  FeatureSwitches switches;
+  switches.lifecycle = true;
+  add_features_api(h.router, make_features(switches));
+  const std::string text = h.data("/api/v1/features");
+  CHECK(text.find(R"("lifecycle":true)") != std::string::npos);
+  CHECK(text.find(R"(">=":true)") != std::string::npos);
+  CHECK(text.find(R"("mad_over_time":false)") != std::string::npos);
+  CHECK(text.find(R"("limitk":false)") != std::string::npos);
+  CHECK(text.find(R"("kubernetes":true)") != std::string::npos);
+  switches.engine.parser.experimental_functions = true;
+  CHECK(make_features(switches)["promql_functions"]["mad_over_time"]);
+}
+
+TEST_CASE("what is closed says so as a Prometheus in which it is off") {
+  Harness closed, open;
+  add_admin_api(closed.router, false);
+  add_admin_api(open.router, true);
+  const auto post = [](Harness& h, const std::string& path) { return h.post("/api/v1/admin/tsdb/" + path, ""); };
+  for (const char* path : {"delete_series", "clean_tombstones", "snapshot"}) {
+    const net::HttpResponse response = post(closed, path);
+    CHECK(response.status == 500);
+    CHECK(response.body.view() == R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
+    CHECK(post(open, path).status == 422);
+  }
+  CHECK(closed.get("/api/v1/admin/tsdb/snapshot").status == 405);
+  CHECK(closed.post("/api/v1/write", "").body.view() ==
+        "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
+  CHECK(closed.error("/api/v1/search/metric_names") == "500 unavailable: search API disabled");
+}
+
+}  // namespace
+}  // namespace tocsin::api
