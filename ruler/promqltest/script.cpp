@@ -20,6 +20,12 @@ std::string_view trim_blanks(std::string_view text) {
   return text;
 }
 
+/// What a message shows of a line.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t kShown = 200;
+  return std::string(text.substr(0, kShown)) + (text.size() > kShown ? "..." : "");
+}
+
 re2::StringPiece piece(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -117,7 +123,7 @@ class ScriptParser {
     if (name == "clear") return ClearCommand{line_number()};
     if (name.starts_with("load")) return parse_load(line);
     if (name.starts_with("eval")) return parse_eval(line);
-    return fail(Errc::kInvalid, "invalid command {}", go_quote(line));
+    return fail(Errc::kInvalid, "invalid command {}", go_quote(excerpt(line)));
   }
 
   /// The next line of the block, if it goes on.
@@ -202,7 +208,7 @@ class ScriptParser {
 
   Result<void> parse_expr(std::string_view line, EvalCommand& eval) const {
     auto expr = promql::parser::parse_expr(eval.text, options_);
-    if (!expr) return fail(Errc::kInvalid, "{}: {}", line, expr.error().message);
+    if (!expr) return fail(Errc::kInvalid, "{}: {}", excerpt(line), expr.error().message);
     eval.expr = std::move(*expr);
     return {};
   }
@@ -210,7 +216,8 @@ class ScriptParser {
   template <typename T>
   static Result<T> in_eval(const EvalCommand& eval, Result<T> result) {
     if (result) return result;
-    return fail(std::move(result.error()).wrap(fmt::format("error in eval {} (line {})", eval.text, eval.line)));
+    return fail(
+        std::move(result.error()).wrap(fmt::format("error in eval {} (line {})", excerpt(eval.text), eval.line)));
   }
 
   static void take_suffix(std::string_view suffix, Expectation& expected) {
