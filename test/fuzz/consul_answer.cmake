@@ -1,0 +1,1 @@
+tocsin_fuzz(consul_answer USES discovery)

@@ -1,0 +1,1 @@
+tocsin_fuzz(kubernetes_watch USES discovery)
