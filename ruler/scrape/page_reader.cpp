@@ -112,8 +112,8 @@ Result<void> PageReader::take_by_text(expo::Parser& parser, const expo::Row& row
 
 Result<void> PageReader::take_new(expo::Parser& parser, const expo::Row& row) {
   ++counts_.fresh;
-  TOCSIN_TRY(const auto labels, labels_of(parser, row));
   ++counts_.scraped;
+  TOCSIN_TRY(const auto labels, labels_of(parser, row));
   Entry entry;
   if (labels) {
     ++counts_.after_relabel;

@@ -1,5 +1,6 @@
 #include "scrape/target_ingest.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "scrape/label_rules.hpp"
@@ -52,6 +53,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
     }
   }
   const bool good = out.error.empty();
+  tell_additions_once(good, out.counts);
   if (!good && cache_.live) out.counts.stale_markers += end_series(input.t, *appender);
   out.duration_seconds = to_seconds(clock.mono() - input.started);
   report(*rules_, input.t,
@@ -69,6 +71,12 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   }
   out.cache_bytes = cache_.memory_bytes();
   return out;
+}
+
+void TargetIngest::tell_additions_once(bool good, PageCounts& counts) {
+  const std::uint64_t added = counts.series_added;
+  counts.series_added = added - std::min(added, told_additions_);
+  told_additions_ = good ? 0 : std::max(added, told_additions_);
 }
 
 Result<std::uint64_t> TargetIngest::end(const IngestRules& rules, Timestamp t, storage::Appendable& storage) {

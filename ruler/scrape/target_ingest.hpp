@@ -63,7 +63,12 @@ class TargetIngest {
   void report(const IngestRules& rules, Timestamp t, const std::array<double, kReports>& values,
               storage::Appender& appender);
 
+  /// Takes from the series added by a page those that were told already, of failed pages since the last good one: what
+  /// stood on them is known, as in Prometheus, whose cache outlives a failed page.
+  void tell_additions_once(bool good, PageCounts& counts);
+
   ScrapeCache cache_;
+  std::uint64_t told_additions_ = 0;
   PageMetadata metadata_;
   std::shared_ptr<const IngestRules> rules_;  // of the last scrape
   std::array<storage::SeriesRef, kReports> report_refs_{};

@@ -16,6 +16,11 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 UTF8_NAMES = "names in quotes came with Prometheus 3"
 NO_FALLBACK = "Prometheus 3 reads no page without a known Content-Type unless fallback_scrape_protocol says how"
 
+EMPTY = "an empty page of OpenMetrics is an empty page to Prometheus 3"
+EXEMPLARS = "Prometheus 3 takes exemplars on every sample"
+COMMA = "Prometheus 3 takes a comma behind the last label"
+LINE_END = "Prometheus 3 counts the row before it sees that the line does not end behind it"
+
 # Pages of our own, in `name: (content type, page)`; None is no content type at all.
 OWN = {
     "own/text_utf8": (TEXT, '{"my.metric",a="b"} 1\n', UTF8_NAMES),
@@ -28,7 +33,7 @@ OWN = {
     "own/openmetrics_as_text": (TEXT, "a 1\n# EOF\n", ""),
     "own/text_as_openmetrics": (OPENMETRICS, "a 1\n", ""),
     "own/empty_text": (TEXT, "", ""),
-    "own/empty_openmetrics": (OPENMETRICS, "", ""),
+    "own/empty_openmetrics": (OPENMETRICS, "", EMPTY),
     "own/duplicate": (OPENMETRICS, "a 1\na 2\n# EOF\n", ""),
     "own/no_newline": (TEXT, "a 1", ""),
     "own/no_newline_openmetrics": (OPENMETRICS, "a 1\n# EOF", ""),
@@ -36,10 +41,16 @@ OWN = {
     "own/histogram": (TEXT, '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="+Inf"} 2\nh_sum 3\nh_count 2\n', ""),
 }
 # Pages of the corpora on which 2.42 and 3.14 differ, each with the reason.
-DIFFERENT = {
-    "exposition/expfmt/testdata/json2": NO_FALLBACK,
-    "exposition/expfmt/testdata/json2_bad": NO_FALLBACK,
-}
+DIFFERENT = {f"exposition/openmetrics/{name}/metrics": reason for name, reason in {
+    "bad_exemplars_on_unallowed_metric_types_1": EXEMPLARS,
+    "bad_exemplars_on_unallowed_metric_types_2": EXEMPLARS,
+    "bad_exemplars_on_unallowed_samples_0": EXEMPLARS,
+    "bad_exemplars_on_unallowed_samples_3": EXEMPLARS,
+    "bad_missing_or_extra_commas_2": COMMA,
+    "bad_no_eof": EMPTY,
+    "bad_timestamp_6": LINE_END,
+    "bad_value_3": LINE_END,
+}.items()}
 
 
 def corpus_pages(folder):

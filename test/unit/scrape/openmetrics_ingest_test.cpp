@@ -64,6 +64,23 @@ TEST_CASE("a page of OpenMetrics without an end fails the scrape") {
   CHECK(bench.lines("a") == Lines{"a 1@1000 stale@2000"});
 }
 
+TEST_CASE("series of pages that fail in the same place are counted as added once") {
+  Bench bench;
+  CHECK(bench.page("a 1\nb 1\n").counts.series_added == 2);
+  CHECK(bench.page("a 1\nb 1\n").counts.series_added == 0);
+  CHECK(bench.page("a 1\nb 1\nc 1\n# EOF\n").counts.series_added == 1);
+  CHECK(bench.page("a 1\nb 1\nc 1\nd 1\n").counts.series_added == 1);
+  CHECK(bench.page("a 1\nb 1\nc 1\n# EOF\n").counts.series_added == 0);
+}
+
+TEST_CASE("a row whose labels are wrong is counted as scraped") {
+  Bench bench;
+  const auto out = bench.page("a 1\nb{c=\"d\",c=\"e\"} 1\n# EOF\n");
+  CHECK(out.error == "label name \"c\" is not unique: invalid sample");
+  CHECK(out.counts.scraped == 2);
+  CHECK(out.counts.after_relabel == 1);
+}
+
 TEST_CASE("an empty page is a page in every format") {
   Bench bench;
   bench.page("a 1\n# EOF\n");
