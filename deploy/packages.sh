@@ -35,7 +35,7 @@ stop_packaged_services() {
   local package service as_root=()
   ((EUID == 0)) || as_root=(sudo)
   for package in "$@"; do
-    for service in prometheus prometheus-alertmanager prometheus-node-exporter; do
+    for service in prometheus prometheus-alertmanager prometheus-node-exporter nginx; do
       [[ "$package" == "$service" ]] && "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1
     done
   done
