@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <vector>
+#include <utility>
 
 #include "discovery/discoverer.hpp"
 

@@ -2,24 +2,12 @@
 #include <map>
 #include <utility>
 
-#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "discovery/discoverer.hpp"
+#include "discovery/group_ledger.hpp"
 
 namespace tocsin::discovery {
 namespace {
-
-/// Tells groups apart without keeping them.
-std::uint64_t fingerprint(const TargetGroup& group) {
-  std::string hashes;
-  const auto add = [&hashes](const model::Labels& labels) {
-    const std::uint64_t hash = xxhash64(labels.encoded());
-    hashes.append(reinterpret_cast<const char*>(&hash), sizeof hash);
-  };
-  add(group.labels);
-  for (const model::Labels& target : group.targets) add(target);
-  return xxhash64(hashes);
-}
 
 /// The discoverer, shared with its question under way. Thread: the loop's.
 class Refresher : public std::enable_shared_from_this<Refresher> {
