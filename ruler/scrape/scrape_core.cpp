@@ -76,10 +76,10 @@ void ScrapeCore::apply_pool(const config::ScrapeConfig& config) {
   const MonoTime started = loop_.clock().mono();
   ++(is_new ? stats_.pools : stats_.pool_reloads);
   if (is_new) pool.serial = ++last_serial_;
-  const bool finds_the_same = !is_new && pool.config->discovery == config.discovery;
   pool.config = std::make_shared<const config::ScrapeConfig>(config);
   pool.client = client::make_client(config.http, {loop_, work_, client_, fs()});
-  if (!finds_the_same) start_discovery(name, pool);
+  if (is_new) pool.discovery = make_discovery(name);
+  pool.discovery->apply(config.discovery);
   sync(name, pool);
   if (!is_new) {
     const MonoTime now = loop_.clock().mono();
@@ -87,37 +87,12 @@ void ScrapeCore::apply_pool(const config::ScrapeConfig& config) {
   }
 }
 
-void ScrapeCore::start_discovery(const std::string& name, Pool& pool) {
-  pool.generation = ++last_generation_;
-  pool.discoverers =
-      discovery::make_discoverers(pool.config->discovery, {loop_, work_, client_, fs(), name, discovery_stats_});
-  pool.found.resize(pool.discoverers.size());
-  pool.applying = true;
-  for (std::size_t i = 0; i < pool.discoverers.size(); ++i) {
-    pool.discoverers[i]->start(
-        [this, name, i, generation = pool.generation](std::vector<discovery::TargetGroup> groups) {
-          take_groups(name, i, generation, std::move(groups));
-        });
-  }
-  pool.applying = false;
-}
-
-void ScrapeCore::take_groups(const std::string& name, std::size_t discoverer, std::uint64_t generation,
-                             std::vector<discovery::TargetGroup> groups) {
-  const auto place = pools_.find(name);
-  if (closed_ || place == pools_.end() || place->second.generation != generation) return;
-  Found& found = place->second.found[discoverer];
-  if (found.generation != generation) found = {generation, {}};
-  for (auto& group : groups) {
-    if (group.targets.empty()) {
-      found.groups.erase(group.source);
-    } else {
-      std::string source = group.source;
-      found.groups.insert_or_assign(std::move(source),
-                                    std::make_shared<const discovery::TargetGroup>(std::move(group)));
-    }
-  }
-  if (!place->second.applying) sync(name, place->second);
+std::unique_ptr<discovery::DiscovererSet> ScrapeCore::make_discovery(const std::string& name) {
+  discovery::Services services{loop_, work_, client_, fs(), name, discovery_stats_};
+  return std::make_unique<discovery::DiscovererSet>(std::move(services), [this, name] {
+    const auto pool = pools_.find(name);
+    if (!closed_ && pool != pools_.end()) sync(name, pool->second);
+  });
 }
 
 void ScrapeCore::close() {
@@ -125,7 +100,7 @@ void ScrapeCore::close() {
   scheduler_.stop();
   for (const auto& [key, target] : leaving_) loop_.cancel(target->end_timer);
   leaving_.clear();
-  for (auto& [name, pool] : pools_) pool.discoverers.clear();
+  for (auto& [name, pool] : pools_) pool.discovery = nullptr;
 }
 
 void ScrapeCore::abandon() {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "discovery/discoverer.hpp"
+#include "discovery/discoverer_set.hpp"
 #include "net/http.hpp"
 #include "scrape/body_budget.hpp"
 #include "scrape/failure_log.hpp"
@@ -47,24 +47,15 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
 
  private:
   using TargetPtr = std::shared_ptr<ScrapeTarget>;
-  /// What one discoverer of a pool found: groups by source. A reload's new discoverer takes the place over with its
-  /// first word, so that targets stay until then.
-  struct Found {
-    std::uint64_t generation = 0;
-    std::map<std::string, std::shared_ptr<const discovery::TargetGroup>> groups;
-  };
   struct Pool {
     std::uint64_t serial = 0;  // tells it from an earlier pool of the same name
     std::shared_ptr<const config::ScrapeConfig> config;
     std::shared_ptr<net::HttpClient> client;
-    std::shared_ptr<FailureLog> failures;  // nullptr: none
-    std::uint64_t generation = 0;          // of the discoverers
-    std::vector<std::unique_ptr<discovery::Discoverer>> discoverers;
-    std::vector<Found> found;
-    std::map<std::string, TargetPtr> targets;  // by identity
+    std::shared_ptr<FailureLog> failures;                 // nullptr: none
+    std::unique_ptr<discovery::DiscovererSet> discovery;  // null once closed
+    std::map<std::string, TargetPtr> targets;             // by identity
     std::vector<DroppedTarget> dropped;
     std::size_t dropped_count = 0;
-    bool applying = false;    // discoverers are being started: targets are made when all have had their first word
     bool syncing = false;     // a worker makes the targets
     bool is_stale = false;    // what it makes them from has changed meanwhile
     std::string limit_error;  // target_limit is exceeded: every scrape fails with it
@@ -75,9 +66,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
 
   // Configuration (scrape_core.cpp).
   void apply_pool(const config::ScrapeConfig& config);
-  void start_discovery(const std::string& name, Pool& pool);
-  void take_groups(const std::string& name, std::size_t discoverer, std::uint64_t generation,
-                   std::vector<discovery::TargetGroup> groups);
+  std::unique_ptr<discovery::DiscovererSet> make_discovery(const std::string& name);
   void use_failure_logs(const config::PrometheusConfig& config);
 
   // Targets (scrape_targets.cpp).
@@ -116,7 +105,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   std::map<std::string, std::shared_ptr<FailureLog>> failure_logs_;   // by path
   std::map<std::uint64_t, TargetPtr> by_id_;                          // targets of the pools
   std::map<std::pair<std::string, std::string>, TargetPtr> leaving_;  // by pool and identity, until their series end
-  std::uint64_t last_id_ = 0, last_generation_ = 0, last_serial_ = 0;
+  std::uint64_t last_id_ = 0, last_serial_ = 0;
   std::size_t running_ = 0;  // tasks
   bool closed_ = false;
   ScrapeStats stats_;

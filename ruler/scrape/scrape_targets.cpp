@@ -16,11 +16,7 @@ constexpr Duration kSyncPause = std::chrono::seconds(1);
 }  // namespace
 
 TargetSource ScrapeCore::source_of(const Pool& pool) {
-  TargetSource source{pool.config, {}};
-  for (const Found& found : pool.found) {
-    for (const auto& [name, group] : found.groups) source.groups.push_back(group);
-  }
-  return source;
+  return {pool.config, pool.discovery ? pool.discovery->groups() : std::vector<discovery::DiscovererSet::GroupPtr>()};
 }
 
 void ScrapeCore::sync(const std::string& name, Pool& pool) {
