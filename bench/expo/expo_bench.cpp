@@ -1,10 +1,12 @@
-// Reading and writing text 0.0.4, in nanoseconds a sample and bytes a second.
+// Reading text 0.0.4 and OpenMetrics and writing text 0.0.4, in nanoseconds a sample and bytes a second.
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include "expo/openmetrics_parser.hpp"
 #include "expo/page.hpp"
 #include "expo/text_parser.hpp"
 #include "expo/writer.hpp"
@@ -13,12 +15,17 @@ using namespace tocsin;
 
 namespace {
 
-/// Eight pages with the same series and other values, more than fits into the first caches.
+/// Eight pages with the same series and other values, more than fits into the first caches. In OpenMetrics they differ
+/// by their end alone.
+template <typename Parser>
 const std::vector<std::string>& pages() {
   static const std::vector<std::string> made = [] {
     bench::PageMaker maker(1);
     std::vector<std::string> out;
-    for (int i = 0; i < 8; ++i) out.push_back(maker.page());
+    for (int i = 0; i < 8; ++i) {
+      out.push_back(maker.page());
+      if (std::is_same_v<Parser, expo::OpenMetricsParser>) out.back() += "# EOF\n";
+    }
     return out;
   }();
   return made;
@@ -30,12 +37,13 @@ void report(benchmark::State& state, std::size_t samples, std::size_t bytes) {
       benchmark::Counter(static_cast<double>(samples) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
+template <typename Parser>
 void read_new(benchmark::State& state) {
   std::size_t samples = 0, bytes = 0, round = 0;
   std::vector<model::LabelView> labels;
   for (auto _ : state) {
-    const std::string& page = pages()[round++ % 8];
-    expo::TextParser parser(page);
+    const std::string& page = pages<Parser>()[round++ % 8];
+    Parser parser(page);
     expo::Row row;
     while (parser.next(row) != expo::RowKind::kEnd) {
       if (row.kind != expo::RowKind::kSeries) continue;
@@ -48,13 +56,15 @@ void read_new(benchmark::State& state) {
   }
   report(state, samples, bytes);
 }
-BENCHMARK(read_new);
+BENCHMARK(read_new<expo::TextParser>);
+BENCHMARK(read_new<expo::OpenMetricsParser>);
 
+template <typename Parser>
 void read_rows(benchmark::State& state) {
   std::size_t samples = 0, bytes = 0, round = 0;
   for (auto _ : state) {
-    const std::string& page = pages()[round++ % 8];
-    expo::TextParser parser(page);
+    const std::string& page = pages<Parser>()[round++ % 8];
+    Parser parser(page);
     expo::Row row;
     while (parser.next(row) != expo::RowKind::kEnd) {
       benchmark::DoNotOptimize(row.value);
@@ -64,12 +74,14 @@ void read_rows(benchmark::State& state) {
   }
   report(state, samples, bytes);
 }
-BENCHMARK(read_rows);
+BENCHMARK(read_rows<expo::TextParser>);
+BENCHMARK(read_rows<expo::OpenMetricsParser>);
 
+template <typename Parser>
 void read_known(benchmark::State& state) {
   std::vector<std::string> series;
   std::vector<std::uint32_t> shared;
-  expo::TextParser first(pages()[0]);
+  Parser first(pages<Parser>()[0]);
   expo::Row row;
   std::string last;
   while (first.next(row) != expo::RowKind::kEnd) {
@@ -82,8 +94,8 @@ void read_known(benchmark::State& state) {
   }
   std::size_t samples = 0, bytes = 0, round = 0;
   for (auto _ : state) {
-    const std::string& page = pages()[round++ % 8];
-    expo::TextParser parser(page);
+    const std::string& page = pages<Parser>()[round++ % 8];
+    Parser parser(page);
     std::string_view before;
     std::size_t i = 0;
     while (true) {
@@ -102,7 +114,8 @@ void read_known(benchmark::State& state) {
   }
   report(state, samples, bytes);
 }
-BENCHMARK(read_known);
+BENCHMARK(read_known<expo::TextParser>);
+BENCHMARK(read_known<expo::OpenMetricsParser>);
 
 void write_anew(benchmark::State& state) {
   std::size_t samples = 0, bytes = 0;

@@ -1,0 +1,1 @@
+tocsin_fuzz(text_families USES expo)
