@@ -1,0 +1,156 @@
+#include "web/authenticator.hpp"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "base/check.hpp"
+#include "base/strings.hpp"
+#include "web/bcrypt.hpp"
+
+namespace tocsin::web {
+namespace {
+
+constexpr std::size_t kRemembered = 100;      // of each kind, as the toolkit
+constexpr std::size_t kMaxWaiting = 64;       // three seconds of work at cost 10
+constexpr std::size_t kMaxWaitingByPeer = 8;  // of them from one address
+
+/// A decoy of the highest cost among the users: a name that does not exist is not the quick one.
+std::string decoy_for(const Users& users) {
+  int cost = 0;
+  for (const auto& [name, hash] : users) cost = std::max(cost, bcrypt_cost(hash.reveal()));
+  return bcrypt_decoy(cost);
+}
+
+void append_part(std::string& out, std::string_view part) {
+  out += fmt::format("{}:", part.size());
+  out += part;
+}
+
+int base64_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  return c == '/' ? 63 : -1;
+}
+
+/// Standard alphabet with padding, nothing else.
+std::optional<std::string> decode_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && text.ends_with('=')) {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const int digit = base64_digit(c);
+    if (digit < 0) return std::nullopt;
+    bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out += static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xffU);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Credentials> parse_basic_auth(std::string_view authorization) {
+  static constexpr std::string_view kPrefix = "Basic ";
+  if (!equal_ignoring_case(authorization.substr(0, kPrefix.size()), kPrefix)) return std::nullopt;
+  const auto decoded = decode_base64(authorization.substr(kPrefix.size()));
+  if (!decoded) return std::nullopt;
+  const std::size_t colon = decoded->find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+Authenticator::Authenticator(net::TaskLoop& loop, WorkPool& work) : loop_(loop), work_(work) {
+  // Not the seam's Rng: this is a secret, which no test must know.
+  tocsin::check(RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) == 1,
+                "no randomness for the password cache");
+}
+
+void Authenticator::Memory::add(std::string digest) {
+  if (!digests.insert(digest).second) return;
+  order.push_back(std::move(digest));
+  if (order.size() <= kRemembered) return;
+  digests.erase(order.front());
+  order.pop_front();
+}
+
+std::string Authenticator::digest_of(std::string_view user, std::string_view hash, std::string_view password) const {
+  std::string text(reinterpret_cast<const char*>(secret_.data()), secret_.size());
+  append_part(text, user);
+  append_part(text, hash);
+  append_part(text, password);
+  std::string digest(32, '\0');
+  tocsin::check(EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                           EVP_sha256(), nullptr) == 1,
+                "BUG: SHA-256 failed");
+  return digest;
+}
+
+net::Task<Authenticator::Verdict> Authenticator::check(std::shared_ptr<const WebConfig> config,
+                                                       std::string authorization, std::string peer, std::string* name) {
+  auto given = parse_basic_auth(authorization);
+  if (!given) {
+    ++stats_.refused;
+    co_return Verdict::kUnknown;
+  }
+  const auto user = config->users.find(given->user);
+  const bool exists = user != config->users.end();
+  std::string hash = exists ? user->second.reveal() : decoy_for(config->users);
+  std::string digest = digest_of(given->user, hash, given->password);
+  bool good = good_.digests.contains(digest);
+  if (!good && !bad_.digests.contains(digest)) {
+    std::size_t& from_peer = waiting_by_peer_[peer];
+    if (waiting_ >= kMaxWaiting || from_peer >= kMaxWaitingByPeer) {
+      ++stats_.busy;
+      co_return Verdict::kBusy;
+    }
+    ++waiting_;
+    ++from_peer;
+    good = co_await compute(std::move(hash), std::move(given->password), std::move(digest), exists);
+    --waiting_;
+    if (--waiting_by_peer_[peer] == 0) waiting_by_peer_.erase(peer);
+  }
+  if (!good) {
+    ++stats_.refused;
+    co_return Verdict::kUnknown;
+  }
+  *name = std::move(given->user);
+  co_return Verdict::kWelcome;
+}
+
+net::Task<bool> Authenticator::compute(std::string hash, std::string password, std::string digest, bool exists) {
+  co_await one_at_a_time_.enter();
+  // Somebody with the same credentials may have been before us: a page opens many requests at once.
+  if (good_.digests.contains(digest) || bad_.digests.contains(digest)) {
+    one_at_a_time_.leave();
+    co_return good_.digests.contains(digest);
+  }
+  std::function<bool()> job = [hash = std::move(hash), password = std::move(password)] {
+    return bcrypt_matches(hash, password);
+  };
+  const bool matches = co_await net::run_on(loop_, work_.lane(Lane::kQuery), std::move(job));
+  ++stats_.hashes;
+  const bool good = matches && exists;
+  (good ? good_ : bad_).add(std::move(digest));
+  one_at_a_time_.leave();
+  co_return good;
+}
+
+AuthStats Authenticator::stats() const {
+  AuthStats stats = stats_;
+  stats.waiting = waiting_;
+  return stats;
+}
+
+}  // namespace tocsin::web

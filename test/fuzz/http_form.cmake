@@ -1,0 +1,1 @@
+tocsin_fuzz(http_form USES net base)

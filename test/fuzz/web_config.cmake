@@ -1,0 +1,1 @@
+tocsin_fuzz(web_config USES web yaml net base)
