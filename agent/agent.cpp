@@ -79,6 +79,9 @@ Agent::Agent(net::Runtime& runtime, const Flags& flags, exporters::Collectors co
     sink.counter("tocsin_task_failures_total", "Tasks that ended with a defect.",
                  static_cast<double>(stats.task_failures));
   });
+  registry_.add([this](telemetry::Sink& sink) {
+    if (server_) server_->put_metrics(sink);
+  });
   add_build_info();
   add_routes();
 }
@@ -118,29 +121,18 @@ void Agent::add_routes() {
 Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& flags, Fs& fs) {
   TOCSIN_TRY(auto collectors, exporters::node::make_collectors(flags.node, fs, system_clock()));
   std::unique_ptr<Agent> agent(new Agent(runtime, flags, std::move(collectors), fs));
-  for (const std::string& address : flags.listen_addresses) {
-    net::HttpServerOptions options;
-    options.listen_address = address;
-    options.max_body_bytes = 64U << 10U;
-    options.work = &runtime.work();
-    TOCSIN_TRY(auto server,
-               net::make_http_server(runtime.loop(), options, [self = agent.get()](net::HttpRequest request) {
-                 return self->router_.handle(std::move(request));
-               }));
-    log::info("agent", "listening", {{"address", address}, {"port", server->port()}});
-    agent->servers_.push_back(std::move(server));
-  }
+  web::ServerOptions options;
+  options.listen_addresses = flags.listen_addresses;
+  options.systemd_socket = flags.systemd_socket;
+  options.config_file = flags.web_config_file;
+  options.access_log = flags.access_log;
+  options.max_connections = flags.max_connections;
+  options.max_body_bytes = 64U << 10U;
+  TOCSIN_TRY(agent->server_, web::Server::start(runtime.loop(), runtime.work(), fs, std::move(options),
+                                                [self = agent.get()](net::HttpRequest request) {
+                                                  return self->router_.handle(std::move(request));
+                                                }));
   return agent;
-}
-
-std::vector<std::uint16_t> Agent::ports() const {
-  std::vector<std::uint16_t> ports;
-  for (const auto& server : servers_) ports.push_back(server->port());
-  return ports;
-}
-
-net::Task<void> Agent::drain(Duration limit) {
-  for (const auto& server : servers_) co_await server->drain(limit);
 }
 
 /// Counts the request and keeps the number of parallel ones in bounds.
@@ -226,7 +218,7 @@ int run(int argc, const char* const* argv) {
       runtime->loop().spawn("shut down", shut_down(runtime.get(), agent));
     });
   }
-  runtime->on_signal(SIGHUP, [] {});
+  runtime->on_signal(SIGHUP, [agent = agent.get()] { agent->reopen_access_log(); });
   runtime->run();
   agent->close();
   runtime.reset();

@@ -9,6 +9,7 @@
 #include "base/fs.hpp"
 #include "net/runtime.hpp"
 #include "telemetry/registry.hpp"
+#include "web/server.hpp"
 
 namespace tocsin::agent {
 
@@ -17,13 +18,14 @@ class Agent {
  public:
   /// Binds the addresses; serves from then on. The runtime must outlive it.
   static Result<std::unique_ptr<Agent>> start(net::Runtime& runtime, const Flags& flags, Fs& fs);
-  std::vector<std::uint16_t> ports() const;
+  std::vector<std::uint16_t> ports() const { return server_->ports(); }
   /// No new connections; ends when those under way are answered, at the latest after `limit`.
-  net::Task<void> drain(Duration limit);
-  /// Closes the servers. Call when the loop has ended, before the runtime goes; requests that still wait go with the
+  net::Task<void> drain(Duration limit) { return server_->drain(limit); }
+  void reopen_access_log() { server_->reopen_access_log(); }
+  /// Closes the server. Call when the loop has ended, before the runtime goes; requests that still wait go with the
   /// runtime, so this object must outlive it.
   void close() {
-    servers_.clear();
+    server_->close();
     gatherer_.close();
   }
 
@@ -40,7 +42,7 @@ class Agent {
   expo::Page build_page_;
   std::shared_ptr<const expo::RenderedPage> build_info_;
   net::HttpRouter router_;
-  std::vector<std::unique_ptr<net::HttpServer>> servers_;
+  std::unique_ptr<web::Server> server_;
   std::size_t in_flight_ = 0;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Gauge& in_flight_gauge_;

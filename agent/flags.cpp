@@ -156,6 +156,13 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   app.add_option("--web.listen-address", addresses, "Addresses on which to expose metrics (repeatable; default :9100).")
       ->type_size(1)
       ->allow_extra_args(false);
+  app.add_flag("--web.systemd-socket", flags.systemd_socket,
+               "Use systemd socket activation listeners instead of port listeners.");
+  app.add_option("--web.config.file", flags.web_config_file,
+                 "Path to configuration file that can enable TLS or authentication.");
+  app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most, on all addresses.")
+      ->capture_default_str();
+  app.add_option("--web.access-log", flags.access_log, "File for one JSON line per request; reopened on SIGHUP.");
   app.add_option("--web.telemetry-path", flags.telemetry_path, "Path under which to expose metrics.")
       ->capture_default_str();
   app.add_flag("--web.disable-exporter-metrics", flags.disable_exporter_metrics,

@@ -12,6 +12,10 @@ namespace tocsin::agent {
 
 struct Flags {
   std::vector<std::string> listen_addresses{":9100"};
+  bool systemd_socket = false;
+  std::string web_config_file;  // TLS, users; "": neither
+  std::string access_log;       // "": none
+  std::size_t max_connections = 512;
   std::string telemetry_path = "/metrics";
   bool disable_exporter_metrics = false;
   bool disable_default_collectors = false;

@@ -49,6 +49,7 @@ void add_check(CLI::App& app, Action& action) {
   add("config", "prometheus.yml, and the rule files that it names", check_config);
   add("rules", "rule files", check_rules);
   add("alertmanager", "alertmanager.yml", check_alertmanager);
+  add("web-config", "files for --web.config.file, and the certificates that they name", check_web_config);
   add_check_metrics(*check, action);
 }
 

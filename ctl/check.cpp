@@ -6,6 +6,7 @@
 #include "config/alertmanager_config.hpp"
 #include "config/prometheus_config.hpp"
 #include "rules/check.hpp"
+#include "web/web_config.hpp"
 
 namespace tocsin::ctl {
 namespace {
@@ -64,6 +65,12 @@ bool check_alertmanager_file(const std::string& file) {
   return true;
 }
 
+bool check_web_config_file(const std::string& file) {
+  const auto config = web::load_web_config(posix_fs(), file);
+  fmt::print(stderr, "{} {}{}\n", file, config ? "SUCCESS" : "FAILED: ", config ? "" : config.error().message);
+  return config.has_value();
+}
+
 int check_all(const std::vector<std::string>& files, const std::function<bool(const std::string&)>& check) {
   bool good = true;
   for (const std::string& file : files) good &= check(file);
@@ -77,6 +84,9 @@ int check_config(const std::vector<std::string>& files) {
 }
 int check_rules(const std::vector<std::string>& files) {
   return check_all(files, check_rule_file);
+}
+int check_web_config(const std::vector<std::string>& files) {
+  return check_all(files, check_web_config_file);
 }
 int check_alertmanager(const std::vector<std::string>& files) {
   return check_all(files, check_alertmanager_file);

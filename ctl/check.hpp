@@ -11,5 +11,7 @@ namespace tocsin::ctl {
 int check_config(const std::vector<std::string>& files);
 int check_rules(const std::vector<std::string>& files);
 int check_alertmanager(const std::vector<std::string>& files);
+/// As promtool: "FILE SUCCESS" or "FILE FAILED: why" on standard error.
+int check_web_config(const std::vector<std::string>& files);
 
 }  // namespace tocsin::ctl

@@ -1,7 +1,6 @@
 #include "web/config_file.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/log.hpp"
 
@@ -29,19 +28,7 @@ net::Task<std::shared_ptr<const WebConfig>> ConfigFile::fresh() {
     looked_at_ = loop_.clock().mono();
     loop_.spawn("web_config", refresh());
   }
-  if (!looking_) co_return current_;
-  std::function<void(std::function<void()>)> wait = [this](std::function<void()> done) {
-    auto once = std::make_shared<std::function<void()>>(std::move(done));
-    const auto finish = [once] {
-      if (*once) std::exchange(*once, nullptr)();
-    };
-    const TimerId timer = loop_.call_after(kPatience, finish);
-    waiting_.push_back([this, timer, finish] {
-      loop_.cancel(timer);
-      finish();
-    });
-  };
-  co_await net::detail::wait_for_callback(std::move(wait));
+  if (looking_) co_await waiters_.wait(loop_, loop_.clock().mono() + kPatience);
   co_return current_;
 }
 
@@ -62,7 +49,7 @@ net::Task<void> ConfigFile::refresh() {
   Look found = co_await net::run_on(loop_, work_.lane(Lane::kQuery), std::move(job));
   if (found.changed) take(std::move(found));
   looking_ = false;
-  for (const auto& wake : std::exchange(waiting_, {})) wake();
+  waiters_.wake();
 }
 
 void ConfigFile::take(Look look) {

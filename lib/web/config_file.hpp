@@ -2,13 +2,11 @@
 // The web configuration as it is on disk now. The toolkit reads it for each request; we look whether it or a file that
 // it names has changed, when a request or a connection comes and a second has passed since the last look.
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "net/task.hpp"
+#include "net/waiters.hpp"
 #include "web/web_config.hpp"
 
 namespace tocsin::web {
@@ -29,8 +27,6 @@ class ConfigFile {
   /// neither begins nor ends while the process runs. Waits at most 100 ms: then the look goes on, and serves the next.
   net::Task<std::shared_ptr<const WebConfig>> fresh();
   const ConfigFileStats& stats() const { return stats_; }
-  /// Destroys the tasks that wait. Call when the loop has ended, before the runtime goes.
-  void close() { const auto dropped = std::exchange(waiting_, {}); }
 
  private:
   struct Look {
@@ -54,7 +50,7 @@ class ConfigFile {
   std::vector<SeenFile> seen_;
   MonoTime looked_at_{0};
   bool looking_ = false;
-  std::vector<std::function<void()>> waiting_;
+  net::Waiters waiters_;  // for the look
   ConfigFileStats stats_;
 };
 

@@ -206,7 +206,6 @@ net::Task<HttpResponse> Server::route(HttpRequest request) {
 void Server::close() {
   http_.reset();
   authenticator_.close();
-  if (config_) config_->close();
 }
 
 void Server::reopen_access_log() {

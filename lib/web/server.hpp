@@ -48,7 +48,7 @@ class Server {
   void put_metrics(telemetry::Sink& sink) const;
   void reopen_access_log();
   net::Task<void> drain(Duration limit) { return http_->drain(limit); }
-  /// Ends all connections, and what waits for a password or the file: those tasks hold sockets of the runtime.
+  /// Ends all connections, and what waits for a password: those tasks hold sockets of the runtime.
   void close();
 
  private:

@@ -18,6 +18,7 @@ struct Parts {
 };
 
 Result<void> reload(Parts& parts) {
+  parts.web->reopen_access_log();
   auto done = parts.alerting->reload();
   if (!done)
     log::error("app", "the configuration was not reloaded; the former one stays", {{"err", done.error().message}});
@@ -34,8 +35,8 @@ net::Task<void> shut_down(net::Runtime* runtime, Parts* parts) {
 }
 
 Result<void> start(net::Runtime& runtime, const Flags& flags, Parts& parts) {
-  TOCSIN_TRY(const std::string url, external_url(flags));
-  TOCSIN_TRY(parts.alerting, AlertingPart::open(runtime, flags, url, posix_fs()));
+  TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
+  TOCSIN_TRY(parts.alerting, AlertingPart::open(runtime, flags, url.text, posix_fs()));
   WebOptions options{.healthy_text = "OK",
                      .ready_text = "OK",
                      .lifecycle = true,
@@ -46,7 +47,7 @@ Result<void> start(net::Runtime& runtime, const Flags& flags, Parts& parts) {
   api::add_alertmanager_v1(parts.web->router());
   parts.alerting->add_metrics(parts.web->registry());
   TOCSIN_OK(parts.alerting->reload());
-  TOCSIN_OK(parts.web->listen(flags));
+  TOCSIN_OK(parts.web->listen(flags, posix_fs()));
   parts.web->set_ready(true);
   return {};
 }

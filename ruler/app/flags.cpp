@@ -25,10 +25,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
     {"--web.console.templates", true, "console templates are not served"},
     {"--web.console.libraries", true, "console templates are not served"},
-    {"--web.page-title", true, "not built yet"},
-    {"--web.cors.origin", true, "not built yet"},
-    {"--web.route-prefix", true, "not built yet"},
-    {"--web.config.file", true, "not built yet: the listener has neither TLS nor users"},
     {"--web.enable-remote-write-receiver", false, "not built yet"},
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
@@ -55,8 +51,6 @@ constexpr IgnoredFlag kIgnoredOfAlertmanager[] = {
     {"--cluster.reconnect-interval", true, "there is no gossip"},
     {"--cluster.reconnect-timeout", true, "there is no gossip"},
     {"--cluster.label", true, "there is no gossip"},
-    {"--web.config.file", true, "not built yet: the listener has neither TLS nor users"},
-    {"--web.route-prefix", true, "not built yet"},
     {"--web.get-concurrency", true, "not built yet"},
     {"--web.timeout", true, "not built yet"},
     {"--enable-feature", true, "not built yet"},
@@ -104,6 +98,15 @@ void add_listen(CLI::App& app, Flags& flags, const char* standard) {
       ->allow_extra_args(false);
 }
 
+/// What Prometheus and Alertmanager have in common.
+void add_web(CLI::App& app, Flags& flags) {
+  app.add_option("--web.config.file", flags.web_config_file, "TLS and users of the listener");
+  app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
+  app.add_option("--web.route-prefix", flags.route_prefix,
+                 "Prefix for the paths of the listener (default: the path of --web.external-url)");
+  app.add_option("--web.access-log", flags.access_log, "File for one JSON line per request; reopened on SIGHUP");
+}
+
 struct LogFlags {
   std::string level = "info", format = "logfmt";
 };
@@ -121,8 +124,8 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
                  "alertmanager.yml: where alerts go; without it they are only shown");
-  app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
-  app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most")
+  add_web(app, flags);
+  app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most, on all addresses")
       ->capture_default_str();
   add_duration(app, "--web.read-timeout", flags.read_timeout, "Maximum duration before timing out read of the request");
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
@@ -131,6 +134,10 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--web.max-notifications-subscribers", flags.max_notifications_subscribers,
                  "Subscribers of the live notifications at most")
       ->capture_default_str();
+  app.add_option("--web.cors.origin", flags.cors_origin,
+                 "Regex for CORS origin, fully anchored: 'https?://(domain1|domain2)\\.com'")
+      ->capture_default_str();
+  app.add_option("--web.page-title", flags.page_title, "Title of the pages")->capture_default_str();
   app.add_option("--storage.tsdb.path", flags.tsdb_path, "Folder of the samples")->capture_default_str();
   app.add_option("--storage.path", flags.storage_path,
                  "Folder of the alert state (default: state within --storage.tsdb.path)");
@@ -159,7 +166,7 @@ void add_alertmanager(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.alertmanager_config_file, "alertmanager.yml")->default_str("alertmanager.yml");
   app.add_option("--storage.path", flags.storage_path, "Folder of the alert state")->default_str("data/");
   add_duration(app, "--data.retention", flags.alert_data_retention, "How long to keep the notification log");
-  app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
+  add_web(app, flags);
   add_listen(app, flags, "0.0.0.0:9093");
 }
 

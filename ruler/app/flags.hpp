@@ -17,6 +17,11 @@ struct Flags {
   std::string alertmanager_config_file;  // "": alerts are shown and sent nowhere
   std::vector<std::string> listen_addresses;
   std::string external_url;
+  std::string web_config_file;  // TLS, users; "": neither
+  std::string route_prefix;     // "": the path of external_url
+  std::string cors_origin = ".*";
+  std::string page_title = "Tocsin";
+  std::string access_log;  // "": none
   std::size_t max_connections = 512;
   Duration read_timeout = std::chrono::minutes(5);
   bool enable_lifecycle = false;

@@ -44,8 +44,10 @@ Result<std::unique_ptr<Ruler>> Ruler::start(net::Runtime& runtime, const Flags& 
 }
 
 Result<void> Ruler::open() {
-  TOCSIN_TRY(external_url_, external_url(flags_));
+  TOCSIN_TRY(const web::ExternalUrl url, external_url(flags_));
+  external_url_ = url.text;
   // A configuration that cannot be read ends the start before anything is touched.
+  if (!flags_.web_config_file.empty()) TOCSIN_OK(web::load_web_config(fs_, flags_.web_config_file));
   TOCSIN_TRY(const auto config, config::load_prometheus_config(fs_, flags_.config_file));
   TOCSIN_TRY(const auto groups, rules::load_rule_files(fs_, config->rule_files));
 
@@ -97,7 +99,7 @@ Result<void> Ruler::open() {
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
   add_api();
   add_metrics();
-  TOCSIN_OK(web_->listen(flags_));
+  TOCSIN_OK(web_->listen(flags_, fs_));
   TOCSIN_OK(reload_prometheus());
   TOCSIN_OK(alerting_->reload());
   rules_->start();
@@ -117,7 +119,7 @@ void Ruler::add_api() {
   api_->add_to(router);
   api_->notifications().add(api::kStartingUp);
   alerting_->add_to(router, runtime_);
-  ui::add_start_page(router);
+  ui::add_start_page(router, flags_.page_title);
 }
 
 void Ruler::add_metrics() {
@@ -166,6 +168,7 @@ Result<void> Ruler::reload_prometheus() {
 }
 
 Result<void> Ruler::reload() {
+  web_->reopen_access_log();
   Result<void> result = reload_prometheus();
   if (!result) {
     log::error("config", "the configuration was not reloaded; the former one stays", {{"err", result.error().message}});

@@ -1,7 +1,5 @@
 #include "app/web.hpp"
 
-#include <unistd.h>
-
 #include "base/log.hpp"
 #include "base/version.hpp"
 
@@ -40,6 +38,11 @@ Web::Web(net::Runtime& runtime, WebOptions options) : runtime_(runtime), options
   router_.add("POST,PUT", "/-/reload", [this](net::HttpRequest, Captures) { return reload(&options_); });
   if (options_.quit) {
     router_.add("POST,PUT", "/-/quit", [this](net::HttpRequest, Captures) { return quit(&options_); });
+    // Prometheus' words; Alertmanager answers as for any method that a path does not have.
+    for (const char* path : {"/-/reload", "/-/quit"}) {
+      router_.add("GET", path,
+                  [](net::HttpRequest, Captures) { return answer(405, "Only POST or PUT requests allowed"); });
+    }
   }
   add_process_metrics();
 }
@@ -59,21 +62,7 @@ void Web::add_process_metrics() {
       sink.gauge("tocsin_work_queued_jobs", "Jobs that wait for a worker.", {{"lane", kLanes[lane]}},
                  static_cast<double>(stats.queued_jobs[lane]));
     }
-    net::HttpServerStats http;
-    for (const auto& server : servers_) {
-      const net::HttpServerStats one = server->stats();
-      http.connections_accepted += one.connections_accepted;
-      http.connections_refused += one.connections_refused;
-      http.requests += one.requests;
-      http.bad_requests += one.bad_requests;
-      http.connections_open += one.connections_open;
-    }
-    sink.gauge("tocsin_http_connections_open", "Connections that are open.",
-               static_cast<double>(http.connections_open));
-    sink.counter("tocsin_http_connections_refused_total", "Connections refused because of --web.max-connections.",
-                 static_cast<double>(http.connections_refused));
-    sink.counter("tocsin_http_requests_total", "Requests received.", static_cast<double>(http.requests));
-    sink.counter("tocsin_http_bad_requests_total", "Requests that were none.", static_cast<double>(http.bad_requests));
+    if (server_) server_->put_metrics(sink);
   });
 }
 
@@ -91,45 +80,19 @@ net::Task<net::HttpResponse> Web::handle(net::HttpRequest request) {
   return router_.handle(std::move(request));
 }
 
-Result<void> Web::listen(const Flags& flags) {
-  for (const std::string& address : flags.listen_addresses) {
-    net::HttpServerOptions options;
-    options.listen_address = address;
-    options.max_connections = flags.max_connections;
-    options.work = &runtime_.work();
-    options.read_timeout = flags.read_timeout;
-    TOCSIN_TRY(auto server, net::make_http_server(runtime_.loop(), options, [this](net::HttpRequest request) {
-                 return handle(std::move(request));
-               }));
-    log::info("web", "listening", {{"address", address}, {"port", server->port()}});
-    servers_.push_back(std::move(server));
-  }
+Result<void> Web::listen(const Flags& flags, Fs& fs) {
+  TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
+  web::ServerOptions options;
+  options.listen_addresses = flags.listen_addresses;
+  options.config_file = flags.web_config_file;
+  options.route_prefix = web::route_prefix(flags.route_prefix, url);
+  options.cors_origin = flags.cors_origin;
+  options.access_log = flags.access_log;
+  options.max_connections = flags.max_connections;
+  options.read_timeout = flags.read_timeout;
+  TOCSIN_TRY(server_, web::Server::start(runtime_.loop(), runtime_.work(), fs, std::move(options),
+                                         [this](net::HttpRequest request) { return handle(std::move(request)); }));
   return {};
-}
-
-std::vector<std::uint16_t> Web::ports() const {
-  std::vector<std::uint16_t> ports;
-  for (const auto& server : servers_) ports.push_back(server->port());
-  return ports;
-}
-
-net::Task<void> Web::drain(Duration limit) {
-  for (const auto& server : servers_) co_await server->drain(limit);
-}
-
-Result<std::string> external_url(const Flags& flags) {
-  std::string url = flags.external_url;
-  if (url.empty()) {
-    char host[256] = "localhost";
-    ::gethostname(host, sizeof host - 1);
-    const std::string& address = flags.listen_addresses.front();
-    url = fmt::format("http://{}{}", host, address.substr(address.rfind(':')));
-  }
-  if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return fail(Errc::kInvalid, "--web.external-url: \"{}\" is not an http or https URL", url);
-  }
-  while (url.ends_with('/')) url.pop_back();
-  return url;
 }
 
 }  // namespace tocsin::app

@@ -9,6 +9,8 @@
 #include "app/flags.hpp"
 #include "net/runtime.hpp"
 #include "telemetry/registry.hpp"
+#include "web/external_url.hpp"
+#include "web/server.hpp"
 
 namespace tocsin::app {
 
@@ -26,13 +28,18 @@ class Web {
   Web(net::Runtime& runtime, WebOptions options);
   net::HttpRouter& router() { return router_; }
   telemetry::Registry& registry() { return registry_; }
-  /// Binds all addresses.
-  Result<void> listen(const Flags& flags);
+  /// Reads the web configuration and binds all addresses.
+  Result<void> listen(const Flags& flags, Fs& fs);
   void set_ready(bool ready) { ready_ = ready; }
-  std::vector<std::uint16_t> ports() const;
-  net::Task<void> drain(Duration limit);
-  /// Closes the servers, when the loop has ended and before the runtime goes.
-  void close() { servers_.clear(); }
+  std::vector<std::uint16_t> ports() const { return server_->ports(); }
+  net::Task<void> drain(Duration limit) { return server_->drain(limit); }
+  void reopen_access_log() {
+    if (server_) server_->reopen_access_log();
+  }
+  /// Closes the server, when the loop has ended and before the runtime goes.
+  void close() {
+    if (server_) server_->close();
+  }
 
  private:
   net::Task<net::HttpResponse> handle(net::HttpRequest request);
@@ -43,11 +50,13 @@ class Web {
   WebOptions options_;
   net::HttpRouter router_;
   telemetry::Registry registry_;
-  std::vector<std::unique_ptr<net::HttpServer>> servers_;
+  std::unique_ptr<web::Server> server_;
   bool ready_ = false;
 };
 
-/// --web.external-url, or a URL of this host and port; no slash at the end. kInvalid if it is no http(s) URL.
-Result<std::string> external_url(const Flags& flags);
+/// --web.external-url, or a URL of this host and port.
+inline Result<web::ExternalUrl> external_url(const Flags& flags) {
+  return web::external_url(flags.external_url, flags.listen_addresses.front());
+}
 
 }  // namespace tocsin::app

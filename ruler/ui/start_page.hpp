@@ -10,7 +10,8 @@ namespace tocsin::ui {
 /// The page's bytes (start_page.html).
 std::string_view start_page_html();
 
-/// Serves the page on /, with a content security policy that lets nothing in but itself. Thread: the loop's.
-void add_start_page(net::HttpRouter& router);
+/// Serves the page on /, under that title, with a content security policy that lets nothing in but itself. Thread: the
+/// loop's.
+void add_start_page(net::HttpRouter& router, std::string_view title);
 
 }  // namespace tocsin::ui
