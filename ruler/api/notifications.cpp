@@ -70,6 +70,14 @@ void Notifications::close() {
   }
 }
 
+net::Task<void> Notifications::finish(std::shared_ptr<Notifications> self, Duration limit) {
+  constexpr Duration kLookAgain = std::chrono::milliseconds(10);
+  self->close();
+  for (Duration waited{0}; self->stats().subscribers > 0 && waited < limit; waited += kLookAgain) {
+    co_await net::sleep_for(self->loop_, kLookAgain);
+  }
+}
+
 net::Task<net::HttpResponse> Notifications::list(std::shared_ptr<Notifications> self) {
   SuccessBody body;
   body.json().begin_array();

@@ -40,8 +40,10 @@ class Notifications : public std::enable_shared_from_this<Notifications> {
   void remove(std::string_view text);
   const std::vector<Notification>& current() const { return current_; }
   NotificationStats stats() const;
-  /// Ends all streams and takes no new ones.
+  /// Ends all streams when they have told what waits, and takes no new ones.
   void close();
+  /// close(), and until the streams have ended, at most for `limit`.
+  static net::Task<void> finish(std::shared_ptr<Notifications> self, Duration limit);
 
   void add_to(net::HttpRouter& router);
 

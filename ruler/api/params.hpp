@@ -14,11 +14,11 @@ namespace tocsin::api {
 
 using MatcherSets = std::vector<std::vector<model::Matcher>>;
 
-/// Of query and form together; the first of several values counts. Errors are kInvalid and name the parameter as
+/// Of form and query together, the form's first, as in Go; the first of several values counts. Errors are kInvalid and name the parameter as
 /// Prometheus does. Thread: one.
 class Params {
  public:
-  explicit Params(const net::HttpRequest& request) : pairs_(request.params()) {}
+  explicit Params(const net::HttpRequest& request);
 
   /// "" if it is not there.
   const std::string& text(std::string_view name) const;

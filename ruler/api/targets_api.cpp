@@ -120,14 +120,14 @@ Result<model::Labels> parse_labels_json(const std::string& text) {
 void write_rule(JsonWriter& json, const config::RelabelConfig& rule) {
   json.begin_object();
   if (!rule.source_labels.empty()) {
-    json.key("sourceLabels").begin_array();
+    json.key("source_labels").begin_array();
     for (const std::string& name : rule.source_labels) json.text(name);
     json.end_array();
   }
   json.key("separator").text(rule.separator);
   json.key("regex").text(rule.regex ? rule.regex->expression() : "(.*)");
   if (rule.modulus != 0) json.key("modulus").integer(static_cast<std::int64_t>(rule.modulus));
-  if (!rule.target_label.empty()) json.key("targetLabel").text(rule.target_label);
+  if (!rule.target_label.empty()) json.key("target_label").text(rule.target_label);
   json.key("replacement").text(rule.replacement);
   json.key("action").text(config::action_text(rule.action)).end_object();
 }

@@ -92,6 +92,11 @@ void ApiPart::add_to(net::HttpRouter& router) {
   notifications_->add_to(router);
 }
 
+net::Task<void> ApiPart::say_goodbye(Duration limit) {
+  notifications_->add(api::kShuttingDown);
+  return api::Notifications::finish(notifications_, limit);
+}
+
 void ApiPart::add_metrics(telemetry::Registry& registry) {
   registry.add([this](telemetry::Sink& sink) {
     put_query_metrics(sink, lane_.stats(), deps_.flags.query_max_concurrency);

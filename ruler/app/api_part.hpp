@@ -43,6 +43,8 @@ class ApiPart {
   void add_to(net::HttpRouter& router);
   void add_metrics(telemetry::Registry& registry);
   api::Notifications& notifications() { return *notifications_; }
+  /// Tells the subscribers of the end; before the listeners are drained.
+  net::Task<void> say_goodbye(Duration limit);
 
  private:
   api::StatusSource status_source() const;

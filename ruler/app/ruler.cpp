@@ -11,6 +11,7 @@ namespace tocsin::app {
 namespace {
 
 constexpr Duration kDrainLimit = std::chrono::seconds(5);
+constexpr Duration kGoodbyeLimit = std::chrono::seconds(1);  // for subscribers of notifications that do not read
 
 promql::EngineOptions engine_options(const Flags& flags) {
   promql::EngineOptions options;
@@ -186,12 +187,11 @@ Result<void> Ruler::reload() {
 
 void Ruler::shut_down() {
   if (std::exchange(stopping_, true)) return;
-  api_->notifications().add(api::kShuttingDown);
-  api_->notifications().close();
   runtime_.loop().spawn("shut down", stop_all());
 }
 
 net::Task<void> Ruler::stop_all() {
+  co_await api_->say_goodbye(kGoodbyeLimit);
   co_await web_->drain(kDrainLimit);
   co_await scrapes_->stop();
   co_await sender_->stop(kDrainLimit);

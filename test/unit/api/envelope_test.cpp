@@ -95,6 +95,11 @@ TEST_CASE("parameters name themselves in errors") {
   CHECK(none.time("time", 42) == 42);
   CHECK(none.limit() == 0U);
   CHECK(none.text("time").empty());
+  net::HttpRequest both("POST", "/?query=a&match[]=a");
+  both.headers.set("Content-Type", "application/x-www-form-urlencoded");
+  both.body = "query=b&match[]=b&match[]=c";
+  CHECK(api::Params(both).text("query") == "b");
+  CHECK(api::Params(both).all("match[]") == std::vector<std::string>{"b", "c", "a"});
   const api::Params word(net::HttpRequest("GET", "/?limit=many"));
   CHECK(word.limit().error().message == "invalid parameter \"limit\": strconv.Atoi: parsing \"many\": invalid syntax");
 }

@@ -95,11 +95,19 @@ TEST_CASE("close ends the streams when they have told what waits, and takes no n
   const auto recorder = std::make_shared<Recorder>();
   auto stream = h.listen(recorder);
   h.hub->add(kShuttingDown);
-  h.hub->close();
-  h.loop.run_ready();
+  h.loop.run(Notifications::finish(h.hub, std::chrono::seconds(1)));
   CHECK(stream.done());
   CHECK(recorder->pieces.size() == 1);
   CHECK(h.get("/api/v1/notifications/live").status == 204);
+}
+
+TEST_CASE("the end waits for a stream that does not read no longer than its limit") {
+  NotificationsHarness h;
+  const net::HttpResponse unread = h.get("/api/v1/notifications/live");
+  h.hub->add(kShuttingDown);
+  const MonoTime start = h.loop.clock().mono();
+  h.loop.run(Notifications::finish(h.hub, std::chrono::seconds(1)));
+  CHECK(h.loop.clock().mono() - start == std::chrono::seconds(1));
 }
 
 }  // namespace
