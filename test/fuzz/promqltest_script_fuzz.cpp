@@ -1,5 +1,5 @@
-// Any bytes as a promqltest script: commands, or one error with a line of the text. What can be read is run over a store
-// in memory, with small limits; each evaluation ends in a verdict.
+// Any bytes as a promqltest script: commands, or one error with a line of the text. What can be read is run over a
+// store in memory, with small limits; each evaluation ends in a verdict.
 
 #include <algorithm>
 #include <cstdint>
