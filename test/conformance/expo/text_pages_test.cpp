@@ -103,3 +103,17 @@ TEST_CASE("captured pages of real exporters are read whole") {
   CHECK(pages >= 15);
   CHECK(series >= 5000);
 }
+
+TEST_CASE("the corpora's pages of OpenMetrics are read whole, as the naive twin reads them") {
+  const std::string folder = corpora();
+  if (folder.empty()) return;
+  for (const auto* name : {"exposition/textparse/1histogram.om.txt", "exposition/textparse/alltypes.5mfs.om.txt",
+                           "clients/prom-client.openmetrics"}) {
+    INFO(name);
+    const std::string page = read_file(folder + "/" + name);
+    CHECK(test::compare_readers(page, expo::PageFormat::kOpenMetrics) == "");
+    const test::NaivePage read = test::read_page(page, nullptr, expo::PageFormat::kOpenMetrics);
+    CHECK(read.valid);
+    CHECK(count_series(read) > 10);
+  }
+}
