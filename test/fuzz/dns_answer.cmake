@@ -1,0 +1,1 @@
+tocsin_fuzz(dns_answer USES net)

@@ -1,0 +1,1 @@
+tocsin_fuzz(target_groups USES discovery)
