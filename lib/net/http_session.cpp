@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t kHeaderRead = 4U << 10U;  // what an idle connection keeps
 constexpr std::size_t kBodyRead = 64U << 10U;
 constexpr Duration kLinger = 2s;
-constexpr Duration kBodyGrace = 10s;  // so long a body may take before its connection may have to give way
+constexpr std::size_t kFullBodies = 8;  // so many of the largest size may be in memory at once
+constexpr Duration kBodyGrace = 10s;    // so long a body may take before its connection may have to give way
 constexpr std::string_view kNotTls =
     "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";  // as Go's net/http
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -59,6 +60,7 @@ HttpSession::HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::
 }
 
 HttpSession::~HttpSession() {
+  discharge();
   core_->sessions.erase(this);
   if (evicted_) --core_->leaving;
   // Posted: this may be the end of the loop, when nothing may be resumed.
@@ -127,19 +129,31 @@ Task<bool> HttpSession::start_tls() {
   if (outcome == TlsServerConnection::Handshake::kDone) co_return true;
   if (watchdog_.expired() || evicted_) co_return false;
   ++core_->stats.tls_handshake_failures;
+  log::debug("http", "TLS handshake error", {{"peer", peer_}, {"err", shaking.error()}});
+  // The socket goes on without TLS, to linger: a reset could overtake the alert, or our answer.
+  connection_ = std::make_unique<TcpConnection>(shaking.release());
+  state_ = State::kClosing;
   if (outcome == TlsServerConnection::Handshake::kPlainHttp) {
-    connection_ = std::make_unique<TcpConnection>(shaking.release());
-    state_ = State::kClosing;
     set_deadline(core_->options.write_timeout);
     co_await connection_->write(kNotTls, {});
-    co_return false;
   }
-  log::debug("http", "TLS handshake error", {{"peer", peer_}, {"err", shaking.error()}});
-  connection_->abort();
   co_return false;
 }
 
+bool HttpSession::charge(std::size_t bytes) {
+  const std::size_t limit = kFullBodies * core_->options.max_body_bytes;
+  if (core_->body_bytes + bytes > limit) return false;
+  core_->body_bytes += bytes;
+  charged_ += bytes;
+  return true;
+}
+
+void HttpSession::discharge() {
+  core_->body_bytes -= std::exchange(charged_, 0);
+}
+
 Task<bool> HttpSession::serve_one() {
+  discharge();  // the last request's
   parser_ =
       std::make_unique<RequestParser>(ParseLimits{core_->options.max_header_bytes, core_->options.max_body_bytes});
   state_ = buffer_.empty() ? State::kIdle : State::kReading;
@@ -200,6 +214,7 @@ Task<HttpSession::Read> HttpSession::read_request() {
     if (!got || *got == 0) co_return Read::kClosed;
     buffer_.commit(*got);
     state_ = State::kReading;
+    if (parser_->got_header() && !charge(*got)) co_return Read::kBusy;
   }
 }
 
@@ -224,13 +239,16 @@ Task<void> HttpSession::answer_for_handler(std::shared_ptr<HttpSession> self) {
 }
 
 Task<void> HttpSession::refuse(Read why) {
-  if (why != Read::kClosed && why != Read::kTimeout) ++core_->stats.bad_requests;
+  if (why != Read::kClosed && why != Read::kTimeout && why != Read::kBusy) ++core_->stats.bad_requests;
   state_ = State::kClosing;
   switch (why) {
     case Read::kRequest:
       break;
     case Read::kClosed:
       connection_->abort();
+      break;
+    case Read::kBusy:
+      co_await refuse_with(503, "too many bytes of other requests are held");
       break;
     case Read::kTimeout:
       co_await refuse_with(408, "the request did not come in time");

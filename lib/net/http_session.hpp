@@ -32,6 +32,7 @@ struct HttpServerCore {
   std::size_t leaving = 0;          // sessions that were evicted and whose tasks have not ended yet
   bool draining = false;            // no request after the present ones
   bool closed = false;              // the server is gone: the handler must not be called any more
+  std::size_t body_bytes = 0;       // of all requests that are being received or handled
   Slots handshakes{4};              // steps of TLS handshakes that are on the lane at once
   std::function<void()> when_idle;  // called when the last session of a draining server has ended
 
@@ -72,13 +73,16 @@ class HttpSession {
 
  private:
   enum class State { kHandshake, kIdle, kReading, kHandling, kStreaming, kClosing };
-  enum class Read { kRequest, kClosed, kBad, kExpectation, kHeaderLimit, kBodyLimit, kTimeout };
+  enum class Read { kRequest, kClosed, kBad, kExpectation, kHeaderLimit, kBodyLimit, kBusy, kTimeout };
 
   /// False if the connection did not get as far as to speak HTTP.
   Task<bool> start_tls();
   /// True if the connection is good for another request.
   Task<bool> serve_one();
   Task<Read> read_request();
+  /// Counts bytes of a body; false if all requests together would hold too many.
+  bool charge(std::size_t bytes);
+  void discharge();
   Task<HttpResponse> call_handler(HttpRequest request);
   Task<bool> write(HttpResponse response, bool head_only, bool keep_alive);
   /// The fields up to the empty line. `framing` says how long the body is.
@@ -103,7 +107,8 @@ class HttpSession {
   ReadBuffer buffer_;
   std::unique_ptr<RequestParser> parser_;
   State state_ = State::kIdle;
-  MonoTime state_since_;  // of kHandshake, kIdle and kReading: since when it waits for a whole request
+  MonoTime state_since_;     // of kHandshake, kIdle and kReading: since when it waits for a whole request
+  std::size_t charged_ = 0;  // this request's part of core_->body_bytes
   bool evicted_ = false;
   bool http10_ = false;     // the present request's version
   bool abandoned_ = false;  // the answer was given in the handler's place

@@ -136,6 +136,18 @@ def test_headers_and_bodies_beyond_all_measure(work):
     watch.judge("1 MB of header, 1 GB of body by length and in chunks")
 
 
+def test_many_bodies_that_stop_half_way(work):
+    program, address = start_agent_plain(work)  # bodies of 64 KiB at most, eight of them at once
+    watch = Watch(program, plain(address))
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n"
+    with crowd(address, 400, head) as sockets:
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.send(b"b" * 65000)
+        watch.during(2)
+    watch.judge("400 bodies that stop half way")
+
+
 def test_slow_readers_of_large_answers(work):
     program, address = start_agent_plain(work)
     watch = Watch(program, plain(address))

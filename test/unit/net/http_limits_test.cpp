@@ -18,9 +18,8 @@ using test::RawSocket;
 using test::TestLoop;
 
 struct Fixture {
-  explicit Fixture(std::size_t max_connections) {
+  explicit Fixture(std::size_t max_connections, HttpServerOptions options = {}) {
     log::set_sink([](log::Level, std::string_view) {});
-    HttpServerOptions options;
     options.listen_address = "127.0.0.1:0";
     options.max_connections = max_connections;
     server = make_http_server(loop, options, [this](HttpRequest request) { return answer(request); }).value();
@@ -122,6 +121,25 @@ TEST_CASE("a thousand silent connections keep nobody out", "[net]") {
   }
   CHECK(f.server->stats().connections_open <= 16);
   CHECK(f.server->stats().connections_refused == 0);
+}
+
+TEST_CASE("bodies that are never whole hold no more memory together than eight of the largest", "[net]") {
+  HttpServerOptions options;
+  options.max_body_bytes = 1000;
+  Fixture f(64, options);
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+  std::vector<RawSocket*> sockets;
+  for (int i = 0; i < 12; ++i) sockets.push_back(&f.connect(head));
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    sockets[i]->send(std::string(900, 'b'));
+    if (i >= 8) CHECK(f.read(*sockets[i], "").starts_with("HTTP/1.1 503 "));
+    f.loop.run_ready();
+  }
+  sockets[0]->send(std::string(100, 'b'));
+  CHECK(f.read(*sockets[0], "served").starts_with("HTTP/1.1 200"));
+  RawSocket& next = f.connect(head);
+  next.send(std::string(1000, 'b'));
+  CHECK(f.read(next, "served").starts_with("HTTP/1.1 200"));
 }
 
 TEST_CASE("one limit holds over all addresses of a server", "[net]") {
