@@ -1,5 +1,8 @@
 // The client over TLS, against plain OpenSSL.
 
+#include <future>
+#include <vector>
+
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +10,7 @@
 #include "net/runtime.hpp"
 #include "support/imposter.hpp"
 #include "support/raw_socket.hpp"
+#include "support/runtime_thread.hpp"
 #include "support/test_loop.hpp"
 #include "support/tls_imposter.hpp"
 
@@ -208,6 +212,30 @@ TEST_CASE("a TLS connection is used again, with what is large both ways, handsha
   options.tls = trust(identity);
   CHECK(loop.pump(client->send(request, options))->status == 200);
   CHECK(server.handshakes() == 2);
+}
+
+TEST_CASE("many handshakes run on real lanes at once", "[net]") {
+  const Identity identity("IP:127.0.0.1", 3600);
+  const TlsImposter server(identity);
+  test::RuntimeThread thread(2);
+  auto client = thread.call([&] {
+    HttpClientOptions options;
+    options.work = &thread.runtime().work();
+    return make_http_client(thread.loop(), options);
+  });
+  SendOptions options;
+  options.tls = trust(identity);
+  std::vector<std::future<bool>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(std::async(std::launch::async, [&] {
+      const auto response =
+          thread.run<Result<HttpResponse>>([&] { return client->send(HttpRequest("GET", server.url("/")), options); });
+      return response && response->body.view() == "secure -";
+    }));
+  }
+  for (auto& answer : answers) CHECK(answer.get());
+  CHECK(server.handshakes() == 20);
+  thread.call([&client] { client.reset(); });
 }
 
 TEST_CASE("a TLS stream that is cut off without an end is not taken for whole", "[net]") {
