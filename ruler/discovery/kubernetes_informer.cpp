@@ -135,6 +135,15 @@ struct Informer::Watch {
   bool makes_no_sense() const { return expired || error; }
   /// All is read, or there is no use in reading on.
   bool is_over() const { return makes_no_sense() || (response && !draining); }
+
+  /// Held by a task that is to notify: if the loop goes meanwhile, so does the task that waits.
+  struct Duty {
+    Watch* watch;
+    ~Duty() {
+      if (watch != nullptr) watch->wakeup.abandon();
+    }
+    void done() { std::exchange(watch, nullptr)->wakeup.notify(); }
+  };
 };
 
 Informer::Informer(std::shared_ptr<const Api> api, Scope scope, InformerLimits limits)
@@ -289,11 +298,7 @@ net::Task<Informer::Outcome> Informer::watch(Self self) {
 
 /// The exchange of a watch. Nobody may wait for it any more when it ends: then its next piece ends it.
 net::Task<void> Informer::stream(Self self, std::shared_ptr<Watch> watch, int seconds) {
-  // If the loop goes meanwhile, so does the task that waits.
-  struct Abandon {
-    Watch& watch;
-    ~Abandon() { watch.wakeup.abandon(); }
-  } const abandon{*watch};
+  Watch::Duty duty{watch.get()};
   std::vector<std::pair<std::string, std::string>> params;
   params.emplace_back("allowWatchBookmarks", "true");
   params.emplace_back("resourceVersion", self->resource_version_);
@@ -304,7 +309,7 @@ net::Task<void> Informer::stream(Self self, std::shared_ptr<Watch> watch, int se
   net::HttpClient::Sink sink = [self, watch](std::string_view piece) { return self->take_piece(watch, piece); };
   watch->response =
       co_await self->api_->client->stream(self->request(std::move(params)), std::move(options), std::move(sink));
-  watch->wakeup.notify();
+  duty.done();
 }
 
 /// False ends the watch.
@@ -325,6 +330,7 @@ bool Informer::take_piece(const std::shared_ptr<Watch>& watch, std::string_view 
 /// Reads the events that wait, in their order.
 net::Task<void> Informer::drain(Self self, std::shared_ptr<Watch> watch) {
   const Services& services = self->api_->services;
+  Watch::Duty duty{watch.get()};
   while (!self->closed_ && !watch->makes_no_sense() && !watch->lines.empty()) {
     ReadEvents job{self->scope_.kind, {}};
     std::size_t bytes = 0;
@@ -346,7 +352,7 @@ net::Task<void> Informer::drain(Self self, std::shared_ptr<Watch> watch) {
     }
   }
   watch->draining = false;
-  if (watch->is_over()) watch->wakeup.notify();
+  duty.done();
 }
 
 void Informer::take_event(Watch& watch, Result<Event> event) {

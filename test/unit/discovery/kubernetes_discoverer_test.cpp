@@ -325,6 +325,18 @@ TEST_CASE("kubernetes: a big object is read on a lane and keeps its place among 
   CHECK(bench.known.at("pod/default/big").targets.at(0).get("__address__") == "10.0.0.2:80");
 }
 
+TEST_CASE("kubernetes: a watch that ends while its last event is still read on a lane goes on after it") {
+  Bench bench;
+  bench.start();
+  bench.cluster.put(kPods, pod("big", "10.0.0.1", R"(, "annotations": {"a": ")" + std::string(200'000, 'x') + "\"}"));
+  GENERATE(true, false) ? bench.cluster.end_watches() : bench.cluster.break_watches();
+  CHECK(bench.news(3s) == Set{"pod/default/big"});
+  CHECK(bench.cluster.open_watches() == 1);
+  CHECK(bench.cluster.count({"limit="}) == 1);
+  bench.cluster.put(kPods, pod("p1", "10.0.0.2"));
+  CHECK(bench.news() == Set{"pod/default/p1"});
+}
+
 TEST_CASE("kubernetes: after close nobody is told, and the watch ends at its next word") {
   Bench bench;
   bench.start();
