@@ -6,6 +6,8 @@ namespace tocsin::scrape {
 namespace {
 
 constexpr std::uint64_t kPagesKept = 10;
+/// Memory of a family beside its texts.
+constexpr std::size_t kFamilyBytes = 200;
 
 bool is_metadata(expo::RowKind kind) {
   return kind == expo::RowKind::kHelp || kind == expo::RowKind::kType || kind == expo::RowKind::kUnit;
@@ -17,7 +19,7 @@ std::string unescaped(std::string_view text, bool quotes) {
 }
 
 std::size_t size_of(const MetricMetadata& metadata) {
-  return metadata.name.size() + metadata.help.size() + metadata.unit.size();
+  return kFamilyBytes + metadata.name.size() + metadata.help.size() + metadata.unit.size();
 }
 
 }  // namespace
@@ -49,10 +51,10 @@ void PageMetadata::read(std::string_view page, expo::PageFormat format) {
     if (!is_metadata(row.kind)) continue;
     auto place = families_.find(row.name);
     if (place == families_.end()) {
-      if (bytes_ + row.name.size() > kMaxBytes) continue;
+      if (bytes_ + kFamilyBytes + row.name.size() > kMaxBytes) continue;
       place = families_.try_emplace(std::string(row.name)).first;
       place->second.metadata.name = row.name;
-      bytes_ += row.name.size();
+      bytes_ += kFamilyBytes + row.name.size();
     }
     Family& family = place->second;
     family.last_page = pages_;

@@ -18,7 +18,8 @@ namespace tocsin::scrape {
 /// Thread: that of the scrape that is under way. Lives as long as the target.
 class PageMetadata {
  public:
-  /// Greatest number of bytes that are kept of one target; families beyond are left out.
+  /// Greatest number of bytes that are kept of one target, some 200 of them for each family beside its texts; families
+  /// beyond are left out.
   static constexpr std::size_t kMaxBytes = 4U << 20U;
 
   /// A page begins.
@@ -39,10 +40,10 @@ class PageMetadata {
   MetadataPtr publish() const;
 
   std::map<std::string, Family, std::less<>> families_;  // by name
-  std::size_t bytes_ = 0;
-  std::size_t missing_ = 0;      // families that the last page lacked
-  std::uint64_t pages_ = 0;      // good ones so far
-  std::uint64_t read_page_ = 0;  // the last one that was read for its metadata
+  std::size_t bytes_ = 0;                                // as kMaxBytes counts them
+  std::size_t missing_ = 0;                              // families that the last page lacked
+  std::uint64_t pages_ = 0;                              // good ones so far
+  std::uint64_t read_page_ = 0;                          // the last one that was read for its metadata
   std::uint64_t hash_ = 0, last_hash_ = 0;
 };
 

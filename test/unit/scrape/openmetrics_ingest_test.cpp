@@ -152,4 +152,10 @@ TEST_CASE("metadata of one target is bounded in bytes") {
   CHECK(out.metadata->at(0).help.size() == help.size());
   CHECK(out.metadata->at(1).help.empty());
   CHECK(out.metadata->at(2).help == "short");
+
+  std::string many;
+  for (int i = 0; i < 50'000; ++i) many += fmt::format("# TYPE f{} gauge\n", i);
+  const auto families = bench.page(many, PageFormat::kText).metadata;
+  REQUIRE(families != nullptr);
+  CHECK(families->size() < 25'000);
 }
