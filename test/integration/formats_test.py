@@ -1,4 +1,4 @@
-"""Pages in every format, scraped by Debian's Prometheus and by tocsin-ruler: the same verdicts, series and values."""
+"""Pages in every format, scraped by Debian's Prometheus and by tocsin-ruler: the same verdicts, series, values and metadata."""
 import glob
 import json
 import os
@@ -91,10 +91,18 @@ class Pages:
                 self.end_headers()
                 self.wfile.write(page)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_):
+                """A server that is killed hangs up."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.address = f"127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def number(text):
@@ -119,6 +127,15 @@ def stored(base, index):
     return series
 
 
+def metadata(base):
+    """What a server knows of the families of each page."""
+    told = {}
+    for entry in get_json(f"{base}/api/v1/targets/metadata")["data"]:
+        told.setdefault(int(entry["target"]["page"]), set()).add(
+            (entry["metric"], entry["type"], entry["help"], entry["unit"]))
+    return told
+
+
 def difference(a, b):
     keys = [key for key in sorted(a.keys() | b.keys()) if a.get(key) != b.get(key)]
     return [f"{key}: Prometheus {a.get(key)}, ruler {b.get(key)}" for key in keys[:5]]
@@ -127,6 +144,7 @@ def difference(a, b):
 def compare(work, pages, reasons):
     names = list(pages)
     server = Pages([pages[name] for name in names])
+    work.sinks.append(server)
     targets = "\n".join(
         f"    - {{targets: ['{server.address}'], labels: {{page: '{i}', __metrics_path__: '/{i}'}}}}" for i in range(len(names)))
     config = work.write("prometheus.yml", f"""
@@ -154,6 +172,13 @@ scrape_configs:
             wrong.append(f"{name}: no difference, though {reasons[name]}")
         elif name not in reasons and found:
             wrong.append(f"{name}: " + "; ".join(found))
+    their_metadata, our_metadata = metadata(prometheus), metadata(ruler)
+    for i, name in enumerate(names):
+        # A failed page tells Prometheus what stands before the error, and us nothing.
+        if name in reasons or stored(ruler, i)['{"__name__": "up"}'] == "0":
+            continue
+        if their_metadata.get(i, set()) != our_metadata.get(i, set()):
+            wrong.append(f"{name}: metadata {sorted(their_metadata.get(i, set()) ^ our_metadata.get(i, set()))[:4]}")
     errors = {t["labels"]["page"]: t["lastError"] for t in get_json(f"{ruler}/api/v1/targets")["data"]["activeTargets"]}
     for i, name in enumerate(names):
         up = stored(ruler, i)['{"__name__": "up"}']
