@@ -61,7 +61,11 @@ Result<std::optional<Proxy>> read_proxy(const std::string& text, const Headers& 
   auto url = parse_url(text);
   // "proxy:3128" is a scheme and a path to a URL's grammar.
   if (!url && text.find("://") == std::string::npos) url = parse_url("http://" + text);
-  if (!url) return fail(Errc::kInvalid, "invalid proxy address: {}", url.error().message);
+  if (!url) {
+    // The parser quotes what it was given, which may hold a password.
+    const bool quotes = url.error().message.starts_with("parse ");
+    return fail(Errc::kInvalid, "invalid proxy address: {}", quotes ? "not a valid URL" : url.error().message);
+  }
   Proxy proxy{std::move(*url), connect_header, {}};
   proxy.key = fmt::format("{} {} {}", proxy.url.tls ? "https" : "http", proxy.url.address(), proxy.url.authorization);
   for (const auto& [name, value] : connect_header.fields()) proxy.key += fmt::format("\n{}: {}", name, value);

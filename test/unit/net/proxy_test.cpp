@@ -230,6 +230,10 @@ TEST_CASE("a proxy that is no address is refused", "[net]") {
   CHECK(ProxyRules::make(settings).error().message == "invalid proxy address: unsupported protocol scheme \"socks5\"");
   settings.http_proxy = "http://";
   CHECK(ProxyRules::make(settings).error().message == "invalid proxy address: no Host in request URL");
+  for (const char* secret : {"http://me:s3cret@host:99999", "http://me:s3/cret@host", "me:s3cret@h ost:x"}) {
+    settings.http_proxy = secret;
+    CHECK(ProxyRules::make(settings).error().message == "invalid proxy address: not a valid URL");
+  }
   settings = {};
   settings.https_proxy = "http://p";
   const auto rules = ProxyRules::make(settings).value();
