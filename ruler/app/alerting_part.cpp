@@ -22,6 +22,7 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
 
   net::HttpClientOptions client_options;
   client_options.user_agent = "Alertmanager/" + std::string(version());
+  client_options.work = &runtime.work();
   part->client_ = net::make_http_client(runtime.loop(), client_options);
   alerting::AlertingOptions options;
   options.retention = flags.alert_data_retention;

@@ -64,6 +64,7 @@ Result<void> Ruler::open() {
   net::HttpClientOptions client_options;
   client_options.user_agent = "Prometheus/tocsin-" + std::string(version());
   client_options.work = &runtime_.work();
+  client_options.max_idle_per_host = 1000;  // Prometheus'; many targets may stand behind one proxy
   scrape_client_ = net::make_http_client(runtime_.loop(), client_options);
   scrape::ScrapeOptions scrape_options;
   scrape_options.offset_seed = offset_seed(external_url_);

@@ -3,25 +3,17 @@
 #include <memory>
 
 #include <boost/json.hpp>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include "base/base64.hpp"
+#include "net/openssl_ptr.hpp"
 
 namespace tocsin::client {
 namespace {
 
 constexpr std::int64_t kValidSeconds = 600;
-
-template <auto F>
-struct Free {
-  template <typename T>
-  void operator()(T* thing) const {
-    F(thing);
-  }
-};
 
 std::string base64_raw_url(std::string_view bytes) {
   std::string out = base64_url_encode(bytes);
@@ -41,14 +33,13 @@ int no_password(char*, int, int, void*) {
 
 /// RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
 Result<std::string> sign(std::string_view text, std::string_view key_pem, std::string_view algorithm) {
-  const std::unique_ptr<BIO, Free<BIO_free_all>> bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
-  const std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+  const net::BioPtr bio = net::bio_over(key_pem);
+  const net::KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   if (!key) return fail(Errc::kInvalid, "invalid key: Key must be a PEM encoded PKCS1 or PKCS8 key");
   if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
     return fail(Errc::kInvalid, "key is not a valid RSA private key");
-  const std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, net::OpensslFree<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t size = 0;
   std::string signature;

@@ -13,15 +13,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "net/openssl_ptr.hpp"
+
 namespace tocsin::test {
 
-template <auto F>
-struct OpensslFree {
-  template <typename T>
-  void operator()(T* thing) const {
-    F(thing);
-  }
-};
+using net::OpensslFree;
 using Key = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, OpensslFree<X509_free>>;
 
