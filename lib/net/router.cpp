@@ -1,6 +1,7 @@
 // Routing by path and method.
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.hpp"
 #include "base/strings.hpp"
@@ -12,6 +13,13 @@ namespace {
 
 constexpr std::string_view kRest = "*";
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+/// As Go's http.Error() answers.
+HttpResponse refuse(int status, std::string text) {
+  HttpResponse response(status, kPlainText, std::move(text));
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
+}
 
 bool is_capture(std::string_view element) {
   return element.starts_with('{') && element.ends_with('}');
@@ -96,19 +104,19 @@ std::vector<const HttpRouter::Route*> HttpRouter::match(const std::vector<std::s
 Task<HttpResponse> HttpRouter::handle(HttpRequest request) const {
   const std::vector<std::string_view> path = path_elements(request.target);
   const std::vector<const Route*> routes = match(path);
-  if (routes.empty()) co_return HttpResponse(404, kPlainText, "404 page not found\n");
+  if (routes.empty()) co_return refuse(404, "404 page not found\n");
 
-  std::string allowed;
+  std::set<std::string_view> allowed = {"OPTIONS"};
   for (const Route* route : routes) {
     if (route->serves(request.method)) {
       auto captures = capture(route->elements, path);
-      if (!captures) co_return HttpResponse(400, kPlainText, "400 bad request: invalid URL escape in the path\n");
+      if (!captures) co_return refuse(400, "400 bad request: invalid URL escape in the path\n");
       co_return co_await route->handler(std::move(request), std::move(*captures));
     }
-    for (const std::string& method : route->methods) allowed += (allowed.empty() ? "" : ", ") + method;
+    allowed.insert(route->methods.begin(), route->methods.end());
   }
-  HttpResponse refused(405, kPlainText, "405 method not allowed\n");
-  refused.headers.set("Allow", allowed);
+  HttpResponse refused = refuse(405, "Method Not Allowed\n");
+  refused.headers.set("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
   co_return refused;
 }
 

@@ -83,7 +83,7 @@ scrape_configs:
 
 
 def ask(base, path, params=(), method="GET"):
-    """(status, Content-Type, text)."""
+    """(status, the fields that matter, text)."""
     form = urllib.parse.urlencode(list(params))
     url, data = f"{base}{path}", None
     if method == "GET":
@@ -93,9 +93,17 @@ def ask(base, path, params=(), method="GET"):
     request = urllib.request.Request(url, data=data, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.headers.get("Content-Type"), answer.read().decode()
+            return answer.status, fields(answer.headers), answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("Content-Type"), error.read().decode()
+        return error.code, fields(error.headers), error.read().decode()
+
+
+def fields(headers):
+    """Those that a client may act on. DELETE /series went with Prometheus 3."""
+    found = {name: headers[name] for name in ("Content-Type", "X-Content-Type-Options", "Allow") if name in headers}
+    if "Allow" in found:
+        found["Allow"] = found["Allow"].replace("DELETE, ", "")
+    return found
 
 
 # What 3.14 has that 2.42 had not, by its source.
@@ -133,7 +141,7 @@ def test_answers_look_like_those_recorded_from_prometheus(work):
     problems = []
     for name, target in RECORDED.items():
         now = time.time()
-        status, content_type, text = ask(ruler, target.format(now=f"{now:.0f}", ago=f"{now - 5:.0f}"))
+        status, got_fields, text = ask(ruler, target.format(now=f"{now:.0f}", ago=f"{now - 5:.0f}"))
         with open(os.path.join(folder, f"{name}.headers"), encoding="utf-8") as lines:
             head = lines.read().splitlines()
         with open(os.path.join(folder, f"{name}.json"), encoding="utf-8") as golden:
@@ -141,9 +149,9 @@ def test_answers_look_like_those_recorded_from_prometheus(work):
         if name in NOW_VALID:
             assert (status, json.loads(text)) == (200, {"status": "success", "data": []}), text
             continue
-        wanted_type = next(line.split(": ", 1)[1] for line in head if line.startswith("Content-Type"))
-        if (status, content_type) != (int(head[0].split()[1]), wanted_type):
-            problems.append(f"{name}: {status} {content_type}, recorded {head[0]} {wanted_type}")
+        wanted_fields = fields(dict(line.split(": ", 1) for line in head[1:] if ": " in line))
+        if (status, got_fields) != (int(head[0].split()[1]), wanted_fields):
+            problems.append(f"{name}: {status} {got_fields}, recorded {head[0]} {wanted_fields}")
         elif status >= 400:
             if text != reworded(wanted):
                 problems.append(f"{name}: {text!r}, recorded {wanted!r}")
@@ -276,6 +284,9 @@ def requests_of(end):
     for query in ("query=1", "query=%zz", "query=1&query=2", "query=1&time=%d" % end, "query=nosuch&limit=0&limit=x"):
         yield "POST", f"/api/v1/query?{query}", [("query", "2"), ("time", f"{end:.0f}")]
         yield "GET", f"/api/v1/labels?{query}&match[]=nosuch", []
+    for method, path in (("GET", "/api/v1/admin/tsdb/snapshot"), ("POST", "/api/v1/targets"), ("DELETE", "/api/v1/query"),
+                         ("PUT", "/api/v1/series"), ("POST", "/federate"), ("POST", "/api/v1/rules")):
+        yield method, path, []
     yield "GET", "/api/v1/alertmanagers", []
     yield "POST", "/api/v1/admin/tsdb/snapshot", []
     yield "POST", "/api/v1/admin/tsdb/delete_series", []
@@ -317,6 +328,9 @@ scrape_configs:
     both = (prometheus, ruler)
     wait_until(lambda: all(len(query(base, "app_load[9s]")[0]["values"]) >= 8 for base in both), "both have scraped")
     end = time.time() - 0.5
+    newest = [("query", "timestamp(app_load)")]
+    wait_until(lambda: all(float(json.loads(ask(base, "/api/v1/query", newest)[2])["data"]["result"][0]["value"][1]) > end
+                           for base in both), "both have samples beyond the end")
     unequal, count, only_kind = [], 0, 0
     for method, path, params in requests_of(end):
         count += 1
@@ -367,8 +381,8 @@ def test_the_calls_of_grafana_and_of_the_web_ui_are_answered(work):
         ("GET", "rules", [("type", "alert"), ("group_limit", "1"), ("exclude_alerts", "true")]),
     ]
     for method, path, params in calls:
-        status, content_type, text = ask(ruler, f"/api/v1/{path}", params, method)
-        assert (status, content_type) == (200, "application/json"), (path, status, text[:300])
+        status, got_fields, text = ask(ruler, f"/api/v1/{path}", params, method)
+        assert (status, got_fields) == (200, {"Content-Type": "application/json"}), (path, status, text[:300])
         assert json.loads(text)["status"] == "success", text[:300]
     assert "features" not in get_json(f"{ruler}/api/v1/status/buildinfo")["data"]  # else Grafana takes us for a Mimir
     dropped = get_json(f"{ruler}/api/v1/targets?state=dropped")["data"]
