@@ -1,5 +1,6 @@
 #include "app/ruler.hpp"
 
+#include "app/discovery_watch_metrics.hpp"
 #include "app/metrics.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
@@ -132,6 +133,7 @@ void Ruler::add_metrics() {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
     put_scrape_metrics(sink, scrapes_->stats(), scrapes_->status());
+    put_discovery_watch_metrics(sink, *scrapes_->discovery_stats());
     put_rule_metrics(sink, rules_->metrics());
     sink.gauge("prometheus_config_last_reload_successful",
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);
