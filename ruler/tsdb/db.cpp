@@ -75,6 +75,10 @@ Result<std::unique_ptr<storage::Querier>> Db::querier(Timestamp start, Timestamp
   return std::make_unique<HeadQuerier>(*head_, start, end);
 }
 
+void Db::set_retention(Duration retention) {
+  head_->retention_ms.store(to_ms(retention), std::memory_order_relaxed);
+}
+
 std::map<model::Labels, std::vector<storage::Exemplar>> Db::exemplars(Timestamp start, Timestamp end,
                                                                       std::span<const model::Matcher> matchers) {
   const Pin pin = head_->reclaimer.pin();

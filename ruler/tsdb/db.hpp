@@ -50,6 +50,9 @@ class Db final : public storage::Appendable, public storage::Queryable {
   /// What open() said: set aside, cut off, passed over.
   const std::vector<std::string>& messages() const { return messages_; }
 
+  /// Another TsdbOptions::retention from the next upkeep on; 0: nothing is dropped.
+  void set_retention(Duration retention);
+
   /// Makes durable what was committed before the call.
   Result<void> sync();
   /// One round of upkeep: full pieces of chunks to disk, visibility tidied; a checkpoint when a segment of the log was

@@ -30,6 +30,7 @@ unsigned first_chunk_samples(SeriesId id) {
 
 Head::Head(const TsdbOptions& o, Fs& f)
     : options(o),
+      retention_ms(to_ms(o.retention)),
       fs(f),
       folder(o.path + "/tocsin"),
       index(reclaimer),

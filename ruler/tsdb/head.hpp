@@ -100,6 +100,7 @@ class Head {
   Timestamp max_time() const { return max_time_.load(std::memory_order_relaxed); }
 
   const TsdbOptions options;
+  std::atomic<std::int64_t> retention_ms;  // of the options, until set_retention()
   Fs& fs;
   const std::string folder;  // of our own files, below options.path
 

@@ -53,8 +53,9 @@ void Keeper::tidy() {
 
 Result<void> Keeper::drop_old_files() {
   const Timestamp newest = head_.max_time();
-  if (newest == kMinTimestamp || head_.options.retention.count() == 0) return {};
-  const auto dropped = head_.files.drop_before(newest - to_ms(head_.options.retention));
+  const std::int64_t retention = head_.retention_ms.load(std::memory_order_relaxed);
+  if (newest == kMinTimestamp || retention == 0) return {};
+  const auto dropped = head_.files.drop_before(newest - retention);
   if (!dropped) return fail(dropped.error());
   count(head_.counters.files_dropped, *dropped);
   return {};

@@ -63,6 +63,24 @@ TEST_CASE("series beyond the budget are shed and counted, also after a restart")
   }
 }
 
+TEST_CASE("the retention can be changed while the store is open") {
+  MemFs fs;
+  TsdbOptions options = options_for(fs);
+  options.retention = {};
+  options.chunk_piece_bytes = 2'000;
+  auto db = open_db(options);
+  for (int hour = 0; hour < 100; ++hour) {
+    for (int minute = 0; minute < 60; minute += 5) {
+      REQUIRE(add(*db, {{"a", "b"}}, hour * kHour + minute * 60'000, hour) == AppendStatus::kOk);
+    }
+    REQUIRE(db->maintain());
+  }
+  CHECK(db->stats().retention_files_dropped == 0);
+  db->set_retention(std::chrono::hours(24));
+  REQUIRE(db->maintain());
+  CHECK(db->stats().retention_files_dropped > 0);
+}
+
 TEST_CASE("what is older than the retention goes, whole files at a time, and its series with it") {
   MemFs fs;
   TsdbOptions options = options_for(fs);
