@@ -11,6 +11,11 @@ namespace {
 
 using alertmanager::Context;
 
+/// Where a dollar is the end of a text: not for --config.expand-env.
+const std::vector<std::string_view> kRegexKeys = {"match",        "match_re",        "matchers",
+                                                  "source_match", "source_match_re", "source_matchers",
+                                                  "target_match", "target_match_re", "target_matchers"};
+
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {};
@@ -121,7 +126,8 @@ Result<std::shared_ptr<const AlertmanagerConfig>> parse_alertmanager_config(std:
   auto config = std::make_shared<AlertmanagerConfig>();
   config->file = path;
   config->text = text;
-  TOCSIN_TRY(const yaml::Node root, yaml::parse(std::move(text), path));
+  TOCSIN_TRY(const yaml::Node written, yaml::parse(std::move(text), path));
+  TOCSIN_TRY(const yaml::Node root, expand_variables(written, kRegexKeys, options.load));
   if (root.is_null()) return fail(Errc::kInvalid, "{}:1:1: no route provided in config", path);
   if (!root.is_map()) return root.error("cannot unmarshal into config.plain");
   Context context;
@@ -129,7 +135,7 @@ Result<std::shared_ptr<const AlertmanagerConfig>> parse_alertmanager_config(std:
   context.folder = folder_of(path);
   TOCSIN_OK(read_root(root, context, *config));
   for (std::string& pattern : config->templates) pattern = resolve_path(context.folder, pattern);
-  config->original = alertmanager::marshal_without_secrets(root, context.global);
+  config->original = alertmanager::marshal_without_secrets(written, context.global);  // no variable's value is shown
   config->global = std::move(context.global);
   config->warnings = std::move(context.warnings);
   return config;

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "config/environment.hpp"
 #include "config/http_client_config.hpp"
 #include "config/matcher_parser.hpp"
 #include "config/time_interval.hpp"
@@ -192,6 +193,7 @@ struct AlertmanagerConfig {
 
 struct AlertmanagerParseOptions {
   MatcherMode matcher_mode = MatcherMode::kFallback;
+  LoadOptions load;
 };
 
 /// Thread: any. Errors are kInvalid, "file:line:column: message" with Alertmanager's wording where it has one.

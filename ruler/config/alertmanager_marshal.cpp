@@ -16,14 +16,15 @@ namespace {
 constexpr std::array<std::string_view, 8> kRootKeys = {
     "global", "route", "inhibit_rules", "receivers", "templates", "mute_time_intervals", "time_intervals", "tracing"};
 
-constexpr std::array<std::string_view, 9> kSecretKeys = {
-    "password", "credentials", "slack_api_url", "webhook_url",        "mattermost_webhook_url",
-    "key",      "token_id",    "bearer_token",  "rocketchat_token_id"};
+constexpr std::array<std::string_view, 10> kSecretKeys = {
+    "password", "credentials", "secrets",      "slack_api_url",      "webhook_url", "mattermost_webhook_url",
+    "key",      "token_id",    "bearer_token", "rocketchat_token_id"};
 
 /// An api_url or slack_api_url that everybody knows.
 constexpr std::string_view kChatPostMessage = "https://slack.com/api/chat.postMessage";
 
 bool is_secret(std::string_view parent, std::string_view key) {
+  if (parent == "proxy_connect_header") return true;
   if (key == "routing_key") return parent == "pagerduty_configs";
   if (key == "api_url") return parent == "slack_configs";
   if (key == "url") return parent == "incidentio_configs";

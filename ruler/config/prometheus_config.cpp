@@ -44,6 +44,8 @@ class Reader {
     fields.child("otlp", [&](const Node& n) { return check_otlp(n, defaults_.legacy_names); });
     fields.unsupported({"runtime", "tracing", "remote_write", "remote_read", "otlp"}, config_.warnings);
     TOCSIN_OK(fields.finish());
+    config_.legacy_names = defaults_.legacy_names;
+    config_.has_remote_read = root["remote_read"].size() > 0;
     return yaml::check_repeated(root);
   }
 

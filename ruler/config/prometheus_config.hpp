@@ -81,12 +81,14 @@ struct PrometheusConfig {
   Duration evaluation_interval = std::chrono::minutes(1);
   Duration rule_query_offset{0};
   model::Labels external_labels;
+  bool legacy_names = false;  // metric_name_validation_scheme: legacy
   // Patterns, relative ones resolved against the configuration's folder.
   std::vector<std::string> rule_files, scrape_config_files;
   std::vector<ScrapeConfig> scrape_configs;  // those of the files last
   std::vector<RelabelConfig> alert_relabel_configs;
   std::vector<AlertmanagerTarget> alertmanagers;
   StorageConfig storage;
+  bool has_remote_read = false;       // the section is there; it does nothing yet
   std::vector<std::string> warnings;  // keys that Prometheus knows and this build does not do, with position
 };
 

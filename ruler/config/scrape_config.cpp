@@ -116,6 +116,8 @@ void read_scrape_fields(Fields& fields, ScrapeConfig& config, std::vector<std::s
   if (config.native_histogram_bucket_limit > 0) fields.unsupported({"native_histogram_bucket_limit"}, warnings);
   if (config.native_histogram_min_bucket_factor > 0) {
     fields.unsupported({"native_histogram_min_bucket_factor"}, warnings);
+  } else {
+    config.native_histogram_min_bucket_factor = 0;  // .nan, which equals nothing, is none either
   }
   fields.read("extra_scrape_metrics", config.extra_scrape_metrics);
   fields.read("metric_name_escaping_scheme", config.metric_name_escaping_scheme);

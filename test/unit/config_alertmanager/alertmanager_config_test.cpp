@@ -206,6 +206,15 @@ TEST_CASE("The configuration that API v2 shows has no secret in it and reads as 
       "  pagerduty_configs: [{routing_key: SECRET3, url: 'https://user:SECRET4@pd.example/v2'}]\n"
       "  webhook_configs: [{url: 'https://u:SECRET5@hook.example/SECRET6?x=SECRET7'}, {url: '{{ \"SECRET8\" }}'}]\n"
       "  victorops_configs: [{api_key: SECRET9, routing_key: shown}]\n"
+      "- name: s\n"
+      "  webhook_configs:\n"
+      "  - url: http://a/\n"
+      "    http_config:\n"
+      "      proxy_url: http://u:SECRET10@proxy\n"
+      "      proxy_connect_header: {X-A: [SECRET11, SECRET12]}\n"
+      "      http_headers: {X-B: {secrets: [SECRET13], values: [shown]}}\n"
+      "      tls_config: {cert: c, key: SECRET14}\n"
+      "      oauth2: {client_id: i, client_secret: SECRET15, token_url: 'http://t'}\n"
       "templates: ['*.tmpl']\ninhibit_rules: []\n";
   const auto config = good(text);
   INFO(config->original);
@@ -217,6 +226,28 @@ TEST_CASE("The configuration that API v2 shows has no secret in it and reads as 
   if (!node) FAIL(node.error().message);
   CHECK((*node)["route"]["routes"].at(0)["matchers"].at(1).text() == "c=~\"d|e\"");
   CHECK((*node)["receivers"].at(0)["slack_configs"].at(0)["title"].text() == "line\nbreak \"q\"");
+}
+
+TEST_CASE("Variables are expanded when asked for, but for matchers and templates, and are not shown") {
+  AlertmanagerParseOptions options;
+  options.load.expand_env = true;
+  options.load.environment = [](const std::string& name) { return name == "TOKEN" ? "t0k" : ""; };
+  const std::string text =
+      "route:\n  receiver: r\n  group_wait: ${WAIT:-7s}\n"
+      "  routes: [{matchers: ['a=~\"${TOKEN}$$\"']}]\n"
+      "receivers:\n- name: r\n  slack_configs:\n"
+      "  - {api_url: 'http://hook.example/${TOKEN}', title: '{{ .Status }} ${TOKEN}', text: 'a$$b'}\n";
+  const auto config = parse_alertmanager_config(text, "am.yml", options);
+  if (!config) FAIL(config.error().message);
+  CHECK((*config)->route.group_wait == std::chrono::seconds(7));
+  CHECK((*config)->route.routes.at(0).matchers.at(0).value() == "${TOKEN}$$");
+  const SlackConfig& slack = (*config)->receivers.at(0).slack.at(0);
+  CHECK(slack.api_url.reveal() == "http://hook.example/t0k");
+  CHECK(slack.title == "{{ .Status }} ${TOKEN}");
+  CHECK(slack.text == "a$b");
+  CHECK((*config)->original.find("t0k") == std::string::npos);
+  CHECK(parse_alertmanager_config("route: {receiver: '${NONE}'}\n", "am.yml", options).error().message ==
+        "am.yml:1:19: environment variable NONE is empty or not set; ${NONE:-...} gives it a default");
 }
 
 TEST_CASE("Rendered text is read as a value tree with its types") {
