@@ -10,6 +10,7 @@
 #include "base/version.hpp"
 #include "ctl/alert.hpp"
 #include "ctl/check.hpp"
+#include "ctl/check_config.hpp"
 #include "ctl/check_metrics.hpp"
 #include "ctl/promql.hpp"
 #include "ctl/query.hpp"
@@ -37,6 +38,24 @@ void add_check_metrics(CLI::App& check, Action& action) {
   command->callback([&action, args] { action = [args] { return check_metrics(*args); }; });
 }
 
+void add_check_config(CLI::App& check, Action& action) {
+  auto args = std::make_shared<CheckConfigArgs>();
+  CLI::App* command = check.add_subcommand("config", "prometheus.yml, and the files that it names");
+  command->add_option("files", args->files, "Files to check")->required();
+  command->add_flag("--syntax-only", args->syntax_only, "Check these files alone, not what they name");
+  command->add_flag("--agent", args->agent, "Check for Prometheus in agent mode");
+  command->add_flag("--expand-env", args->expand_env, "Replace ${NAME} as --config.expand-env of tocsin-ruler does");
+  command->add_flag("--ignore-unknown-fields", args->ignore_unknown_fields, "Ignore unknown fields of rule groups");
+  command->add_option("--lint", args->lint, "Linting checks to apply")
+      ->check(CLI::IsMember({"all", "duplicate-rules", "none", "too-long-scrape-interval"}))
+      ->capture_default_str();
+  command->add_flag("--lint-fatal", args->lint_fatal, "Make lint errors exit with 3");
+  command->add_option_function<std::string>(
+      "--query.lookback-delta", [args](const std::string& text) { args->lookback_delta = read_duration(text); },
+      "The server's lookback, for too-long-scrape-interval (5m)");
+  command->callback([&action, args] { action = [args] { return check_config(*args); }; });
+}
+
 void add_check(CLI::App& app, Action& action) {
   CLI::App* check = app.add_subcommand("check", "Check files before they are deployed");
   check->require_subcommand(1);
@@ -46,7 +65,7 @@ void add_check(CLI::App& app, Action& action) {
     command->add_option("files", *files, "Files to check")->required();
     command->callback([&action, files, run] { action = [files, run] { return run(*files); }; });
   };
-  add("config", "prometheus.yml, and the rule files that it names", check_config);
+  add_check_config(*check, action);
   add("rules", "rule files", check_rules);
   add("alertmanager", "alertmanager.yml", check_alertmanager);
   add("web-config", "files for --web.config.file, and the certificates that they name", check_web_config);

@@ -4,7 +4,6 @@
 
 #include "base/fs.hpp"
 #include "config/alertmanager_config.hpp"
-#include "config/prometheus_config.hpp"
 #include "rules/check.hpp"
 #include "web/web_config.hpp"
 
@@ -25,30 +24,6 @@ bool check_rule_file(const std::string& file) {
   if (!verdict.ok()) return false;
   fmt::print("  SUCCESS: {} rules found\n", verdict.rules);
   return true;
-}
-
-bool check_config_file(const std::string& file) {
-  fmt::print("Checking {}\n", file);
-  const auto config = config::load_prometheus_config(posix_fs(), file);
-  if (!config) {
-    fmt::print("  FAILED: {}\n", config.error().message);
-    return false;
-  }
-  print_warnings((*config)->warnings);
-  std::vector<std::string> rule_files;
-  for (const std::string& pattern : (*config)->rule_files) {
-    auto found = glob(posix_fs(), pattern);
-    if (!found) {
-      fmt::print("  FAILED: rule_files {}: {}\n", pattern, found.error().message);
-      return false;
-    }
-    if (found->empty()) fmt::print("  WARNING: no file matches {}\n", pattern);
-    rule_files.insert(rule_files.end(), found->begin(), found->end());
-  }
-  fmt::print("  SUCCESS: {} rule files found, {} jobs\n", rule_files.size(), (*config)->scrape_configs.size());
-  bool good = true;
-  for (const std::string& rule_file : rule_files) good &= check_rule_file(rule_file);
-  return good;
 }
 
 bool check_alertmanager_file(const std::string& file) {
@@ -79,9 +54,6 @@ int check_all(const std::vector<std::string>& files, const std::function<bool(co
 
 }  // namespace
 
-int check_config(const std::vector<std::string>& files) {
-  return check_all(files, check_config_file);
-}
 int check_rules(const std::vector<std::string>& files) {
   return check_all(files, check_rule_file);
 }
