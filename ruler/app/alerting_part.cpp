@@ -1,6 +1,7 @@
 #include "app/alerting_part.hpp"
 
 #include "api/alertmanager_v2.hpp"
+#include "app/configuration.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "notify/receivers.hpp"
@@ -12,7 +13,6 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   std::unique_ptr<AlertingPart> part(new AlertingPart);
   part->config_file_ = flags.alertmanager_config_file;
   part->external_url_ = std::move(external_url);
-  part->fs_ = &fs;
   part->started_ = runtime.loop().clock().now();
   TOCSIN_OK(fs.create_directories(flags.storage_path));
   auto lock = fs.lock(flags.storage_path + "/lock");
@@ -35,13 +35,20 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   return part;
 }
 
-Result<void> AlertingPart::reload() {
-  if (config_file_.empty()) return {};
+AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
+  if (flags.alertmanager_config_file.empty()) return nullptr;
+  config::AlertmanagerParseOptions options;
+  options.load = load_options(flags);
+  return config::load_alertmanager_config(fs, flags.alertmanager_config_file, options);
+}
+
+Result<void> AlertingPart::apply(Loaded loaded) {
+  if (loaded && *loaded == nullptr) return {};
   reload_ok_ = false;
-  TOCSIN_TRY(auto config, config::load_alertmanager_config(*fs_, config_file_));
+  TOCSIN_TRY(const auto config, std::move(loaded));
   TOCSIN_OK(alerting_->apply(config));
   for (const std::string& warning : config->warnings) log::warn("alerting", warning);
-  log::info("alerting", "loaded the configuration", {{"file", config_file_}, {"receivers", config->receivers.size()}});
+  log::info("alerting", "loaded the configuration", {{"file", config->file}, {"receivers", config->receivers.size()}});
   reload_ok_ = true;
   reloaded_at_ = alerting_->clock().now();
   return {};

@@ -22,8 +22,11 @@ class AlertingPart {
   static Result<std::unique_ptr<AlertingPart>> open(net::Runtime& runtime, const Flags& flags, std::string external_url,
                                                     Fs& fs);
 
-  /// Reads alertmanager.yml and puts it in force; on an error the former one stays. Logs the warnings.
-  Result<void> reload();
+  /// A reading of alertmanager.yml, null if there is none. Thread: any; blocks.
+  using Loaded = Result<std::shared_ptr<const config::AlertmanagerConfig>>;
+  static Loaded load(Fs& fs, const Flags& flags);
+  /// Puts what was read in force; on an error the former one stays. Logs the warnings.
+  Result<void> apply(Loaded loaded);
   bool configured() const { return alerting_->config() != nullptr; }
 
   alerting::Alerting& alerting() { return *alerting_; }
@@ -38,7 +41,6 @@ class AlertingPart {
  private:
   AlertingPart() = default;
   std::string config_file_, external_url_;
-  Fs* fs_ = nullptr;
   Timestamp started_ = 0;
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;

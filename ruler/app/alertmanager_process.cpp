@@ -3,7 +3,9 @@
 #include "api/alertmanager_v2.hpp"
 #include "app/alerting_part.hpp"
 #include "app/process.hpp"
+#include "app/reloader.hpp"
 #include "app/web.hpp"
+#include "config/checksum.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -14,15 +16,33 @@ constexpr Duration kDrainLimit = std::chrono::seconds(5);
 struct Parts {
   std::unique_ptr<AlertingPart> alerting;
   std::unique_ptr<Web> web;
+  std::unique_ptr<Reloader> reloader;
   bool stopping = false;
 };
 
-Result<void> reload(Parts& parts) {
-  parts.web->reopen_access_log();
-  auto done = parts.alerting->reload();
-  if (!done)
-    log::error("app", "the configuration was not reloaded; the former one stays", {{"err", done.error().message}});
-  return done;
+net::Task<Result<void>> reload(net::Runtime* runtime, Parts* parts, const Flags* flags) {
+  std::function<AlertingPart::Loaded()> load = [flags] { return AlertingPart::load(posix_fs(), *flags); };
+  AlertingPart::Loaded loaded =
+      co_await net::run_on(runtime->loop(), runtime->work().lane(Lane::kRule), std::move(load));
+  if (parts->stopping) co_return Result<void>();
+  co_return parts->alerting->apply(std::move(loaded));
+}
+
+/// On demand; the access log may have been rotated.
+net::Task<Result<void>> reload_all(Parts* parts) {
+  parts->web->reopen_access_log();
+  co_return co_await parts->reloader->reload();
+}
+
+net::Task<void> reload_for_signal(Parts* parts) {
+  (void)co_await reload_all(parts);
+}
+
+void make_reloader(net::Runtime& runtime, const Flags& flags, Parts& parts) {
+  ReloadPart part{flags.alertmanager_config_file,
+                  [&flags] { return config::alertmanager_checksum(posix_fs(), flags.alertmanager_config_file); },
+                  [&runtime, &parts, &flags] { return reload(&runtime, &parts, &flags); }};
+  parts.reloader = std::make_unique<Reloader>(runtime.loop(), runtime.work(), std::vector<ReloadPart>{std::move(part)});
 }
 
 net::Task<void> shut_down(net::Runtime* runtime, Parts* parts) {
@@ -37,16 +57,17 @@ net::Task<void> shut_down(net::Runtime* runtime, Parts* parts) {
 Result<void> start(net::Runtime& runtime, const Flags& flags, Parts& parts) {
   TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
   TOCSIN_TRY(parts.alerting, AlertingPart::open(runtime, flags, url.text, posix_fs()));
+  make_reloader(runtime, flags, parts);
   WebOptions options{.healthy_text = "OK",
                      .ready_text = "OK",
                      .lifecycle = true,
-                     .reload = [&parts] { return reload(parts); },
+                     .reload = [&parts] { return reload_all(&parts); },
                      .quit = nullptr};
   parts.web = std::make_unique<Web>(runtime, std::move(options));
   parts.alerting->add_to(parts.web->router(), runtime);
   api::add_alertmanager_v1(parts.web->router());
   parts.alerting->add_metrics(parts.web->registry());
-  TOCSIN_OK(parts.alerting->reload());
+  TOCSIN_OK(parts.alerting->apply(AlertingPart::load(posix_fs(), flags)));
   TOCSIN_OK(parts.web->listen(flags, posix_fs()));
   parts.web->set_ready(true);
   return {};
@@ -68,7 +89,7 @@ int run_alertmanager(const Flags& flags) {
       if (!std::exchange(parts.stopping, true)) runtime->loop().spawn("shut down", shut_down(runtime.get(), &parts));
     });
   }
-  runtime->on_signal(SIGHUP, [&parts] { (void)reload(parts); });
+  runtime->on_signal(SIGHUP, [&runtime, &parts] { runtime->loop().spawn("reload", reload_for_signal(&parts)); });
   runtime->run();
   parts.web->close();
   parts.alerting->close();

@@ -28,8 +28,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--web.enable-remote-write-receiver", false, "not built yet"},
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
-    {"--config.auto-reload", false, "not built yet; send SIGHUP"},
-    {"--config.auto-reload-interval", true, "not built yet; send SIGHUP"},
     {"--enable-feature", true, "not built yet"},
     {"--storage.tsdb.retention.size", true, "not built yet"},
     {"--storage.tsdb.wal-compression", false, "the log is compact by itself"},
@@ -120,10 +118,20 @@ void add_log(CLI::App& app, LogFlags& flags) {
       ->capture_default_str();
 }
 
+void add_expand_env(CLI::App& app, Flags& flags) {
+  app.add_flag("--config.expand-env", flags.config_expand_env,
+               "Replace ${NAME} and ${NAME:-default} in values of the configuration by variables of the environment");
+}
+
 void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
                  "alertmanager.yml: where alerts go; without it they are only shown");
+  app.add_flag("--config.auto-reload,!--no-config.auto-reload", flags.config_auto_reload,
+               "Reload when the configuration, or a file that it names, changes");
+  add_duration(app, "--config.auto-reload-interval", flags.config_auto_reload_interval,
+               "How often to look for changes, with --config.auto-reload");
+  add_expand_env(app, flags);
   add_web(app, flags);
   app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most, on all addresses")
       ->capture_default_str();
@@ -164,6 +172,7 @@ void add_ruler(CLI::App& app, Flags& flags) {
 
 void add_alertmanager(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.alertmanager_config_file, "alertmanager.yml")->default_str("alertmanager.yml");
+  add_expand_env(app, flags);
   app.add_option("--storage.path", flags.storage_path, "Folder of the alert state")->default_str("data/");
   add_duration(app, "--data.retention", flags.alert_data_retention, "How long to keep the notification log");
   add_web(app, flags);

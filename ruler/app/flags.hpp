@@ -15,6 +15,9 @@ struct Flags {
   bool alertmanager_only = false;
   std::string config_file = "prometheus.yml";
   std::string alertmanager_config_file;  // "": alerts are shown and sent nowhere
+  bool config_auto_reload = false;
+  Duration config_auto_reload_interval = std::chrono::seconds(30);
+  bool config_expand_env = false;
   std::vector<std::string> listen_addresses;
   std::string external_url;
   std::string web_config_file;  // TLS, users; "": neither

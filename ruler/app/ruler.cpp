@@ -5,7 +5,7 @@
 #include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
-#include "rules/rule_file.hpp"
+#include "config/checksum.hpp"
 #include "ui/start_page.hpp"
 
 namespace tocsin::app {
@@ -50,12 +50,17 @@ Result<void> Ruler::open() {
   external_url_ = url.text;
   // A configuration that cannot be read ends the start before anything is touched.
   if (!flags_.web_config_file.empty()) TOCSIN_OK(web::load_web_config(fs_, flags_.web_config_file));
-  TOCSIN_TRY(const auto config, config::load_prometheus_config(fs_, flags_.config_file));
-  TOCSIN_TRY(const auto groups, rules::load_rule_files(fs_, config->rule_files));
+  make_reloader();
+  TOCSIN_TRY(Configuration loaded, load_configuration(fs_, flags_));
+  AlertingPart::Loaded alertmanager = AlertingPart::load(fs_, flags_);
+  if (!alertmanager) return fail(std::move(alertmanager).error());
 
   tsdb::TsdbOptions tsdb_options;
   tsdb_options.path = flags_.tsdb_path;
-  tsdb_options.retention = flags_.retention;
+  tsdb_options.retention = retention(*loaded.prometheus);
+  if (const auto exemplars = loaded.prometheus->storage.max_exemplars) {
+    tsdb_options.exemplars = static_cast<std::size_t>(std::max<std::int64_t>(*exemplars, 0));
+  }
   tsdb_options.wal_sync_interval = flags_.wal_fsync_interval;
   tsdb_options.series_limit = flags_.series_limit;
   tsdb_options.fs = &fs_;
@@ -97,17 +102,18 @@ Result<void> Ruler::open() {
   web_options.healthy_text = "Prometheus Server is Healthy.\n";
   web_options.ready_text = "Prometheus Server is Ready.\n";
   web_options.lifecycle = flags_.enable_lifecycle;
-  web_options.reload = [this] { return reload(); };
+  web_options.reload = [this] { return reload_all(); };
   web_options.quit = [this] { shut_down(); };
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
   add_api();
   add_metrics();
   TOCSIN_OK(web_->listen(flags_, fs_));
-  TOCSIN_OK(reload_prometheus());
-  TOCSIN_OK(alerting_->reload());
+  apply(std::move(loaded));
+  TOCSIN_OK(alerting_->apply(std::move(alertmanager)));
   rules_->start();
   web_->set_ready(true);
   api_->notifications().remove(api::kStartingUp);
+  if (flags_.config_auto_reload) reloader_->watch(flags_.config_auto_reload_interval);
   log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
   return {};
 }
@@ -147,10 +153,12 @@ void Ruler::add_metrics() {
   });
 }
 
-Result<void> Ruler::reload_prometheus() {
-  reload_ok_ = false;
-  TOCSIN_TRY(auto config, config::load_prometheus_config(fs_, flags_.config_file));
-  TOCSIN_TRY(auto groups, rules::load_rule_files(fs_, config->rule_files));
+Duration Ruler::retention(const config::PrometheusConfig& config) const {
+  return config.storage.retention_time > Duration{0} ? config.storage.retention_time : flags_.retention;
+}
+
+void Ruler::apply(Configuration loaded) {
+  const auto& config = loaded.prometheus;
   for (const std::string& warning : config->warnings) log::warn("config", warning);
   subquery_step_ms_ = to_ms(config->evaluation_interval);
   rules::Environment environment;
@@ -158,34 +166,64 @@ Result<void> Ruler::reload_prometheus() {
   environment.external_url = external_url_;
   environment.query_offset = config->rule_query_offset;
   std::size_t rule_count = 0;
-  for (const rules::GroupSpec& group : groups) rule_count += group.rules.size();
+  for (const rules::GroupSpec& group : loaded.groups) rule_count += group.rules.size();
+  db_->set_retention(retention(*config));
   forwarder_.apply(config);
   sender_->apply(config->alertmanagers);
   scrapes_->apply(config);
-  rules_->apply(std::move(groups), std::move(environment), config->evaluation_interval);
+  rules_->apply(std::move(loaded.groups), std::move(environment), config->evaluation_interval);
   log::info("config", "loaded the configuration",
             {{"file", flags_.config_file}, {"jobs", config->scrape_configs.size()}, {"rules", rule_count}});
-  config_ = std::move(config);
-  reload_ok_ = true;
+  config_ = config;
   reloaded_at_ = system_clock().now();
-  return {};
 }
 
-Result<void> Ruler::reload() {
-  web_->reopen_access_log();
-  Result<void> result = reload_prometheus();
-  if (!result) {
-    log::error("config", "the configuration was not reloaded; the former one stays", {{"err", result.error().message}});
+void Ruler::make_reloader() {
+  std::vector<ReloadPart> parts;
+  parts.push_back({flags_.config_file, [this] { return config::prometheus_checksum(fs_, flags_.config_file); },
+                   [this] { return reload_prometheus(); }});
+  if (const std::string& file = flags_.alertmanager_config_file; !file.empty()) {
+    parts.push_back({file, [this, file] { return config::alertmanager_checksum(fs_, file); },
+                     [this] { return reload_alerting(); }});
+  }
+  // Nothing wrong with a file is told here: the one who reads it does.
+  for (ReloadPart& part : parts) part.seen = part.checksum().value_or("");
+  reloader_ = std::make_unique<Reloader>(runtime_.loop(), runtime_.work(), std::move(parts));
+}
+
+net::Task<Result<void>> Ruler::reload_prometheus() {
+  std::function<Result<Configuration>()> load = [this] { return load_configuration(fs_, flags_); };
+  Result<Configuration> loaded =
+      co_await net::run_on(runtime_.loop(), runtime_.work().lane(Lane::kRule), std::move(load));
+  reload_ok_ = loaded.has_value();
+  if (!loaded) {
     api_->notifications().add(api::kReloadFailed);
-  } else {
-    api_->notifications().remove(api::kReloadFailed);
+    co_return fail(std::move(loaded).error());
   }
-  if (auto alerting = alerting_->reload(); !alerting) {
-    log::error("alerting", "the configuration was not reloaded; the former one stays",
-               {{"err", alerting.error().message}});
-    if (result) result = std::move(alerting);
-  }
-  return result;
+  api_->notifications().remove(api::kReloadFailed);
+  if (!stopping_) apply(std::move(*loaded));
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Ruler::reload_alerting() {
+  std::function<AlertingPart::Loaded()> load = [this] { return AlertingPart::load(fs_, flags_); };
+  AlertingPart::Loaded loaded =
+      co_await net::run_on(runtime_.loop(), runtime_.work().lane(Lane::kRule), std::move(load));
+  if (stopping_) co_return Result<void>();
+  co_return alerting_->apply(std::move(loaded));
+}
+
+net::Task<Result<void>> Ruler::reload_all() {
+  web_->reopen_access_log();  // it may have been rotated
+  co_return co_await reloader_->reload();
+}
+
+net::Task<void> Ruler::reload_for_signal() {
+  (void)co_await reload_all();
+}
+
+void Ruler::reload() {
+  runtime_.loop().spawn("reload", reload_for_signal());
 }
 
 void Ruler::shut_down() {

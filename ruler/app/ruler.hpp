@@ -8,7 +8,9 @@
 #include "app/alert_forwarder.hpp"
 #include "app/alerting_part.hpp"
 #include "app/api_part.hpp"
+#include "app/configuration.hpp"
 #include "app/flags.hpp"
+#include "app/reloader.hpp"
 #include "app/web.hpp"
 #include "config/prometheus_config.hpp"
 #include "net/runtime.hpp"
@@ -26,9 +28,9 @@ class Ruler {
   /// Reads the configuration, opens the stores (blocks while the log is replayed), binds, and begins to work.
   static Result<std::unique_ptr<Ruler>> start(net::Runtime& runtime, const Flags& flags, Fs& fs);
 
-  /// prometheus.yml with its rule files, then alertmanager.yml: each as a whole or not at all. An error of one does not
-  /// keep the other from being taken. Logs what is wrong.
-  Result<void> reload();
+  /// Begins to read the files again: prometheus.yml with all that it names, then alertmanager.yml: each as a whole or
+  /// not at all. An error of one does not keep the other from being taken. Logs what is wrong.
+  void reload();
   /// Ends scrapes, rules and deliveries in this order, then stops the loop. Called more than once, does it once.
   void shut_down();
   void close();
@@ -37,7 +39,14 @@ class Ruler {
  private:
   Ruler(net::Runtime& runtime, const Flags& flags, Fs& fs);
   Result<void> open();
-  Result<void> reload_prometheus();
+  /// Puts it in force: what did not change goes on as it is.
+  void apply(Configuration loaded);
+  Duration retention(const config::PrometheusConfig& config) const;
+  void make_reloader();
+  net::Task<Result<void>> reload_prometheus();
+  net::Task<Result<void>> reload_alerting();
+  net::Task<Result<void>> reload_all();
+  net::Task<void> reload_for_signal();
   void add_api();
   void add_metrics();
   net::Task<void> stop_all();
@@ -59,6 +68,7 @@ class Ruler {
   std::unique_ptr<Web> web_;
   std::unique_ptr<ApiPart> api_;
 
+  std::unique_ptr<Reloader> reloader_;
   std::shared_ptr<const config::PrometheusConfig> config_;
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;

@@ -20,7 +20,7 @@ int run_ruler(const Flags& flags) {
       ruler->shut_down();
     });
   }
-  runtime->on_signal(SIGHUP, [&ruler] { (void)ruler->reload(); });
+  runtime->on_signal(SIGHUP, [&ruler] { ruler->reload(); });
   runtime->run();
   ruler->close();
   runtime.reset();

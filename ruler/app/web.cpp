@@ -16,7 +16,8 @@ net::Task<net::HttpResponse> answer(int status, std::string text) {
 
 net::Task<net::HttpResponse> reload(const WebOptions* options) {
   if (!options->lifecycle) co_return plain(403, "Lifecycle API is not enabled.");
-  if (auto done = options->reload(); !done) {
+  const Result<void> done = co_await options->reload();
+  if (!done) {
     co_return plain(500, fmt::format("failed to reload config: {}\n", done.error().message));
   }
   co_return plain(200, "");

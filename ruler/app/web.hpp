@@ -16,9 +16,9 @@ namespace tocsin::app {
 
 struct WebOptions {
   std::string healthy_text, ready_text;
-  bool lifecycle = false;                // /-/reload and /-/quit
-  std::function<Result<void>()> reload;  // on the loop
-  std::function<void()> quit;            // nullptr: no /-/quit
+  bool lifecycle = false;  // /-/reload and /-/quit
+  std::function<net::Task<Result<void>>()> reload;
+  std::function<void()> quit;  // nullptr: no /-/quit
 };
 
 /// Thread: the loop's. Until ready(true), everything but health and metrics answers 503, as a Prometheus that starts

@@ -1,0 +1,20 @@
+#include "app/configuration.hpp"
+
+namespace tocsin::app {
+
+config::LoadOptions load_options(const Flags& flags) {
+  config::LoadOptions options;
+  options.expand_env = flags.config_expand_env;
+  return options;
+}
+
+Result<Configuration> load_configuration(Fs& fs, const Flags& flags) {
+  Configuration loaded;
+  TOCSIN_TRY(loaded.prometheus, config::load_prometheus_config(fs, flags.config_file, load_options(flags)));
+  rules::RuleFileOptions options;
+  options.legacy_names = loaded.prometheus->legacy_names;
+  TOCSIN_TRY(loaded.groups, rules::load_rule_files(fs, loaded.prometheus->rule_files, options));
+  return loaded;
+}
+
+}  // namespace tocsin::app
