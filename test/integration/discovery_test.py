@@ -3,11 +3,12 @@ import json
 import os
 import shutil
 import socket
+import socketserver
 import struct
 import threading
 import time
 
-from support import Skip, get_json, http, need, query, wait_until
+from support import Skip, get_json, http, http_server_base, query, wait_until
 
 
 def found(base, discovered=True):
@@ -104,6 +105,45 @@ scrape_configs:
         assert ours == theirs, [[t for t in a if t not in b] for a, b in ((ours, theirs), (theirs, ours))]
         extra = [t for t in found(ruler) if t[0] == pool and t[1].get("container_name") == "/sidecar"]
         assert sorted(t[1]["instance"] for t in extra) == shared, extra
+
+
+class UnixSource(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """The same by a Unix socket, as a Docker daemon has one."""
+    daemon_threads = True
+
+    class Handler(http_server_base()):
+        def do_GET(self):
+            status, kind, text = source(self.path, None)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Api-Version", "1.41")
+            self.send_header("Connection", "close")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_HEAD = do_GET
+
+    def __init__(self, path):
+        super().__init__(path, self.Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def test_a_docker_daemon_is_asked_by_its_unix_socket(work):
+    path = work.path("docker.sock")
+    with UnixSource(path) as daemon:
+        config = work.write("prometheus.yml", f"""
+scrape_configs:
+  - job_name: containers
+    docker_sd_configs: [{{host: 'unix://{path}', refresh_interval: 1s}}]
+""")
+        program, ruler = work.ruler(config)
+        first = ["127.0.0.3:80", "127.0.0.3:81", "localhost"]  # two are one by their labels
+        wait_until(lambda: addresses(ruler, "containers") == first, "the first network of each container is found")
+        daemon.shutdown()
+    os.unlink(path)
+    wait_until(lambda: "Unable to refresh target groups" in program.text(), "the daemon is missed")
+    assert addresses(ruler, "containers") == first
 
 
 def test_a_file_that_is_replaced_is_scraped_at_once_and_a_broken_one_keeps_its_targets(work):
