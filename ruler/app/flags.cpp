@@ -155,6 +155,13 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--storage.tsdb.series-limit", flags.series_limit,
                  "Series at most; new ones beyond it are shed; 0: no limit")
       ->capture_default_str();
+  app.add_flag("--scrape.adjust-timestamps,!--no-scrape.adjust-timestamps", flags.adjust_scrape_timestamps,
+               "Give samples the time of their scrape's slot, if it was met");
+  add_duration(app, "--scrape.timestamp-tolerance", flags.scrape_timestamp_tolerance,
+               "By how much a slot may be missed and still be met");
+  app.add_option("--scrape.body-budget-bytes", flags.scrape_body_budget_bytes,
+                 "Memory for the pages of all scrapes under way, beyond the first MiB of each")
+      ->capture_default_str();
   add_duration(app, "--query.lookback-delta", flags.lookback_delta,
                "The maximum lookback duration for retrieving metrics during expression evaluations");
   add_duration(app, "--query.timeout", flags.query_timeout, "Maximum time a query may take before being aborted");

@@ -37,6 +37,10 @@ struct Flags {
   Duration wal_fsync_interval = std::chrono::milliseconds(200);
   std::size_t series_limit = 0;
 
+  bool adjust_scrape_timestamps = true;
+  Duration scrape_timestamp_tolerance = std::chrono::milliseconds(100);
+  std::size_t scrape_body_budget_bytes = 512U << 20U;
+
   Duration lookback_delta = std::chrono::minutes(5);
   Duration query_timeout = std::chrono::minutes(2);
   std::size_t query_max_concurrency = 20;

@@ -1,7 +1,5 @@
 #include "app/metrics.hpp"
 
-#include <map>
-
 namespace tocsin::app {
 namespace {
 
@@ -56,47 +54,6 @@ void put_tsdb_metrics(Sink& sink, const tsdb::TsdbStats& stats) {
                number(stats.chunks_corrupt));
   sink.gauge("tocsin_tsdb_memory_bytes", "Memory of the head, all components.", number(stats.bytes.total()));
   sink.gauge("tocsin_tsdb_replay_seconds", "How long the last start read the log.", stats.replay_seconds);
-}
-
-void put_scrape_metrics(Sink& sink, const scrape::ScrapeStats& stats, const scrape::TargetsStatus& targets) {
-  sink.counter("prometheus_target_scrapes_exceeded_sample_limit_total",
-               "Total number of scrapes that hit the sample limit and were rejected.",
-               number(stats.exceeded_sample_limit));
-  sink.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
-               "Total number of scrapes that hit the body size limit.", number(stats.exceeded_body_size_limit));
-  sink.counter("prometheus_target_scrape_pool_exceeded_label_limits_total",
-               "Total number of times scrape pools hit the label limits.", number(stats.exceeded_label_limits));
-  sink.counter("prometheus_target_scrapes_sample_out_of_order_total",
-               "Total number of samples rejected due to not being out of the expected order.",
-               number(stats.out_of_order));
-  sink.counter("prometheus_target_scrapes_sample_duplicate_timestamp_total",
-               "Total number of samples rejected due to duplicate timestamps but different values.",
-               number(stats.duplicates));
-  sink.counter("prometheus_target_scrapes_exemplar_out_of_order_total",
-               "Total number of exemplar rejected due to not being out of the expected order.", {},
-               number(stats.exemplars_out_of_order));
-  sink.counter("prometheus_target_scrapes_sample_out_of_bounds_total",
-               "Total number of samples rejected due to timestamp falling outside of the time bounds.",
-               number(stats.out_of_bounds));
-  sink.gauge("prometheus_target_scrape_pools_total", "Total number of scrape pools.", number(stats.pools));
-  sink.counter("tocsin_scrape_scrapes_total", "Scrapes that ended.", number(stats.scrapes));
-  sink.counter("tocsin_scrape_failures_total", "Scrapes that failed.", number(stats.scrapes_failed));
-  sink.counter("tocsin_scrape_skipped_total", "Slots missed because the last scrape was still under way.",
-               number(stats.scrapes_skipped));
-  sink.counter("tocsin_scrape_samples_total", "Samples scraped.", number(stats.samples_scraped));
-  const auto rows = [&](std::string_view way, std::uint64_t count) {
-    sink.counter("tocsin_scrape_rows_total", "Rows of pages by how their series was found.", {{"way", way}},
-                 number(count));
-  };
-  rows("position", stats.rows_by_position);
-  rows("text", stats.rows_by_text);
-  rows("new", stats.rows_new);
-  std::map<std::string_view, double> by_pool;
-  for (const scrape::TargetStatus& target : targets.active) ++by_pool[target.scrape_pool];
-  for (const auto& [pool, count] : by_pool) {
-    sink.gauge("prometheus_target_scrape_pool_targets", "Current number of targets in this scrape pool.",
-               {{"scrape_job", pool}}, count);
-  }
 }
 
 void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {

@@ -2,17 +2,18 @@
 // The numbers of the modules under the names that Prometheus' public dashboards and rules read.
 
 #include "api/query_lane.hpp"
+#include "discovery/stats.hpp"
 #include "remote/alertmanager_sender.hpp"
 #include "rules/status.hpp"
-#include "scrape/stats.hpp"
-#include "scrape/target_status.hpp"
+#include "scrape/scrape_manager.hpp"
 #include "telemetry/registry.hpp"
 #include "tsdb/stats.hpp"
 
 namespace tocsin::app {
 
 void put_tsdb_metrics(telemetry::Sink& sink, const tsdb::TsdbStats& stats);
-void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeStats& stats, const scrape::TargetsStatus& targets);
+void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeManager& scrapes);
+void put_discovery_metrics(telemetry::Sink& sink, const discovery::Stats& stats);
 void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);
 void put_query_metrics(telemetry::Sink& sink, const api::QueryApiStats& stats, std::size_t max_concurrency);
 

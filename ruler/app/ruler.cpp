@@ -76,6 +76,9 @@ Result<void> Ruler::open() {
   scrape_options.offset_seed = offset_seed(external_url_);
   scrape_options.external_url = external_url_;
   scrape_options.listen_address = flags_.listen_addresses.front();
+  scrape_options.adjust_timestamps = flags_.adjust_scrape_timestamps;
+  scrape_options.timestamp_tolerance = flags_.scrape_timestamp_tolerance;
+  scrape_options.body_budget_bytes = flags_.scrape_body_budget_bytes;
   scrapes_ =
       std::make_unique<scrape::ScrapeManager>(runtime_.loop(), runtime_.work(), *scrape_client_, *db_, scrape_options);
 
@@ -138,7 +141,8 @@ void Ruler::add_metrics() {
   registry.add([this](telemetry::Sink& sink) {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
-    put_scrape_metrics(sink, scrapes_->stats(), scrapes_->status());
+    put_scrape_metrics(sink, *scrapes_);
+    put_discovery_metrics(sink, *scrapes_->discovery_stats());
     put_discovery_watch_metrics(sink, *scrapes_->discovery_stats());
     put_rule_metrics(sink, rules_->metrics());
     sink.gauge("prometheus_config_last_reload_successful",

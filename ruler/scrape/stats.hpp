@@ -50,7 +50,7 @@ struct ScrapeStats {
 /// Of one pool, now.
 struct PoolStats {
   std::string name;
-  std::uint64_t targets = 0, target_limit = 0;
+  std::uint64_t discovered = 0, targets = 0, target_limit = 0;
   std::uint64_t syncs = 0, sync_failures = 0;
   std::uint64_t metadata_entries = 0, metadata_bytes = 0;
   LengthStats sync_length;
