@@ -43,6 +43,8 @@ struct Gunzip::Stream {
     if (words == "incorrect data check" || words == "incorrect length check") {
       return {Errc::kInvalid, "gzip: invalid checksum"};
     }
+    // Go reads the ten bytes of a header before it looks at them.
+    if (zlib.total_in + zlib.avail_in < 10) return {Errc::kInvalid, "unexpected EOF"};
     if (words.contains("header") || words == "unknown compression method") {
       return {Errc::kInvalid, "gzip: invalid header"};
     }

@@ -23,6 +23,23 @@ Error body_limit_failure() {
   return {Errc::kLimit, "body size limit exceeded"};
 }
 
+/// What Go finds wrong with a status line; "" if nothing. Source: Go net/http, ReadResponse.
+std::string status_line_failure(std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos) return fmt::format("malformed HTTP response {}", go_quote(line));
+  const std::string_view version = line.substr(0, blank);
+  std::string_view code = line.substr(blank);
+  code.remove_prefix(std::min(code.find_first_not_of(' '), code.size()));
+  code = code.substr(0, code.find(' '));
+  if (code.size() != 3 || code.find_first_not_of("0123456789") != std::string_view::npos) {
+    return fmt::format("malformed HTTP status code {}", go_quote(code));
+  }
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    return fmt::format("malformed HTTP version {}", go_quote(version));
+  }
+  return "";
+}
+
 Error parse_failure(ParseStatus status, const ResponseParser& parser, std::string_view unparsed) {
   switch (status) {
     case ParseStatus::kHeaderLimit:
@@ -35,8 +52,9 @@ Error parse_failure(ParseStatus status, const ResponseParser& parser, std::strin
   }
   if (!parser.got_header()) {
     const std::string_view line = unparsed.substr(0, std::min<std::size_t>(unparsed.find_first_of("\r\n"), 100));
-    return {Errc::kInvalid,
-            fmt::format("net/http: HTTP/1.x transport connection broken: malformed HTTP response {}", go_quote(line))};
+    if (const std::string wrong = status_line_failure(line); !wrong.empty()) {
+      return {Errc::kInvalid, fmt::format("net/http: HTTP/1.x transport connection broken: {}", wrong)};
+    }
   }
   return {Errc::kInvalid, fmt::format("net/http: HTTP/1.x transport connection broken: {}", parser.error())};
 }

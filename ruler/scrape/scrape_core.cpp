@@ -160,6 +160,7 @@ std::vector<PoolStats> ScrapeCore::pool_stats() const {
   std::vector<PoolStats> out;
   for (const auto& [name, pool] : pools_) {
     PoolStats stats{.name = name, .targets = pool.targets.size(), .target_limit = pool.config->target_limit};
+    for (const auto& group : source_of(pool).groups) stats.discovered += group->targets.size();
     stats.syncs = pool.syncs;
     stats.sync_failures = pool.sync_failures;
     stats.sync_length = pool.sync_length.stats(loop_.clock().mono());

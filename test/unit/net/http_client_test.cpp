@@ -198,6 +198,11 @@ TEST_CASE("an answer that stops in the middle is an unexpected end", "[net]") {
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
        "net/http: HTTP/1.x transport connection broken: bad chunk"},
       {"garbage\r\nmore", "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\""},
+      {"what is this\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"is\""},
+      {"HTTP/9.9 200 OK\r\n\r\n",
+       "net/http: HTTP/1.x transport connection broken: malformed HTTP version \"HTTP/9.9\""},
+      {"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+       "net/http: HTTP/1.x transport connection broken: bad Content-Length"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(2 << 20, 'a'),
        "net/http: server response headers exceeded 1048576 bytes; aborted"},
   };

@@ -402,7 +402,7 @@ TEST_CASE("a packed page is unpacked whether it was asked for or not, and a wron
   Bench bench;
   net::HttpResponse packed(200, kType, net::gzip("x 1\n"));
   packed.headers.set("Content-Encoding", "gzip");
-  net::HttpResponse wrong(200, kType, "x 1\n");
+  net::HttpResponse wrong(200, kType, "some_metric 1\n");
   wrong.headers.set("Content-Encoding", "gzip");
   net::HttpResponse torn(200, kType, net::gzip("x 1\n").substr(0, 15));
   torn.headers.set("Content-Encoding", "gzip");
