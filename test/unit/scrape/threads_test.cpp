@@ -2,11 +2,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/gzip.hpp"
 #include "net/runtime.hpp"
 #include "scrape/scrape_manager.hpp"
 #include "stored.hpp"
 #include "support/fake_http_client.hpp"
+#include "support/imposter.hpp"
 #include "support/log_capture.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace tocsin;
 using namespace std::chrono_literals;
@@ -45,7 +48,82 @@ net::Task<void> churn(Bench& bench, std::uint64_t wanted) {
   bench.runtime->stop();
 }
 
+/// Real sockets: pages plain, packed, heavy and wrong, and a pool large enough for its targets to be made on a worker.
+struct RealBench {
+  RealBench() {
+    const std::string heavy = "heavy 1\n# " + std::string(5U << 20U, 'x') + "\n";
+    const std::pair<std::string, std::string> type{"Content-Type", "text/plain"}, packed{"Content-Encoding", "gzip"};
+    server.when("GET", "/plain", test::Imposter::answer(200, "plain 1\n", {type}));
+    server.when("GET", "/packed", test::Imposter::answer(200, net::gzip("packed 1\n"), {type, packed}));
+    server.when("GET", "/heavy", test::Imposter::answer(200, net::gzip(heavy), {type, packed}));
+    server.when("GET", "/wrong", test::Imposter::answer(500, "no"));
+    server.when("GET", "/closes", test::Imposter::close_unanswered());
+  }
+
+  std::shared_ptr<const config::PrometheusConfig> config(int round) const {
+    auto config = std::make_shared<config::PrometheusConfig>();
+    for (const char* name : {"plain", "packed", "heavy", "wrong", "closes"}) {
+      config::ScrapeConfig job;
+      job.job_name = name;
+      job.scrape_interval = job.scrape_timeout = 50ms;
+      job.metrics_path = std::string("/") + name;
+      job.honor_labels = round % 2 == 0;
+      job.extra_scrape_metrics = round % 3 == 0;
+      job.scrape_failure_log_file = round % 4 == 0 ? "" : dir.path() + "/failures.json";
+      job.discovery.statics = {{.targets = {"127.0.0.1:" + std::to_string(server.port())}, .labels = {}}};
+      config->scrape_configs.push_back(job);
+    }
+    config::ScrapeConfig large;
+    large.job_name = "large";
+    large.scrape_interval = large.scrape_timeout = 1h;
+    large.discovery.statics.emplace_back();
+    for (int i = 0; i < 600 + round % 7; ++i) {
+      large.discovery.statics[0].targets.push_back(fmt::format("t{}:1", i));
+    }
+    config->scrape_configs.push_back(large);
+    return config;
+  }
+
+  test::TempDir dir;
+  test::Imposter server;
+  test::MapStore store;
+  std::unique_ptr<net::Runtime> runtime = net::make_runtime({.work_threads = 3});
+  std::unique_ptr<net::HttpClient> client = net::make_http_client(runtime->loop(), {.work = &runtime->work()});
+  std::unique_ptr<scrape::ScrapeManager> manager = std::make_unique<scrape::ScrapeManager>(
+      runtime->loop(), runtime->work(), *client, store, scrape::ScrapeOptions{.slot = 5ms});
+};
+
+net::Task<void> reload_all_the_time(RealBench* bench, std::uint64_t wanted) {
+  for (int round = 0; bench->manager->stats().scrapes < wanted; ++round) {
+    bench->manager->apply(bench->config(round / 2));  // every other reload changes nothing
+    co_await net::sleep_for(bench->runtime->loop(), 15ms);
+    (void)bench->manager->pool_stats();
+    (void)bench->manager->interval_lengths();
+  }
+  co_await bench->manager->stop();
+  bench->runtime->stop();
+}
+
 }  // namespace
+
+TEST_CASE("real targets are scraped while the configuration is reloaded all the time") {
+  const test::LogCapture log;
+  RealBench bench;
+  bench.runtime->loop().spawn("reload", reload_all_the_time(&bench, 300));
+  bench.runtime->run();
+  for (const auto& target : bench.manager->status().active) {
+    if (!target.scraped) continue;
+    INFO(target.scrape_url << " " << target.last_error);
+    const bool is_good =
+        target.scrape_pool == "plain" || target.scrape_pool == "packed" || target.scrape_pool == "heavy";
+    CHECK((target.health == scrape::Health::kUp) == is_good);
+  }
+  CHECK(bench.manager->stats().body_bytes == 0);
+  for (const char* name : {"plain", "packed", "heavy"}) CHECK(test::stored(bench.store, 0, name).size() == 1);
+  bench.manager.reset();
+  bench.client.reset();
+  bench.runtime.reset();
+}
 
 TEST_CASE("scrapes on several workers, with reloads between, lose and mix up nothing") {
   const test::LogCapture log;
