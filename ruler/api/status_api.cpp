@@ -75,7 +75,7 @@ net::Task<net::HttpResponse> runtime_info(SourcePtr source, Timestamp now) {
   json.key("corruptionCount").integer(0).key("goroutineCount").integer(0);
   json.key("GOMAXPROCS").integer(std::thread::hardware_concurrency());
   json.key("GOMEMLIMIT").integer(0).key("GOGC").text("").key("GODEBUG").text("");
-  json.key("storageRetention").text(source->retention).end_object();
+  json.key("storageRetention").text(status.retention).end_object();
   co_return body.finish();
 }
 

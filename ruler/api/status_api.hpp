@@ -19,6 +19,7 @@ struct RuntimeStatus {
   bool reload_ok = true;
   Timestamp last_reload = 0;  // of the configuration in force
   std::string config_text;    // of prometheus.yml, as read
+  std::string retention;      // "32d"
 };
 
 /// The shape of /api/v1/status/tsdb.
@@ -35,7 +36,6 @@ struct TsdbStatus {
 
 struct StatusSource {
   Timestamp started = 0;
-  std::string retention;                                   // "32d"
   std::vector<std::pair<std::string, std::string>> flags;  // name without dashes, value
   std::size_t replayed_segments = 0;                       // of the write-ahead log, at the start
   std::function<RuntimeStatus()> now;                      // thread: the loop's

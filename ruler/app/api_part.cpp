@@ -6,7 +6,6 @@
 #include "api/rules_api.hpp"
 #include "api/targets_api.hpp"
 #include "app/metrics.hpp"
-#include "base/duration.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -60,7 +59,6 @@ ApiPart::ApiPart(ApiPartDeps deps)
 api::StatusSource ApiPart::status_source() const {
   api::StatusSource source;
   source.started = deps_.started;
-  source.retention = format_duration(deps_.flags.retention);
   source.flags = deps_.flags.values;
   source.replayed_segments = deps_.db.stats().wal_segments;
   source.now = deps_.status;
@@ -87,6 +85,7 @@ void ApiPart::add_to(net::HttpRouter& router) {
   api::FeatureSwitches switches;
   switches.engine = deps_.engine.options();
   switches.lifecycle = deps_.flags.enable_lifecycle;
+  switches.auto_reload = deps_.flags.config_auto_reload;
   api::add_features_api(router, api::make_features(switches));
   api::add_admin_api(router, deps_.flags.enable_admin_api);
   notifications_->add_to(router);

@@ -123,11 +123,10 @@ Result<void> Ruler::open() {
 
 void Ruler::add_api() {
   net::HttpRouter& router = web_->router();
-  api_ = std::make_unique<ApiPart>(ApiPartDeps{
-      runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), started_,
-      [this] { return api::RuntimeStatus{reload_ok_, reloaded_at_, config_ ? config_->text : std::string()}; },
-      [this] { return config_ ? config_->external_labels : model::Labels(); },
-      [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
+  api_ = std::make_unique<ApiPart>(
+      ApiPartDeps{runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), started_,
+                  [this] { return status(); }, [this] { return config_ ? config_->external_labels : model::Labels(); },
+                  [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
   api_->add_to(router);
   api_->notifications().add(api::kStartingUp);
   alerting_->add_to(router, runtime_);
@@ -159,6 +158,11 @@ void Ruler::add_metrics() {
 
 Duration Ruler::retention(const config::PrometheusConfig& config) const {
   return config.storage.retention_time > Duration{0} ? config.storage.retention_time : flags_.retention;
+}
+
+api::RuntimeStatus Ruler::status() const {
+  if (!config_) return {reload_ok_, reloaded_at_, "", format_duration(flags_.retention)};
+  return {reload_ok_, reloaded_at_, config_->text, format_duration(retention(*config_))};
 }
 
 void Ruler::apply(Configuration loaded) {

@@ -42,6 +42,7 @@ class Ruler {
   /// Puts it in force: what did not change goes on as it is.
   void apply(Configuration loaded);
   Duration retention(const config::PrometheusConfig& config) const;
+  api::RuntimeStatus status() const;
   void make_reloader();
   net::Task<Result<void>> reload_prometheus();
   net::Task<Result<void>> reload_alerting();

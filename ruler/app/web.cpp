@@ -76,7 +76,10 @@ net::Task<net::HttpResponse> Web::metrics() {
 net::Task<net::HttpResponse> Web::handle(net::HttpRequest request) {
   if (!ready_) {
     const std::string path = request.path();
-    if (path != "/-/healthy" && path != "/metrics") return answer(503, "Service Unavailable");
+    const bool served =
+        path == "/-/healthy" || path == "/metrics" || path == "/api/v1/status/walreplay" ||
+        path.starts_with("/api/v1/notifications");  // as in Prometheus, whose page of the start asks them
+    if (!served) return answer(503, "Service Unavailable");
   }
   return router_.handle(std::move(request));
 }

@@ -21,8 +21,8 @@ struct WebOptions {
   std::function<void()> quit;  // nullptr: no /-/quit
 };
 
-/// Thread: the loop's. Until ready(true), everything but health and metrics answers 503, as a Prometheus that starts
-/// does.
+/// Thread: the loop's. Until ready(true), everything but health, metrics, notifications and the state of the replay
+/// answers 503, as a Prometheus that starts does.
 class Web {
  public:
   Web(net::Runtime& runtime, WebOptions options);

@@ -13,10 +13,9 @@ struct StatusHarness : Harness {
   StatusHarness() {
     StatusSource source;
     source.started = 1000;
-    source.retention = "32d";
     source.flags = {{"web.listen-address", ":9090"}, {"config.file", "p.yml"}};
     source.replayed_segments = 3;
-    source.now = [] { return RuntimeStatus{false, 2000, "global: {}\n"}; };
+    source.now = [] { return RuntimeStatus{false, 2000, "global: {}\n", "32d"}; };
     source.tsdb = [](std::size_t limit) {
       TsdbStatus status;
       status.series = 7;
