@@ -236,7 +236,8 @@ Result<ParsedMatchers> parse_matcher(std::string_view text, MatcherMode mode) {
 }
 
 std::string matcher_text(const Matcher& matcher) {
-  if (is_reserved_name(matcher.name())) {
+  // An empty name stands in quotes, too, or the text would be none that is read (Alertmanager's is not).
+  if (matcher.name().empty() || is_reserved_name(matcher.name())) {
     return go_quote(matcher.name()) + std::string(model::match_op_text(matcher.op())) + go_quote(matcher.value());
   }
   return fmt::format("{}{}\"{}\"", matcher.name(), model::match_op_text(matcher.op()),

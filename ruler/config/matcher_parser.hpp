@@ -36,7 +36,8 @@ Result<std::vector<model::Matcher>> parse_matchers_utf8(std::string_view text);
 Result<model::Matcher> parse_matcher_classic(std::string_view text);
 Result<model::Matcher> parse_matcher_utf8(std::string_view text);
 
-/// Alertmanager's text of a matcher: `name="value"`, the value in Go quotes, the name too if it is not a legacy name.
+/// Alertmanager's text of a matcher: `name="value"`, the value in Go quotes, the name too if it is not a legacy name,
+/// or empty.
 std::string matcher_text(const model::Matcher& matcher);
 /// `{a="b",c=~"d"}`: the element of a route key.
 std::string matchers_text(const std::vector<model::Matcher>& matchers);

@@ -63,6 +63,13 @@ TEST_CASE("Matchers sort by name, value, operator") {
   CHECK(matchers_text(list) == R"({a="z",b="a",b="x",b=~"x"})");
 }
 
+TEST_CASE("an empty name prints as something that parses") {
+  const auto read = parse_matchers_utf8("\"\"=__");
+  REQUIRE(read);
+  CHECK(matchers_text(*read) == R"({""="__"})");
+  CHECK(*parse_matchers_utf8(matchers_text(*read)) == *read);
+}
+
 TEST_CASE("Go strings unquote as in Go") {
   CHECK(*unquote_go(R"("a\x41\101\u00e9\U0001F642\n")") == "aAA\u00e9\U0001F642\n");
   for (const char* bad : {"", "\"", "x", R"("\q")", R"("\x4")", R"("\400")", R"("\ud800")", R"("\'")", R"("a"b")",
