@@ -53,6 +53,9 @@ bool stands_plain(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.starts_with("---") || text.starts_with("...")) {
     return false;
   }
+  // Between brackets [-] is a text; on a line of its own the dash would begin a list.
+  const bool indicator = text.front() == '-' || text.front() == '?' || text.front() == ':';
+  if (indicator && (text.size() == 1 || text[1] == ' ')) return false;
   while (!text.empty()) {
     const Rune rune = decode_utf8(text);
     if (!rune.valid || !is_printable(rune.code)) return false;

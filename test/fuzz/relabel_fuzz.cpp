@@ -26,7 +26,7 @@ bool is_for_twin(const config::RelabelConfig& rule) {
 
 std::optional<config::RelabelConfig> rule_of(std::string_view line) {
   const auto fields = split(line, '|');
-  if (fields.size() != 7) return std::nullopt;
+  if (fields.size() != 7 || !is_valid_utf8(line)) return std::nullopt;  // YAML holds nothing else
   config::RelabelConfig rule;
   rule.action = static_cast<config::RelabelAction>((fields[0].empty() ? 0 : fields[0][0] - '0') % 11);
   if (static_cast<int>(rule.action) < 0) return std::nullopt;
@@ -40,7 +40,7 @@ std::optional<config::RelabelConfig> rule_of(std::string_view line) {
   rule.target_label = fields[4];
   rule.replacement = fields[5];
   rule.modulus = fields[6].size() + 1;
-  if (!model::is_valid_name(rule.target_label) || !is_valid_utf8(rule.replacement)) return std::nullopt;
+  if (!model::is_valid_name(rule.target_label)) return std::nullopt;
   return rule;
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs each fuzz_* program for some seconds from its seeds in test/data/fuzz/<name>; a crash leaves its input in build/fuzz."""
+"""Runs each fuzz_* program for some seconds from its seeds in test/data/fuzz/<name>; a crash leaves its input in build/fuzz.
+The random numbers are the same each time, so that a failure is seen again; --seed 0 searches elsewhere, --seconds longer."""
 import argparse
 import glob
 import os
@@ -13,6 +14,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--bin", required=True)
 parser.add_argument("--junit", required=True)
 parser.add_argument("--seconds", type=int, help="for every target; default 60 for the text format, 15 for the others")
+parser.add_argument("--seed", type=int, default=1, help="of the random numbers; 0: by the time")
 parser.add_argument("-R", dest="regex", default="")
 args = parser.parse_args()
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -26,7 +28,7 @@ def run(program):
     corpus = os.path.join(root, "build/fuzz", name)
     os.makedirs(corpus, exist_ok=True)
     seeds = os.path.join(root, "test/data/fuzz", name)
-    command = [program, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4096", "-print_final_stats=1",
+    command = [program, f"-max_total_time={seconds}", "-timeout=10", f"-seed={args.seed}", "-rss_limit_mb=4096", "-print_final_stats=1",
                f"-artifact_prefix={corpus}/crash-", corpus] + ([seeds] if os.path.isdir(seeds) else [])
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds + 120)

@@ -60,3 +60,13 @@ TEST_CASE("a repeated key is still one in the copy") {
   CHECK((*rewritten)["m"].repeated_key().text() == "a");
   CHECK_FALSE(yaml::check_repeated(*rewritten));
 }
+
+TEST_CASE("a text that would begin something on a line of its own is written in quotes") {
+  for (const auto& [document, written] :
+       {std::pair{"[-]", "- \"-\"\n"}, {"[\"- a\"]", "- \"- a\"\n"}, {"[-a]", "- -a\n"}}) {
+    INFO(document);
+    const std::string first = text_of(parse(document));
+    CHECK(first == written);
+    CHECK(text_of(parse(first.c_str())) == first);
+  }
+}
