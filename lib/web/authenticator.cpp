@@ -110,13 +110,15 @@ net::Task<Authenticator::Verdict> Authenticator::check(std::shared_ptr<const Web
   std::string digest = digest_of(given->user, hash, given->password);
   bool good = good_.digests.contains(digest);
   if (!good && !bad_.digests.contains(digest)) {
-    std::size_t& from_peer = waiting_by_peer_[peer];
-    if (waiting_ >= kMaxWaiting || from_peer >= kMaxWaitingByPeer) {
+    // Who is turned away leaves no entry behind: there may be very many addresses.
+    const auto from_peer = waiting_by_peer_.find(peer);
+    const bool peer_is_busy = from_peer != waiting_by_peer_.end() && from_peer->second >= kMaxWaitingByPeer;
+    if (waiting_ >= kMaxWaiting || peer_is_busy) {
       ++stats_.busy;
       co_return Verdict::kBusy;
     }
     ++waiting_;
-    ++from_peer;
+    ++waiting_by_peer_[peer];
     good = co_await compute(std::move(hash), std::move(given->password), std::move(digest), exists);
     --waiting_;
     if (--waiting_by_peer_[peer] == 0) waiting_by_peer_.erase(peer);
