@@ -14,6 +14,10 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+find_package(Snappy REQUIRED)  # bodies of remote write and read
+find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)  # protobuf's wire format; headers alone
+add_library(protozero INTERFACE)
+target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE})
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)  # DNS: wrapped in lib/net/dns_client.cpp
 
 # Asio and Beast are compiled once, in lib/net; mixed settings would break the one-definition rule, so they are global.

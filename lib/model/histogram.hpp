@@ -19,6 +19,9 @@ inline constexpr std::int32_t kCustomBucketsSchema = -53;
 
 struct FloatHistogram {
   CounterReset reset_hint = CounterReset::kUnknown;
+  /// The source counts in integers, and storage keeps it so (chunks and remote read have both kinds). How it is kept is
+  /// no part of the value: == passes over it. Arithmetic makes a float histogram: whoever derives one clears it.
+  bool integer = false;
   std::int32_t schema = 0;  // -4..8 exponential, kCustomBucketsSchema for custom bounds
   double zero_threshold = 0;
   double zero_count = 0;
@@ -27,7 +30,13 @@ struct FloatHistogram {
   std::vector<HistogramSpan> positive_spans, negative_spans;
   std::vector<double> positive_buckets, negative_buckets;  // absolute counts
   std::vector<double> custom_values;                       // upper bounds, without +Inf
-  bool operator==(const FloatHistogram&) const = default;
+  bool operator==(const FloatHistogram& other) const {
+    return reset_hint == other.reset_hint && schema == other.schema && zero_threshold == other.zero_threshold &&
+           zero_count == other.zero_count && count == other.count && sum == other.sum &&
+           positive_spans == other.positive_spans && negative_spans == other.negative_spans &&
+           positive_buckets == other.positive_buckets && negative_buckets == other.negative_buckets &&
+           custom_values == other.custom_values;
+  }
 };
 
 }  // namespace tocsin::model

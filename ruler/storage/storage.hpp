@@ -34,13 +34,13 @@ inline constexpr Timestamp kNewestTime = std::int64_t{1} << 61;
 
 enum class AppendStatus : std::uint8_t {
   kOk,
-  kOutOfOrder,        // before the newest sample of the series, outside the out-of-order window
-  kTooOld,            // before the oldest time that the store still takes
+  kOutOfOrder,        // before the newest sample of the series, and no out-of-order window
+  kTooOld,            // before the oldest time that the store still takes, or outside the out-of-order window
   kDuplicate,         // same time as the newest sample of the series, other value
   kOutOfBounds,       // not within kOldestTime..kNewestTime
   kInvalidLabels,     // empty label set
   kUnknownRef,        // the ref names nothing and no labels were given
-  kSeriesLimit,       // the series budget is used up; known series go on
+  kSeriesLimit,       // the series budget, of the store or of the job, is used up; known series go on
   kInvalidHistogram,  // spans and buckets do not agree
 };
 
@@ -149,12 +149,18 @@ class SeriesSet {
 /// and, after a reset, the value itself (what PromQL's increase adds up before extrapolation), min and max pass over
 /// NaN while there is a number, `sum` is compensated (Neumaier), mean and m2 are Welford's. Infinities and NaN make
 /// them what the arithmetic makes of them: a reader that must answer as a full scan does reads such chunks.
+/// One summary may stand for several chunks in a row (those of a series in a block), made by combine().
 struct ChunkSummary {
   Timestamp first_time = 0, last_time = 0;
   std::uint32_t count = 0;  // stale markers not counted
   std::uint32_t changes = 0, resets = 0;
   double first = 0, last = 0, min = 0, max = 0, sum = 0, mean = 0, m2 = 0, increase = 0;
+  double sum_error = 0;  // what compensation found beyond `sum`: the true sum is nearer to sum + sum_error
+  /// The value right before each reset, in order: rate() adds them one by one onto last - first, and so does who wants
+  /// its bits. Empty although resets > 0: there were too many to keep (kMaxResetValues), read the chunk.
+  std::vector<double> reset_values;
   bool has_histograms = false, has_stale = false, has_nan = false;
+  static constexpr std::size_t kMaxResetValues = 16;
 };
 
 /// As SeriesSet, with chunks that are summarised instead of read.
@@ -164,9 +170,10 @@ class ChunkSummarySet {
   virtual bool next() = 0;
   virtual const model::Labels& labels() const = 0;
   virtual std::uint64_t id() const = 0;
-  /// Replaces `out` by the completed chunks that lie wholly within [start, end] and are seen as a whole by the querier,
-  /// in order and not overlapping. What lies before, between and after them is to be read(): a chunk of histograms or
-  /// one that is still open is not among them.
+  /// Replaces `out` by summaries of what lies wholly within [start, end] and is seen as a whole by the querier, in
+  /// order and not overlapping; each of one completed chunk or of several in a row. What lies before, between and after
+  /// them is to be read(): chunks of histograms, those that overlap others (late samples), have deleted samples or are
+  /// still open are not among them.
   virtual Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) = 0;
   virtual Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) = 0;
   virtual Result<void> status() const = 0;
@@ -209,10 +216,14 @@ struct FeedBatch {
   bool lost = false;             // the feed could not keep up: start over from a querier
 };
 
+/// What changes of a selection, for a query that stands: it asks each tick and gets what is new. Begins at nothing: the
+/// first batch has every series as `came` and no samples; its reader takes those from a querier that it makes after.
+/// It must not outlive the store.
 class SeriesFeed {
  public:
   virtual ~SeriesFeed() = default;
-  /// Thread: any, one user at a time. Everything committed after `sequence`.
+  /// Thread: any, one user at a time. Everything committed after `sequence`, which is that of the last batch (0 at
+  /// first; another one gives `lost`). A series that came and went between two calls is not mentioned.
   virtual Result<FeedBatch> since(std::uint64_t sequence) = 0;
 };
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.hpp"
 #include "base/hash.hpp"
-#include "tsdb/bytes.hpp"
 
 namespace tocsin::tsdb {
 namespace {

@@ -1,9 +1,9 @@
 #include "tsdb/chunk_record.hpp"
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "base/hash.hpp"
-#include "tsdb/bytes.hpp"
-#include "tsdb/chunk_summary.hpp"
+#include "chunkenc/chunk_summary.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -49,7 +49,7 @@ void encode_chunk(ChunkRef self, const ChunkHeader& header, std::string_view dat
   encode_previous(self, header.previous, out);
   put_signed(out, header.first_time);
   if (header.encoding == ChunkEncoding::kXor) {
-    encode_summary(header.summary, out);
+    chunkenc::encode_summary(header.summary, out);
   } else {
     put_varint(out, static_cast<std::uint64_t>(wrapping_sub(header.last_time, header.first_time)));
   }
@@ -80,7 +80,7 @@ bool parse_chunk(ChunkRef self, std::string_view bytes, ChunkView& out) {
   header.previous = decode_previous(self, in);
   header.first_time = in.signed_varint();
   if (header.encoding == ChunkEncoding::kXor) {
-    header.summary = decode_summary(header.first_time, in);
+    header.summary = chunkenc::decode_summary(header.first_time, in);
     header.last_time = header.summary.last_time;
   } else {
     header.last_time = wrapping_add(header.first_time, static_cast<std::int64_t>(in.varint()));

@@ -3,7 +3,8 @@
 #include <bit>
 
 #include "base/check.hpp"
-#include "tsdb/chunk_summary.hpp"
+#include "chunkenc/chunk_summary.hpp"
+#include "chunkenc/xor.hpp"
 #include "tsdb/xor_chunk.hpp"
 
 namespace tocsin::tsdb {
@@ -94,9 +95,9 @@ void Head::encode_open(SeriesPage& page, unsigned i, ChunkHeader& header) {
   xor_copy(series, arena, data_);
   times_.clear();
   values_.clear();
-  check(xor_decode(data_, series.count, times_, values_), "BUG: an open chunk cannot be decoded");
+  check(chunkenc::xor_decode(data_, series.count, times_, values_), "BUG: an open chunk cannot be decoded");
   header.first_time = times_.front();
-  header.summary = summarise(times_, values_);
+  header.summary = chunkenc::summarise(times_, values_);
 }
 
 void Head::complete_chunk(SeriesPage& page, unsigned i, SeriesId id) {
@@ -169,7 +170,8 @@ bool Head::equals_stored(SeriesPage& page, unsigned i, const SampleIn& sample) {
   }
   std::vector<Timestamp> times;
   std::vector<double> values;
-  return !sample.histogram && xor_decode(chunk.data, samples, times, values) && same_bits(values.back(), sample.value);
+  return !sample.histogram && chunkenc::xor_decode(chunk.data, samples, times, values) &&
+         same_bits(values.back(), sample.value);
 }
 
 bool Head::first_sight_of_damage(ChunkRef ref) {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "model/histogram.hpp"
 #include "model/sample.hpp"
-#include "tsdb/bytes.hpp"
 
 namespace tocsin::tsdb {
 

@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "base/log.hpp"
+#include "chunkenc/xor.hpp"
 #include "tsdb/xor_chunk.hpp"
 
 namespace tocsin::tsdb {
@@ -117,12 +118,12 @@ void SeriesReader::read_chunk(const ChunkView& chunk, Timestamp start, Timestamp
     return;
   }
   if (header.first_time >= start && header.last_time <= end) {
-    xor_decode(chunk.data, header.count, out.times, out.values);
+    chunkenc::xor_decode(chunk.data, header.count, out.times, out.values);
     return;
   }
   times_.clear();
   values_.clear();
-  xor_decode(chunk.data, header.count, times_, values_);
+  chunkenc::xor_decode(chunk.data, header.count, times_, values_);
   add_decoded(start, end, out);
 }
 
@@ -134,7 +135,7 @@ void SeriesReader::read_open(Timestamp start, Timestamp end, storage::SampleColu
   }
   times_.clear();
   values_.clear();
-  xor_decode(open_bytes_, hot_.count, times_, values_);
+  chunkenc::xor_decode(open_bytes_, hot_.count, times_, values_);
   add_decoded(start, end, out);
 }
 

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.hpp"
 #include "base/check.hpp"
 #include "base/hash.hpp"
-#include "tsdb/bytes.hpp"
 #include "tsdb/wal_record.hpp"
 
 namespace tocsin::tsdb {

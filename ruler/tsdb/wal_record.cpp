@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tsdb/bytes.hpp"
+#include "base/bytes.hpp"
 #include "tsdb/wal_value.hpp"
 
 namespace tocsin::tsdb {

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tsdb/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace tocsin::tsdb {
 

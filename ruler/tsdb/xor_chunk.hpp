@@ -1,9 +1,6 @@
 #pragma once
-// Float samples in Prometheus' XOR encoding (Gorilla): the bits of an open chunk are written into a chain of blocks,
-// and are at its end the bytes that a block of Prometheus holds.
-//   count u16 big-endian | t0 varint | v0 f64 | dt uvarint | v1 xor | then per sample: delta of delta, xor
-// The count is not in the chain; chunk files put it in front. Source: Prometheus tsdb/chunkenc/xor.go; the format is in
-// reference form at tsdb/docs/format/chunks.md.
+// Open chunks of float samples: the bits of an XOR chunk (chunkenc/xor.hpp) are written into a chain of blocks, and are
+// at its end the bytes that a block of Prometheus holds. The count is not in the chain; chunk files put it in front.
 
 #include <cstdint>
 #include <string>
@@ -34,9 +31,5 @@ void xor_clear(HotSeries& series, BlockArena& arena);
 
 /// Time of the first sample. The chunk is not empty.
 Timestamp xor_first_time(const HotSeries& series, const BlockArena& arena);
-
-/// Appends `count` samples of `bytes` (without the count in front) to both columns.
-/// @return false if the bytes end before the samples do; the columns are then as before.
-bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values);
 
 }  // namespace tocsin::tsdb

@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "chunkenc/chunk_summary.hpp"
+#include "chunkenc/xor.hpp"
 #include "tsdb/chunk_record.hpp"
-#include "tsdb/chunk_summary.hpp"
 #include "tsdb/row_chunk.hpp"
 #include "tsdb/xor_chunk.hpp"
 
@@ -20,7 +21,7 @@ void read_anything(std::string_view bytes) {
   std::vector<double> values;
   std::vector<Row> rows;
   const std::size_t count = bytes.empty() ? 0 : static_cast<unsigned char>(bytes[0]);
-  xor_decode(bytes, count, times, values);
+  chunkenc::xor_decode(bytes, count, times, values);
   check(times.size() == values.size() && (times.empty() || times.size() == count), "columns agree");
   decode_rows(bytes, count, rows);
   ChunkView view;
@@ -49,7 +50,7 @@ void round_trip(std::string_view bytes) {
   if (times.empty()) return;
   std::string chunk;
   xor_copy(series, arena, chunk);
-  ChunkHeader header{3, 0, ChunkEncoding::kXor, series.count, times.front(), t, summarise(times, values)};
+  ChunkHeader header{3, 0, ChunkEncoding::kXor, series.count, times.front(), t, chunkenc::summarise(times, values)};
   std::string record;
   encode_chunk(make_chunk_ref(1, 16), header, chunk, record);
   ChunkView view;
@@ -57,7 +58,7 @@ void round_trip(std::string_view bytes) {
   check(view.header.first_time == times.front() && view.header.last_time == t, "with its times");
   std::vector<Timestamp> times_again;
   std::vector<double> values_again;
-  check(xor_decode(view.data, view.header.count, times_again, values_again), "bits are read");
+  check(chunkenc::xor_decode(view.data, view.header.count, times_again, values_again), "bits are read");
   check(times_again == times, "times come back");
   check(std::memcmp(values_again.data(), values.data(), values.size() * sizeof(double)) == 0, "values come back");
 }

@@ -6,8 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/rng.hpp"
+#include "chunkenc/chunk_summary.hpp"
 #include "support/storage_suite.hpp"
-#include "tsdb/chunk_summary.hpp"
 #include "tsdb/row_chunk.hpp"
 
 namespace tocsin::tsdb {
@@ -20,11 +20,11 @@ bool same_bits(double a, double b) {
 std::size_t check_summary_round_trip(const std::vector<double>& values) {
   std::vector<Timestamp> times;
   for (std::size_t i = 0; i < values.size(); ++i) times.push_back(1000 + static_cast<Timestamp>(i) * 15'000);
-  const auto s = summarise(times, values);
+  const auto s = chunkenc::summarise(times, values);
   std::string bytes;
-  encode_summary(s, bytes);
+  chunkenc::encode_summary(s, bytes);
   ByteReader in(bytes);
-  const auto d = decode_summary(1000, in);
+  const auto d = chunkenc::decode_summary(1000, in);
   CHECK_FALSE(in.failed());
   CHECK(in.at_end());
   CHECK(d.first_time == s.first_time);
@@ -44,7 +44,7 @@ std::size_t check_summary_round_trip(const std::vector<double>& values) {
   CHECK(d.has_stale == s.has_stale);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     ByteReader cut(std::string_view(bytes).substr(0, size));
-    decode_summary(1000, cut);
+    chunkenc::decode_summary(1000, cut);
     CHECK(cut.failed());
   }
   return bytes.size();

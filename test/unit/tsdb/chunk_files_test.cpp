@@ -4,7 +4,7 @@
 
 #include "base/fault_fs.hpp"
 #include "base/mem_fs.hpp"
-#include "tsdb/chunk_summary.hpp"
+#include "chunkenc/chunk_summary.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -23,7 +23,7 @@ struct Store {
   ChunkRef add(std::uint32_t series, ChunkRef previous, Timestamp first, Timestamp last, std::string data) {
     const Timestamp times[] = {first, last};
     const double values[] = {1, 2};
-    ChunkHeader header{series, previous, ChunkEncoding::kXor, 2, first, last, summarise(times, values)};
+    ChunkHeader header{series, previous, ChunkEncoding::kXor, 2, first, last, chunkenc::summarise(times, values)};
     return files.append(header, data);
   }
   std::string data(ChunkRef ref) {

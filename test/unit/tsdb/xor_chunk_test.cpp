@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/rng.hpp"
+#include "chunkenc/xor.hpp"
 #include "model/sample.hpp"
 
 namespace tocsin::tsdb {
@@ -40,7 +41,7 @@ std::string encode(const Columns& in) {
 void check_round_trip(const Columns& in) {
   const std::string bytes = encode(in);
   Columns out;
-  REQUIRE(xor_decode(bytes, in.times.size(), out.times, out.values));
+  REQUIRE(chunkenc::xor_decode(bytes, in.times.size(), out.times, out.values));
   REQUIRE(out.times == in.times);
   for (std::size_t i = 0; i < in.values.size(); ++i) {
     REQUIRE(std::bit_cast<std::uint64_t>(out.values[i]) == std::bit_cast<std::uint64_t>(in.values[i]));
@@ -111,12 +112,12 @@ TEST_CASE("a cut XOR chunk is refused and leaves the columns as they were") {
   const std::string bytes = encode(in);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     Columns out{{1}, {2}};
-    CHECK_FALSE(xor_decode(std::string_view(bytes).substr(0, size), 40, out.times, out.values));
+    CHECK_FALSE(chunkenc::xor_decode(std::string_view(bytes).substr(0, size), 40, out.times, out.values));
     CHECK(out.times == std::vector<Timestamp>{1});
     CHECK(out.values == std::vector<double>{2});
   }
   Columns out;
-  CHECK_FALSE(xor_decode(bytes, 60, out.times, out.values));
+  CHECK_FALSE(chunkenc::xor_decode(bytes, 60, out.times, out.values));
 }
 
 TEST_CASE("chains share the arena's blocks and give them back") {

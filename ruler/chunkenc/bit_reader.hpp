@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace tocsin::tsdb {
+namespace tocsin::chunkenc {
 
 /// Reading past the end gives zeros and sets failed().
 class BitReader {
@@ -81,4 +81,4 @@ class BitReader {
   bool failed_ = false;
 };
 
-}  // namespace tocsin::tsdb
+}  // namespace tocsin::chunkenc

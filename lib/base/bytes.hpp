@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tocsin::tsdb {
+namespace tocsin {
 
 static_assert(std::endian::native == std::endian::little, "fixed integers are copied as they are");
 
@@ -120,4 +120,4 @@ class ByteReader {
   bool failed_ = false;
 };
 
-}  // namespace tocsin::tsdb
+}  // namespace tocsin

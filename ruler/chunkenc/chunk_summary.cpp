@@ -1,9 +1,9 @@
-#include "tsdb/chunk_summary.hpp"
+#include "chunkenc/chunk_summary.hpp"
 
 #include <bit>
 #include <cmath>
 
-namespace tocsin::tsdb {
+namespace tocsin::chunkenc {
 namespace {
 
 using storage::ChunkSummary;
@@ -135,4 +135,4 @@ ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
   return s;
 }
 
-}  // namespace tocsin::tsdb
+}  // namespace tocsin::chunkenc

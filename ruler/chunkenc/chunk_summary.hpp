@@ -4,10 +4,10 @@
 #include <span>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "storage/storage.hpp"
-#include "tsdb/bytes.hpp"
 
-namespace tocsin::tsdb {
+namespace tocsin::chunkenc {
 
 /// Of float samples in order of time; there is at least one.
 storage::ChunkSummary summarise(std::span<const Timestamp> times, std::span<const double> values);
@@ -18,4 +18,4 @@ void encode_summary(const storage::ChunkSummary& summary, std::string& out);
 /// @param first_time  what the summary was made with. Failure shows in `in`.
 storage::ChunkSummary decode_summary(Timestamp first_time, ByteReader& in);
 
-}  // namespace tocsin::tsdb
+}  // namespace tocsin::chunkenc

@@ -1,0 +1,18 @@
+#pragma once
+// Float samples in Prometheus' XOR encoding (Gorilla):
+//   count u16 big-endian | t0 varint | v0 f64 | dt uvarint | v1 xor | then per sample: delta of delta, xor
+// Source: Prometheus tsdb/chunkenc/xor.go; the format is in reference form at tsdb/docs/format/chunks.md.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace tocsin::chunkenc {
+
+/// Appends `count` samples of `bytes` (without the count in front) to both columns.
+/// @return false if the bytes end before the samples do; the columns are then as before.
+bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values);
+
+}  // namespace tocsin::chunkenc
