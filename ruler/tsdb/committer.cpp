@@ -65,6 +65,10 @@ bool Committer::judge_one(const Batch& batch, std::size_t i, SeriesPage& page) {
   const unsigned index = index_in_page(id);
   const HotSeries& series = page.hot_for_writer(index);
   const Timestamp t = batch.time(i);
+  if (t < head_.refuse_before.load(std::memory_order_relaxed)) {
+    count(head_.counters.too_old);  // a block was begun since append() said yes
+    return false;
+  }
   Timestamp last = series.last_time;
   if (page.pending.test(index)) {
     repeats_ = true;

@@ -1,5 +1,6 @@
 #include "tsdb/head.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/check.hpp"
@@ -183,11 +184,17 @@ bool Head::first_sight_of_damage(ChunkRef ref) {
 
 Timestamp Head::oldest_accepted() const {
   const Timestamp newest = max_time();
-  return newest == kMinTimestamp ? kMinTimestamp : newest - to_ms(options.max_age);
+  const Timestamp by_age = newest == kMinTimestamp ? kMinTimestamp : newest - to_ms(options.max_age);
+  return std::max(by_age, refuse_before.load(std::memory_order_relaxed));
+}
+
+Timestamp Head::min_time() const {
+  const Timestamp least = min_time_.load(std::memory_order_relaxed);
+  return least == kMaxTimestamp ? least : std::max(least, floor.now());
 }
 
 void Head::saw_time(Timestamp least, Timestamp greatest) {
-  Timestamp known = min_time();
+  Timestamp known = min_time_.load(std::memory_order_relaxed);
   while (least < known && !min_time_.compare_exchange_weak(known, least, std::memory_order_relaxed)) {
   }
   known = max_time();

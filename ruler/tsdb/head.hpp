@@ -26,6 +26,7 @@
 #include "tsdb/block_arena.hpp"
 #include "tsdb/chunk_files.hpp"
 #include "tsdb/exemplar_store.hpp"
+#include "tsdb/floor.hpp"
 #include "tsdb/label_index.hpp"
 #include "tsdb/metadata_store.hpp"
 #include "tsdb/options.hpp"
@@ -96,13 +97,19 @@ class Head {
   void saw_time(Timestamp least, Timestamp greatest);
   /// Counts a damaged chunk; true the first time that it is met, for a line in the log.
   bool first_sight_of_damage(ChunkRef ref);
-  Timestamp min_time() const { return min_time_.load(std::memory_order_relaxed); }
+  /// Of the samples, as far as they are read from the head; kMaxTimestamp and kMinTimestamp if there are none.
+  Timestamp min_time() const;
   Timestamp max_time() const { return max_time_.load(std::memory_order_relaxed); }
 
   const TsdbOptions options;
   std::atomic<std::int64_t> retention_ms;  // of the options, until set_retention()
   Fs& fs;
   const std::string folder;  // of our own files, below options.path
+
+  Floor floor;
+  /// Samples in order before this are refused: they belong to blocks that are cut, or are being cut. Rises under the
+  /// commit lock, before the floor does.
+  std::atomic<Timestamp> refuse_before = kMinTimestamp;
 
   Mutex commit_mutex;
   Reclaimer reclaimer;

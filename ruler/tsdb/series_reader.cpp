@@ -10,7 +10,10 @@
 namespace tocsin::tsdb {
 
 ReadView::ReadView(Head& head)
-    : pin(head.reclaimer.pin()), snapshot(head.visibility.snapshot()), files(head.files.set()) {}
+    : pin(head.reclaimer.pin()),
+      snapshot(head.visibility.snapshot()),
+      files(head.files.set()),
+      floor(head.floor.hold()) {}
 
 void SeriesReader::take(SeriesId id) {
   id_ = id;
@@ -40,6 +43,7 @@ void SeriesReader::copy(bool with_samples) {
 
 bool SeriesReader::overlaps(Timestamp start, Timestamp end) {
   if (!page_) return false;
+  start = above_floor(start);
   copy(false);
   if (hot_.last_time == kMinTimestamp || hot_.last_time < start) return false;
   end = std::min(end, limit_);
@@ -94,6 +98,7 @@ void SeriesReader::report_corrupt(ChunkRef ref, std::string_view what) {
 Result<void> SeriesReader::read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
   out.clear();
   if (!page_) return {};
+  start = above_floor(start);
   copy(true);
   end = std::min(end, limit_);
   if (start > end || hot_.last_time < start) return {};
@@ -165,6 +170,7 @@ void SeriesReader::add_rows(std::span<const Row> rows, Timestamp start, Timestam
 void SeriesReader::summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) {
   out.clear();
   if (!page_) return;
+  start = above_floor(start);
   copy(false);
   end = std::min(end, limit_);
   if (start > end) return;

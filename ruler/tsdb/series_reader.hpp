@@ -2,6 +2,7 @@
 // Reading one series as a snapshot sees it: its completed chunks, newest first along their links, and a copy of the
 // open one.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct ReadView {
   Pin pin;  // first: what the snapshot sees must be findable
   std::unique_ptr<Snapshot> snapshot;
   std::shared_ptr<const ChunkFileSet> files;
+  FloorHold floor;  // samples in order before it are not read
 };
 
 /// Thread: one at a time. Owns: buffers, reused from series to series.
@@ -45,6 +47,9 @@ class SeriesReader {
   void read_open(Timestamp start, Timestamp end, storage::SampleColumns& out);
   void add_decoded(Timestamp start, Timestamp end, storage::SampleColumns& out);
   static void add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out);
+
+  /// `start` as far as samples in order go.
+  Timestamp above_floor(Timestamp start) const { return std::max(start, *view_.floor); }
 
   Head& head_;
   const ReadView& view_;
