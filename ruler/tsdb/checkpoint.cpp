@@ -10,7 +10,7 @@
 namespace tocsin::tsdb {
 namespace {
 
-constexpr std::string_view kCheckpointMagic = "TOCSCKP1";
+constexpr std::string_view kCheckpointMagic = "TOCSCKP2";
 constexpr std::string_view kIndexMagic = "TOCSLBL1";
 constexpr std::string_view kSuffix = ".labels";
 constexpr std::size_t kHeaderBytes = 16;
@@ -56,6 +56,58 @@ bool take_series(ByteReader& in, Checkpoint& out) {
   return true;
 }
 
+void put_late(const Checkpoint& checkpoint, std::string& out) {
+  put_varint(out, checkpoint.late.size());
+  SeriesId last_id = 0;
+  for (const auto& late : checkpoint.late) {
+    put_varint(out, late.id - last_id);
+    last_id = late.id;
+    put_fixed(out, late.tail);
+    put_signed(out, wrapping_sub(checkpoint.max_time, late.newest));
+  }
+}
+
+bool take_late(ByteReader& in, Checkpoint& out) {
+  const std::size_t count = in.count(10);
+  std::uint64_t id = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t step = in.varint();
+    if (i > 0 && step == 0) return false;
+    id += step;
+    const auto tail = in.fixed<ChunkRef>();
+    const Timestamp newest = wrapping_sub(out.max_time, in.signed_varint());
+    if (in.failed() || id >= out.next_series) return false;
+    out.late.push_back({static_cast<SeriesId>(id), tail, newest});
+  }
+  return true;
+}
+
+void put_deletions(const Checkpoint& checkpoint, std::string& out) {
+  put_varint(out, checkpoint.deletions.size());
+  SeriesId last_id = 0;
+  for (const auto& one : checkpoint.deletions) {
+    put_varint(out, one.id - last_id);
+    last_id = one.id;
+    put_signed(out, one.start);
+    put_varint(out, static_cast<std::uint64_t>(wrapping_sub(one.end, one.start)));
+    put_fixed(out, one.chunks_end);
+  }
+}
+
+bool take_deletions(ByteReader& in, Checkpoint& out) {
+  const std::size_t count = in.count(11);
+  std::uint64_t id = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    id += in.varint();
+    const Timestamp start = in.signed_varint();
+    const Timestamp end = wrapping_add(start, static_cast<std::int64_t>(in.varint()));
+    const auto chunks_end = in.fixed<ChunkRef>();
+    if (in.failed() || id >= out.next_series || end < start) return false;
+    out.deletions.push_back({static_cast<SeriesId>(id), start, end, chunks_end});
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string encode_checkpoint(const Checkpoint& checkpoint) {
@@ -76,6 +128,8 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
     put_fixed(out, file.max_time);
   }
   put_series(checkpoint, out);
+  put_late(checkpoint, out);
+  put_deletions(checkpoint, out);
   put_fixed(out, crc32c(out));
   return out;
 }
@@ -102,7 +156,8 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes) {
     const std::uint32_t number = in.varint32();
     out.files.push_back({number, in.fixed<Timestamp>()});
   }
-  if (!take_series(in, out) || in.failed() || !in.at_end()) return corrupt();
+  if (!take_series(in, out) || !take_late(in, out) || !take_deletions(in, out) || in.failed() || !in.at_end())
+    return corrupt();
   return out;
 }
 

@@ -37,6 +37,21 @@ struct Checkpoint {
   std::uint32_t next_pair = 0;
   Timestamp min_time = kMaxTimestamp, max_time = kMinTimestamp;
   std::vector<Series> series;  // by id
+
+  /// A series with late samples in chunk files.
+  struct Late {
+    SeriesId id = 0;
+    ChunkRef tail = 0;
+    Timestamp newest = kMinTimestamp;  // of its late samples
+  };
+  std::vector<Late> late;  // by id
+  /// What is deleted of a series, as in the log.
+  struct Deletion {
+    SeriesId id = 0;
+    Timestamp start = 0, end = 0;
+    ChunkRef chunks_end = 0;
+  };
+  std::vector<Deletion> deletions;  // by id
 };
 
 std::string encode_checkpoint(const Checkpoint& checkpoint);

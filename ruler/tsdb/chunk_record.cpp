@@ -9,6 +9,7 @@ namespace tocsin::tsdb {
 namespace {
 
 constexpr std::string_view kMagic = "TOCSCHK1";
+constexpr std::uint8_t kLate = 64;       // added to the encoding
 constexpr std::size_t kPrefixBytes = 6;  // checksum u32, header length u16
 
 void encode_previous(ChunkRef self, ChunkRef previous, std::string& out) {
@@ -43,7 +44,7 @@ void encode_chunk(ChunkRef self, const ChunkHeader& header, std::string_view dat
   const std::size_t start = out.size();
   out.append(kPrefixBytes, '\0');
   put_varint(out, data.size());
-  put_fixed(out, static_cast<std::uint8_t>(header.encoding));
+  put_fixed(out, static_cast<std::uint8_t>(static_cast<std::uint8_t>(header.encoding) + (header.late ? kLate : 0)));
   put_varint(out, header.count);
   put_varint(out, header.series);
   encode_previous(self, header.previous, out);
@@ -74,7 +75,8 @@ bool parse_chunk(ChunkRef self, std::string_view bytes, ChunkView& out) {
   ChunkHeader& header = out.header;
   const std::uint64_t data_bytes = in.varint();
   const auto encoding = in.fixed<std::uint8_t>();
-  header.encoding = static_cast<ChunkEncoding>(encoding);
+  header.late = (encoding & kLate) != 0;
+  header.encoding = static_cast<ChunkEncoding>(encoding & ~kLate);
   header.count = in.varint32();
   header.series = in.varint32();
   header.previous = decode_previous(self, in);

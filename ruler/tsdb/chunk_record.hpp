@@ -28,11 +28,12 @@ enum class ChunkEncoding : std::uint8_t {
 
 struct ChunkHeader {
   std::uint32_t series = 0;
-  ChunkRef previous = 0;  // the chunk of the series before this one
+  ChunkRef previous = 0;  // the chunk of the series before this one, of the same kind: late or not
   ChunkEncoding encoding = ChunkEncoding::kXor;
   std::uint32_t count = 0;
   Timestamp first_time = 0, last_time = 0;
   storage::ChunkSummary summary;  // of an XOR chunk
+  bool late = false;              // of samples that came after newer ones of the series: a chain of their own
 };
 
 struct ChunkView {

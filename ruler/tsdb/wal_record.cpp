@@ -8,7 +8,15 @@
 namespace tocsin::tsdb {
 namespace {
 
-enum SectionType : std::uint8_t { kPairs = 1, kSeries = 2, kSamples = 3, kRows = 4, kExemplars = 5 };
+enum SectionType : std::uint8_t {
+  kPairs = 1,
+  kSeries = 2,
+  kSamples = 3,
+  kRows = 4,
+  kExemplars = 5,
+  kLate = 6,
+  kDeletions = 7
+};
 enum IdMode : std::uint8_t { kIdRuns = 0, kIdBitmap = 1 };
 
 /// Ids are stored as differences; they wrap, so that any order can be told.
@@ -120,7 +128,7 @@ bool take_samples(ByteReader& in, WalRecord& out) {
   return !in.failed();
 }
 
-bool take_rows(ByteReader& in, WalRecord& out) {
+bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out) {
   const std::size_t count = in.count(3);
   std::uint32_t last = 0;
   Timestamp last_time = 0;
@@ -129,7 +137,7 @@ bool take_rows(ByteReader& in, WalRecord& out) {
     Row row;
     if (!decode_row(last_time, in, row)) return false;
     last_time = row.t;
-    out.rows.emplace_back(id, std::move(row));
+    out.emplace_back(id, std::move(row));
   }
   return !in.failed();
 }
@@ -163,17 +171,32 @@ bool take_exemplars(ByteReader& in, WalRecord& out) {
   return true;
 }
 
+bool take_deletions(ByteReader& in, WalRecord& out) {
+  if (!out.deletions.empty()) return false;
+  const std::size_t count = in.count(3);
+  out.deletions_chunks_end = in.fixed<ChunkRef>();
+  std::uint32_t last = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t id = take_id(last, in);
+    const Timestamp start = in.signed_varint();
+    const Timestamp end = wrapping_add(start, static_cast<std::int64_t>(in.varint()));
+    if (in.failed() || end < start) return false;
+    out.deletions.push_back({id, start, end});
+  }
+  return !in.failed();
+}
+
 }  // namespace
 
 void WalRecordWriter::clear() {
-  for (Section* const section : {&pairs_, &series_, &rows_, &exemplars_}) {
+  for (Section* const section : {&pairs_, &series_, &rows_, &exemplars_, &late_, &deletions_}) {
     section->count = 0;
     section->last_id = 0;
     section->bytes.clear();
   }
   last_name_.clear();
   last_pairs_.clear();
-  last_row_time_ = 0;
+  last_row_time_ = last_late_time_ = 0;
   ids_.clear();
   controls_.clear();
   values_.clear();
@@ -228,6 +251,20 @@ void WalRecordWriter::exemplar(SeriesId id, const storage::Exemplar& exemplar) {
   put_fixed(exemplars_.bytes, static_cast<std::uint8_t>(exemplar.has_timestamp ? 1 : 0));
 }
 
+void WalRecordWriter::late(SeriesId id, const Row& row) {
+  ++late_.count;
+  put_id(id, late_.last_id, late_.bytes);
+  encode_row(row, last_late_time_, late_.bytes);
+  last_late_time_ = row.t;
+}
+
+void WalRecordWriter::deletion(SeriesId id, Timestamp start, Timestamp end, ChunkRef chunks_end) {
+  if (deletions_.count++ == 0) put_fixed(deletions_.bytes, chunks_end);
+  put_id(id, deletions_.last_id, deletions_.bytes);
+  put_signed(deletions_.bytes, start);
+  put_varint(deletions_.bytes, static_cast<std::uint64_t>(wrapping_sub(end, start)));
+}
+
 /// Runs are shortest for a target whose series were made together, a bitmap for two that were made side by side.
 void WalRecordWriter::put_ids(std::string& out) const {
   std::string runs;
@@ -261,6 +298,8 @@ void WalRecordWriter::finish(std::string& out) const {
   }
   put_section(kRows, rows_);
   put_section(kExemplars, exemplars_);
+  put_section(kLate, late_);
+  put_section(kDeletions, deletions_);
 }
 
 bool parse_wal_record(std::string_view payload, WalRecord& out) {
@@ -279,10 +318,16 @@ bool parse_wal_record(std::string_view payload, WalRecord& out) {
         good = take_samples(in, out);
         break;
       case kRows:
-        good = take_rows(in, out);
+        good = take_rows(in, out.rows);
         break;
       case kExemplars:
         good = take_exemplars(in, out);
+        break;
+      case kLate:
+        good = take_rows(in, out.late);
+        break;
+      case kDeletions:
+        good = take_deletions(in, out);
         break;
       default:
         break;

@@ -11,6 +11,7 @@
 
 #include "model/labels.hpp"
 #include "storage/storage.hpp"
+#include "tsdb/chunk_record.hpp"
 #include "tsdb/postings.hpp"
 #include "tsdb/row_chunk.hpp"
 
@@ -22,7 +23,11 @@ inline constexpr std::size_t kMaxWalRecord = 512U << 20U;
 class WalRecordWriter {
  public:
   void clear();
-  bool empty() const { return pairs_.count + series_.count + rows_.count + exemplars_.count + ids_.size() == 0; }
+  bool empty() const {
+    return pairs_.count + series_.count + rows_.count + exemplars_.count + late_.count + deletions_.count +
+               ids_.size() ==
+           0;
+  }
 
   void pair(std::uint32_t id, std::string_view name, std::string_view value);
   void series(SeriesId id, std::span<const std::uint32_t> pairs);
@@ -33,6 +38,11 @@ class WalRecordWriter {
   /// All else, in order of commit.
   void row(SeriesId id, const Row& row);
   void exemplar(SeriesId id, const storage::Exemplar& exemplar);
+  /// A sample that is older than the newest of its series. Its value is none that others are coded against.
+  void late(SeriesId id, const Row& row);
+  /// What the series has in start <= t <= end now is deleted; of late samples in chunk files, those before
+  /// `chunks_end`, which is the same for all of a record.
+  void deletion(SeriesId id, Timestamp start, Timestamp end, ChunkRef chunks_end);
 
   /// Appends the payload to `out`.
   void finish(std::string& out) const;
@@ -46,10 +56,10 @@ class WalRecordWriter {
   void put_ids(std::string& out) const;
 
   Timestamp time_ = 0;
-  Section pairs_, series_, rows_, exemplars_;
+  Section pairs_, series_, rows_, exemplars_, late_, deletions_;
   std::string last_name_;
   std::vector<std::uint32_t> last_pairs_;
-  Timestamp last_row_time_ = 0;
+  Timestamp last_row_time_ = 0, last_late_time_ = 0;
   std::vector<SeriesId> ids_;
   std::string controls_;
   std::string values_;
@@ -72,6 +82,13 @@ struct WalRecord {
   std::string_view values;
   std::vector<std::pair<SeriesId, Row>> rows;
   std::vector<std::pair<SeriesId, storage::Exemplar>> exemplars;
+  std::vector<std::pair<SeriesId, Row>> late;
+  struct Deletion {
+    SeriesId id;
+    Timestamp start, end;
+  };
+  std::vector<Deletion> deletions;
+  ChunkRef deletions_chunks_end = 0;
 
   unsigned control(std::size_t i) const {
     return (static_cast<unsigned char>(controls[i / 2]) >> (i % 2 == 0 ? 0U : 4U)) & 15U;

@@ -31,13 +31,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!readable || values.failed()) return 0;
   for (const auto& [id, row] : record.rows) writer.row(id, row);
   for (const auto& [id, exemplar] : record.exemplars) writer.exemplar(id, exemplar);
+  for (const auto& [id, row] : record.late) writer.late(id, row);
+  for (const auto& one : record.deletions) {
+    writer.deletion(one.id, one.start, one.end, record.deletions_chunks_end);
+  }
   std::string again;
   writer.finish(again);
   WalRecord second;
   check(parse_wal_record(again, second), "what was written is read");
   check(second.ids == record.ids && second.pairs.size() == record.pairs.size() &&
             second.series.size() == record.series.size() && second.rows.size() == record.rows.size() &&
-            second.exemplars.size() == record.exemplars.size(),
+            second.exemplars.size() == record.exemplars.size() && second.late.size() == record.late.size() &&
+            second.deletions.size() == record.deletions.size(),
         "what was written is the same");
   return 0;
 }

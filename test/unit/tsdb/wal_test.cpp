@@ -96,6 +96,10 @@ std::string some_record() {
   writer.row(3, {5, 1.5, 2, nullptr});
   writer.row(10, {1'000'000, 0, 0, test::some_histogram(2)});
   writer.exemplar(11, {model::Labels{{"trace_id", "x"}}, 2.5, 999, true});
+  writer.late(11, {900'000, 7, 0, nullptr});
+  writer.late(3, {-5, 0, 2, test::some_histogram(3)});
+  writer.deletion(10, -1, 1'000'000, make_chunk_ref(2, 16));
+  writer.deletion(4, storage::kOldestTime, storage::kNewestTime, make_chunk_ref(2, 16));
   std::string payload;
   writer.finish(payload);
   return payload;
@@ -129,6 +133,20 @@ TEST_CASE("a record tells what was written into it") {
   REQUIRE(record.exemplars.size() == 1);
   CHECK(record.exemplars[0].second.labels == model::Labels{{"trace_id", "x"}});
   CHECK(record.exemplars[0].second.has_timestamp);
+  REQUIRE(record.late.size() == 2);
+  CHECK(record.late[0].first == 11);
+  CHECK(record.late[0].second.t == 900'000);
+  CHECK(record.late[0].second.value == 7);
+  CHECK(record.late[1].second.t == -5);
+  CHECK(*record.late[1].second.histogram == *test::some_histogram(3));
+  REQUIRE(record.deletions.size() == 2);
+  CHECK(record.deletions_chunks_end == make_chunk_ref(2, 16));
+  CHECK(record.deletions[0].id == 10);
+  CHECK(record.deletions[0].start == -1);
+  CHECK(record.deletions[0].end == 1'000'000);
+  CHECK(record.deletions[1].id == 4);
+  CHECK(record.deletions[1].start == storage::kOldestTime);
+  CHECK(record.deletions[1].end == storage::kNewestTime);
 }
 
 TEST_CASE("ids of a record come back from runs and from bitmaps") {
