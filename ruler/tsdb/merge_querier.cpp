@@ -1,0 +1,219 @@
+// Ids: a source's own ids mean nothing in another, and which sources a selection asks depends on its time. So the id of
+// a series is a hash of its labels, with a seed of the querier's that nobody outside knows.
+#include "tsdb/merge_querier.hpp"
+
+#include <algorithm>
+#include <queue>
+
+#include "base/bytes.hpp"
+#include "base/hash.hpp"
+#include "base/rng.hpp"
+#include "tsdb/merge_samples.hpp"
+
+namespace tocsin::tsdb {
+namespace {
+
+using Source = MergeQuerier::Source;
+
+/// Sets of several sources as one, in order of labels. `Set` is storage::SeriesSet or storage::ChunkSummarySet.
+template <typename Set>
+class Merged {
+ public:
+  struct Part {
+    std::unique_ptr<Set> set;
+    Timestamp min_time, max_time;  // of the source
+  };
+  Merged(std::vector<Part> parts, std::size_t limit, std::uint64_t seed)
+      : parts_(std::move(parts)), limit_(limit), seed_(seed), heads_(LabelsAfter{&parts_}) {
+    for (std::size_t i = 0; i < parts_.size(); ++i) step(i);
+  }
+
+  bool next() {
+    for (const std::size_t i : current_) step(i);
+    current_.clear();
+    if (!status() || heads_.empty() || (limit_ != 0 && given_ == limit_)) return false;
+    ++given_;
+    current_.push_back(pop());
+    while (!heads_.empty() && labels_of(heads_.top()) == labels()) current_.push_back(pop());
+    return true;
+  }
+  const model::Labels& labels() const { return labels_of(current_.front()); }
+  std::uint64_t id() const {
+    std::string bytes;
+    put_fixed(bytes, seed_);
+    return xxhash64(bytes += labels().encoded());
+  }
+  Result<void> status() const {
+    for (const Part& part : parts_) TOCSIN_OK(part.set->status());
+    return {};
+  }
+
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+    if (current_.size() == 1) return parts_[current_[0]].set->read(start, end, out);
+    out.clear();
+    for (const std::size_t i : current_) {
+      const Part& part = parts_[i];
+      if (part.max_time < start || part.min_time > end) continue;
+      TOCSIN_OK(part.set->read(start, end, columns_));
+      merge_samples(columns_, out, scratch_);
+    }
+    return {};
+  }
+
+  /// Summaries of the parts of the series, without those at whose time another source may have samples of it.
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) {
+    if (current_.size() == 1) return parts_[current_[0]].set->summaries(start, end, out);
+    out.clear();
+    for (const std::size_t i : current_) {
+      TOCSIN_OK(parts_[i].set->summaries(start, end, summaries_));
+      for (storage::ChunkSummary& one : summaries_) {
+        if (is_alone(i, one)) out.push_back(std::move(one));
+      }
+    }
+    std::ranges::sort(out, {}, &storage::ChunkSummary::first_time);
+    return {};
+  }
+
+ private:
+  /// Greatest first as a heap wants it; of equal labels the first source comes first.
+  struct LabelsAfter {
+    const std::vector<Part>* parts;
+    bool operator()(std::size_t a, std::size_t b) const {
+      const auto order = (*parts)[a].set->labels() <=> (*parts)[b].set->labels();
+      return order != 0 ? order > 0 : a > b;
+    }
+  };
+
+  const model::Labels& labels_of(std::size_t part) const { return parts_[part].set->labels(); }
+  void step(std::size_t part) {
+    if (parts_[part].set->next()) heads_.push(part);
+  }
+  std::size_t pop() {
+    const std::size_t part = heads_.top();
+    heads_.pop();
+    return part;
+  }
+  bool is_alone(std::size_t part, const storage::ChunkSummary& summary) const {
+    return std::ranges::none_of(current_, [&](std::size_t other) {
+      return other != part && parts_[other].min_time <= summary.last_time &&
+             parts_[other].max_time >= summary.first_time;
+    });
+  }
+
+  std::vector<Part> parts_;
+  const std::size_t limit_;
+  const std::uint64_t seed_;
+  std::priority_queue<std::size_t, std::vector<std::size_t>, LabelsAfter> heads_;  // parts that stand at a series
+  std::vector<std::size_t> current_;                                               // parts of the series at hand
+  std::size_t given_ = 0;
+  storage::SampleColumns columns_, scratch_;
+  std::vector<storage::ChunkSummary> summaries_;
+};
+
+class MergedSeriesSet final : public storage::SeriesSet {
+ public:
+  explicit MergedSeriesSet(std::unique_ptr<Merged<storage::SeriesSet>> merged) : merged_(std::move(merged)) {}
+  bool next() override { return merged_->next(); }
+  const model::Labels& labels() const override { return merged_->labels(); }
+  std::uint64_t id() const override { return merged_->id(); }
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
+    return merged_->read(start, end, out);
+  }
+  Result<void> status() const override { return merged_->status(); }
+
+ private:
+  std::unique_ptr<Merged<storage::SeriesSet>> merged_;
+};
+
+class MergedSummarySet final : public storage::ChunkSummarySet {
+ public:
+  explicit MergedSummarySet(std::unique_ptr<Merged<storage::ChunkSummarySet>> merged) : merged_(std::move(merged)) {}
+  bool next() override { return merged_->next(); }
+  const model::Labels& labels() const override { return merged_->labels(); }
+  std::uint64_t id() const override { return merged_->id(); }
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) override {
+    return merged_->summaries(start, end, out);
+  }
+  Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
+    return merged_->read(start, end, out);
+  }
+  Result<void> status() const override { return merged_->status(); }
+
+ private:
+  std::unique_ptr<Merged<storage::ChunkSummarySet>> merged_;
+};
+
+/// Sorted, each once, at most `limit` (0: all).
+std::vector<std::string> distinct(std::vector<std::string> all, std::size_t limit) {
+  std::ranges::sort(all);
+  all.erase(std::ranges::unique(all).begin(), all.end());
+  if (limit != 0 && all.size() > limit) all.resize(limit);
+  return all;
+}
+
+storage::SelectHints hints_for_each(storage::SelectHints hints, std::size_t sources) {
+  if (sources > 1) hints.sorted = true;
+  return hints;
+}
+
+}  // namespace
+
+MergeQuerier::MergeQuerier(std::vector<Source> sources)
+    : sources_(std::move(sources)), seed_(Rng::from_system().next()) {}
+
+std::vector<const Source*> MergeQuerier::sources_for(const storage::SelectHints& hints) const {
+  std::vector<const Source*> found;
+  for (const Source& source : sources_) {
+    if (source.min_time <= hints.end && source.max_time >= hints.start) found.push_back(&source);
+  }
+  return found;
+}
+
+std::unique_ptr<storage::SeriesSet> MergeQuerier::select(const storage::SelectHints& hints,
+                                                         std::span<const model::Matcher> matchers) {
+  const auto sources = sources_for(hints);
+  const storage::SelectHints each = hints_for_each(hints, sources.size());
+  std::vector<Merged<storage::SeriesSet>::Part> parts;
+  for (const Source* const source : sources) {
+    parts.push_back({source->querier->select(each, matchers), source->min_time, source->max_time});
+  }
+  return std::make_unique<MergedSeriesSet>(
+      std::make_unique<Merged<storage::SeriesSet>>(std::move(parts), hints.limit, seed_));
+}
+
+std::unique_ptr<storage::ChunkSummarySet> MergeQuerier::select_summaries(const storage::SelectHints& hints,
+                                                                         std::span<const model::Matcher> matchers) {
+  const auto sources = sources_for(hints);
+  const storage::SelectHints each = hints_for_each(hints, sources.size());
+  std::vector<Merged<storage::ChunkSummarySet>::Part> parts;
+  for (const Source* const source : sources) {
+    auto set = source->querier->select_summaries(each, matchers);
+    if (!set) return nullptr;
+    parts.push_back({std::move(set), source->min_time, source->max_time});
+  }
+  return std::make_unique<MergedSummarySet>(
+      std::make_unique<Merged<storage::ChunkSummarySet>>(std::move(parts), hints.limit, seed_));
+}
+
+Result<std::vector<std::string>> MergeQuerier::label_names(std::span<const model::Matcher> matchers,
+                                                           std::size_t limit) {
+  std::vector<std::string> all;
+  for (const Source& source : sources_) {
+    TOCSIN_TRY(auto some, source.querier->label_names(matchers, limit));
+    std::ranges::move(some, std::back_inserter(all));
+  }
+  return distinct(std::move(all), limit);
+}
+
+Result<std::vector<std::string>> MergeQuerier::label_values(std::string_view name,
+                                                            std::span<const model::Matcher> matchers,
+                                                            std::size_t limit) {
+  std::vector<std::string> all;
+  for (const Source& source : sources_) {
+    TOCSIN_TRY(auto some, source.querier->label_values(name, matchers, limit));
+    std::ranges::move(some, std::back_inserter(all));
+  }
+  return distinct(std::move(all), limit);
+}
+
+}  // namespace tocsin::tsdb
