@@ -6,10 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "storage/id_lists.hpp"
+
 namespace tocsin::tsdb {
 
 using SeriesId = std::uint32_t;
-using Ids = std::vector<SeriesId>;
+using Ids = storage::Ids;
 
 /// 16 bytes and, from the third id on, an array. Thread: as a std::vector.
 class Postings {
@@ -53,11 +55,8 @@ class Postings {
 };
 static_assert(sizeof(Postings) == 16);
 
-/// Keeps in `ids` what is in `other` too. Both ascending. Quick when one is much shorter.
-void intersect(Ids& ids, std::span<const SeriesId> other);
-/// Removes from `ids` what is in `other`. Both ascending.
-void subtract(Ids& ids, std::span<const SeriesId> other);
-/// Ascending ids of all lists, each once.
-Ids unite(std::vector<std::span<const SeriesId>> lists);
+using storage::intersect;
+using storage::subtract;
+using storage::unite;
 
 }  // namespace tocsin::tsdb

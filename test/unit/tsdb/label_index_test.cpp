@@ -1,7 +1,6 @@
 #include "tsdb/label_index.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <catch2/catch.hpp>
 
@@ -14,51 +13,12 @@ namespace {
 using model::Labels;
 using model::MatchOp;
 
-Ids sorted(Ids ids) {
-  std::ranges::sort(ids);
-  return ids;
-}
-
 /// As collection does it: no longer live, then out of the index.
 void kill(LabelIndex& index, const Ids& ids) {
   for (const SeriesId id : ids) {
     index.page_of(id)->live[index_in_page(id) / 64].fetch_and(~(std::uint64_t{1} << (id % 64)));
   }
   index.remove(ids);
-}
-
-TEST_CASE("postings intersect, subtract and unite as sets do") {
-  Rng rng(1);
-  for (int round = 0; round < 300; ++round) {
-    const auto draw = [&] {
-      Ids ids;
-      const std::uint64_t size = rng.next() % (round % 3 == 0 ? 5 : 200);
-      const std::uint64_t range = round % 2 == 0 ? 100 : 1'000'000;
-      for (std::uint64_t i = 0; i < size; ++i) ids.push_back(static_cast<SeriesId>(rng.next() % range));
-      ids = sorted(ids);
-      ids.erase(std::ranges::unique(ids).begin(), ids.end());
-      return ids;
-    };
-    const Ids a = draw();
-    const Ids b = draw();
-    const Ids c = draw();
-    Ids expected;
-    std::ranges::set_intersection(a, b, std::back_inserter(expected));
-    Ids got = a;
-    intersect(got, b);
-    REQUIRE(got == expected);
-    expected.clear();
-    std::ranges::set_difference(a, b, std::back_inserter(expected));
-    got = a;
-    subtract(got, b);
-    REQUIRE(got == expected);
-    std::set<SeriesId> all(a.begin(), a.end());
-    all.insert(b.begin(), b.end());
-    all.insert(c.begin(), c.end());
-    REQUIRE(unite({a, b, c}) == Ids(all.begin(), all.end()));
-  }
-  CHECK(unite({}).empty());
-  CHECK(unite({std::span<const SeriesId>(), std::span<const SeriesId>()}).empty());
 }
 
 TEST_CASE("postings keep their ids from the record to the heap and back") {
