@@ -40,7 +40,7 @@ struct Meta {
     std::vector<Ulid> sources;
     std::vector<Parent> parents;
     bool deletable = false, failed = false;
-    std::vector<std::string> hints;  // "from-out-of-order", "from-stale-series"
+    std::vector<std::string> hints;  // "from-out-of-order", "from-stale-series", "from-selected-series"
   };
   Ulid ulid;
   Timestamp min_time = 0;
@@ -49,9 +49,14 @@ struct Meta {
   Compaction compaction;
 };
 
+inline constexpr int kMetaVersion = 1;
+/// What Prometheus 2.1 wrote by mistake, together with an index that calls itself version 1 and is version 2.
+inline constexpr int kMetaVersionOf21 = 2;
+
+/// @param version  if given, kMetaVersionOf21 is taken too, and the version is put there.
 /// @return kCorrupt with the reason: no JSON, a version other than 1, a field of a wrong kind. Unknown fields are
 /// passed over (Thanos and Mimir write their own).
-Result<Meta> parse_meta(std::string_view json);
+Result<Meta> parse_meta(std::string_view json, int* version = nullptr);
 /// As Prometheus writes it: indented by tabs.
 std::string meta_json(const Meta& meta);
 

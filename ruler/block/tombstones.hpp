@@ -1,6 +1,7 @@
 #pragma once
 // What was deleted of a block and is still in its chunks: intervals of time for each series. File `tombstones`:
-//   magic u32 0x0130BA30 | version u8 1 | ( series ref uvarint, min varint, max varint )* | crc u32
+//   magic u32 0x0130BA30 | version u8 1 | ( series ref uvarint, min varint, max varint )* | crc u32 of what stands
+//   between
 // Source: Prometheus tsdb/tombstones; tsdb/docs/format/tombstones.md.
 
 #include <cstdint>
@@ -33,5 +34,7 @@ using Tombstones = std::map<std::uint64_t, Intervals>;
 /// @return kCorrupt
 Result<Tombstones> parse_tombstones(std::string_view bytes);
 std::string encode_tombstones(const Tombstones& tombstones);
+/// What meta.json calls numTombstones.
+std::uint64_t count_intervals(const Tombstones& tombstones);
 
 }  // namespace tocsin::block

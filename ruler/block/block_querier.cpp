@@ -1,0 +1,314 @@
+// storage::Querier of one block.
+#include <algorithm>
+#include <numeric>
+#include <unordered_set>
+
+#include "base/check.hpp"
+#include "block/block.hpp"
+#include "block/index_reader.hpp"
+#include "block/sidecar.hpp"
+
+namespace tocsin::block {
+namespace {
+
+using storage::SampleColumns;
+
+template <typename T>
+void cut(std::vector<T>& column, std::size_t base, std::size_t from, std::size_t to) {
+  if (column.size() <= base) return;
+  column.erase(column.begin() + static_cast<std::ptrdiff_t>(to), column.end());
+  column.erase(column.begin() + static_cast<std::ptrdiff_t>(base), column.begin() + static_cast<std::ptrdiff_t>(from));
+}
+
+/// Keeps of the samples from `base` on those within [start, end].
+void clip(SampleColumns& samples, std::size_t base, Timestamp start, Timestamp end) {
+  const auto first = samples.times.begin() + static_cast<std::ptrdiff_t>(base);
+  const auto from =
+      static_cast<std::size_t>(std::lower_bound(first, samples.times.end(), start) - samples.times.begin());
+  const auto to = static_cast<std::size_t>(std::upper_bound(first, samples.times.end(), end) - samples.times.begin());
+  if (from == base && to == samples.times.size()) return;
+  cut(samples.values, base, from, to);
+  cut(samples.starts, base, from, to);
+  cut(samples.histograms, base, from, to);
+  cut(samples.times, base, from, to);
+}
+
+/// Columns that only some samples have reach the length of `times`, or stay empty.
+void pad(SampleColumns& samples) {
+  if (!samples.starts.empty()) samples.starts.resize(samples.size());
+  if (!samples.histograms.empty()) samples.histograms.resize(samples.size());
+}
+
+/// For chunks that overlap, as some tools have written them: in order of time, of equal times the first one read.
+void sort_by_time(SampleColumns& samples) {
+  std::vector<std::size_t> order(samples.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(samples.times[i], i); });
+  SampleColumns sorted;
+  for (const std::size_t i : order) {
+    if (!sorted.times.empty() && sorted.times.back() == samples.times[i]) continue;
+    sorted.times.push_back(samples.times[i]);
+    sorted.values.push_back(samples.values[i]);
+    if (!samples.starts.empty()) sorted.starts.push_back(samples.starts[i]);
+    if (!samples.histograms.empty()) sorted.histograms.push_back(std::move(samples.histograms[i]));
+  }
+  samples = std::move(sorted);
+}
+
+bool is_deleted(const Intervals& deleted, Timestamp min, Timestamp max) {
+  return std::ranges::any_of(deleted, [&](const Interval& one) { return one.min <= min && max <= one.max; });
+}
+
+/// Reads the samples of one series after the other.
+class SeriesReader {
+ public:
+  SeriesReader(const Block& block, const std::function<void(std::string)>& damaged)
+      : block_(block), damaged_(damaged), tombstones_(block.tombstones()) {}
+
+  /// @return kCorrupt
+  Result<void> take(SeriesRef ref) {
+    ref_ = ref;
+    TOCSIN_OK(block_.series(ref, &labels_, &chunks_));
+    const auto found = tombstones_->find(ref);
+    deleted_ = found == tombstones_->end() ? nullptr : &found->second;
+    return {};
+  }
+
+  bool overlaps(Timestamp start, Timestamp end) const {
+    return std::ranges::any_of(chunks_, [&](const ChunkMeta& chunk) {
+      return chunk.min_time <= end && start <= chunk.max_time &&
+             !(deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time));
+    });
+  }
+
+  void read(Timestamp start, Timestamp end, SampleColumns& out) {
+    out.clear();
+    bool sorted = true;
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      const ChunkMeta& chunk = chunks_[i];
+      if (chunk.min_time > end || chunk.max_time < start) continue;
+      if (deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time)) continue;
+      const std::size_t base = out.size();
+      if (!read_chunk(i, out)) continue;
+      clip(out, base, start, end);
+      if (base > 0 && out.size() > base) sorted &= out.times[base - 1] < out.times[base];
+    }
+    pad(out);
+    if (!sorted) sort_by_time(out);
+    if (deleted_) remove_deleted(*deleted_, out);
+  }
+
+  const model::Labels& labels() const { return labels_; }
+  SeriesRef ref() const { return ref_; }
+
+ private:
+  /// Appends the chunk. False if it is damaged: that is told.
+  bool read_chunk(std::size_t number, SampleColumns& out) {
+    const std::uint64_t ref = chunks_[number].ref;
+    const auto chunk = block_.chunk(ref);
+    if (!chunk) {
+      tell(ref, chunk.error().message);
+      return false;
+    }
+    const std::size_t base = out.size();
+    const auto encoding = static_cast<std::uint8_t>(chunk->encoding);
+    if (!chunkenc::is_encoding(encoding)) {
+      tell(ref, fmt::format("unknown encoding {}", encoding));
+      return false;
+    }
+    if (!chunkenc::decode_chunk(chunk->encoding, chunk->data, out)) {
+      tell(ref, fmt::format("no chunk of encoding {}", encoding));
+      return false;
+    }
+    pad(out);
+    read_starts(number, base, out);
+    return true;
+  }
+
+  void read_starts(std::size_t number, std::size_t base, SampleColumns& out) {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sidecar || !sidecar->starts(ref_, number, starts_) || starts_.size() != out.size() - base) return;
+    out.starts.resize(base);
+    out.starts.insert(out.starts.end(), starts_.begin(), starts_.end());
+  }
+
+  void tell(std::uint64_t ref, std::string_view why) {
+    if (!block_.note_damaged(ref) || !damaged_) return;
+    damaged_(
+        fmt::format("block {}: series {}: chunk {:#x} is left out: {}", block_.path(), labels_.to_series(), ref, why));
+  }
+
+  const Block& block_;
+  const std::function<void(std::string)>& damaged_;
+  const std::shared_ptr<const Tombstones> tombstones_;
+  SeriesRef ref_ = 0;
+  model::Labels labels_;
+  std::vector<ChunkMeta> chunks_;
+  std::vector<Timestamp> starts_;
+  const Intervals* deleted_ = nullptr;
+};
+
+class BlockSeriesSet final : public storage::SeriesSet {
+ public:
+  BlockSeriesSet(SeriesReader reader, Result<std::vector<SeriesRef>> refs, Timestamp start, Timestamp end,
+                 Timestamp first, Timestamp last, std::size_t limit)
+      : reader_(std::move(reader)), start_(start), end_(end), first_(first), last_(last), limit_(limit) {
+    if (refs) {
+      refs_ = std::move(*refs);
+    } else {
+      status_ = fail(std::move(refs).error());
+    }
+  }
+
+  bool next() override {
+    if (limit_ != 0 && given_ == limit_) return false;
+    while (status_ && at_ < refs_.size()) {
+      status_ = reader_.take(refs_[at_++]);
+      if (!status_ || !reader_.overlaps(start_, end_)) continue;
+      ++given_;
+      return true;
+    }
+    return false;
+  }
+  const model::Labels& labels() const override { return reader_.labels(); }
+  std::uint64_t id() const override { return reader_.ref(); }
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
+    reader_.read(std::max(start, first_), std::min(end, last_), out);
+    return {};
+  }
+  Result<void> status() const override { return status_; }
+
+ private:
+  SeriesReader reader_;
+  std::vector<SeriesRef> refs_;  // ascending, so labels are in order
+  const Timestamp start_, end_;  // of the hints, and of the querier
+  const Timestamp first_, last_;
+  const std::size_t limit_;
+  std::size_t at_ = 0, given_ = 0;
+  Result<void> status_;
+};
+
+std::vector<std::string> first_of(std::vector<std::string> all, std::size_t limit) {
+  std::ranges::sort(all);
+  if (limit != 0 && all.size() > limit) all.resize(limit);
+  return all;
+}
+
+class BlockQuerier final : public storage::Querier {
+ public:
+  BlockQuerier(std::shared_ptr<const Block> block, Timestamp start, Timestamp end,
+               std::function<void(std::string)> damaged)
+      : block_(std::move(block)), start_(start), end_(end), damaged_(std::move(damaged)) {}
+
+  std::unique_ptr<storage::SeriesSet> select(const storage::SelectHints& hints,
+                                             std::span<const model::Matcher> matchers) override {
+    return std::make_unique<BlockSeriesSet>(SeriesReader(*block_, damaged_), block_->select(matchers),
+                                            std::max(hints.start, start_), std::min(hints.end, end_), start_, end_,
+                                            hints.limit);
+  }
+
+  Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) override {
+    std::vector<std::string> names;
+    if (matchers.empty()) {
+      for (const IndexReader::Name& name : block_->index().names()) {
+        if (name.name.empty()) continue;
+        TOCSIN_TRY(const bool seen, is_seen(name));
+        if (seen) names.emplace_back(name.name);
+      }
+      return first_of(std::move(names), limit);
+    }
+    std::unordered_set<std::string_view> found;
+    TOCSIN_OK(each_label(matchers, [&](const model::LabelView& label) { found.insert(label.name); }));
+    names.assign(found.begin(), found.end());
+    return first_of(std::move(names), limit);
+  }
+
+  Result<std::vector<std::string>> label_values(std::string_view name, std::span<const model::Matcher> matchers,
+                                                std::size_t limit) override {
+    std::vector<std::string> values;
+    if (matchers.empty()) {
+      const IndexReader::Name* const found = name.empty() ? nullptr : block_->index().find_name(name);
+      if (!found) return values;
+      TOCSIN_OK(each_seen_value(*found, [&](std::string_view value) {
+        values.emplace_back(value);
+        return limit == 0 || values.size() < limit;
+      }));
+      return values;
+    }
+    std::unordered_set<std::string_view> found;
+    TOCSIN_OK(each_label(matchers, [&](const model::LabelView& label) {
+      if (label.name == name) found.insert(label.value);
+    }));
+    values.assign(found.begin(), found.end());
+    return first_of(std::move(values), limit);
+  }
+
+ private:
+  bool sees_all() const { return start_ <= block_->meta().min_time && block_->meta().max_time - 1 <= end_; }
+
+  /// Calls each(label) for the labels of the series that match and have a chunk in the querier's time.
+  template <typename Each>
+  Result<void> each_label(std::span<const model::Matcher> matchers, Each&& each) const {
+    TOCSIN_TRY(const auto refs, block_->select(matchers));
+    std::vector<model::LabelView> labels;
+    for (const SeriesRef ref : refs) {
+      TOCSIN_TRY(const bool seen, has_chunk(ref));
+      if (!seen) continue;
+      TOCSIN_OK(block_->index().label_views(ref, labels));
+      for (const model::LabelView& label : labels) each(label);
+    }
+    return {};
+  }
+
+  Result<bool> has_chunk(SeriesRef ref) const {
+    if (sees_all()) return true;
+    std::vector<ChunkMeta> chunks;
+    TOCSIN_OK(block_->series(ref, nullptr, &chunks));
+    return std::ranges::any_of(
+        chunks, [&](const ChunkMeta& chunk) { return chunk.min_time <= end_ && start_ <= chunk.max_time; });
+  }
+
+  /// Calls each(value), ascending, until it returns false.
+  template <typename Each>
+  Result<void> each_seen_value(const IndexReader::Name& name, Each&& each) const {
+    Result<void> status;
+    TOCSIN_OK(block_->index().each_value(name, "", [&](std::string_view value, std::uint64_t list) {
+      auto seen = is_seen(list);
+      if (!seen) status = fail(std::move(seen).error());
+      return status && (!*seen || each(value));
+    }));
+    return status;
+  }
+
+  Result<bool> is_seen(std::uint64_t list) const {
+    if (sees_all()) return true;
+    TOCSIN_TRY(const storage::Ids ids, block_->index().list(list));
+    for (const std::uint32_t id : ids) {
+      TOCSIN_TRY(const bool seen, has_chunk(id));
+      if (seen) return true;
+    }
+    return false;
+  }
+
+  Result<bool> is_seen(const IndexReader::Name& name) const {
+    bool found = false;
+    TOCSIN_OK(each_seen_value(name, [&](std::string_view) {
+      found = true;
+      return false;
+    }));
+    return found;
+  }
+
+  const std::shared_ptr<const Block> block_;
+  const Timestamp start_, end_;
+  const std::function<void(std::string)> damaged_;
+};
+
+}  // namespace
+
+std::unique_ptr<storage::Querier> make_block_querier(std::shared_ptr<const Block> block, Timestamp start, Timestamp end,
+                                                     std::function<void(std::string)> damaged) {
+  return std::make_unique<BlockQuerier>(std::move(block), start, end, std::move(damaged));
+}
+
+}  // namespace tocsin::block

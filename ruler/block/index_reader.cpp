@@ -1,0 +1,316 @@
+#include "block/index_reader.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "block/format.hpp"
+#include "model/label_encoding.hpp"
+
+namespace tocsin::block {
+namespace {
+
+constexpr std::uint32_t kSymbolsPerSample = 16;
+constexpr std::uint32_t kEntriesPerSample = 32;
+/// An entry: two lengths, an offset and the number of keys.
+constexpr std::size_t kLeastEntryBytes = 4;
+/// A chunk in a series: two deltas and a reference.
+constexpr std::size_t kLeastChunkBytes = 3;
+
+}  // namespace
+
+std::unexpected<Error> IndexReader::corrupt(std::uint64_t offset, std::string_view what) const {
+  return fail(Errc::kCorrupt, "{}: offset {}: {}", path_, offset, what);
+}
+
+Result<std::unique_ptr<IndexReader>> IndexReader::open(Fs& fs, std::string path, bool is_version_2) {
+  std::unique_ptr<IndexReader> reader(new IndexReader);
+  TOCSIN_TRY(reader->file_, fs.map(path));
+  reader->path_ = std::move(path);
+  TOCSIN_OK(reader->read_toc(is_version_2));
+  TOCSIN_OK(reader->read_symbols());
+  TOCSIN_OK(reader->read_postings_table());
+  return reader;
+}
+
+Result<void> IndexReader::read_toc(bool is_version_2) {
+  const std::string_view bytes = file_->bytes();
+  if (bytes.size() < kIndexHeaderBytes + kTocBytes) return corrupt(0, "too short for an index");
+  ByteReader header(bytes);
+  if (const std::uint32_t magic = get_be32(header); magic != kIndexMagic) {
+    return corrupt(0, fmt::format("invalid magic number {:x}", magic));
+  }
+  version_ = header.fixed<std::uint8_t>();
+  if (version_ < 1 || version_ > 3) return corrupt(4, fmt::format("unknown index file version {}", version_));
+  if (is_version_2) version_ = 2;
+
+  const std::uint64_t toc_at = bytes.size() - kTocBytes;
+  const std::string_view toc = bytes.substr(toc_at);
+  ByteReader in(toc);
+  symbols_at_ = get_be64(in);
+  series_at_ = get_be64(in);
+  get_be64(in);  // label indices and their table: no reader uses them
+  get_be64(in);
+  postings_at_ = get_be64(in);
+  table_at_ = get_be64(in);
+  toc_crc_ = get_be32(in);
+  if (crc32c(toc.substr(0, kTocBytes - kCrcBytes)) != toc_crc_) {
+    return corrupt(toc_at, "the checksum of the table of contents did not match");
+  }
+  for (const std::uint64_t section : {symbols_at_, series_at_, postings_at_, table_at_}) {
+    if (section > toc_at) return corrupt(toc_at, "the table of contents points beyond the file");
+  }
+  return {};
+}
+
+Result<void> IndexReader::read_symbols() {
+  if (symbols_at_ == 0) return {};
+  symbols_ = checked_section(file_->bytes(), symbols_at_);
+  if (symbols_.data() == nullptr) return corrupt(symbols_at_, "the checksum of the symbols did not match");
+  ByteReader in(symbols_);
+  symbol_count_ = get_be32(in);
+  if (symbol_count_ > in.left()) return corrupt(symbols_at_, "more symbols than bytes");
+  if (version_ != 1) symbol_samples_.reserve(symbol_count_ / kSymbolsPerSample + 1);
+  for (std::uint32_t i = 0; i < symbol_count_; ++i) {
+    const auto at = static_cast<std::uint32_t>(symbols_.size() - in.left());
+    if (version_ != 1 && i % kSymbolsPerSample == 0) symbol_samples_.push_back(at);
+    in.text();
+    if (in.failed()) return corrupt(symbols_at_ + 4 + at, fmt::format("symbol {} does not end", i));
+  }
+  return {};
+}
+
+IndexReader::Entry IndexReader::entry_at(std::uint64_t& at) const {
+  ByteReader in(table_.substr(at));
+  Entry entry;
+  const std::uint64_t keys = in.varint();
+  entry.name = in.text();
+  entry.value = in.text();
+  entry.offset = in.varint();
+  if (in.failed() || keys != kPostingsKeys) return {};
+  at = table_.size() - in.left();
+  return entry;
+}
+
+Result<void> IndexReader::read_postings_table() {
+  if (table_at_ == 0) return {};
+  table_ = checked_section(file_->bytes(), table_at_);
+  if (table_.data() == nullptr) return corrupt(table_at_, "the checksum of the postings offset table did not match");
+  ByteReader in(table_);
+  const std::uint32_t count = get_be32(in);
+  if (in.failed() || count > in.left() / kLeastEntryBytes) return corrupt(table_at_, "more postings lists than bytes");
+  every_ = version_ == 1 ? 1 : kEntriesPerSample;
+
+  std::vector<std::pair<Entry, std::uint32_t>> unsorted;
+  Entry last;
+  std::uint64_t at = 4;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto start = static_cast<std::uint32_t>(at);
+    const Entry entry = entry_at(at);
+    if (entry.offset < kIndexHeaderBytes)
+      return corrupt(table_at_ + 4 + start, "no entry of the postings offset table");
+    if (version_ == 1) {
+      unsorted.emplace_back(entry, start);
+      continue;
+    }
+    if (i > 0 && std::tie(last.name, last.value) >= std::tie(entry.name, entry.value)) {
+      return corrupt(table_at_ + 4 + start, "the postings offset table is not sorted");
+    }
+    add_entry(entry, start);
+    last = entry;
+  }
+  samples_.shrink_to_fit();
+  names_.shrink_to_fit();
+  return version_ == 1 ? add_sorted(unsorted) : Result<void>();
+}
+
+/// Of version 1.
+Result<void> IndexReader::add_sorted(const std::vector<std::pair<Entry, std::uint32_t>>& entries) {
+  auto sorted = entries;
+  const auto key = [](const auto& one) { return std::tie(one.first.name, one.first.value); };
+  std::ranges::sort(sorted, [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (i > 0 && key(sorted[i - 1]) == key(sorted[i])) {
+      return corrupt(table_at_ + 4 + sorted[i].second, "a label pair stands twice in the postings offset table");
+    }
+    add_entry(sorted[i].first, sorted[i].second);
+  }
+  return {};
+}
+
+void IndexReader::add_entry(const Entry& entry, std::uint32_t at) {
+  if (names_.empty() || names_.back().name != entry.name) {
+    names_.push_back({entry.name, 0, static_cast<std::uint32_t>(samples_.size()), 0});
+  }
+  Name& name = names_.back();
+  if (name.values++ % every_ != 0) return;
+  samples_.push_back(at);
+  ++name.sample_count;
+}
+
+const IndexReader::Name* IndexReader::find_name(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(names_, name, {}, &Name::name);
+  return found != names_.end() && found->name == name ? &*found : nullptr;
+}
+
+Result<void> IndexReader::each_value(const Name& name, std::string_view from,
+                                     const std::function<bool(std::string_view, std::uint64_t)>& each) const {
+  const auto value_at = [this](std::uint64_t at) { return entry_at(at).value; };
+  // The last sample that is not after `from`.
+  const auto first = samples_.begin() + name.sample;
+  const auto after =
+      std::partition_point(first, first + name.sample_count, [&](std::uint32_t at) { return value_at(at) <= from; });
+  std::uint32_t sample = after == first ? 0 : static_cast<std::uint32_t>(after - first) - 1;
+  for (; sample < name.sample_count; ++sample) {
+    std::uint64_t at = first[sample];
+    const std::uint32_t entries = std::min(every_, name.values - sample * every_);
+    for (std::uint32_t i = 0; i < entries; ++i) {
+      const std::uint64_t start = at;
+      const Entry entry = entry_at(at);
+      if (entry.name != name.name) return corrupt(table_at_ + 4 + start, "the postings offset table changed");
+      if (entry.value >= from && !each(entry.value, entry.offset)) return {};
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> IndexReader::find_list(const Name& name, std::string_view value) const {
+  std::uint64_t found = 0;
+  TOCSIN_OK(each_value(name, value, [&](std::string_view at, std::uint64_t offset) {
+    if (at == value) found = offset;
+    return false;
+  }));
+  return found;
+}
+
+Result<storage::Ids> IndexReader::list(std::uint64_t offset) const {
+  const std::string_view body = checked_section(file_->bytes(), offset);
+  if (body.data() == nullptr) return corrupt(offset, "the checksum of a postings list did not match");
+  ByteReader in(body);
+  const std::uint32_t count = get_be32(in);
+  if (in.failed() || in.left() != std::size_t{count} * 4) return corrupt(offset, "a postings list of another length");
+  storage::Ids ids(count);
+  std::uint32_t last = 0;
+  bool ascending = true;
+  for (std::uint32_t& id : ids) {
+    id = get_be32(in);
+    ascending &= id > last;
+    last = id;
+  }
+  if (!ascending) return corrupt(offset, "a postings list is not ascending");
+  return ids;
+}
+
+Result<storage::Ids> IndexReader::all_series() const {
+  const Name* const name = find_name("");
+  if (!name) return storage::Ids();
+  TOCSIN_TRY(const std::uint64_t offset, find_list(*name, ""));
+  if (offset == 0) return storage::Ids();
+  return list(offset);
+}
+
+Result<std::string_view> IndexReader::symbol(std::uint64_t number) const {
+  std::uint64_t at = 0;
+  std::uint64_t skip = 0;
+  if (version_ == 1) {
+    const std::uint64_t body_at = symbols_at_ + 4;
+    if (number < body_at + 4 || number >= body_at + symbols_.size()) {
+      return corrupt(number, "no symbol is there");
+    }
+    at = number - body_at;
+  } else {
+    if (number >= symbol_count_) return corrupt(symbols_at_, fmt::format("there is no symbol {}", number));
+    at = symbol_samples_[number / kSymbolsPerSample];
+    skip = number % kSymbolsPerSample;
+  }
+  ByteReader in(symbols_.substr(at));
+  for (; skip > 0; --skip) in.text();
+  const std::string_view text = in.text();
+  if (in.failed() || text.size() > model::kMaxLabelText) return corrupt(symbols_at_ + 4 + at, "no symbol is there");
+  return text;
+}
+
+Result<std::string_view> IndexReader::series_body(SeriesRef ref) const {
+  const std::uint64_t offset = series_offset(ref);
+  const std::string_view bytes = file_->bytes();
+  if (offset < series_at_ || offset >= bytes.size() - kTocBytes) return corrupt(offset, "no series is there");
+  ByteReader in(bytes.substr(offset));
+  const std::string_view body = in.text();
+  const std::uint32_t crc = get_be32(in);
+  if (in.failed()) return corrupt(offset, "a series does not end");
+  if (crc32c(body) != crc) return corrupt(offset, "the checksum of a series did not match");
+  return body;
+}
+
+Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out) const {
+  out.clear();
+  for (std::size_t left = in.count(2); left > 0; --left) {
+    const std::uint64_t name = in.varint();
+    const std::uint64_t value = in.varint();
+    if (in.failed()) break;
+    TOCSIN_TRY(const std::string_view name_text, symbol(name));
+    TOCSIN_TRY(const std::string_view value_text, symbol(value));
+    out.push_back({name_text, value_text});
+  }
+  if (in.failed()) return corrupt(series_offset(ref), "the labels of a series make no sense");
+  return {};
+}
+
+Result<void> IndexReader::read_chunks(SeriesRef ref, ByteReader& in, std::vector<ChunkMeta>& out) const {
+  out.clear();
+  const std::size_t count = in.count(kLeastChunkBytes);
+  out.reserve(count);
+  ChunkMeta at;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Of the first chunk the time itself, of the others what passed since the last one ended.
+    at.min_time = i == 0 ? in.signed_varint() : wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint()));
+    at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
+    at.ref += i == 0 ? in.varint() : static_cast<std::uint64_t>(in.signed_varint());
+    if (in.failed() || at.max_time < at.min_time) break;
+    out.push_back(at);
+  }
+  if (in.failed() || out.size() != count) return corrupt(series_offset(ref), "the chunks of a series make no sense");
+  return {};
+}
+
+Result<void> IndexReader::label_views(SeriesRef ref, std::vector<model::LabelView>& out) const {
+  TOCSIN_TRY(const std::string_view body, series_body(ref));
+  ByteReader in(body);
+  return read_labels(ref, in, out);
+}
+
+Result<std::string_view> IndexReader::label_value(SeriesRef ref, std::string_view name) const {
+  TOCSIN_TRY(const std::string_view body, series_body(ref));
+  ByteReader in(body);
+  for (std::size_t left = in.count(2); left > 0; --left) {
+    const std::uint64_t name_number = in.varint();
+    const std::uint64_t value_number = in.varint();
+    TOCSIN_TRY(const std::string_view text, symbol(name_number));
+    if (text == name) return symbol(value_number);
+  }
+  return std::string_view();
+}
+
+Result<void> IndexReader::series(SeriesRef ref, model::Labels* labels, std::vector<ChunkMeta>* chunks) const {
+  TOCSIN_TRY(const std::string_view body, series_body(ref));
+  ByteReader in(body);
+  if (labels) {
+    std::vector<model::LabelView> views;
+    TOCSIN_OK(read_labels(ref, in, views));
+    *labels = model::Labels::from(std::move(views));
+  } else {
+    for (std::size_t left = in.count(2); left > 0; --left) {
+      in.varint();
+      in.varint();
+    }
+  }
+  return chunks ? read_chunks(ref, in, *chunks) : Result<void>();
+}
+
+Result<void> IndexReader::symbols(const std::function<void(std::string_view)>& each) const {
+  ByteReader in(symbols_);
+  if (!symbols_.empty()) get_be32(in);
+  for (std::uint32_t i = 0; i < symbol_count_; ++i) each(in.text());
+  return {};
+}
+
+}  // namespace tocsin::block
