@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/result.hpp"
+#include "model/sample.hpp"
+
 namespace tocsin::model {
 
 enum class CounterReset : std::uint8_t { kUnknown, kReset, kNotReset, kGauge };
@@ -16,6 +19,9 @@ struct HistogramSpan {
 };
 
 inline constexpr std::int32_t kCustomBucketsSchema = -53;
+inline constexpr std::int32_t kMinSchema = -4, kMaxSchema = 8;
+/// What a later Prometheus may write; finer ones than kMaxSchema are read at kMaxSchema.
+inline constexpr std::int32_t kMinReservedSchema = -9, kMaxReservedSchema = 52;
 
 struct FloatHistogram {
   CounterReset reset_hint = CounterReset::kUnknown;
@@ -38,5 +44,19 @@ struct FloatHistogram {
            custom_values == other.custom_values;
   }
 };
+
+/// Ends a series, as a float with these bits does: the sum says so, all else is nothing.
+inline bool is_stale(const FloatHistogram& histogram) {
+  return is_stale(histogram.sum);
+}
+
+/// Whether it makes sense: schema, spans and buckets agree, no count is negative, custom bounds rise and are finite; of
+/// integer histograms also that the buckets add up to the count (to less, if a NaN was observed).
+/// @return kInvalid with Prometheus' text. Source: Prometheus model/histogram, Validate.
+Result<void> validate(const FloatHistogram& histogram);
+
+/// Merges buckets until they are those of `schema`, which is not finer than its own. The histogram is exponential and
+/// its spans and buckets agree. Source: OpenTelemetry data model, "Exponential buckets"; Prometheus ReduceResolution.
+void reduce_resolution(FloatHistogram& histogram, std::int32_t schema);
 
 }  // namespace tocsin::model

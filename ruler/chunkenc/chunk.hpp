@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +25,14 @@ enum class Encoding : std::uint8_t {
 bool is_encoding(std::uint8_t byte);
 
 /// Samples that a chunk says it has; 0 if `data` is too short to say.
-std::uint32_t sample_count(std::string_view data);
+std::uint32_t sample_count(Encoding encoding, std::string_view data);
 
 /// Appends the samples of a chunk to the columns (`starts` and `histograms` grow only if the chunk has such, and are
-/// then padded to the length of `times`). Times must rise within the chunk.
+/// then padded to the length of `times`; the value of a histogram is 0). Times must rise within the chunk.
+/// The counter reset hint of a sample is about the one before it in its chunk, kUnknown for the first (kGauge in a
+/// chunk of gauges): who puts samples of other chunks between them makes the hints there kUnknown. A stale histogram is
+/// nothing but a sum with the stale bits. Histograms of integer counts have `integer` set.
+/// Memory: what it takes is bounded by a multiple of `data`, which may have 4 MiB.
 /// @return false if the bytes are no such chunk: the columns are then as before. Thread: any.
 bool decode_chunk(Encoding encoding, std::string_view data, storage::SampleColumns& out);
 
@@ -45,14 +48,16 @@ struct EncodedChunk {
 
 struct CutOptions {
   std::size_t max_samples = 120;
-  std::size_t max_histogram_bytes = 1024;  // about: a histogram chunk that is larger is cut
+  std::size_t max_histogram_bytes = 1024;  // a histogram chunk that has these, and 10 samples, gets no more
 };
 
-/// Encodes samples [from, to) of columns, in as few chunks as the options and the kinds of samples allow, of even
-/// length: floats, integer histograms and float histograms go to chunks of their own; a histogram chunk ends where its
-/// layout (schema, zero threshold, bounds) changes or a counter is reset, as in Prometheus' head. Appends to `out`,
-/// whose strings are reused if it was cleared with reuse() (a caller that writes many series keeps one).
-/// Start timestamps are kept in EncodedChunk::starts alone. Summaries are made for float chunks.
+/// Appends samples [from, to) of columns, whose times rise, to `out`, in as few chunks as the options and the kinds of
+/// samples allow; a run of floats in chunks of even length. Floats, integer histograms and float histograms go to
+/// chunks of their own; a histogram chunk ends where its layout (schema, zero threshold, bounds) changes, a counter is
+/// reset, or gauges and counters meet, as in Prometheus' head; buckets that come and go do not end it. Histograms are
+/// valid (model::validate); integer ones whose counts are no integers that a double tells apart go to float chunks.
+/// Start timestamps are kept in EncodedChunk::starts alone. Summaries are made of float chunks; that of a histogram
+/// chunk has its times and has_histograms. Thread: any.
 void encode_chunks(const storage::SampleColumns& in, std::size_t from, std::size_t to, const CutOptions& options,
                    std::vector<EncodedChunk>& out);
 

@@ -3,23 +3,29 @@
 #include <bit>
 
 #include "base/bytes.hpp"
-#include "chunkenc/bit_reader.hpp"
+#include "chunkenc/varbit.hpp"
 
 namespace tocsin::chunkenc {
 namespace {
 
+constexpr unsigned kDeltaSizes[] = {0, 14, 17, 20, 64};  // k ones and a zero (4: none), then so many bits
+
 std::int64_t take_delta_of_delta(BitReader& in) {
-  if (!in.bit()) return 0;
-  unsigned size = 14;
-  if (in.bit()) {
-    size = 17;
-    if (in.bit()) {
-      if (in.bit()) return static_cast<std::int64_t>(in.take_long(64));
-      size = 20;
-    }
+  const unsigned size = kDeltaSizes[in.ones(4)];
+  if (size == 0) return 0;
+  if (size == 64) return static_cast<std::int64_t>(in.take_long(64));
+  return lopsided(in.take(size), size);
+}
+
+void put_delta_of_delta(BitWriter& out, std::int64_t value) {
+  if (value == 0) {
+    out.put(0, 1);
+    return;
   }
-  const auto bits = static_cast<std::int64_t>(in.take(size));
-  return bits > (std::int64_t{1} << (size - 1)) ? bits - (std::int64_t{1} << size) : bits;
+  unsigned index = 1;
+  while (index < 4 && !fits_lopsided(value, kDeltaSizes[index])) ++index;
+  out.put(index < 4 ? (1U << (index + 1)) - 2 : 0b1111, index < 4 ? index + 1 : 4);
+  out.put(static_cast<std::uint64_t>(value), kDeltaSizes[index]);
 }
 
 }  // namespace
@@ -29,41 +35,48 @@ bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp
   const std::size_t before = times.size();
   times.resize(before + count);
   values.resize(values.size() + count);
-  Timestamp* out_time = times.data() + before;
-  double* out_value = values.data() + (values.size() - count);
+  Timestamp* const out_times = times.data() + before;
+  double* const out_values = values.data() + (values.size() - count);
 
   BitReader in(bytes);
-  std::int64_t t = unzigzag(in.uvarint());
+  std::int64_t t = in.varint();
   std::uint64_t value = in.take_long(64);
-  *out_time++ = t;
-  *out_value++ = std::bit_cast<double>(value);
   std::int64_t delta = 0;
-  unsigned leading = 0;
-  unsigned size = 0;
-  unsigned trailing = 0;
-  for (std::size_t i = 1; i < count && !in.failed(); ++i) {
-    delta = i == 1 ? static_cast<std::int64_t>(in.uvarint()) : wrapping_add(delta, take_delta_of_delta(in));
+  XorWindow window;
+  out_times[0] = t;
+  out_values[0] = std::bit_cast<double>(value);
+  std::size_t done = 1;
+  for (; done < count && !in.failed(); ++done) {
+    delta = done == 1 ? static_cast<std::int64_t>(in.uvarint()) : wrapping_add(delta, take_delta_of_delta(in));
+    const std::int64_t last = t;
     t = wrapping_add(t, delta);
-    if (in.bit()) {
-      if (in.bit()) {
-        const std::uint64_t window = in.take(11);
-        leading = static_cast<unsigned>(window >> 6U);
-        size = static_cast<unsigned>(window & 63U);
-        if (size == 0) size = 64;
-        if (leading + size > 64) break;
-        trailing = 64 - leading - size;
-      } else if (size == 0) {
-        break;  // a window is used before one was set
-      }
-      value ^= in.take_long(size) << trailing;
-    }
-    *out_time++ = t;
-    *out_value++ = std::bit_cast<double>(value);
+    if (t <= last || !take_xor(in, value, window)) break;
+    out_times[done] = t;
+    out_values[done] = std::bit_cast<double>(value);
   }
-  if (!in.failed() && out_time == times.data() + times.size()) return true;
+  if (!in.failed() && done == count) return true;
   times.resize(before);
   values.resize(values.size() - count);
   return false;
+}
+
+void xor_encode(std::span<const Timestamp> times, std::span<const double> values, std::string& out) {
+  BitWriter bits(out);
+  bits.put_varint(times[0]);
+  bits.put(std::bit_cast<std::uint64_t>(values[0]), 64);
+  std::int64_t delta = 0;
+  XorWindow window;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const std::int64_t by = wrapping_sub(times[i], times[i - 1]);
+    if (i == 1) {
+      bits.put_uvarint(static_cast<std::uint64_t>(by));
+    } else {
+      put_delta_of_delta(bits, wrapping_sub(by, delta));
+    }
+    delta = by;
+    put_xor(bits, std::bit_cast<std::uint64_t>(values[i - 1]), std::bit_cast<std::uint64_t>(values[i]), window);
+  }
+  bits.finish();
 }
 
 }  // namespace tocsin::chunkenc

@@ -4,6 +4,8 @@
 // Source: Prometheus tsdb/chunkenc/xor.go; the format is in reference form at tsdb/docs/format/chunks.md.
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +14,10 @@
 namespace tocsin::chunkenc {
 
 /// Appends `count` samples of `bytes` (without the count in front) to both columns.
-/// @return false if the bytes end before the samples do; the columns are then as before.
+/// @return false if the bytes end before the samples do, or times do not rise; the columns are then as before.
 bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values);
+
+/// Appends the bits of the samples (the same number of both, one at least) to `out`, without the count.
+void xor_encode(std::span<const Timestamp> times, std::span<const double> values, std::string& out);
 
 }  // namespace tocsin::chunkenc

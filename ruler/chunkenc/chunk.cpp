@@ -1,0 +1,82 @@
+#include "chunkenc/chunk.hpp"
+
+#include "chunkenc/histogram_decode.hpp"
+#include "chunkenc/xor.hpp"
+#include "chunkenc/xor2.hpp"
+
+namespace tocsin::chunkenc {
+namespace {
+
+constexpr std::size_t kCountBytes = 2;
+/// A bit may become a double; chunks are a thousandth of this.
+constexpr std::size_t kMostChunkBytes = 4U << 20U;
+constexpr std::uint32_t kStCountMask = 0x3fff;  // the two bits above it are the reset header
+
+std::uint8_t byte_at(std::string_view data, std::size_t i) {
+  return static_cast<std::uint8_t>(data[i]);
+}
+
+bool is_histogram_st(Encoding encoding) {
+  return encoding == Encoding::kHistogramSt || encoding == Encoding::kFloatHistogramSt;
+}
+
+bool decode_histogram_chunk(Encoding encoding, std::string_view data, storage::SampleColumns& out) {
+  if (data.size() < 3) return false;
+  HistogramChunk chunk;
+  chunk.bits = data.substr(3);
+  chunk.count = sample_count(encoding, data);
+  chunk.integers = encoding == Encoding::kHistogram || encoding == Encoding::kHistogramSt;
+  chunk.has_starts = is_histogram_st(encoding);
+  const std::uint8_t flags = chunk.has_starts ? byte_at(data, 0) : byte_at(data, 2);
+  chunk.header = static_cast<ResetHeader>(flags & kResetHeaderMask);
+  chunk.start_header = chunk.has_starts ? byte_at(data, 2) : 0;
+  return chunk.count == 0 || decode_histograms(chunk, out);
+}
+
+bool decode(Encoding encoding, std::string_view data, storage::SampleColumns& out) {
+  switch (encoding) {
+    case Encoding::kXor:
+      return xor_decode(data.substr(kCountBytes), sample_count(encoding, data), out.times, out.values);
+    case Encoding::kXor2:
+      return xor2_decode(data.substr(kCountBytes), sample_count(encoding, data), out);
+    case Encoding::kHistogram:
+    case Encoding::kFloatHistogram:
+    case Encoding::kHistogramSt:
+    case Encoding::kFloatHistogramSt:
+      return decode_histogram_chunk(encoding, data, out);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_encoding(std::uint8_t byte) {
+  return byte >= static_cast<std::uint8_t>(Encoding::kXor) &&
+         byte <= static_cast<std::uint8_t>(Encoding::kFloatHistogramSt);
+}
+
+std::uint32_t sample_count(Encoding encoding, std::string_view data) {
+  if (data.size() < kCountBytes) return 0;
+  const std::uint32_t count = static_cast<std::uint32_t>(byte_at(data, 0)) << 8U | byte_at(data, 1);
+  return is_histogram_st(encoding) ? count & kStCountMask : count;
+}
+
+bool decode_chunk(Encoding encoding, std::string_view data, storage::SampleColumns& out) {
+  if (data.size() < kCountBytes || data.size() > kMostChunkBytes) return false;
+  const std::size_t samples = out.times.size();
+  const std::size_t starts = out.starts.size();
+  const std::size_t histograms = out.histograms.size();
+  const bool good = decode(encoding, data, out);
+  if (!good) {
+    out.times.resize(samples);
+    out.values.resize(samples);
+    out.starts.resize(starts);
+    out.histograms.resize(histograms);
+    return false;
+  }
+  if (!out.starts.empty()) out.starts.resize(out.times.size());
+  if (!out.histograms.empty()) out.histograms.resize(out.times.size());
+  return true;
+}
+
+}  // namespace tocsin::chunkenc

@@ -1,0 +1,1 @@
+tocsin_fuzz(chunkenc USES chunkenc model storage)

@@ -1,0 +1,68 @@
+// Any bytes as a chunk of any encoding; and what was read, written and read again.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/check.hpp"
+#include "chunkenc/chunk.hpp"
+
+using namespace tocsin;
+using namespace tocsin::chunkenc;
+
+namespace {
+
+bool same_bits(double a, double b) {
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+double total(const std::vector<double>& counts) {
+  double sum = 0;
+  for (const double c : counts) sum += c;
+  return sum;
+}
+
+bool close(double a, double b) {
+  return same_bits(a, b) || a == b || (std::isnan(a) && std::isnan(b));
+}
+
+void check_same(const model::FloatHistogram& a, const model::FloatHistogram& b) {
+  check(same_bits(a.sum, b.sum), "sums come back");
+  if (model::is_stale(a)) return;
+  check(a.schema == b.schema && same_bits(a.count, b.count) && same_bits(a.zero_count, b.zero_count), "counts");
+  check(a.custom_values.size() == b.custom_values.size(), "bounds come back");
+  // Empty buckets may have been added: order and sums stay.
+  check(close(total(a.positive_buckets), total(b.positive_buckets)), "buckets come back");
+  check(close(total(a.negative_buckets), total(b.negative_buckets)), "buckets come back");
+}
+
+void read_and_write_again(Encoding encoding, std::string_view bytes) {
+  storage::SampleColumns in;
+  if (!decode_chunk(encoding, bytes, in)) {
+    check(in.times.empty() && in.values.empty() && in.starts.empty() && in.histograms.empty(), "untouched");
+    return;
+  }
+  check(in.size() == sample_count(encoding, bytes), "as many as it says");
+  std::vector<EncodedChunk> chunks;
+  encode_chunks(in, 0, in.size(), {}, chunks);
+  storage::SampleColumns out;
+  for (const auto& chunk : chunks) check(decode_chunk(chunk.encoding, chunk.data, out), "what we write can be read");
+  check(in.times == out.times, "times come back");
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const auto* const h = in.histograms.empty() ? nullptr : in.histograms[i].get();
+    if (h) {
+      check_same(*h, *out.histograms[i]);
+    } else {
+      check(same_bits(in.values[i], out.values[i]), "values come back");
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  read_and_write_again(static_cast<Encoding>(1 + static_cast<unsigned>(data[0]) % 6), bytes.substr(1));
+  return 0;
+}
