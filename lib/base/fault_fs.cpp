@@ -142,6 +142,11 @@ Result<void> FaultFs::rename(const std::string& from, const std::string& to) {
   return inner_.rename(from, to);
 }
 
+Result<void> FaultFs::link(const std::string& from, const std::string& to) {
+  TOCSIN_OK(plan_->pass(FsCall::kLink, "link", from + " to " + to));
+  return inner_.link(from, to);
+}
+
 Result<void> FaultFs::remove(const std::string& path) {
   TOCSIN_OK(plan_->pass(FsCall::kRemove, "remove", path));
   return inner_.remove(path);
@@ -173,6 +178,10 @@ Result<FileInfo> FaultFs::info(const std::string& path) {
 
 bool FaultFs::exists(const std::string& path) {
   return inner_.exists(path);
+}
+
+Result<std::uint64_t> FaultFs::capacity(const std::string& path) {
+  return inner_.capacity(path);
 }
 
 Result<std::unique_ptr<Fs::Lock>> FaultFs::lock(const std::string& path) {

@@ -22,8 +22,9 @@ enum class FsCall : std::uint8_t {
   kCreateDirectories,
   kSyncDirectory,
   kList,
+  kLink,
 };
-inline constexpr std::size_t kFsCalls = 10;
+inline constexpr std::size_t kFsCalls = 11;
 
 struct Fault {
   FsCall call = FsCall::kAppend;
@@ -57,6 +58,7 @@ class FaultFs final : public Fs {
   /// Its steps (open, append, sync, rename, sync of the folder) are counted and fail like any others.
   Result<void> write_file_atomic(const std::string& path, std::string_view bytes) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> link(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& path) override;
   Result<void> remove_all(const std::string& path) override;
   Result<void> create_directories(const std::string& path) override;
@@ -64,6 +66,7 @@ class FaultFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Result<std::uint64_t> capacity(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 
   struct Plan;

@@ -61,6 +61,9 @@ class Fs {
   /// Writes path.tmp, syncs, renames and syncs the folder: the file is the old or the new one, never a part.
   virtual Result<void> write_file_atomic(const std::string& path, std::string_view bytes) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  /// A second name for a file, which must not be changed in place from then on. kExists if `to` is there; kIo if the
+  /// file system has no such names, or they would be on different ones.
+  virtual Result<void> link(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> remove_all(const std::string& path) = 0;
   virtual Result<void> create_directories(const std::string& path) = 0;
@@ -69,6 +72,8 @@ class Fs {
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual Result<FileInfo> info(const std::string& path) = 0;
   virtual bool exists(const std::string& path) = 0;
+  /// Bytes of the file system that has the path, used and free.
+  virtual Result<std::uint64_t> capacity(const std::string& path) = 0;
   /// Takes an exclusive advisory lock that lives as long as the object; kExists if another process has it.
   class Lock {
    public:

@@ -64,6 +64,7 @@ struct MemFs::State {
   Names synced_names TOCSIN_GUARDED_BY(mutex);
   std::set<std::string> folders TOCSIN_GUARDED_BY(mutex) = {".", "/"};
   std::set<std::string> locks TOCSIN_GUARDED_BY(mutex);
+  std::uint64_t capacity TOCSIN_GUARDED_BY(mutex) = std::uint64_t{1} << 40U;
   std::uint64_t life TOCSIN_GUARDED_BY(mutex) = 0;  // grows when handles die
 
   std::shared_ptr<File> find(const std::string& path) TOCSIN_REQUIRES(mutex) {
@@ -294,6 +295,17 @@ Result<void> MemFs::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> MemFs::link(const std::string& from, const std::string& to) {
+  const MutexLock lock(state_->mutex);
+  const auto file = state_->find(from);
+  const std::string target = tidy(to);
+  if (!file || !state_->folders.contains(folder_of(target))) return not_found("link", from + " to " + to);
+  if (state_->folders.contains(target) || !state_->names.try_emplace(target, file).second) {
+    return fail(Errc::kExists, "link {} to {}: File exists", from, to);
+  }
+  return {};
+}
+
 Result<void> MemFs::remove(const std::string& path) {
   const MutexLock lock(state_->mutex);
   const std::string name = tidy(path);
@@ -366,6 +378,17 @@ Result<FileInfo> MemFs::info(const std::string& path) {
 bool MemFs::exists(const std::string& path) {
   const MutexLock lock(state_->mutex);
   return state_->folders.contains(tidy(path)) || state_->find(path) != nullptr;
+}
+
+void MemFs::set_capacity(std::uint64_t bytes) {
+  const MutexLock lock(state_->mutex);
+  state_->capacity = bytes;
+}
+
+Result<std::uint64_t> MemFs::capacity(const std::string& path) {
+  const MutexLock lock(state_->mutex);
+  if (!state_->folders.contains(tidy(path)) && !state_->find(path)) return not_found("stat", path);
+  return state_->capacity;
 }
 
 Result<std::unique_ptr<Fs::Lock>> MemFs::lock(const std::string& path) {

@@ -26,12 +26,16 @@ class MemFs final : public Fs {
   /// Changes bytes of a file behind everybody's back, as a bad disk would; also what was synced.
   void corrupt(const std::string& path, std::uint64_t offset, std::string_view bytes);
 
+  /// What capacity() says: 1 TiB at first.
+  void set_capacity(std::uint64_t bytes);
+
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<std::unique_ptr<MappedFile>> map(const std::string& path) override;
   Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) override;
   Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20U) override;
   Result<void> write_file_atomic(const std::string& path, std::string_view bytes) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> link(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& path) override;
   Result<void> remove_all(const std::string& path) override;
   Result<void> create_directories(const std::string& path) override;
@@ -39,6 +43,7 @@ class MemFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Result<std::uint64_t> capacity(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 
  private:

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/check.hpp"
@@ -189,6 +190,11 @@ class PosixFs final : public Fs {
     return {};
   }
 
+  Result<void> link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) != 0) return os_error("link", from + " to " + to, errno);
+    return {};
+  }
+
   Result<void> remove(const std::string& path) override {
     if (::remove(path.c_str()) != 0) return os_error("remove", path, errno);
     return {};
@@ -213,6 +219,11 @@ class PosixFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+  Result<std::uint64_t> capacity(const std::string& path) override {
+    struct statvfs status{};
+    if (::statvfs(path.c_str(), &status) != 0) return os_error("stat", path, errno);
+    return static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
+  }
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 };
 

@@ -59,6 +59,7 @@ TEST_CASE("each kind of call can fail") {
   fails_once(FsCall::kCreateDirectories, [&] { return fs.create_directories("d"); });
   fails_once(FsCall::kSyncDirectory, [&] { return fs.sync_directory("."); });
   fails_once(FsCall::kRename, [&] { return fs.rename("g", "h"); });
+  fails_once(FsCall::kLink, [&] { return fs.link("f", fs.exists("k") ? "l" : "k"); });
   fails_once(FsCall::kRemove, [&] { return fs.remove("h"); });
 }
 

@@ -68,6 +68,19 @@ void check_contract(Fs& fs, const std::string& root) {
   CHECK(fs.list(root + "/a").value() == std::vector<std::string>{"b"});
   REQUIRE(fs.sync_directory(root + "/a/b"));
 
+  REQUIRE(fs.link(root + "/a/b/moved", root + "/a/linked"));
+  CHECK(fs.read_file(root + "/a/linked").value() == "two");
+  CHECK(fs.link(root + "/a/b/moved", root + "/a/linked").error().code == Errc::kExists);
+  CHECK(fs.link(root + "/a/none", root + "/a/x").error().code == Errc::kNotFound);
+  CHECK(fs.link(root + "/a/b/moved", root + "/none/x").error().code == Errc::kNotFound);
+  REQUIRE(fs.write_file_atomic(root + "/a/linked", "three"));  // a new file: the other name keeps the old one
+  CHECK(fs.read_file(root + "/a/b/moved").value() == "two");
+  REQUIRE(fs.link(root + "/a/b/moved", root + "/a/again"));
+  REQUIRE(fs.remove(root + "/a/again"));
+  CHECK(fs.read_file(root + "/a/b/moved").value() == "two");
+  CHECK(fs.capacity(root).value() > 0);
+  CHECK(fs.capacity(root + "/none").error().code == Errc::kNotFound);
+
   REQUIRE(fs.write_file_atomic(root + "/a/empty", ""));
   CHECK(fs.map(root + "/a/empty").value()->bytes().empty());
 
