@@ -27,9 +27,22 @@ void put_tsdb_metrics(Sink& sink, const tsdb::TsdbStats& stats) {
   sink.gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block.",
              number(stats.chunks_open + stats.chunks_completed));
   sink.counter("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.", {{"type", "float"}},
-               number(stats.samples_appended));
+               number(stats.samples_appended - stats.histograms_appended));
   sink.counter("prometheus_tsdb_head_samples_appended_total", "Total number of appended samples.",
                {{"type", "histogram"}}, number(stats.histograms_appended));
+  sink.counter("prometheus_tsdb_head_out_of_order_samples_appended_total",
+               "Total number of appended out of order samples.", {{"type", "float"}},
+               number(stats.late_samples - stats.late_histograms));
+  sink.counter("prometheus_tsdb_head_out_of_order_samples_appended_total",
+               "Total number of appended out of order samples.", {{"type", "histogram"}},
+               number(stats.late_histograms));
+  sink.counter("prometheus_tsdb_out_of_order_samples_total",
+               "Total number of out of order samples ingestion failed attempts due to out of order being disabled.",
+               {{"type", "float"}}, number(stats.out_of_order));
+  sink.counter("prometheus_tsdb_too_old_samples_total",
+               "Total number of out of order samples ingestion failed attempts with out of support enabled, but sample "
+               "outside of time window.",
+               {{"type", "float"}}, number(stats.too_old));
   if (stats.min_time <= stats.max_time) {
     sink.gauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head block.",
                static_cast<double>(stats.min_time) / 1000);

@@ -58,6 +58,7 @@ Result<void> Ruler::open() {
   tsdb::TsdbOptions tsdb_options;
   tsdb_options.path = flags_.tsdb_path;
   tsdb_options.retention = retention(*loaded.prometheus);
+  tsdb_options.out_of_order_window = loaded.prometheus->storage.out_of_order_time_window;
   if (const auto exemplars = loaded.prometheus->storage.max_exemplars) {
     tsdb_options.exemplars = static_cast<std::size_t>(std::max<std::int64_t>(*exemplars, 0));
   }
@@ -176,6 +177,7 @@ void Ruler::apply(Configuration loaded) {
   std::size_t rule_count = 0;
   for (const rules::GroupSpec& group : loaded.groups) rule_count += group.rules.size();
   db_->set_retention(retention(*config));
+  db_->set_out_of_order_window(config->storage.out_of_order_time_window);
   forwarder_.apply(config);
   sender_->apply(config->alertmanagers);
   scrapes_->apply(config);

@@ -53,7 +53,6 @@ Result<void> read_tsdb(const Node& node, StorageConfig& out, std::vector<std::st
   fields.read("stale_series_compaction_threshold", stale_threshold);
   fields.child("chunk_encoding", [&](const Node& n) { return read_chunk_encoding(n, warnings); });
   fields.child("retention", [&](const Node& n) { return read_retention(n, out, warnings); });
-  if (out.out_of_order_time_window > Duration{0}) fields.unsupported({"out_of_order_time_window"}, warnings);
   if (stale_threshold > 0) fields.unsupported({"stale_series_compaction_threshold"}, warnings);
   return fields.finish();
 }

@@ -57,28 +57,38 @@ HeadAppender::Target HeadAppender::find(storage::SeriesRef ref, const model::Lab
   return target;
 }
 
-AppendStatus HeadAppender::judge(const Target& target, const SampleIn& sample, bool& already_there) {
+AppendStatus HeadAppender::judge(const Target& target, const SampleIn& sample, Place& place) {
   if (sample.t < storage::kOldestTime || sample.t > storage::kNewestTime) {
     count(head_.counters.out_of_bounds);
     return AppendStatus::kOutOfBounds;
   }
-  if (sample.t < head_.oldest_accepted()) {
-    count(head_.counters.too_old);
-    return AppendStatus::kTooOld;
-  }
   const unsigned index = index_in_page(target.id);
   const Timestamp last = target.page->last_time_hint(index);
-  if (sample.t > last) [[likely]] {
+  if (sample.t >= last && sample.t >= head_.oldest_accepted()) [[likely]] {
+    if (sample.t > last) return AppendStatus::kOk;
+    if (head_.equals_last(*target.page, index, sample)) {
+      place = Place::kThere;
+      return AppendStatus::kOk;
+    }
+    count(head_.counters.duplicates);
+    return AppendStatus::kDuplicate;
+  }
+  const AppendStatus status = head_.judge_late(sample.t);
+  if (status == AppendStatus::kOk) return judge_late(target, sample, place);
+  count(status == AppendStatus::kTooOld ? head_.counters.too_old : head_.counters.out_of_order);
+  return status;
+}
+
+AppendStatus HeadAppender::judge_late(const Target& target, const SampleIn& sample, Place& place) {
+  if (!late_view_) late_view_ = std::make_unique<LateView>(head_);
+  late_view_->reader.take(target.id);
+  storage::SampleColumns& found = late_view_->found;
+  if (!late_view_->reader.read(sample.t, sample.t, found) || found.size() == 0) {
+    place = Place::kLate;
     return AppendStatus::kOk;
   }
-  if (sample.t < last) {
-    count(head_.counters.out_of_order);
-    return AppendStatus::kOutOfOrder;
-  }
-  if (head_.equals_last(*target.page, index, sample)) {
-    already_there = true;
-    return AppendStatus::kOk;
-  }
+  place = Place::kThere;
+  if (same_sample(found, 0, sample)) return AppendStatus::kOk;
   count(head_.counters.duplicates);
   return AppendStatus::kDuplicate;
 }
@@ -86,10 +96,14 @@ AppendStatus HeadAppender::judge(const Target& target, const SampleIn& sample, b
 AppendResult HeadAppender::add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample) {
   Target target = find(ref, labels);
   if (!target.page) return target.result;
-  bool already_there = false;
-  target.result.status = judge(target, sample, already_there);
-  if (target.result.status != AppendStatus::kOk || already_there) return target.result;
+  Place place = Place::kInOrder;
+  target.result.status = judge(target, sample, place);
+  if (target.result.status != AppendStatus::kOk || place == Place::kThere) return target.result;
   Batch& batch = *batch_;
+  if (place == Place::kLate) {
+    batch.late.push_back({target.id, batch.size(), row_of(sample)});
+    return target.result;
+  }
   if (sample.needs_rows()) {
     batch.specials.push_back(
         {batch.size(), sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()});
@@ -127,12 +141,14 @@ void HeadAppender::set_metadata(storage::SeriesRef ref, const storage::Metadata&
 
 Result<void> HeadAppender::commit() {
   if (!batch_) return {};
+  late_view_ = nullptr;  // what it holds back could go to a chunk file
   auto done = committer_.commit(slot_, *batch_);
   rollback();
   return done;
 }
 
 void HeadAppender::rollback() {
+  late_view_ = nullptr;
   if (batch_) head_.batches.give_back(std::move(batch_));
 }
 

@@ -7,6 +7,7 @@
 #include "storage/storage.hpp"
 #include "tsdb/committer.hpp"
 #include "tsdb/head.hpp"
+#include "tsdb/series_reader.hpp"
 
 namespace tocsin::tsdb {
 
@@ -30,15 +31,29 @@ class HeadAppender final : public storage::Appender {
     SeriesId id = kNoId;
     storage::AppendResult result;
   };
+  enum class Place : std::uint8_t {
+    kInOrder,
+    kLate,
+    kThere,  // the same sample is there already
+  };
+  /// What late samples are compared with: the series as they are committed when the first of the batch comes.
+  struct LateView {
+    explicit LateView(Head& head) : view(head), reader(head, view) {}
+    const ReadView view;
+    SeriesReader reader;
+    storage::SampleColumns found;
+  };
   Batch& batch();
   Target find(storage::SeriesRef ref, const model::Labels* labels);
-  storage::AppendStatus judge(const Target& target, const SampleIn& sample, bool& already_there);
+  storage::AppendStatus judge(const Target& target, const SampleIn& sample, Place& place);
+  storage::AppendStatus judge_late(const Target& target, const SampleIn& sample, Place& place);
   storage::AppendResult add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample);
 
   Head& head_;
   Committer& committer_;
   const std::uint16_t slot_;
-  std::unique_ptr<Batch> batch_;  // null between batches
+  std::unique_ptr<Batch> batch_;         // null between batches
+  std::unique_ptr<LateView> late_view_;  // null if the batch has no late samples
 };
 
 /// Refs are ids, counted from 1.

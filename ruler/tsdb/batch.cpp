@@ -22,6 +22,7 @@ void Batch::clear() {
   values.clear();
   times.clear();
   specials.clear();
+  late.clear();
   exemplars.clear();
   metadata.clear();
   pin = nullptr;

@@ -23,7 +23,14 @@ class Batch {
     model::HistogramPtr histogram;
   };
 
-  bool empty() const { return ids.empty() && exemplars.empty() && metadata.empty(); }
+  /// A sample that is late already when it is appended.
+  struct Late {
+    SeriesId id = 0;
+    std::size_t before = 0;  // it was appended before the sample of this index
+    Row row;
+  };
+
+  bool empty() const { return ids.empty() && late.empty() && exemplars.empty() && metadata.empty(); }
   std::size_t size() const { return ids.size(); }
   Timestamp time(std::size_t i) const { return times.empty() ? first_time : times[i]; }
   /// The timestamp of more than half of the samples, else the last one in time.
@@ -46,6 +53,7 @@ class Batch {
   std::vector<Timestamp> times;  // empty while all are first_time
   Timestamp first_time = 0;
   std::vector<Special> specials;  // in order of index
+  std::vector<Late> late;         // in order of appending
   std::vector<std::pair<SeriesId, storage::Exemplar>> exemplars;
   std::vector<std::pair<SeriesId, storage::Metadata>> metadata;
   Pin pin;  // series that ids name stay findable

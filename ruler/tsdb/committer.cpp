@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tsdb/series_reader.hpp"
+
 namespace tocsin::tsdb {
 namespace {
 
@@ -30,7 +32,7 @@ Result<void> Committer::commit_locked(std::uint16_t slot, Batch& batch) {
   if (head_.closed) return fail(Errc::kUnavailable, "the store is closed");
   if (batch.empty()) return {};
   judge(slot, batch);
-  const Timestamp time = batch.main_time();
+  const Timestamp time = batch.size() > 0 ? batch.main_time() : std::max(head_.max_time(), storage::kOldestTime);
   if (auto logged = log(batch, time); !logged) {
     clear_pending(batch);
     forget_definitions();
@@ -44,11 +46,16 @@ Result<void> Committer::commit_locked(std::uint16_t slot, Batch& batch) {
 /// Decides which samples are taken: the others get kNoId. A series of the batch is marked in its page until apply().
 void Committer::judge(std::uint16_t slot, Batch& batch) {
   repeats_ = takes_over_ = false;
-  accepted_ = 0;
+  accepted_ = special_ = 0;
   latest_.clear();
+  turned_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     SeriesPage* const page = page_for(batch.ids[i]);
-    if (!page || !judge_one(batch, i, *page)) {
+    const Verdict verdict = page ? judge_one(batch, i, *page) : Verdict::kDropped;
+    if (verdict == Verdict::kLate) {
+      turned_.push_back({batch.ids[i], i, row_of(sample_of(batch, i, special_))});
+    }
+    if (verdict != Verdict::kTaken) {
       batch.ids[i] = kNoId;
       continue;
     }
@@ -58,16 +65,20 @@ void Committer::judge(std::uint16_t slot, Batch& batch) {
     takes_over_ |= series.owner != slot && series.last_time != kMinTimestamp;
     page->pending.set(index);
   }
+  late_ = 0;
+  if (!batch.late.empty() || !turned_.empty()) judge_late_ones(batch);
 }
 
-bool Committer::judge_one(const Batch& batch, std::size_t i, SeriesPage& page) {
+Committer::Verdict Committer::judge_one(const Batch& batch, std::size_t i, SeriesPage& page) {
   const SeriesId id = batch.ids[i];
   const unsigned index = index_in_page(id);
   const HotSeries& series = page.hot_for_writer(index);
   const Timestamp t = batch.time(i);
-  if (t < head_.refuse_before.load(std::memory_order_relaxed)) {
-    count(head_.counters.too_old);  // a block was begun since append() said yes
-    return false;
+  // It may be that a block was begun since append() said yes.
+  if (t < head_.refuse_before.load(std::memory_order_relaxed)) return judge_late(t);
+  if (series.has_extra != 0) [[unlikely]] {
+    const SeriesExtra* const extra = page.extra_for_writer(index);
+    if (extra->late && t <= extra->late->newest) return judge_late(t);
   }
   Timestamp last = series.last_time;
   if (page.pending.test(index)) {
@@ -76,10 +87,43 @@ bool Committer::judge_one(const Batch& batch, std::size_t i, SeriesPage& page) {
   }
   if (t > last) {
     if (!batch.times.empty()) latest_[id] = t;
-    return true;
+    return Verdict::kTaken;
   }
-  count(t < last ? head_.counters.out_of_order : head_.counters.duplicates);
-  return false;
+  if (t < last) return judge_late(t);
+  count(head_.counters.duplicates);
+  return Verdict::kDropped;
+}
+
+Committer::Verdict Committer::judge_late(Timestamp t) {
+  const storage::AppendStatus status = head_.judge_late(t);
+  if (status == storage::AppendStatus::kOk) return Verdict::kLate;
+  count(status == storage::AppendStatus::kTooOld ? head_.counters.too_old : head_.counters.out_of_order);
+  return Verdict::kDropped;
+}
+
+/// Those that were appended as late ones were compared with what there was; those that turned late since are now.
+void Committer::judge_late_ones(Batch& batch) {
+  count(head_.counters.duplicates, std::erase_if(turned_, [this](const auto& late) { return is_there(late); }));
+  if (!turned_.empty()) {
+    std::vector<Batch::Late> all;
+    std::ranges::merge(batch.late, turned_, std::back_inserter(all), {}, &Batch::Late::before, &Batch::Late::before);
+    batch.late = std::move(all);
+  }
+  for (Batch::Late& late : batch.late) {
+    if (page_for(late.id)) {
+      ++late_;
+    } else {
+      late.id = kNoId;
+    }
+  }
+}
+
+bool Committer::is_there(const Batch::Late& late) {
+  const ReadView view(head_);
+  SeriesReader reader(head_, view);
+  reader.take(late.id);
+  storage::SampleColumns found;
+  return reader.read(late.row.t, late.row.t, found) && found.size() != 0;
 }
 
 /// The page of a live series. One that was collected since it was appended to is made again, under a new id.
@@ -100,7 +144,7 @@ Result<void> Committer::log(Batch& batch, Timestamp time) {
   for (auto& [id, exemplar] : batch.exemplars) {
     if (!page_for(id)) id = kNoId;
   }
-  if (accepted_ == 0 && batch.exemplars.empty()) return {};
+  if (accepted_ + late_ == 0 && batch.exemplars.empty()) return {};
   TOCSIN_TRY(const std::uint32_t segment, head_.wal.begin(time));
   code_ = segment_code(segment);
   if (head_.segment_times.empty() || head_.segment_times.back().first != segment) {
@@ -138,6 +182,12 @@ void Committer::encode(const Batch& batch, Timestamp time) {
     const HotSeries& series = page.hot_for_writer(index);
     record_.sample(id, series.wal_seen == code_ ? series.last_value : 0.0, sample.value);
   }
+  for (const Batch::Late& late : batch.late) {
+    if (late.id == kNoId) continue;
+    SeriesPage& page = *head_.index.page_of(late.id);
+    if (!page.logged.test(index_in_page(late.id))) define(page, late.id);
+    record_.late(late.id, late.row);
+  }
   for (const auto& [id, exemplar] : batch.exemplars) {
     if (id == kNoId) continue;
     SeriesPage& page = *head_.index.page_of(id);
@@ -169,8 +219,8 @@ void Committer::forget_definitions() {
 }
 
 void Committer::apply(std::uint16_t slot, const Batch& batch, Timestamp time) {
-  if (accepted_ == 0) return;
-  Visibility::Commit commit = head_.visibility.begin(slot, time, takes_over_);
+  if (accepted_ + late_ == 0) return;
+  Visibility::Commit commit = head_.visibility.begin(accepted_ > 0 ? slot : kNoSlot, time, takes_over_);
   special_ = 0;
   for (std::size_t i = 0; i < batch.size();) {
     if (batch.ids[i] == kNoId) {
@@ -179,11 +229,14 @@ void Committer::apply(std::uint16_t slot, const Batch& batch, Timestamp time) {
     }
     i = apply_run(commit, batch, i, *head_.index.page_of(batch.ids[i]));
   }
-  const auto [least, greatest] = batch.times.empty()
-                                     ? std::pair(batch.first_time, batch.first_time)
-                                     : std::pair(std::ranges::min(batch.times), std::ranges::max(batch.times));
-  head_.saw_time(least, greatest);
+  if (accepted_ > 0) {
+    const auto [least, greatest] = batch.times.empty()
+                                       ? std::pair(batch.first_time, batch.first_time)
+                                       : std::pair(std::ranges::min(batch.times), std::ranges::max(batch.times));
+    head_.saw_time(least, greatest);
+  }
   count(head_.counters.samples, accepted_);
+  apply_late(commit, batch);
   head_.visibility.publish(commit);
 }
 
@@ -207,6 +260,20 @@ std::size_t Committer::apply_run(Visibility::Commit& commit, const Batch& batch,
     page.pending.reset(index);
   }
   return i;
+}
+
+void Committer::apply_late(const Visibility::Commit& commit, const Batch& batch) {
+  for (const Batch::Late& late : batch.late) {
+    if (late.id == kNoId) continue;
+    SeriesPage& page = *head_.index.page_of(late.id);
+    const MutexLock lock(page.mutex);
+    const bool added = head_.append_late(page, index_in_page(late.id), late.id, late.row, commit.number, code_);
+    count(added ? head_.counters.samples : head_.counters.duplicates);
+    if (added) count(head_.counters.late_samples);
+    if (!added || !late.row.histogram) continue;
+    count(head_.counters.histograms);
+    count(head_.counters.late_histograms);
+  }
 }
 
 /// What is no sample: kept in memory alone, or nearly.

@@ -24,7 +24,11 @@ class Committer {
  private:
   Result<void> commit_locked(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
   void judge(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
-  bool judge_one(const Batch& batch, std::size_t i, SeriesPage& page) TOCSIN_REQUIRES(head_.commit_mutex);
+  enum class Verdict : std::uint8_t { kTaken, kLate, kDropped };
+  Verdict judge_one(const Batch& batch, std::size_t i, SeriesPage& page) TOCSIN_REQUIRES(head_.commit_mutex);
+  Verdict judge_late(Timestamp t);
+  void judge_late_ones(Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
+  bool is_there(const Batch::Late& late);
   SeriesPage* page_for(SeriesId& id);
   Result<void> log(Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   void encode(const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
@@ -33,6 +37,7 @@ class Committer {
   void apply(std::uint16_t slot, const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   std::size_t apply_run(Visibility::Commit& commit, const Batch& batch, std::size_t from, SeriesPage& page)
       TOCSIN_REQUIRES(head_.commit_mutex);
+  void apply_late(const Visibility::Commit& commit, const Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
   void apply_rest(const Batch& batch);
   void clear_pending(const Batch& batch);
 
@@ -42,7 +47,8 @@ class Committer {
   std::uint8_t code_ = 0;    // of the segment that the record goes to
   bool repeats_ = false;     // a series has several samples in the batch
   bool takes_over_ = false;  // a series belongs to another slot
-  std::size_t accepted_ = 0;
+  std::size_t accepted_ = 0, late_ = 0;
+  std::vector<Batch::Late> turned_;                 // in order when they were appended, late now
   std::unordered_map<SeriesId, Timestamp> latest_;  // in a batch of several times: of each series
   std::vector<SeriesId> defined_series_;
   std::vector<std::uint32_t> defined_pairs_;

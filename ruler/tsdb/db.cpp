@@ -79,6 +79,10 @@ void Db::set_retention(Duration retention) {
   head_->retention_ms.store(to_ms(retention), std::memory_order_relaxed);
 }
 
+void Db::set_out_of_order_window(Duration window) {
+  head_->out_of_order_window_ms.store(to_ms(window), std::memory_order_relaxed);
+}
+
 std::map<model::Labels, std::vector<storage::Exemplar>> Db::exemplars(Timestamp start, Timestamp end,
                                                                       std::span<const model::Matcher> matchers) {
   const Pin pin = head_->reclaimer.pin();

@@ -52,6 +52,8 @@ class Db final : public storage::Appendable, public storage::Queryable {
 
   /// Another TsdbOptions::retention from the next upkeep on; 0: nothing is dropped.
   void set_retention(Duration retention);
+  /// Another TsdbOptions::out_of_order_window from the next sample on.
+  void set_out_of_order_window(Duration window);
 
   /// Makes durable what was committed before the call.
   Result<void> sync();

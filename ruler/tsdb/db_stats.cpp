@@ -34,6 +34,9 @@ TsdbStats Db::stats() const {
   s.exemplars_appended = get(c.exemplars);
   s.commits = get(c.commits);
   s.commits_failed = get(c.commits_failed);
+  s.late_samples = get(c.late_samples);
+  s.late_histograms = get(c.late_histograms);
+  s.late_chunks = get(c.late_chunks);
   s.out_of_order = get(c.out_of_order);
   s.too_old = get(c.too_old);
   s.duplicates = get(c.duplicates);

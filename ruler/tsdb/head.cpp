@@ -18,11 +18,6 @@ bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-bool same_sample(const Row& row, const SampleIn& sample) {
-  if ((row.histogram != nullptr) != (sample.histogram != nullptr)) return false;
-  return row.histogram ? *row.histogram == **sample.histogram : same_bits(row.value, sample.value);
-}
-
 /// Spreads series evenly over the lengths of their first chunk, so that later ones are not all completed at once.
 unsigned first_chunk_samples(SeriesId id) {
   return 1 + static_cast<unsigned>((static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15ULL >> 40U) % kChunkSamples);
@@ -30,9 +25,20 @@ unsigned first_chunk_samples(SeriesId id) {
 
 }  // namespace
 
+bool same_sample(const Row& row, const SampleIn& sample) {
+  if ((row.histogram != nullptr) != (sample.histogram != nullptr)) return false;
+  return row.histogram ? *row.histogram == **sample.histogram : same_bits(row.value, sample.value);
+}
+
+bool same_sample(const storage::SampleColumns& columns, std::size_t i, const SampleIn& sample) {
+  return same_sample(
+      {columns.times[i], columns.values[i], 0, columns.histograms.empty() ? nullptr : columns.histograms[i]}, sample);
+}
+
 Head::Head(const TsdbOptions& o, Fs& f)
     : options(o),
       retention_ms(to_ms(o.retention)),
+      out_of_order_window_ms(to_ms(o.out_of_order_window)),
       fs(f),
       folder(o.path + "/tocsin"),
       index(reclaimer),
@@ -113,13 +119,48 @@ void Head::complete_chunk(SeriesPage& page, unsigned i, SeriesId id) {
     extra.rows = {};
     extra.rows_size = 0;
     series.rows = 0;
-    if (!extra.tracks_commits) page.drop_extra(i);
+    page.tidy_extra(i);
   }
   xor_clear(series, arena);
   series.first_cut = 1;
   series.open_segment = 0;
   count(counters.chunks_completed);
   counters.chunks_open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool Head::append_late(SeriesPage& page, unsigned i, SeriesId id, Row row, std::uint64_t commit, std::uint8_t code) {
+  SeriesExtra& extra = page.make_extra(i);
+  if (!extra.late) {
+    extra.late = std::make_unique<LateSamples>();
+    late_series.insert(id);
+  }
+  LateSamples& late = *extra.late;
+  const Timestamp t = row.t;
+  const bool first = late.open.empty();
+  if (!insert_late(late, extra.deletions, std::move(row), commit)) return false;
+  if (first) late.open_segment = code;
+  saw_time(t, t);
+  if (late.open.size() >= options.out_of_order_cap_max) spill_late(page, i, id);
+  return true;
+}
+
+void Head::spill_late(SeriesPage& page, unsigned i, SeriesId id) {
+  const SeriesExtra& extra = *page.extra(i);
+  take_settled(*extra.late, extra.deletions, visibility.seen_by_all(), rows_);
+  if (rows_.empty()) return;
+  ChunkHeader header;
+  header.series = id;
+  header.previous = extra.late->tail;
+  header.late = true;
+  header.encoding = ChunkEncoding::kRows;
+  header.count = static_cast<std::uint32_t>(rows_.size());
+  header.first_time = rows_.front().t;
+  header.last_time = rows_.back().t;
+  data_.clear();
+  encode_rows(rows_, data_);
+  rows_.clear();
+  extra.late->tail = files.append(header, data_);
+  count(counters.late_chunks);
 }
 
 Timestamp Head::open_chunk_time(SeriesPage& page, unsigned i) {
@@ -136,6 +177,11 @@ void Head::sweep(SeriesPage& page, std::uint32_t page_number, std::uint32_t curr
     if (series.count > 0 && segment_of(series.open_segment, current) <= complete_up_to) {
       complete_chunk(page, i, page_number << kSeriesPageBits | i);
     }
+  }
+  for (const auto& [i, extra] : page.extras) {
+    const LateSamples* const late = extra->late.get();
+    if (!late || late->open.empty() || segment_of(late->open_segment, current) > complete_up_to) continue;
+    spill_late(page, i, page_number << kSeriesPageBits | i);
   }
 }
 
@@ -191,6 +237,16 @@ Timestamp Head::oldest_accepted() const {
 Timestamp Head::min_time() const {
   const Timestamp least = min_time_.load(std::memory_order_relaxed);
   return least == kMaxTimestamp ? least : std::max(least, floor.now());
+}
+
+storage::AppendStatus Head::judge_late(Timestamp t) const {
+  const std::int64_t window = out_of_order_window_ms.load(std::memory_order_relaxed);
+  if (window > 0) {
+    const Timestamp newest = max_time();
+    const bool within = newest == kMinTimestamp || t >= newest - window;
+    return within ? storage::AppendStatus::kOk : storage::AppendStatus::kTooOld;
+  }
+  return t < oldest_accepted() ? storage::AppendStatus::kTooOld : storage::AppendStatus::kOutOfOrder;
 }
 
 void Head::saw_time(Timestamp least, Timestamp greatest) {

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -41,6 +42,7 @@ namespace tocsin::tsdb {
 struct HeadCounters {
   std::atomic<std::uint64_t> series_created = 0, series_removed = 0;
   std::atomic<std::uint64_t> samples = 0, histograms = 0, exemplars = 0, commits = 0, commits_failed = 0;
+  std::atomic<std::uint64_t> late_samples = 0, late_histograms = 0, late_chunks = 0;
   std::atomic<std::uint64_t> out_of_order = 0, too_old = 0, duplicates = 0, out_of_bounds = 0, series_limit_hits = 0;
   std::atomic<std::uint64_t> chunks_open = 0, chunks_completed = 0, chunks_corrupt = 0;
   std::atomic<std::uint64_t> syncs = 0, sync_failures = 0, checkpoints = 0, checkpoint_failures = 0;
@@ -68,6 +70,12 @@ struct SampleIn {
   const model::HistogramPtr* histogram = nullptr;
   bool needs_rows() const { return start != 0 || histogram != nullptr; }
 };
+inline Row row_of(const SampleIn& sample) {
+  return {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()};
+}
+/// Whether they have the same value, to the bit.
+bool same_sample(const Row& row, const SampleIn& sample);
+bool same_sample(const storage::SampleColumns& columns, std::size_t index, const SampleIn& sample);
 
 class Head {
  public:
@@ -81,6 +89,11 @@ class Head {
       TOCSIN_REQUIRES(commit_mutex, page.mutex);
   /// Moves the open chunk, which is not empty, to the chunk files.
   void complete_chunk(SeriesPage& page, unsigned index, SeriesId id) TOCSIN_REQUIRES(commit_mutex, page.mutex);
+  /// Adds a late sample. @return false if there is one at its time among those in memory.
+  bool append_late(SeriesPage& page, unsigned index, SeriesId id, Row row, std::uint64_t commit, std::uint8_t code)
+      TOCSIN_REQUIRES(commit_mutex, page.mutex);
+  /// Moves the late samples that all snapshots see to a chunk of their own.
+  void spill_late(SeriesPage& page, unsigned index, SeriesId id) TOCSIN_REQUIRES(commit_mutex, page.mutex);
   /// Time of the first sample of the open chunk, which is not empty.
   Timestamp open_chunk_time(SeriesPage& page, unsigned index) TOCSIN_REQUIRES(page.mutex);
   /// Looks through the series of a page: values logged in other segments than `current` are forgotten, chunks that were
@@ -92,8 +105,12 @@ class Head {
   /// Whether this is the last sample of the series once more.
   bool equals_last(SeriesPage& page, unsigned index, const SampleIn& sample);
 
-  /// Samples before this are refused.
+  /// Samples before this are refused, or late.
   Timestamp oldest_accepted() const;
+  /// Whether a sample that is older than the newest of its series, or than oldest_accepted(), is taken as a late one;
+  /// else why not: kTooOld or kOutOfOrder.
+  /// Source: Prometheus tsdb/head_append.go, memSeries.appendable.
+  storage::AppendStatus judge_late(Timestamp t) const;
   void saw_time(Timestamp least, Timestamp greatest);
   /// Counts a damaged chunk; true the first time that it is met, for a line in the log.
   bool first_sight_of_damage(ChunkRef ref);
@@ -102,7 +119,8 @@ class Head {
   Timestamp max_time() const { return max_time_.load(std::memory_order_relaxed); }
 
   const TsdbOptions options;
-  std::atomic<std::int64_t> retention_ms;  // of the options, until set_retention()
+  std::atomic<std::int64_t> retention_ms;            // of the options, until set_retention()
+  std::atomic<std::int64_t> out_of_order_window_ms;  // and set_out_of_order_window()
   Fs& fs;
   const std::string folder;  // of our own files, below options.path
 
@@ -128,6 +146,8 @@ class Head {
   std::vector<SeriesId> logged_since TOCSIN_GUARDED_BY(commit_mutex);
   /// Series that have a SeriesExtra with tracks_commits, some of them twice or no more.
   std::vector<SeriesId> tracked TOCSIN_GUARDED_BY(commit_mutex);
+  /// Series with a SeriesExtra::late.
+  std::set<SeriesId> late_series TOCSIN_GUARDED_BY(commit_mutex);
   /// Data time at which each segment of the log began, oldest first.
   std::vector<std::pair<std::uint32_t, Timestamp>> segment_times TOCSIN_GUARDED_BY(commit_mutex);
   /// All series were swept when this was the current segment.
@@ -147,6 +167,7 @@ class Head {
   std::string data_ TOCSIN_GUARDED_BY(commit_mutex);  // encode_open()
   std::vector<Timestamp> times_ TOCSIN_GUARDED_BY(commit_mutex);
   std::vector<double> values_ TOCSIN_GUARDED_BY(commit_mutex);
+  std::vector<Row> rows_ TOCSIN_GUARDED_BY(commit_mutex);  // spill_late()
 };
 
 }  // namespace tocsin::tsdb

@@ -141,7 +141,8 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     const SeriesId id = number << kSeriesPageBits | i;
     const HotSeries& series = page.hot[i];
     const ChunkRef tail = chunk_file(page.tail[i]) >= pass.oldest_file ? page.tail[i] : 0;
-    if (series.count == 0 && tail == 0 && old_page && !page.pending.test(i)) {
+    const bool late = series.has_extra != 0 && look_at_late(pass, page, i, id);
+    if (series.count == 0 && tail == 0 && !late && old_page && !page.pending.test(i)) {
       page.live[i / 64].fetch_and(~(std::uint64_t{1} << (i % 64)), std::memory_order_release);
       pass.dead.push_back(id);
       continue;
@@ -154,6 +155,26 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     }
     pass.checkpoint.series.push_back({id, tail, last_time});
   }
+}
+
+/// @return whether it has late samples still.
+bool Keeper::look_at_late(Pass& pass, SeriesPage& page, unsigned i, SeriesId id) {
+  SeriesExtra& extra = *page.extra(i);
+  if (!extra.late) return false;
+  LateSamples& late = *extra.late;
+  if (chunk_file(late.tail) < pass.oldest_file) late.tail = 0;
+  if (late.open.empty() && late.tail == 0) {
+    extra.late = nullptr;
+    head_.late_series.erase(id);
+    page.tidy_extra(i);
+    return false;
+  }
+  if (late.tail != 0 && page.logged.test(i)) pass.checkpoint.late.push_back({id, late.tail, late.newest});
+  if (!late.open.empty()) {
+    const std::uint32_t needed = segment_of(late.open_segment, head_.wal.position().segment);
+    pass.checkpoint.first_segment = std::min(pass.checkpoint.first_segment, needed);
+  }
+  return true;
 }
 
 void Keeper::collect(Pass& pass) {

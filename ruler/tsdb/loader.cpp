@@ -133,12 +133,22 @@ Result<void> Loader::read_chunks() {
     for (const auto& series : checkpoint_->series) {
       if (!head_.index.page_of(series.id)) stands_at(series.id, {series.tail, series.last_time});
     }
+    for (const auto& late : checkpoint_->late) {
+      stands_late(late.id, {.late_tail = late.tail, .newest_late = late.newest});
+    }
+    for (const auto& one : checkpoint_->deletions) {
+      stands_late(one.id, {.deletions = {{one.start, one.end, 0, one.chunks_end}}});
+    }
   }
   return head_.files.open(
       checkpoint_ ? checkpoint_->chunks_end : 0, checkpoint_ ? checkpoint_->files : std::vector<ChunkFiles::FileInfo>{},
       [this](ChunkRef ref, const ChunkHeader& header) {
         head_.saw_time(header.first_time, header.last_time);
-        stands_at(header.series, {ref, header.last_time});
+        if (header.late) {
+          stands_late(header.series, {.late_tail = ref, .newest_late = header.last_time});
+        } else {
+          stands_at(header.series, {ref, header.last_time});
+        }
       },
       [this](std::string text) { messages_.push_back(std::move(text)); });
 }
@@ -163,9 +173,35 @@ void Loader::stands_at(SeriesId id, const Stand& stand) {
   series.owner = Visibility::kHistorySlot;
 }
 
+void Loader::stands_late(SeriesId id, const Stand& stand) {
+  saw(id);
+  SeriesPage* const page = head_.index.page_of(id);
+  if (!page) {
+    Stand& kept = waiting_[id];
+    kept.late_tail = std::max(kept.late_tail, stand.late_tail);
+    kept.newest_late = std::max(kept.newest_late, stand.newest_late);
+    kept.deletions.insert(kept.deletions.end(), stand.deletions.begin(), stand.deletions.end());
+    return;
+  }
+  if (stand.late_tail == 0 && stand.deletions.empty()) return;
+  const MutexLock commit_lock(head_.commit_mutex);
+  const MutexLock lock(page->mutex);
+  SeriesExtra& extra = page->make_extra(index_in_page(id));
+  extra.deletions.insert(extra.deletions.end(), stand.deletions.begin(), stand.deletions.end());
+  if (stand.late_tail == 0) return;
+  if (!extra.late) extra.late = std::make_unique<LateSamples>();
+  extra.late->tail = std::max(extra.late->tail, stand.late_tail);
+  extra.late->newest = std::max(extra.late->newest, stand.newest_late);
+  head_.late_series.insert(id);
+}
+
 /// A series that was just defined: what was found of it before.
 void Loader::adopt(SeriesId id) {
-  if (auto node = waiting_.extract(id)) stands_at(id, node.mapped());
+  const auto node = waiting_.extract(id);
+  if (!node) return;
+  const Stand& stand = node.mapped();
+  if (stand.tail != 0 || stand.last_time != kMinTimestamp) stands_at(id, stand);
+  stands_late(id, stand);
 }
 
 void Loader::saw(SeriesId id) {
@@ -203,6 +239,7 @@ bool Loader::replay_record(WalPosition position, std::string_view payload) {
   for (const auto& [id, row] : record_.rows) {
     replay_sample(id, {row.t, row.value, row.start, row.histogram ? &row.histogram : nullptr});
   }
+  for (const auto& [id, row] : record_.late) replay_late(id, row);
   for (const auto& [id, exemplar] : record_.exemplars) {
     if (head_.index.page_of(id)) head_.exemplars.add(id, exemplar);
   }
@@ -266,6 +303,20 @@ void Loader::replay_sample(SeriesId id, const SampleIn& sample) {
   series.owner = Visibility::kHistorySlot;
   head_.append_sample(*page, index, id, sample, code_);
   head_.saw_time(sample.t, sample.t);
+}
+
+/// One that is in a chunk file already is found there by its time.
+void Loader::replay_late(SeriesId id, const Row& row) {
+  SeriesPage* const page = head_.index.page_of(id);
+  if (!page) return note_unknown(id);
+  if (!late_view_) late_view_ = std::make_unique<ReadView>(head_);
+  SeriesReader reader(head_, *late_view_);
+  reader.take(id);
+  storage::SampleColumns found;
+  if (reader.read_late(row.t, row.t, found) && found.size() != 0) return;
+  const MutexLock commit_lock(head_.commit_mutex);
+  const MutexLock lock(page->mutex);
+  head_.append_late(*page, index_in_page(id), id, row, 0, code_);
 }
 
 /// Either its definition is lost, or it was collected before the checkpoint and its rows are not cut off yet.

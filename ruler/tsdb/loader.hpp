@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "tsdb/checkpoint.hpp"
 #include "tsdb/head.hpp"
+#include "tsdb/series_reader.hpp"
 
 namespace tocsin::tsdb {
 
@@ -32,6 +33,9 @@ class Loader {
   struct Stand {
     ChunkRef tail = 0;
     Timestamp last_time = kMinTimestamp;
+    ChunkRef late_tail = 0;
+    Timestamp newest_late = kMinTimestamp;
+    std::vector<Deletion> deletions;
   };
   struct Value {
     SeriesId id;
@@ -48,7 +52,10 @@ class Loader {
   void replay_definitions();
   bool decode_values(std::uint32_t segment);
   void replay_sample(SeriesId id, const SampleIn& sample);
+  void replay_late(SeriesId id, const Row& row);
   void stands_at(SeriesId id, const Stand& stand);
+  /// Late samples and deletions of a series.
+  void stands_late(SeriesId id, const Stand& stand);
   void adopt(SeriesId id);
   void saw(SeriesId id);
   void note_unknown(SeriesId id);
@@ -69,6 +76,7 @@ class Loader {
   std::uint32_t segment_ = 0;
   std::unordered_map<SeriesId, double> stray_values_;  // last values of unknown series, in this segment
   std::unordered_set<SeriesId> unknown_series_;
+  std::unique_ptr<ReadView> late_view_;  // to see which late samples are in chunk files
   std::uint64_t unknown_samples_ = 0;
 };
 

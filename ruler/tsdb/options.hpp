@@ -19,6 +19,11 @@ struct TsdbOptions {
   Duration wal_sync_interval = std::chrono::milliseconds(200);
   /// Samples older than the newest one of the store by more than this are refused (kTooOld), as in Prometheus.
   Duration max_age = std::chrono::hours(1);
+  /// Samples older than the newest one of their series are taken if they are not older than the newest one of the store
+  /// by more than this; 0: none are. May be changed later (Db::set_out_of_order_window).
+  Duration out_of_order_window{0};
+  /// So many of a series are kept in memory before they go to a chunk file.
+  std::size_t out_of_order_cap_max = 32;
   /// Greatest number of series; 0: no limit.
   std::size_t series_limit = 0;
   /// Greatest number of exemplars kept; 0: none are.

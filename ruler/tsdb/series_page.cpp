@@ -5,21 +5,22 @@
 namespace tocsin::tsdb {
 
 SeriesExtra* SeriesPage::extra(unsigned index) {
-  for (auto& [at, one] : extras) {
-    if (at == index) return one.get();
-  }
-  return nullptr;
+  const auto at = std::ranges::lower_bound(extras, index, {}, [](const auto& one) { return one.first; });
+  return at != extras.end() && at->first == index ? at->second.get() : nullptr;
 }
 
 SeriesExtra& SeriesPage::make_extra(unsigned index) {
-  if (SeriesExtra* const found = extra(index)) return *found;
+  const auto at = std::ranges::lower_bound(extras, index, {}, [](const auto& one) { return one.first; });
+  if (at != extras.end() && at->first == index) return *at->second;
   hot[index].has_extra = 1;
-  return *extras.emplace_back(static_cast<std::uint8_t>(index), std::make_unique<SeriesExtra>()).second;
+  return *extras.emplace(at, static_cast<std::uint8_t>(index), std::make_unique<SeriesExtra>())->second;
 }
 
-void SeriesPage::drop_extra(unsigned index) {
+void SeriesPage::tidy_extra(unsigned index) {
+  const auto at = std::ranges::lower_bound(extras, index, {}, [](const auto& one) { return one.first; });
+  if (at == extras.end() || at->first != index || !at->second->idle()) return;
   hot[index].has_extra = 0;
-  std::erase_if(extras, [index](const auto& one) { return one.first == index; });
+  extras.erase(at);
   if (extras.empty()) extras.shrink_to_fit();
 }
 

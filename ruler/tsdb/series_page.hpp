@@ -12,6 +12,7 @@
 #include "base/thread_annotations.hpp"
 #include "tsdb/chunk_record.hpp"
 #include "tsdb/hot_series.hpp"
+#include "tsdb/late_samples.hpp"
 #include "tsdb/page_directory.hpp"
 #include "tsdb/postings.hpp"
 #include "tsdb/row_chunk.hpp"
@@ -21,7 +22,8 @@ namespace tocsin::tsdb {
 inline constexpr unsigned kSeriesPageBits = 8;
 inline constexpr unsigned kSeriesPage = 1U << kSeriesPageBits;
 
-/// What few series need: samples that go into no XOR chunk, and commits whose visibility a watermark cannot tell.
+/// What few series need: samples that go into no XOR chunk, commits whose visibility a watermark cannot tell, late
+/// samples, deletions.
 struct SeriesExtra {
   /// Samples from `first_time` to the next run were committed as number `commit`.
   struct Run {
@@ -35,6 +37,12 @@ struct SeriesExtra {
   std::uint16_t last_slot = kNoSlot;  // of the appender that wrote last
   Timestamp settled = kMinTimestamp;  // all up to here is seen by everybody
   std::vector<Run> runs;
+
+  std::unique_ptr<LateSamples> late;  // null: it has none
+  std::vector<Deletion> deletions;
+
+  /// Whether it can go.
+  bool idle() const { return rows.empty() && !tracks_commits && !late && deletions.empty(); }
 };
 
 /// The locks: `mutex` guards what readers look at. Writers hold the commit lock of the head besides, so the holder of
@@ -44,7 +52,7 @@ struct SeriesPage {
   Mutex mutex;
   HotSeries hot[kSeriesPage] TOCSIN_GUARDED_BY(mutex);
   ChunkRef tail[kSeriesPage] TOCSIN_GUARDED_BY(mutex) = {};  // the newest completed chunk
-  std::vector<std::pair<std::uint8_t, std::unique_ptr<SeriesExtra>>> extras TOCSIN_GUARDED_BY(mutex);
+  std::vector<std::pair<std::uint8_t, std::unique_ptr<SeriesExtra>>> extras TOCSIN_GUARDED_BY(mutex);  // by index
 
   /// For each series: number of pairs, then ids of the pairs in order of label names.
   const std::uint32_t* labels[kSeriesPage] = {};
@@ -75,10 +83,12 @@ struct SeriesPage {
 
   SeriesExtra* extra(unsigned index) TOCSIN_REQUIRES(mutex);
   SeriesExtra& make_extra(unsigned index) TOCSIN_REQUIRES(mutex);
-  void drop_extra(unsigned index) TOCSIN_REQUIRES(mutex);
+  /// Frees it if it is idle.
+  void tidy_extra(unsigned index) TOCSIN_REQUIRES(mutex);
 
   /// A series as the holder of the commit lock may read it.
   const HotSeries& hot_for_writer(unsigned index) const TOCSIN_NO_THREAD_SAFETY_ANALYSIS { return hot[index]; }
+  const SeriesExtra* extra_for_writer(unsigned index) TOCSIN_NO_THREAD_SAFETY_ANALYSIS { return extra(index); }
   /// What appenders look at with no lock: a hint, judged again at commit.
   Timestamp last_time_hint(unsigned index) TOCSIN_NO_THREAD_SAFETY_ANALYSIS {
     return std::atomic_ref<Timestamp>(hot[index].last_time).load(std::memory_order_relaxed);

@@ -33,6 +33,10 @@ void SeriesReader::copy(bool with_samples) {
   tail_ = page_->tail[index];
   const SeriesExtra* const extra = hot_.has_extra != 0 ? page_->extra(index) : nullptr;
   limit_ = view_.snapshot->limit(hot_, extra);
+  late_tail_ = 0;
+  late_open_.clear();
+  deletions_.clear();
+  if (extra) copy_late(*extra);
   if (!with_samples) return;
   if (hot_.rows != 0) {
     open_rows_ = extra->rows;
@@ -43,8 +47,12 @@ void SeriesReader::copy(bool with_samples) {
 
 bool SeriesReader::overlaps(Timestamp start, Timestamp end) {
   if (!page_) return false;
-  start = above_floor(start);
   copy(false);
+  if (!deletions_.empty()) return read(start, end, scratch_) && scratch_.size() != 0;
+  return overlaps_in_order(above_floor(start), end) || (has_late() && overlaps_late(start, end));
+}
+
+bool SeriesReader::overlaps_in_order(Timestamp start, Timestamp end) {
   if (hot_.last_time == kMinTimestamp || hot_.last_time < start) return false;
   end = std::min(end, limit_);
   if (start > end) return false;
@@ -74,18 +82,19 @@ std::string_view SeriesReader::find(ChunkRef ref) {
 void SeriesReader::walk(Timestamp start, Timestamp end) {
   chunks_.clear();
   if (newer_files_.size() > 8) newer_files_.erase(newer_files_.begin(), newer_files_.end() - 1);
-  for (ChunkRef ref = tail_; ref != 0;) {
-    const std::string_view bytes = find(ref);
-    if (bytes.empty()) break;  // dropped for its age
-    ChunkView chunk;
-    if (!parse_chunk(ref, bytes, chunk) || chunk.header.series != id_) {
-      report_corrupt(ref, "its header is damaged; older samples of the series cannot be reached");
-      break;
-    }
-    if (chunk.header.last_time < start) break;
+  ChunkView chunk;
+  for (ChunkRef ref = tail_; ref != 0; ref = chunk.header.previous) {
+    if (!look_up(ref, false, chunk) || chunk.header.last_time < start) break;
     if (chunk.header.first_time <= end) chunks_.emplace_back(ref, chunk);
-    ref = chunk.header.previous;
   }
+}
+
+bool SeriesReader::look_up(ChunkRef ref, bool late, ChunkView& chunk) {
+  const std::string_view bytes = find(ref);
+  if (bytes.empty()) return false;  // dropped for its age
+  if (parse_chunk(ref, bytes, chunk) && chunk.header.series == id_ && chunk.header.late == late) return true;
+  report_corrupt(ref, "its header is damaged; older samples of the series cannot be reached");
+  return false;
 }
 
 void SeriesReader::report_corrupt(ChunkRef ref, std::string_view what) {
@@ -98,22 +107,32 @@ void SeriesReader::report_corrupt(ChunkRef ref, std::string_view what) {
 Result<void> SeriesReader::read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
   out.clear();
   if (!page_) return {};
-  start = above_floor(start);
   copy(true);
-  end = std::min(end, limit_);
-  if (start > end || hot_.last_time < start) return {};
-  walk(start, end);
-  for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
-    if (chunk.data_intact()) {
-      read_chunk(chunk, start, end, out);
-    } else {
-      report_corrupt(ref, "its checksum is wrong");
+  const Timestamp from = above_floor(start);
+  const Timestamp to = std::min(end, limit_);
+  if (from <= to && hot_.last_time >= from) {
+    walk(from, to);
+    for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
+      if (chunk.data_intact()) {
+        read_chunk(chunk, from, to, out);
+      } else {
+        report_corrupt(ref, "its checksum is wrong");
+      }
     }
+    read_open(from, to, out);
+    pad(out);
   }
-  read_open(start, end, out);
+  if (!deletions_.empty()) erase_deleted(out);
+  if (has_late()) {
+    gather_late(start, end);
+    if (!late_.empty()) merge_late(out);
+  }
+  return {};
+}
+
+void SeriesReader::pad(storage::SampleColumns& out) {
   if (!out.starts.empty()) out.starts.resize(out.times.size());
   if (!out.histograms.empty()) out.histograms.resize(out.times.size());
-  return {};
 }
 
 void SeriesReader::read_chunk(const ChunkView& chunk, Timestamp start, Timestamp end, storage::SampleColumns& out) {
@@ -153,17 +172,20 @@ void SeriesReader::add_decoded(Timestamp start, Timestamp end, storage::SampleCo
 
 void SeriesReader::add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out) {
   for (const Row& row : rows) {
-    if (row.t < start || row.t > end) continue;
-    out.times.push_back(row.t);
-    out.values.push_back(row.value);
-    if (row.start != 0) {
-      out.starts.resize(out.times.size());
-      out.starts.back() = row.start;
-    }
-    if (row.histogram) {
-      out.histograms.resize(out.times.size());
-      out.histograms.back() = row.histogram;
-    }
+    if (row.t >= start && row.t <= end) add_row(row, out);
+  }
+}
+
+void SeriesReader::add_row(const Row& row, storage::SampleColumns& out) {
+  out.times.push_back(row.t);
+  out.values.push_back(row.value);
+  if (row.start != 0) {
+    out.starts.resize(out.times.size());
+    out.starts.back() = row.start;
+  }
+  if (row.histogram) {
+    out.histograms.resize(out.times.size());
+    out.histograms.back() = row.histogram;
   }
 }
 
@@ -174,11 +196,14 @@ void SeriesReader::summaries(Timestamp start, Timestamp end, std::vector<storage
   copy(false);
   end = std::min(end, limit_);
   if (start > end) return;
+  late_.clear();
+  if (has_late()) gather_late(start, end);
   walk(start, end);
   for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
     const ChunkHeader& header = chunk.header;
     const bool whole = header.first_time >= start && header.last_time <= end;
-    if (whole && header.encoding == ChunkEncoding::kXor) out.push_back(header.summary);
+    if (!whole || header.encoding != ChunkEncoding::kXor) continue;
+    if (!is_touched(header.first_time, header.last_time)) out.push_back(header.summary);
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // Reading one series as a snapshot sees it: its completed chunks, newest first along their links, and a copy of the
-// open one.
+// open one; late samples put in between (series_reader_late.cpp), what is deleted left out.
 
 #include <algorithm>
 #include <memory>
@@ -35,18 +35,36 @@ class SeriesReader {
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out);
   /// See storage::ChunkSummarySet::summaries().
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out);
+  /// As read(), late samples alone, below the floor too: for the blocks that they are cut into.
+  Result<void> read_late(Timestamp start, Timestamp end, storage::SampleColumns& out);
   model::Labels labels() const;
 
  private:
   void copy(bool with_samples);
-  /// Completed chunks that have something in [start, end], into chunks_, newest first.
+  bool overlaps_in_order(Timestamp start, Timestamp end);
+  /// Completed chunks in order that have something in [start, end], into chunks_, newest first.
   void walk(Timestamp start, Timestamp end);
+  void walk_late(Timestamp start, Timestamp end);
+  /// The chunk of the series at `ref`. @return false at the end of what is kept.
+  bool look_up(ChunkRef ref, bool late, ChunkView& chunk);
   std::string_view find(ChunkRef ref);
   void report_corrupt(ChunkRef ref, std::string_view what);
   void read_chunk(const ChunkView& chunk, Timestamp start, Timestamp end, storage::SampleColumns& out);
   void read_open(Timestamp start, Timestamp end, storage::SampleColumns& out);
   void add_decoded(Timestamp start, Timestamp end, storage::SampleColumns& out);
   static void add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out);
+  static void add_row(const Row& row, storage::SampleColumns& out);
+  static void pad(storage::SampleColumns& out);
+
+  void copy_late(const SeriesExtra& extra) TOCSIN_REQUIRES(page_->mutex);
+  bool has_late() const { return late_tail_ != 0 || !late_open_.empty(); }
+  bool overlaps_late(Timestamp start, Timestamp end);
+  /// What is seen of late samples in [start, end] into late_: in order of time, each time once.
+  void gather_late(Timestamp start, Timestamp end);
+  void merge_late(storage::SampleColumns& out);
+  /// Whether something of this time is deleted, or late (as gathered).
+  bool is_touched(Timestamp first, Timestamp last) const;
+  void erase_deleted(storage::SampleColumns& out) const;
 
   /// `start` as far as samples in order go.
   Timestamp above_floor(Timestamp start) const { return std::max(start, *view_.floor); }
@@ -62,6 +80,9 @@ class SeriesReader {
   Timestamp limit_ = kMinTimestamp;  // what the snapshot sees of it
   std::string open_bytes_;
   std::vector<Row> open_rows_;
+  ChunkRef late_tail_ = 0;
+  std::vector<Row> late_open_;       // those that are seen
+  std::vector<Deletion> deletions_;  // those that are seen
 
   /// Files that were begun after the view was made, or pieces that it does not have; the last one is asked.
   std::vector<std::shared_ptr<const ChunkFileSet>> newer_files_;
@@ -69,6 +90,12 @@ class SeriesReader {
   std::vector<Timestamp> times_;
   std::vector<double> values_;
   std::vector<Row> rows_;
+  struct Gathered {
+    Row row;
+    std::size_t order = 0;  // of commits
+  };
+  std::vector<Gathered> late_;
+  storage::SampleColumns merged_, scratch_;
 };
 
 }  // namespace tocsin::tsdb

@@ -14,6 +14,7 @@ struct TsdbStats {
   std::uint64_t series_created = 0, series_removed = 0;
   std::uint64_t samples_appended = 0, histograms_appended = 0, exemplars_appended = 0;
   std::uint64_t commits = 0, commits_failed = 0;
+  std::uint64_t late_samples = 0, late_histograms = 0, late_chunks = 0;  // out of order, taken; chunks of such
   // Samples that were refused or dropped.
   std::uint64_t out_of_order = 0, too_old = 0, duplicates = 0, out_of_bounds = 0, series_limit_hits = 0;
   std::uint64_t chunks_open = 0, chunks_completed = 0, chunks_corrupt = 0;

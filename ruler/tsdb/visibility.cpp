@@ -136,7 +136,7 @@ bool Visibility::tidy(const Floor& floor, SeriesPage& page, unsigned index) {
   extra->tracks_commits = false;
   extra->settled = kMinTimestamp;
   extra->runs = {};
-  if (series.rows == 0) page.drop_extra(index);
+  page.tidy_extra(index);
   return false;
 }
 

@@ -64,6 +64,11 @@ class Visibility {
   void release_slot(std::uint16_t slot);
 
   std::unique_ptr<Snapshot> snapshot();
+  /// Commits up to this one are seen by every snapshot, now and later.
+  std::uint64_t seen_by_all() const {
+    const MutexLock lock(mutex_);
+    return snapshots_.empty() ? commit_ : std::min(commit_, snapshots_.front()->commit());
+  }
   /// How many there are.
   std::size_t snapshots() const {
     const MutexLock lock(mutex_);

@@ -245,6 +245,7 @@ class MapAppender : public storage::Appender {
     storage::SeriesRef ref;
     Timestamp t;
     MapStore::Point point;
+    bool late;  // when it was appended
   };
   MapStore& store_;
   std::vector<Pending> points_;
@@ -271,16 +272,14 @@ AppendResult MapAppender::append_point(storage::SeriesRef ref, const Labels* lab
     ref = by_labels->second;
   }
   if (t < storage::kOldestTime || t > storage::kNewestTime) return {AppendStatus::kOutOfBounds, ref, created};
-  if (store_.options_.max_age_ms && store_.newest_ && t < *store_.newest_ - *store_.options_.max_age_ms) {
-    return {AppendStatus::kTooOld, ref, created};
-  }
-  auto series = store_.series_.find(store_.labels_.at(ref));
-  if (series != store_.series_.end()) {
-    if (const auto status = store_.judge(*series->second, t, point); status != AppendStatus::kOk) {
-      return {status, ref, created};
-    }
-  }
-  points_.push_back({ref, t, std::move(point)});
+  const auto known = store_.series_.find(store_.labels_.at(ref));
+  const MapStore::Series none;
+  const MapStore::Series& series = known == store_.series_.end() ? none : *known->second;
+  const bool recent = store_.is_recent(t);
+  const auto status = store_.judge(series, t, point, recent, store_.newest_);
+  if (status != AppendStatus::kOk) return {status, ref, created};
+  const bool late = !recent || (series.newest && t < series.newest->first);
+  points_.push_back({ref, t, std::move(point), late});
   return {AppendStatus::kOk, ref, created};
 }
 
@@ -292,14 +291,17 @@ Result<void> MapAppender::commit() {
     return fail(error);
   }
   ++store_.sequence_;
+  const std::optional<Timestamp> newest = store_.newest_;
   std::map<storage::SeriesRef, std::shared_ptr<MapStore::Series>> edited;
-  for (auto& [ref, t, point] : points_) {
+  for (auto& [ref, t, point, late] : points_) {
     const Labels& labels = store_.labels_.at(ref);
     const bool created = !store_.series_.contains(labels) && !edited.contains(ref);
     auto& series = edited[ref];
     if (!series) series = store_.editable(labels);
-    if (store_.judge(*series, t, point) != AppendStatus::kOk || series->points.contains(t)) continue;
+    const bool again = series->points.contains(t) || (!late && series->newest && t == series->newest->first);
+    if (again || (!late && store_.judge(*series, t, point, true, newest) != AppendStatus::kOk)) continue;
     series->points.emplace(t, point);
+    if (!series->newest || t > series->newest->first) series->newest = {t, point};
     store_.newest_ = std::max(t, store_.newest_.value_or(t));
     store_.log_.push_back({store_.sequence_, series->id, labels, created, t, point});
   }
@@ -361,12 +363,35 @@ std::unique_ptr<storage::SeriesFeed> MapStore::feed(std::span<const Matcher> mat
   return std::make_unique<MapFeed>(*this, std::vector<Matcher>(matchers.begin(), matchers.end()));
 }
 
-AppendStatus MapStore::judge(const Series& series, Timestamp t, const Point& point) const {
-  if (series.points.empty()) return AppendStatus::kOk;
-  const auto& [last_time, last] = *series.points.rbegin();
-  if (t > last_time) return AppendStatus::kOk;
-  if (t < last_time) return AppendStatus::kOutOfOrder;
-  return same_point(last, point) ? AppendStatus::kOk : AppendStatus::kDuplicate;
+bool MapStore::is_recent(Timestamp t) const {
+  return !options_.max_age_ms || !newest_ || t >= *newest_ - *options_.max_age_ms;
+}
+
+AppendStatus MapStore::judge(const Series& series, Timestamp t, const Point& point, bool recent,
+                             std::optional<Timestamp> newest) const {
+  if (recent) {
+    if (!series.newest || t > series.newest->first) return AppendStatus::kOk;
+    if (t == series.newest->first) {
+      return same_point(series.newest->second, point) ? AppendStatus::kOk : AppendStatus::kDuplicate;
+    }
+  }
+  const std::int64_t window = options_.out_of_order_window_ms;
+  if (window == 0) return recent ? AppendStatus::kOutOfOrder : AppendStatus::kTooOld;
+  if (newest && t < *newest - window) return AppendStatus::kTooOld;
+  const auto there = series.points.find(t);
+  return there == series.points.end() || same_point(there->second, point) ? AppendStatus::kOk
+                                                                          : AppendStatus::kDuplicate;
+}
+
+void MapStore::remove(Timestamp start, Timestamp end, std::span<const Matcher> matchers) {
+  MutexLock lock(mutex_);
+  ++sequence_;
+  for (auto& [labels, series] : series_) {
+    if (!matches_all(matchers, labels)) continue;
+    auto edited = std::make_shared<Series>(*series);
+    std::erase_if(edited->points, [&](const auto& one) { return one.first >= start && one.first <= end; });
+    series = std::move(edited);
+  }
 }
 
 std::shared_ptr<MapStore::Series> MapStore::editable(const Labels& labels) {

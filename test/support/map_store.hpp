@@ -18,6 +18,9 @@ namespace tocsin::test {
 struct MapStoreOptions {
   /// Samples older than the newest of the store by more than this are refused (kTooOld); none: all times are taken.
   std::optional<std::int64_t> max_age_ms;
+  /// Samples older than the newest of their series are taken if they are not older than the newest of the store by more
+  /// than this; 0: none are.
+  std::int64_t out_of_order_window_ms = 0;
   /// At most so many series; 0: no limit.
   std::size_t series_limit = 0;
   /// Samples in a chunk, for select_summaries(); the last, shorter one is open and never summarised.
@@ -37,6 +40,9 @@ class MapStore : public storage::Appendable, public storage::Queryable {
   /// Appends one sample and commits; returns what append() said. For tests that need a few samples.
   storage::AppendStatus add(const model::Labels& labels, Timestamp t, double value);
 
+  /// Deletes what the series that match have in start <= t <= end.
+  void remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers);
+
   /// Makes commit() fail with this error from now on; std::nullopt: works again.
   void fail_commits(std::optional<Error> error);
 
@@ -52,6 +58,8 @@ class MapStore : public storage::Appendable, public storage::Queryable {
   struct Series {
     std::uint64_t id = 0;
     std::map<Timestamp, Point> points;
+    /// The newest there ever was: a deletion does not make older ones new.
+    std::optional<std::pair<Timestamp, Point>> newest;
     std::vector<storage::Exemplar> exemplars;
     std::optional<storage::Metadata> metadata;
   };
@@ -69,7 +77,11 @@ class MapStore : public storage::Appendable, public storage::Queryable {
     Point point;
   };
 
-  storage::AppendStatus judge(const Series& series, Timestamp t, const Point& point) const TOCSIN_REQUIRES(mutex_);
+  /// @param recent  it is not older than max_age_ms allows.
+  /// @param newest  of the store, to judge by.
+  storage::AppendStatus judge(const Series& series, Timestamp t, const Point& point, bool recent,
+                              std::optional<Timestamp> newest) const;
+  bool is_recent(Timestamp t) const TOCSIN_REQUIRES(mutex_);
   std::shared_ptr<Series> editable(const model::Labels& labels) TOCSIN_REQUIRES(mutex_);
 
   const MapStoreOptions options_;

@@ -249,7 +249,6 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
                      "18:1: field otlp of config.plain",
                      "21:27: field size of config.plain",
                      "21:38: field percentage of config.plain",
-                     "22:5: field out_of_order_time_window of config.plain",
                      "23:5: field stale_series_compaction_threshold of config.plain",
                      "24:22: field floats of config.ChunkEncodingConfig",
                      "27:7: field sigv4 of config.AlertmanagerConfig",

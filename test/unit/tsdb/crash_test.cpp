@@ -16,6 +16,8 @@ constexpr FsCall kAllCalls[] = {
     FsCall::kOpen,   FsCall::kAppend, FsCall::kSync, FsCall::kTruncate,          FsCall::kRead,
     FsCall::kRename, FsCall::kRemove, FsCall::kList, FsCall::kCreateDirectories, FsCall::kSyncDirectory};
 
+constexpr std::int64_t kWindow = 20'000;  // some late samples are taken, some not
+
 /// One life of a process over files that outlive it.
 class Life {
  public:
@@ -25,6 +27,8 @@ class Life {
     options.chunk_piece_bytes = 1500;
     options.chunk_file_bytes = 5000;
     options.open_chunk_time = std::chrono::minutes(3);
+    options.out_of_order_window = std::chrono::milliseconds(kWindow);
+    options.out_of_order_cap_max = 3;
     db_ = open_db(options);
   }
   ~Life() { die(); }
@@ -55,7 +59,7 @@ class Life {
 /// The same random batch to both; the twin commits if the store did.
 class Twins {
  public:
-  explicit Twins(std::uint64_t seed) : rng_(seed), map_({.max_age_ms = 3'600'000}) {}
+  explicit Twins(std::uint64_t seed) : rng_(seed), map_({.max_age_ms = 3'600'000, .out_of_order_window_ms = kWindow}) {}
 
   bool round(Db& db) {
     if (!appender_) appender_ = db.appender();
@@ -66,7 +70,7 @@ class Twins {
       const model::Labels labels{{"__name__", "m" + std::to_string(rng_.next() % 5)},
                                  {"s", std::to_string(rng_.next() % 8)},
                                  {"gen", std::to_string(generation)}};
-      const Timestamp t = rng_.next() % 8 == 0 ? now_ - static_cast<Timestamp>(rng_.next() % 3000) : now_;
+      const Timestamp t = rng_.next() % 8 == 0 ? now_ - static_cast<Timestamp>(rng_.next() % 30'000) : now_;
       storage::AppendStatus a{};
       storage::AppendStatus b{};
       if (rng_.next() % 20 == 0) {
