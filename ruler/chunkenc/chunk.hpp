@@ -57,7 +57,7 @@ struct CutOptions {
 /// reset, or gauges and counters meet, as in Prometheus' head; buckets that come and go do not end it. Histograms are
 /// valid (model::validate); integer ones whose counts are no integers that a double tells apart go to float chunks.
 /// Start timestamps are kept in EncodedChunk::starts alone. Summaries are made of float chunks; that of a histogram
-/// chunk has its times and has_histograms. Thread: any.
+/// chunk has nothing but its times. Thread: any.
 void encode_chunks(const storage::SampleColumns& in, std::size_t from, std::size_t to, const CutOptions& options,
                    std::vector<EncodedChunk>& out);
 

@@ -1,65 +1,86 @@
 #include "chunkenc/chunk_summary.hpp"
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "model/sample.hpp"
 
 namespace tocsin::chunkenc {
 namespace {
 
 using storage::ChunkSummary;
 
-/// What the reader expects a field to be: a field that is so takes two bits and nothing else.
-struct Expected {
-  double last, min, max, sum, mean, m2, increase;
+ChunkSummary of_times(Timestamp first, Timestamp last) {
+  ChunkSummary s;
+  s.first_time = s.first_at = first;
+  s.last_time = s.last_at = last;
+  return s;
+}
+
+/// A compensated sum (Neumaier): the same additions as PromQL's.
+struct Sum {
+  double sum = 0, error = 0;
+
+  void add(double x) {
+    const double t = sum + x;
+    error += std::abs(sum) >= std::abs(x) ? (sum - t) + x : (x - t) + sum;
+    sum = t;
+  }
+
+  /// The nearest double, and what is missing from it. The rest is kept with the digits of a float: together 77 bits.
+  void store(ChunkSummary& s) const {
+    s.sum = sum + error;
+    s.sum_error = 0;
+    if (!std::isfinite(s.sum)) {
+      s.sum = sum;
+      return;
+    }
+    const double part = s.sum - sum;
+    const double rest = (sum - (s.sum - part)) + (error - part);
+    const double magnitude = std::abs(rest);
+    const bool fits = magnitude >= std::numeric_limits<float>::min() && magnitude <= std::numeric_limits<float>::max();
+    s.sum_error = fits ? static_cast<double>(static_cast<float>(rest)) : rest;
+  }
 };
 
-Expected expected(const ChunkSummary& s) {
-  const bool rising = s.last >= s.first;
-  Expected e{};
-  e.last = s.first;
-  e.min = rising ? s.first : s.last;
-  e.max = rising ? s.last : s.first;
-  e.sum = s.first * s.count;
-  e.mean = s.count == 0 ? 0 : s.sum / s.count;
-  e.m2 = 0;
-  e.increase = s.last - s.first;
-  return e;
+bool changed(double before, double now) {
+  return now != before && !(std::isnan(now) && std::isnan(before));
 }
 
-enum Kind : unsigned { kAsExpected = 0, kInteger = 1, kRaw = 2 };
-constexpr double kIntegerLimit = 9007199254740992.0;  // 2^53
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+/// As PromQL adds up: the difference, then what each reset took away, in order.
+double increase_of(const ChunkSummary& s, std::span<const double> reset_values) {
+  double increase = s.last - s.first;
+  for (const double value : reset_values) increase += value;
+  return increase;
 }
 
-Kind kind_of(double value, double expectation) {
-  if (same_bits(value, expectation)) return kAsExpected;
-  if (std::abs(value) <= kIntegerLimit && same_bits(value, static_cast<double>(static_cast<std::int64_t>(value)))) {
-    return kInteger;
+/// The squares of the distances from s.mean, which is off by its rounding: what that adds is taken away again.
+double squares_of(const ChunkSummary& s, std::span<const double> values) {
+  double squares = 0;
+  double distances = 0;
+  for (const double v : values) {
+    if (model::is_stale(v)) continue;
+    const double distance = v - s.mean;
+    squares += distance * distance;
+    distances += distance;
   }
-  return kRaw;
+  const double m2 = squares - distances * distances / s.count;
+  return m2 < 0 ? 0 : m2;
 }
 
-void put_value(double value, Kind kind, std::string& out) {
-  if (kind == kInteger) put_signed(out, static_cast<std::int64_t>(value));
-  if (kind == kRaw) put_fixed(out, value);
-}
-
-double take_value(unsigned kind, double expectation, ByteReader& in) {
-  if (kind == kInteger) return static_cast<double>(in.signed_varint());
-  if (kind == kRaw) return in.fixed<double>();
-  return expectation;
+void keep_reset_values(ChunkSummary& s) {
+  if (s.reset_values.size() > ChunkSummary::kMaxResetValues) s.reset_values.clear();
 }
 
 }  // namespace
 
 ChunkSummary summarise(std::span<const Timestamp> times, std::span<const double> values) {
-  ChunkSummary s;
-  s.first_time = times.front();
-  s.last_time = times.back();
-  double compensation = 0;
-  for (const double v : values) {
+  ChunkSummary s = of_times(times.front(), times.back());
+  Sum sum;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double v = values[i];
     if (std::isnan(v)) {
       if (model::is_stale(v)) {
         s.has_stale = true;
@@ -68,70 +89,64 @@ ChunkSummary summarise(std::span<const Timestamp> times, std::span<const double>
       s.has_nan = true;
     }
     if (s.count == 0) {
+      s.first_at = times[i];
       s.first = s.min = s.max = v;
     } else {
-      if (v != s.last && !(std::isnan(v) && std::isnan(s.last))) ++s.changes;
-      if (v < s.last) {
-        ++s.resets;
-        s.increase += v;
-      } else {
-        s.increase += v - s.last;
-      }
+      if (changed(s.last, v)) ++s.changes;
+      if (v < s.last) s.reset_values.push_back(s.last);
       if (v < s.min || std::isnan(s.min)) s.min = v;
       if (v > s.max || std::isnan(s.max)) s.max = v;
     }
+    s.last_at = times[i];
     s.last = v;
     ++s.count;
-    const double sum = s.sum + v;
-    compensation += std::abs(s.sum) >= std::abs(v) ? (s.sum - sum) + v : (v - sum) + s.sum;
-    s.sum = sum;
-    const double delta = v - s.mean;
-    s.mean += delta / s.count;
-    s.m2 += delta * (v - s.mean);
+    sum.add(v);
   }
-  if (std::isfinite(compensation)) s.sum += compensation;
+  if (s.count == 0) return s;
+  s.resets = static_cast<std::uint32_t>(s.reset_values.size());
+  s.increase = increase_of(s, s.reset_values);
+  keep_reset_values(s);
+  sum.store(s);
+  s.mean = s.sum / s.count;
+  s.m2 = squares_of(s, values);
   return s;
 }
 
-void encode_summary(const ChunkSummary& s, std::string& out) {
-  put_varint(out, static_cast<std::uint64_t>(s.last_time - s.first_time));
-  put_varint(out, s.count);
-  put_varint(out, s.changes);
-  put_varint(out, s.resets);
-  const Expected e = expected(s);
-  const Kind kinds[] = {kind_of(s.last, e.last),        kind_of(s.min, e.min),   kind_of(s.max, e.max),
-                        kind_of(s.sum, e.sum),          kind_of(s.mean, e.mean), kind_of(s.m2, e.m2),
-                        kind_of(s.increase, e.increase)};
-  unsigned flags = 0;
-  for (unsigned i = 0; i < 7; ++i) flags |= static_cast<unsigned>(kinds[i]) << (2 * i);
-  flags |= (s.has_histograms ? 1U : 0U) << 14U | (s.has_stale ? 1U : 0U) << 15U | (s.has_nan ? 1U : 0U) << 16U;
-  put_varint(out, flags);
-  put_fixed(out, s.first);
-  const double values[] = {s.last, s.min, s.max, s.sum, s.mean, s.m2, s.increase};
-  for (unsigned i = 0; i < 7; ++i) put_value(values[i], kinds[i], out);
-}
+ChunkSummary combine(const ChunkSummary& a, const ChunkSummary& b) {
+  const bool countable = std::uint64_t{a.count} + b.count <= std::numeric_limits<std::uint32_t>::max();
+  if (!a.known() || !b.known() || !countable) return of_times(a.first_time, b.last_time);
+  ChunkSummary s = a.count == 0 && b.count == 0 ? of_times(a.first_time, b.last_time) : b.count == 0 ? a : b;
+  s.first_time = a.first_time;
+  s.last_time = b.last_time;
+  s.has_stale = a.has_stale || b.has_stale;
+  if (a.count == 0 || b.count == 0) return s;
 
-ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
-  ChunkSummary s;
-  s.first_time = first_time;
-  s.last_time = wrapping_add(first_time, static_cast<std::int64_t>(in.varint()));
-  s.count = in.varint32();
-  s.changes = in.varint32();
-  s.resets = in.varint32();
-  const std::uint32_t flags = in.varint32();
-  s.has_histograms = (flags >> 14U & 1U) != 0;
-  s.has_stale = (flags >> 15U & 1U) != 0;
-  s.has_nan = (flags >> 16U & 1U) != 0;
-  const auto kind = [flags](unsigned i) { return flags >> (2 * i) & 3U; };
-  s.first = in.fixed<double>();
-  s.last = take_value(kind(0), expected(s).last, in);
-  const Expected by_last = expected(s);
-  s.min = take_value(kind(1), by_last.min, in);
-  s.max = take_value(kind(2), by_last.max, in);
-  s.sum = take_value(kind(3), by_last.sum, in);
-  s.mean = take_value(kind(4), expected(s).mean, in);
-  s.m2 = take_value(kind(5), by_last.m2, in);
-  s.increase = take_value(kind(6), by_last.increase, in);
+  const bool reset = b.first < a.last;
+  s.first_at = a.first_at;
+  s.first = a.first;
+  s.count = a.count + b.count;
+  s.has_nan = a.has_nan || b.has_nan;
+  s.changes = a.changes + b.changes + (changed(a.last, b.first) ? 1 : 0);
+  s.resets = a.resets + b.resets + (reset ? 1 : 0);
+  s.min = b.min < a.min || std::isnan(a.min) ? b.min : a.min;
+  s.max = b.max > a.max || std::isnan(a.max) ? b.max : a.max;
+  s.reset_values.clear();
+  if (a.has_reset_values() && b.has_reset_values()) {
+    s.reset_values = a.reset_values;
+    if (reset) s.reset_values.push_back(a.last);
+    s.reset_values.insert(s.reset_values.end(), b.reset_values.begin(), b.reset_values.end());
+    s.increase = increase_of(s, s.reset_values);
+  } else {
+    s.increase = a.increase + (reset ? b.first : b.first - a.last) + b.increase;
+  }
+  keep_reset_values(s);
+
+  Sum sum{a.sum, a.sum_error + b.sum_error};
+  sum.add(b.sum);
+  sum.store(s);
+  s.mean = s.sum / s.count;
+  const double distance = b.mean - a.mean;
+  s.m2 = a.m2 + b.m2 + distance * distance * (static_cast<double>(a.count) * b.count / s.count);
   return s;
 }
 

@@ -102,9 +102,8 @@ class ChunkCutter {
     const auto encoding = encoder_.integers() ? Encoding::kHistogram : Encoding::kFloatHistogram;
     EncodedChunk& chunk = add_chunk(encoding, first_histogram_, first_histogram_ + encoder_.count());
     chunk.data = encoder_.data();
-    chunk.summary.first_time = chunk.first_time;
-    chunk.summary.last_time = chunk.last_time;
-    chunk.summary.has_histograms = true;
+    chunk.summary.first_time = chunk.summary.first_at = chunk.first_time;
+    chunk.summary.last_time = chunk.summary.last_at = chunk.last_time;
     encoder_ = {};
   }
 

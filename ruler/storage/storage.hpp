@@ -144,23 +144,35 @@ class SeriesSet {
   virtual Result<void> status() const = 0;
 };
 
-/// What is known of a chunk of float samples without decoding it. All but the times and flags is of the float samples
-/// that are no stale markers, in order: `changes` and `resets` as PromQL counts them, `increase` sums the differences
-/// and, after a reset, the value itself (what PromQL's increase adds up before extrapolation), min and max pass over
-/// NaN while there is a number, `sum` is compensated (Neumaier), mean and m2 are Welford's. Infinities and NaN make
-/// them what the arithmetic makes of them: a reader that must answer as a full scan does reads such chunks.
-/// One summary may stand for several chunks in a row (those of a series in a block), made by combine().
+/// Both ends included.
+struct TimeRange {
+  Timestamp start = 0, end = 0;
+  bool operator==(const TimeRange&) const = default;
+};
+
+/// What is known of a chunk of float samples without decoding it. All but first_time, last_time and the flags is of the
+/// samples that are no stale markers, in order: `changes` and `resets` as PromQL counts them, `increase` what PromQL's
+/// increase adds up before extrapolation, min and max pass over NaN while there is a number, of equal values the first.
+/// The sum is compensated: `sum` is the nearest double, `sum_error` what is missing from it; mean = sum / count, m2
+/// sums the squares of the distances from the mean. Infinities and NaN make sum, mean, m2 and increase what the
+/// arithmetic makes of them: who must answer as a full scan does reads where they are not finite. One summary may stand
+/// for several chunks in a row (those of a series in a block), made by combine().
 struct ChunkSummary {
-  Timestamp first_time = 0, last_time = 0;
-  std::uint32_t count = 0;  // stale markers not counted
+  Timestamp first_time = 0, last_time = 0;  // of the chunk
+  Timestamp first_at = 0, last_at = 0;      // of the samples `first` and `last`; others than the above if has_stale
+  std::uint32_t count = 0;                  // stale markers not counted
   std::uint32_t changes = 0, resets = 0;
-  double first = 0, last = 0, min = 0, max = 0, sum = 0, mean = 0, m2 = 0, increase = 0;
-  double sum_error = 0;  // what compensation found beyond `sum`: the true sum is nearer to sum + sum_error
+  double first = 0, last = 0, min = 0, max = 0, sum = 0, sum_error = 0, mean = 0, m2 = 0, increase = 0;
   /// The value right before each reset, in order: rate() adds them one by one onto last - first, and so does who wants
   /// its bits. Empty although resets > 0: there were too many to keep (kMaxResetValues), read the chunk.
   std::vector<double> reset_values;
-  bool has_histograms = false, has_stale = false, has_nan = false;
+  bool has_stale = false, has_nan = false;
   static constexpr std::size_t kMaxResetValues = 16;
+
+  /// False: nothing but its times is known (a chunk of histograms), read it.
+  bool known() const { return count > 0 || has_stale; }
+  /// False: what rate() needs is not all here.
+  bool has_reset_values() const { return resets == reset_values.size(); }
 };
 
 /// As SeriesSet, with chunks that are summarised instead of read.
@@ -170,11 +182,14 @@ class ChunkSummarySet {
   virtual bool next() = 0;
   virtual const model::Labels& labels() const = 0;
   virtual std::uint64_t id() const = 0;
-  /// Replaces `out` by summaries of what lies wholly within [start, end] and is seen as a whole by the querier, in
-  /// order and not overlapping; each of one completed chunk or of several in a row. What lies before, between and after
-  /// them is to be read(): chunks of histograms, those that overlap others (late samples), have deleted samples or are
-  /// still open are not among them.
-  virtual Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) = 0;
+  /// Replaces both. Each sample within [start, end] that the querier sees lies within one of the `summaries` or in a
+  /// range of `rest`, which is to be read().
+  /// @param summaries  known ones, in order and not overlapping, of what lies wholly within [start, end] and is seen as
+  ///                   a whole; each of one completed chunk or of several in a row.
+  /// @param rest       in order; none overlaps another or a summary. May be empty of samples. Chunks of histograms,
+  ///                   those that overlap others (late samples), have deleted samples or are still open end up here.
+  virtual Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& summaries,
+                                 std::vector<TimeRange>& rest) = 0;
   virtual Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) = 0;
   virtual Result<void> status() const = 0;
 };

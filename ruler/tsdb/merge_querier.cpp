@@ -60,17 +60,28 @@ class Merged {
     return {};
   }
 
-  /// Summaries of the parts of the series, without those at whose time another source may have samples of it.
-  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) {
-    if (current_.size() == 1) return parts_[current_[0]].set->summaries(start, end, out);
+  /// Summaries of the parts of the series; those at whose time another source may have samples of it are to be read.
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                         std::vector<storage::TimeRange>& rest) {
+    if (current_.size() == 1) return parts_[current_[0]].set->summaries(start, end, out, rest);
     out.clear();
+    rest.clear();
     for (const std::size_t i : current_) {
-      TOCSIN_OK(parts_[i].set->summaries(start, end, summaries_));
+      const Part& part = parts_[i];
+      const storage::TimeRange asked{std::max(start, part.min_time), std::min(end, part.max_time)};
+      if (asked.start > asked.end) continue;
+      TOCSIN_OK(part.set->summaries(asked.start, asked.end, summaries_, rest_));
+      rest.insert(rest.end(), rest_.begin(), rest_.end());
       for (storage::ChunkSummary& one : summaries_) {
-        if (is_alone(i, one)) out.push_back(std::move(one));
+        if (is_alone(i, one)) {
+          out.push_back(std::move(one));
+        } else {
+          rest.push_back({one.first_time, one.last_time});
+        }
       }
     }
     std::ranges::sort(out, {}, &storage::ChunkSummary::first_time);
+    join(rest);
     return {};
   }
 
@@ -93,6 +104,19 @@ class Merged {
     heads_.pop();
     return part;
   }
+  /// Puts ranges in order, and those that overlap together.
+  static void join(std::vector<storage::TimeRange>& ranges) {
+    std::ranges::sort(ranges, {}, &storage::TimeRange::start);
+    std::size_t kept = 0;
+    for (const storage::TimeRange& range : ranges) {
+      if (kept > 0 && range.start <= ranges[kept - 1].end) {
+        ranges[kept - 1].end = std::max(ranges[kept - 1].end, range.end);
+      } else {
+        ranges[kept++] = range;
+      }
+    }
+    ranges.resize(kept);
+  }
   bool is_alone(std::size_t part, const storage::ChunkSummary& summary) const {
     return std::ranges::none_of(current_, [&](std::size_t other) {
       return other != part && parts_[other].min_time <= summary.last_time &&
@@ -108,6 +132,7 @@ class Merged {
   std::size_t given_ = 0;
   storage::SampleColumns columns_, scratch_;
   std::vector<storage::ChunkSummary> summaries_;
+  std::vector<storage::TimeRange> rest_;
 };
 
 class MergedSeriesSet final : public storage::SeriesSet {
@@ -131,8 +156,9 @@ class MergedSummarySet final : public storage::ChunkSummarySet {
   bool next() override { return merged_->next(); }
   const model::Labels& labels() const override { return merged_->labels(); }
   std::uint64_t id() const override { return merged_->id(); }
-  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) override {
-    return merged_->summaries(start, end, out);
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                         std::vector<storage::TimeRange>& rest) override {
+    return merged_->summaries(start, end, out, rest);
   }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
     return merged_->read(start, end, out);

@@ -86,8 +86,9 @@ class HeadSummarySet final : public storage::ChunkSummarySet {
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.labels(); }
   std::uint64_t id() const override { return walk_.id(); }
-  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) override {
-    walk_.reader().summaries(start, end, out);
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                         std::vector<storage::TimeRange>& rest) override {
+    walk_.reader().summaries(start, end, out, rest);
     return {};
   }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {

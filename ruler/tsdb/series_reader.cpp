@@ -189,22 +189,49 @@ void SeriesReader::add_row(const Row& row, storage::SampleColumns& out) {
   }
 }
 
-void SeriesReader::summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out) {
+void SeriesReader::summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                             std::vector<storage::TimeRange>& rest) {
   out.clear();
+  rest.clear();
   if (!page_) return;
-  start = above_floor(start);
   copy(false);
-  end = std::min(end, limit_);
-  if (start > end) return;
   late_.clear();
   if (has_late()) gather_late(start, end);
+  const Timestamp from = above_floor(start);
+  const Timestamp to = std::min(end, limit_);
+  if (from <= to && hot_.last_time >= from) summaries_in_order(from, to, out, rest);
+  // Late samples may lie anywhere.
+  if (!late_.empty()) all_but(out, start, end, rest);
+}
+
+void SeriesReader::summaries_in_order(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                                      std::vector<storage::TimeRange>& rest) {
   walk(start, end);
+  Timestamp open_from = start;  // what the open chunk may have lies behind the completed ones
   for (const auto& [ref, chunk] : std::views::reverse(chunks_)) {
     const ChunkHeader& header = chunk.header;
     const bool whole = header.first_time >= start && header.last_time <= end;
-    if (!whole || header.encoding != ChunkEncoding::kXor) continue;
-    if (!is_touched(header.first_time, header.last_time)) out.push_back(header.summary);
+    const bool known = header.encoding == ChunkEncoding::kXor && header.summary.known();
+    if (whole && known && !is_touched(header.first_time, header.last_time)) {
+      out.push_back(header.summary);
+    } else {
+      rest.push_back({std::max(start, header.first_time), std::min(end, header.last_time)});
+    }
+    open_from = std::max(open_from, header.last_time + 1);
   }
+  if (hot_.count > 0 && open_from <= std::min(end, hot_.last_time)) {
+    rest.push_back({open_from, std::min(end, hot_.last_time)});
+  }
+}
+
+void SeriesReader::all_but(const std::vector<storage::ChunkSummary>& summaries, Timestamp start, Timestamp end,
+                           std::vector<storage::TimeRange>& rest) {
+  rest.clear();
+  for (const storage::ChunkSummary& one : summaries) {
+    if (start < one.first_time) rest.push_back({start, one.first_time - 1});
+    start = one.last_time + 1;
+  }
+  if (start <= end) rest.push_back({start, end});
 }
 
 }  // namespace tocsin::tsdb

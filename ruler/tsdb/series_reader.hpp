@@ -34,7 +34,8 @@ class SeriesReader {
   /// See storage::SeriesSet::read().
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out);
   /// See storage::ChunkSummarySet::summaries().
-  void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out);
+  void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                 std::vector<storage::TimeRange>& rest);
   /// As read(), late samples alone, below the floor too: for the blocks that they are cut into.
   Result<void> read_late(Timestamp start, Timestamp end, storage::SampleColumns& out);
   model::Labels labels() const;
@@ -55,6 +56,12 @@ class SeriesReader {
   static void add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out);
   static void add_row(const Row& row, storage::SampleColumns& out);
   static void pad(storage::SampleColumns& out);
+
+  void summaries_in_order(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                          std::vector<storage::TimeRange>& rest);
+  /// What lies between the summaries, into `rest`.
+  static void all_but(const std::vector<storage::ChunkSummary>& summaries, Timestamp start, Timestamp end,
+                      std::vector<storage::TimeRange>& rest);
 
   void copy_late(const SeriesExtra& extra) TOCSIN_REQUIRES(page_->mutex);
   bool has_late() const { return late_tail_ != 0 || !late_open_.empty(); }

@@ -53,48 +53,59 @@ void copy_range(const MapStore::Series& series, Timestamp start, Timestamp end, 
   }
 }
 
-/// The definition of ChunkSummary, value by value.
-ChunkSummary summarise(const std::vector<std::pair<Timestamp, MapStore::Point>>& points) {
+using Points = std::vector<std::pair<Timestamp, MapStore::Point>>;
+
+bool has_histograms(const Points& points) {
+  return std::ranges::any_of(points, [](const auto& point) { return point.second.histogram != nullptr; });
+}
+
+/// The definition of ChunkSummary, value by value; sums have the digits of long double.
+ChunkSummary summarise(const Points& points) {
   ChunkSummary s;
-  s.first_time = points.front().first;
-  s.last_time = points.back().first;
-  double compensation = 0;
-  bool any = false;
-  for (const auto& [t, point] : points) {
-    const double v = point.value;
-    if (point.histogram) {
-      s.has_histograms = true;
-      continue;
-    }
-    if (model::is_stale(v)) {
+  s.first_time = s.first_at = points.front().first;
+  s.last_time = s.last_at = points.back().first;
+  Points kept;
+  for (const auto& point : points) {
+    if (model::is_stale(point.second.value)) {
       s.has_stale = true;
-      continue;
-    }
-    if (std::isnan(v)) s.has_nan = true;
-    if (!any) {
-      s.first = s.min = s.max = v;
     } else {
-      if (v != s.last && !(std::isnan(v) && std::isnan(s.last))) ++s.changes;
-      if (v < s.last) {
-        ++s.resets;
-        s.increase += v;
-      } else {
-        s.increase += v - s.last;
-      }
-      if (v < s.min || std::isnan(s.min)) s.min = v;
-      if (v > s.max || std::isnan(s.max)) s.max = v;
+      kept.push_back(point);
     }
-    any = true;
-    s.last = v;
-    ++s.count;
-    const double sum = s.sum + v;
-    compensation += std::abs(s.sum) >= std::abs(v) ? (s.sum - sum) + v : (v - sum) + s.sum;
-    s.sum = sum;
-    const double delta = v - s.mean;
-    s.mean += delta / s.count;
-    s.m2 += delta * (v - s.mean);
   }
-  if (std::isfinite(compensation)) s.sum += compensation;
+  if (kept.empty()) return s;
+  s.count = static_cast<std::uint32_t>(kept.size());
+  s.first_at = kept.front().first;
+  s.last_at = kept.back().first;
+  s.first = s.min = s.max = kept.front().second.value;
+  s.last = kept.back().second.value;
+  s.increase = s.last - s.first;
+  long double sum = 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const double v = kept[i].second.value;
+    s.has_nan = s.has_nan || std::isnan(v);
+    sum += static_cast<long double>(v);
+    if (v < s.min || std::isnan(s.min)) s.min = v;
+    if (v > s.max || std::isnan(s.max)) s.max = v;
+    if (i == 0) continue;
+    const double before = kept[i - 1].second.value;
+    if (v != before && !(std::isnan(v) && std::isnan(before))) ++s.changes;
+    if (v < before) {
+      s.reset_values.push_back(before);
+      s.increase += before;
+    }
+  }
+  s.resets = static_cast<std::uint32_t>(s.reset_values.size());
+  if (s.resets > ChunkSummary::kMaxResetValues) s.reset_values.clear();
+  s.sum = static_cast<double>(sum);
+  if (std::isfinite(s.sum)) s.sum_error = static_cast<double>(sum - static_cast<long double>(s.sum));
+  s.mean = s.sum / s.count;
+  long double m2 = 0;
+  const long double mean = sum / s.count;
+  for (const auto& point : kept) {
+    const long double distance = static_cast<long double>(point.second.value) - mean;
+    m2 += distance * distance;
+  }
+  s.m2 = static_cast<double>(m2);
   return s;
 }
 
@@ -127,15 +138,26 @@ class MapSummarySet : public storage::ChunkSummarySet {
   bool next() override { return ++at_ <= selected_.size(); }
   const Labels& labels() const override { return selected_[at_ - 1].labels; }
   std::uint64_t id() const override { return selected_[at_ - 1].series->id; }
-  Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out) override {
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<ChunkSummary>& out,
+                         std::vector<storage::TimeRange>& rest) override {
     out.clear();
-    std::vector<std::pair<Timestamp, MapStore::Point>> chunk;
-    for (const auto& [t, point] : selected_[at_ - 1].series->points) {
-      chunk.emplace_back(t, point);
-      if (chunk.size() < chunk_samples_) continue;
-      if (chunk.front().first >= start && chunk.back().first <= end) out.push_back(summarise(chunk));
+    rest.clear();
+    Points chunk;
+    const auto finish_chunk = [&](bool open) {
+      if (chunk.empty() || chunk.front().first > end || chunk.back().first < start) return chunk.clear();
+      const bool inside = chunk.front().first >= start && chunk.back().first <= end;
+      if (inside && !open && !has_histograms(chunk)) {
+        out.push_back(summarise(chunk));
+      } else {
+        rest.push_back({std::max(start, chunk.front().first), std::min(end, chunk.back().first)});
+      }
       chunk.clear();
+    };
+    for (const auto& point : selected_[at_ - 1].series->points) {
+      chunk.push_back(point);
+      if (chunk.size() == chunk_samples_) finish_chunk(false);
     }
+    finish_chunk(true);
     return {};
   }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {

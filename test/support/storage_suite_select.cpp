@@ -164,34 +164,41 @@ void names_series_by_ids(StoreUnderTest& store) {
 /// What ChunkSummary says of samples, computed from them.
 void check_summary(const storage::ChunkSummary& s, const storage::SampleColumns& columns) {
   std::vector<double> values;
+  std::vector<Timestamp> times;
   bool stale = false;
   bool nan = false;
   REQUIRE(columns.size() > 0);
-  for (const double v : columns.values) {
+  CHECK(columns.histograms.empty());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const double v = columns.values[i];
     if (model::is_stale(v)) {
       stale = true;
       continue;
     }
     nan = nan || std::isnan(v);
     values.push_back(v);
+    times.push_back(columns.times[i]);
   }
   CHECK(s.first_time == columns.times.front());
   CHECK(s.last_time == columns.times.back());
   CHECK(s.count == values.size());
   CHECK(s.has_stale == stale);
   CHECK(s.has_nan == nan);
-  CHECK_FALSE(s.has_histograms);
-  if (values.empty() || nan) return;
+  CHECK(s.known());
+  if (values.empty()) return;
+  CHECK(s.first_at == times.front());
+  CHECK(s.last_at == times.back());
+  if (nan) return;
   std::uint32_t changes = 0;
-  std::uint32_t resets = 0;
-  double increase = 0;
+  std::vector<double> resets;
   long double sum = values[0];
   for (std::size_t i = 1; i < values.size(); ++i) {
     changes += values[i] != values[i - 1] ? 1 : 0;
-    resets += values[i] < values[i - 1] ? 1 : 0;
-    increase += values[i] < values[i - 1] ? values[i] : values[i] - values[i - 1];
+    if (values[i] < values[i - 1]) resets.push_back(values[i - 1]);
     sum += static_cast<long double>(values[i]);
   }
+  double increase = values.back() - values.front();
+  for (const double v : resets) increase += v;
   const double mean = static_cast<double>(sum / static_cast<long double>(values.size()));
   long double m2 = 0;
   for (const double v : values) m2 += static_cast<long double>(v - mean) * static_cast<long double>(v - mean);
@@ -200,16 +207,57 @@ void check_summary(const storage::ChunkSummary& s, const storage::SampleColumns&
   CHECK(s.min == *std::ranges::min_element(values));
   CHECK(s.max == *std::ranges::max_element(values));
   CHECK(s.changes == changes);
-  CHECK(s.resets == resets);
-  CHECK(s.increase == increase);
-  CHECK(s.sum == Approx(static_cast<double>(sum)).epsilon(1e-13));
+  CHECK(s.resets == resets.size());
+  CHECK((s.has_reset_values() ? s.reset_values == resets : s.reset_values.empty()));
+  CHECK((s.has_reset_values() || resets.size() > storage::ChunkSummary::kMaxResetValues));
+  if (s.has_reset_values()) {
+    CHECK(s.increase == increase);
+  } else {
+    CHECK(s.increase == Approx(increase).epsilon(1e-12));
+  }
+  CHECK(s.sum == Approx(static_cast<double>(sum)).epsilon(1e-15).margin(1e-12));
+  CHECK(s.sum + s.sum_error == s.sum);
   CHECK(s.mean == Approx(mean).epsilon(1e-12).margin(1e-300));
-  CHECK(s.m2 == Approx(static_cast<double>(m2)).epsilon(1e-9).margin(1e-9));
+  CHECK(s.m2 == Approx(static_cast<double>(m2)).epsilon(1e-12).margin(1e-12));
+}
+
+/// Every sample of [start, end] lies in one summary or one range of the rest, and what lies in a summary is as it says.
+std::size_t check_summaries(storage::ChunkSummarySet& set, Timestamp start, Timestamp end) {
+  std::vector<storage::ChunkSummary> summaries;
+  std::vector<storage::TimeRange> rest;
+  REQUIRE(set.summaries(start, end, summaries, rest));
+  std::vector<storage::TimeRange> parts = rest;
+  storage::SampleColumns columns;
+  std::size_t samples = 0;
+  for (const auto& s : summaries) {
+    parts.push_back({s.first_time, s.last_time});
+    REQUIRE(set.read(s.first_time, s.last_time, columns));
+    check_summary(s, columns);
+    samples += columns.size();
+  }
+  std::ranges::sort(parts, {}, &storage::TimeRange::start);
+  Timestamp last = start - 1;
+  for (const auto& part : parts) {
+    CHECK(part.start > last);
+    CHECK(part.end >= part.start);
+    last = part.end;
+  }
+  CHECK(last <= end);
+  CHECK(std::ranges::is_sorted(summaries, {}, &storage::ChunkSummary::first_time));
+  CHECK(std::ranges::is_sorted(rest, {}, &storage::TimeRange::start));
+  for (const auto& range : rest) {
+    REQUIRE(set.read(range.start, range.end, columns));
+    samples += columns.size();
+  }
+  REQUIRE(set.read(start, end, columns));
+  CHECK(samples == columns.size());
+  return summaries.size();
 }
 
 void summarises_chunks(StoreUnderTest& store) {
   const Labels counter{{"__name__", "counter"}};
   const Labels gauge{{"__name__", "gauge"}};
+  const Labels mixed{{"__name__", "mixed"}};
   auto appender = store.appendable().appender();
   double total = 0;
   for (int i = 0; i < 700; ++i) {
@@ -220,6 +268,11 @@ void summarises_chunks(StoreUnderTest& store) {
     if (i == 333) v = std::bit_cast<double>(model::kNormalNanBits);
     if (i > 500) v = 42;
     REQUIRE(appender->append(0, &gauge, i * 1000, v).status == storage::AppendStatus::kOk);
+    if (i / 200 % 2 == 0) {
+      REQUIRE(appender->append(0, &mixed, i * 1000, i).status == storage::AppendStatus::kOk);
+    } else {
+      REQUIRE(appender->append_histogram(0, &mixed, i * 1000, some_histogram(i)).status == storage::AppendStatus::kOk);
+    }
     REQUIRE(appender->commit());
   }
   auto querier = std::move(*store.queryable().querier(0, 700'000));
@@ -230,22 +283,11 @@ void summarises_chunks(StoreUnderTest& store) {
     std::size_t chunks = 0;
     while (set->next()) {
       ++series;
-      std::vector<storage::ChunkSummary> summaries;
-      REQUIRE(set->summaries(start, end, summaries));
-      Timestamp last = start - 1;
-      for (const auto& s : summaries) {
-        CHECK(s.first_time > last);
-        CHECK(s.last_time <= end);
-        last = s.last_time;
-        storage::SampleColumns columns;
-        REQUIRE(set->read(s.first_time, s.last_time, columns));
-        check_summary(s, columns);
-      }
-      chunks += summaries.size();
+      chunks += check_summaries(*set, start, end);
     }
     REQUIRE(set->status());
     if (end - start > 400'000) {
-      CHECK(series == 2);
+      CHECK(series == 3);
       CHECK(chunks > 4);
     }
   }
@@ -263,8 +305,10 @@ void summarises_only_what_a_snapshot_sees(StoreUnderTest& store) {
   if (!set) return;
   REQUIRE(set->next());
   std::vector<storage::ChunkSummary> summaries;
-  REQUIRE(set->summaries(0, 1'000'000, summaries));
+  std::vector<storage::TimeRange> rest;
+  REQUIRE(set->summaries(0, 1'000'000, summaries, rest));
   for (const auto& s : summaries) CHECK(s.last_time < 100'000);
+  check_summaries(*set, 0, 1'000'000);
   storage::SampleColumns columns;
   REQUIRE(set->read(0, 1'000'000, columns));
   CHECK(columns.size() == 100);

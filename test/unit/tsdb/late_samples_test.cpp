@@ -107,12 +107,20 @@ TEST_CASE("summaries leave out chunks that late samples touch") {
     auto set = querier->select_summaries({.start = 0, .end = 10'000'000}, {});
     REQUIRE(set->next());
     std::vector<storage::ChunkSummary> out;
-    REQUIRE(set->summaries(0, 10'000'000, out));
+    std::vector<storage::TimeRange> rest;
+    REQUIRE(set->summaries(0, 10'000'000, out, rest));
+    std::size_t samples = 0;
+    storage::SampleColumns columns;
+    for (const auto& range : rest) {
+      REQUIRE(set->read(range.start, range.end, columns));
+      samples += columns.size();
+    }
     std::uint32_t count = 0;
     for (const auto& one : out) {
       count += one.count;
       CHECK_FALSE((one.first_time <= 1'000'001 && one.last_time >= 1'000'001 && db->stats().late_samples > 0));
     }
+    CHECK(count + samples == 400 + db->stats().late_samples);
     return count;
   };
   const auto all = covered();

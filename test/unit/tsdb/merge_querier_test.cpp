@@ -172,9 +172,10 @@ TEST_CASE("what lies in the time of another source is read, not summarised") {
   auto set = querier.select_summaries({.start = 0, .end = 100}, {});
   REQUIRE(set);
   std::map<std::string, std::vector<Timestamp>> firsts;
+  std::map<std::string, std::vector<storage::TimeRange>> left;
   std::vector<storage::ChunkSummary> summaries;
   while (set->next()) {
-    REQUIRE(set->summaries(0, 100, summaries));
+    REQUIRE(set->summaries(0, 100, summaries, left[std::string(set->labels().get("s"))]));
     for (const auto& one : summaries) firsts[std::string(set->labels().get("s"))].push_back(one.first_time);
     storage::SampleColumns columns;
     REQUIRE(set->read(0, 100, columns));
@@ -182,6 +183,8 @@ TEST_CASE("what lies in the time of another source is read, not summarised") {
   }
   CHECK(firsts["shared"] == std::vector<Timestamp>{0, 2, 4, 10, 12, 14});
   CHECK(firsts["alone"] == std::vector<Timestamp>{0, 2, 4, 6, 8});
+  CHECK(left["shared"] == std::vector<storage::TimeRange>{{6, 7}, {8, 9}});
+  CHECK(left["alone"].empty());
 }
 
 }  // namespace
