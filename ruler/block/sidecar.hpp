@@ -1,6 +1,6 @@
 #pragma once
 // File `tocsin.summaries` of a block: what Prometheus' format has no place for. For each series, in order of the index:
-// a summary of each float chunk, one for the whole block, and the start timestamps of samples that have one.
+// a summary of each float chunk, of each 16 chunks and of all, and the start timestamps of samples that have one.
 // docs/format/sidecar.md draws the bytes. A block without the file, or with a damaged one, works: chunks are read.
 
 #include <cstdint>
@@ -35,26 +35,25 @@ class SidecarWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What is known of the chunks of one series; in order, as many as the index names.
-struct SeriesSummaries {
-  std::vector<storage::ChunkSummary> chunks;  // count 0: a histogram chunk, to be read
-  storage::ChunkSummary whole;                // of all of them; count 0 if one has to be read
-};
-
-/// Mapped. Immutable. Thread: any.
+/// Mapped. Immutable. Thread: any. What is damaged is passed over, as if it were not there: the chunks are read.
 class SidecarReader {
  public:
   /// @return kCorrupt, kNotFound; also kCorrupt if it belongs to another index.
   static Result<std::unique_ptr<SidecarReader>> open(Fs& fs, const std::string& path, std::uint32_t index_crc);
   ~SidecarReader();
-  /// Replaces `out`. False if it has nothing of the series (or that part is damaged).
-  bool summaries(std::uint64_t series_ref, SeriesSummaries& out) const;
-  /// The block-level summary alone.
+  /// Appends to both: summaries of what the series has wholly within [start, end], as coarse as can be (all chunks, 16
+  /// in a row, one), and the times at which chunks have to be read. See storage::ChunkSummarySet::summaries().
+  /// @return false, and nothing appended, if nothing is known of the series.
+  bool summaries(std::uint64_t series_ref, Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                 std::vector<storage::TimeRange>& rest) const;
+  /// The summary of the whole series. False if there is none: it has chunks of histograms, or is damaged.
   bool whole(std::uint64_t series_ref, storage::ChunkSummary& out) const;
   /// Whether some sample of the block has a start timestamp.
   bool has_starts() const;
-  /// Start timestamps of chunk number `chunk` of a series; false if none has one.
+  /// Replaces `out` by the start timestamps of chunk number `chunk` of a series; false if none has one.
   bool starts(std::uint64_t series_ref, std::size_t chunk, std::vector<Timestamp>& out) const;
+  /// Bytes of the file.
+  std::uint64_t bytes() const;
 
  private:
   struct Impl;
