@@ -121,6 +121,14 @@ std::string go_quote(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
+    if (text.size() >= sizeof(std::uint64_t)) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data(), sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        text.remove_prefix(sizeof eight);
+        continue;
+      }
+    }
     if (static_cast<unsigned char>(text.front()) < 0x80) {
       text.remove_prefix(1);
       continue;

@@ -25,9 +25,9 @@ Result<std::string> snappy_decode(std::string_view block, std::size_t limit) {
   if (size / kMostPerByte > block.size()) return fail(Errc::kInvalid, "snappy: corrupt input");
   bool sound = false;
   std::string out;
-  out.resize_and_overwrite(size, [&](char* to, std::size_t room) {
+  out.resize_and_overwrite(size, [&](char* to, std::size_t) {  // libstdc++ 12 gives all the room it has
     sound = snappy::RawUncompress(block.data(), block.size(), to);
-    return sound ? room : 0;
+    return sound ? size : 0;
   });
   if (!sound) return fail(Errc::kInvalid, "snappy: corrupt input");
   return out;

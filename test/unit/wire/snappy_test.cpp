@@ -35,7 +35,7 @@ TEST_CASE("A snappy block of literals and of copies is decoded") {
 
 TEST_CASE("What is encoded is decoded") {
   std::string block = "left over";
-  for (const std::string& text : {std::string(), std::string("a"), std::string(100'000, 'x')}) {
+  for (const std::string& text : {std::string(), std::string("a"), std::string(24, 'y'), std::string(100'000, 'x')}) {
     snappy_encode(text, block);
     CHECK(snappy_decode(block, kLimit).value() == text);
   }

@@ -1,0 +1,80 @@
+#pragma once
+// One write request on its way into the store, in slices.
+//
+// What a sender got wrong (a sample out of order, labels that make no series) costs that sample: the others are
+// written, and the answer, 400, says what was not. Nobody sends such a request again. What is wrong with the message as
+// a whole takes all of it back. What is our own trouble (the log cannot be written) takes all back too and is 500: the
+// sender sends it again. Source: Prometheus storage/remote/write_handler.go; remote write 2.0, "Partial Write".
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "storage/storage.hpp"
+#include "wire/remote_write.hpp"
+
+namespace tocsin::remote {
+
+struct WriteJobOptions {
+  wire::WriteVersion version = wire::WriteVersion::k1;
+  std::size_t max_decoded_bytes = 32U << 20U;
+  Duration slice = std::chrono::milliseconds(10);
+  Timestamp newest = 0;  // samples after this are out of bounds
+};
+
+struct WriteCounts {
+  std::uint64_t samples = 0, histograms = 0, exemplars = 0;
+};
+
+struct WriteOutcome {
+  int status = 204;
+  std::string text;     // what is wrong, if something is
+  WriteCounts written;  // of a status 5xx: nothing
+  std::uint64_t refused = 0;
+  std::uint64_t invalid_labels = 0;  // samples and histograms whose labels make no series
+};
+
+/// Thread: one at a time. Owns the body; the appender is its own until it is done.
+class WriteJob {
+ public:
+  WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock);
+
+  /// Goes on for about a slice. False when it is done.
+  bool run();
+  /// Once run() said false.
+  WriteOutcome& outcome() { return outcome_; }
+
+ private:
+  bool decode();
+  void add_series();
+  bool make_labels();
+  void add_samples();
+  void add_histograms();
+  void add_exemplars();
+  void add_exemplar(const wire::WriteExemplar& from);
+  void add_metadata();
+  void refuse(std::string text);
+  void refuse_sample(storage::AppendStatus status, Timestamp t, const double* value);
+  void finish();
+  void fail_request(int status, std::string text);
+  std::string status_text(storage::AppendStatus status, Timestamp t, const double* value) const;
+  bool is_v2() const { return options_.version == wire::WriteVersion::k2; }
+
+  const WriteJobOptions options_;
+  std::string body_, decoded_;
+  storage::Appender& appender_;
+  const Clock& clock_;
+  std::unique_ptr<wire::WriteReader> reader_;
+  wire::WriteSeries series_;
+  // The series at hand.
+  model::Labels labels_;
+  storage::SeriesRef ref_ = 0;
+  std::vector<model::LabelView> exemplar_labels_;
+  std::uint64_t unsaid_ = 0;  // errors beyond what the answer has room for
+  WriteOutcome outcome_;
+};
+
+}  // namespace tocsin::remote
