@@ -43,7 +43,7 @@ struct WriteSample {
 };
 
 struct WriteHistogram {
-  model::HistogramPtr histogram;  // spans and buckets may disagree: who appends it looks
+  std::shared_ptr<model::FloatHistogram> histogram;  // spans and buckets may disagree: who appends it looks
   Timestamp t = 0;
   Timestamp start = 0;
 };

@@ -28,9 +28,6 @@ void add_admin_api(net::HttpRouter& router, bool admin_enabled) {
     router.add("GET,POST", fmt::format("/api/v1/search/{}", path),
                [](net::HttpRequest, Captures) { return refuse(Error{Errc::kUnavailable, "search API disabled"}); });
   }
-  router.add("POST", "/api/v1/write", [](net::HttpRequest, Captures) {
-    return refuse_plainly("remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
-  });
   router.add("POST", "/api/v1/otlp/v1/metrics", [](net::HttpRequest, Captures) {
     return refuse_plainly("otlp write receiver needs to be enabled with --web.enable-otlp-receiver");
   });

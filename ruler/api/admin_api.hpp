@@ -1,5 +1,5 @@
 #pragma once
-// What is closed, or not built: the admin endpoints, the receivers of remote write and OTLP, search. Each answers as a
+// What is closed, or not built: the admin endpoints, the receiver of OTLP, search. Each answers as a
 // Prometheus in which it is off.
 
 #include "net/http.hpp"

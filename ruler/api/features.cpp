@@ -82,9 +82,10 @@ Features make_features(const FeatureSwitches& switches) {
           {"exclude_alerts", "label_values_match", "query_stats", "query_warnings", "time_range_labels",
            "time_range_series"});
   set_all(api, false,
-          {"admin", "openapi_3.1", "openapi_3.2", "otlp_write_receiver", "remote_write_receiver", "search",
+          {"admin", "openapi_3.1", "openapi_3.2", "otlp_write_receiver", "search",
            "search_fuzz_alg_jarowinkler", "search_fuzz_alg_subsequence"});
   api["lifecycle"] = switches.lifecycle;
+  api["remote_write_receiver"] = switches.remote_write_receiver;
   set_all(out["otlp_receiver"], false, {"delta_conversion", "native_delta_ingestion"});
   Category& prometheus = out["prometheus"];
   prometheus["agent_mode"] = false;

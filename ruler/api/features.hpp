@@ -17,6 +17,7 @@ struct FeatureSwitches {
   promql::EngineOptions engine;
   bool lifecycle = false;    // --web.enable-lifecycle
   bool auto_reload = false;  // --config.auto-reload
+  bool remote_write_receiver = false;  // --web.enable-remote-write-receiver
 };
 
 /// All names that Prometheus 3.14 knows; true for what is built and on.

@@ -86,6 +86,7 @@ void ApiPart::add_to(net::HttpRouter& router) {
   switches.engine = deps_.engine.options();
   switches.lifecycle = deps_.flags.enable_lifecycle;
   switches.auto_reload = deps_.flags.config_auto_reload;
+  switches.remote_write_receiver = deps_.flags.enable_remote_write_receiver;
   api::add_features_api(router, api::make_features(switches));
   api::add_admin_api(router, deps_.flags.enable_admin_api);
   notifications_->add_to(router);

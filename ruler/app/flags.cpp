@@ -7,10 +7,14 @@
 #include <CLI/CLI.hpp>
 
 #include "base/duration.hpp"
+#include "base/float_text.hpp"
 #include "base/version.hpp"
+#include "remote/write_content.hpp"
 
 namespace tocsin::app {
 namespace {
+
+constexpr const char* kAcceptedMessages = "--web.remote-write-receiver.accepted-protobuf-messages";
 
 /// A flag that a peer has: accepted, and named in a warning when it is given.
 struct IgnoredFlag {
@@ -25,7 +29,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
     {"--web.console.templates", true, "console templates are not served"},
     {"--web.console.libraries", true, "console templates are not served"},
-    {"--web.enable-remote-write-receiver", false, "not built yet"},
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
     {"--enable-feature", true, "not built yet"},
@@ -123,6 +126,48 @@ void add_expand_env(CLI::App& app, Flags& flags) {
                "Replace ${NAME} and ${NAME:-default} in values of the configuration by variables of the environment");
 }
 
+/// A count as Prometheus takes it, "5e7" too.
+void add_count(CLI::App& app, const char* name, std::size_t& target, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&target, name](const std::string& text) {
+           double value = 0;
+           if (!parse_float(text, value) || !(value >= 0 && value <= 1e15)) {
+             throw CLI::ValidationError(name, "not a count: \"" + text + "\"");
+           }
+           target = static_cast<std::size_t>(value);
+         },
+         help)
+      ->type_name("COUNT")
+      ->default_str(std::to_string(target));
+}
+
+void accept_messages(Flags& flags, const std::vector<std::string>& names) {
+  flags.accept_remote_write_v1 = flags.accept_remote_write_v2 = false;
+  for (const std::string& name : names) {
+    const auto version = remote::write_version(name);
+    if (!version) throw CLI::ValidationError(kAcceptedMessages, version.error().message);
+    (*version == wire::WriteVersion::k1 ? flags.accept_remote_write_v1 : flags.accept_remote_write_v2) = true;
+  }
+}
+
+void add_remote(CLI::App& app, Flags& flags) {
+  app.add_flag("--web.enable-remote-write-receiver,!--no-web.enable-remote-write-receiver",
+               flags.enable_remote_write_receiver, "Enable the endpoint that takes remote write requests");
+  app.add_option_function<std::vector<std::string>>(
+         kAcceptedMessages, [&flags](const std::vector<std::string>& names) { accept_messages(flags, names); },
+         "Messages of remote write that are accepted (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->default_str(fmt::format("{},{}", remote::kWriteMessage1, remote::kWriteMessage2));
+  add_count(app, "--storage.remote.read-sample-limit", flags.remote_read_sample_limit,
+            "Samples that one query of remote read may return; 0: no limit. Not for streamed chunks");
+  add_count(app, "--storage.remote.read-concurrent-limit", flags.remote_read_concurrent_limit,
+            "Remote read requests that run at once; 0: no limit");
+  add_count(app, "--storage.remote.read-max-bytes-in-frame", flags.remote_read_max_bytes_in_frame,
+            "Bytes of a frame of streamed chunks, about");
+}
+
 void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
@@ -139,6 +184,7 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
   app.add_flag("--web.enable-admin-api", flags.enable_admin_api,
                "Enable the endpoints that change the store (none of them is built yet)");
+  add_remote(app, flags);
   app.add_option("--web.max-notifications-subscribers", flags.max_notifications_subscribers,
                  "Subscribers of the live notifications at most")
       ->capture_default_str();

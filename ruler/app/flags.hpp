@@ -29,6 +29,8 @@ struct Flags {
   Duration read_timeout = std::chrono::minutes(5);
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
+  bool enable_remote_write_receiver = false;
+  bool accept_remote_write_v1 = true, accept_remote_write_v2 = true;
   std::size_t max_notifications_subscribers = 16;
 
   std::string tsdb_path = "data/";
@@ -36,6 +38,9 @@ struct Flags {
   Duration retention = std::chrono::hours(24) * 32;
   Duration wal_fsync_interval = std::chrono::milliseconds(200);
   std::size_t series_limit = 0;
+  std::size_t remote_read_sample_limit = 50'000'000;
+  std::size_t remote_read_concurrent_limit = 10;
+  std::size_t remote_read_max_bytes_in_frame = 1 << 20;
 
   bool adjust_scrape_timestamps = true;
   Duration scrape_timestamp_tolerance = std::chrono::milliseconds(100);

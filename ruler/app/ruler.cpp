@@ -126,9 +126,11 @@ void Ruler::add_api() {
   net::HttpRouter& router = web_->router();
   api_ = std::make_unique<ApiPart>(
       ApiPartDeps{runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), started_,
-                  [this] { return status(); }, [this] { return config_ ? config_->external_labels : model::Labels(); },
+                  [this] { return status(); }, [this] { return external_labels(); },
                   [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
   api_->add_to(router);
+  remote_ = std::make_unique<RemotePart>(runtime_, flags_, *db_, [this] { return external_labels(); });
+  remote_->add_to(router);
   api_->notifications().add(api::kStartingUp);
   alerting_->add_to(router, runtime_);
   ui::add_start_page(router, flags_.page_title);
@@ -138,6 +140,7 @@ void Ruler::add_metrics() {
   telemetry::Registry& registry = web_->registry();
   alerting_->add_metrics(registry);
   api_->add_metrics(registry);
+  remote_->add_metrics(registry);
   registry.add([this](telemetry::Sink& sink) {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
@@ -155,6 +158,10 @@ void Ruler::add_metrics() {
                  static_cast<double>(forwarder_.dropped()));
     put_sender_metrics(sink, sender_->status());
   });
+}
+
+model::Labels Ruler::external_labels() const {
+  return config_ ? config_->external_labels : model::Labels();
 }
 
 Duration Ruler::retention(const config::PrometheusConfig& config) const {

@@ -11,6 +11,7 @@
 #include "app/configuration.hpp"
 #include "app/flags.hpp"
 #include "app/reloader.hpp"
+#include "app/remote_part.hpp"
 #include "app/web.hpp"
 #include "config/prometheus_config.hpp"
 #include "net/runtime.hpp"
@@ -43,6 +44,7 @@ class Ruler {
   void apply(Configuration loaded);
   Duration retention(const config::PrometheusConfig& config) const;
   api::RuntimeStatus status() const;
+  model::Labels external_labels() const;
   void make_reloader();
   net::Task<Result<void>> reload_prometheus();
   net::Task<Result<void>> reload_alerting();
@@ -68,6 +70,7 @@ class Ruler {
   std::unique_ptr<rules::Manager> rules_;
   std::unique_ptr<Web> web_;
   std::unique_ptr<ApiPart> api_;
+  std::unique_ptr<RemotePart> remote_;
 
   std::unique_ptr<Reloader> reloader_;
   std::shared_ptr<const config::PrometheusConfig> config_;

@@ -21,7 +21,15 @@ std::string accepted_messages(const WriteOptions& options) {
   return out;
 }
 
+net::Task<net::HttpResponse> say_closed() {
+  co_return plain_answer(404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
+}
+
 }  // namespace
+
+void add_closed_write_handler(net::HttpRouter& router) {
+  router.add("POST", "/api/v1/write", [](net::HttpRequest, net::HttpRouter::Captures) { return say_closed(); });
+}
 
 WriteHandler::WriteHandler(net::TaskLoop& loop, WorkPool& work, storage::Appendable& store, WriteOptions options)
     : loop_(loop),

@@ -52,4 +52,7 @@ class WriteHandler {
   WriteStats stats_;
 };
 
+/// Answers as a Prometheus without --web.enable-remote-write-receiver.
+void add_closed_write_handler(net::HttpRouter& router);
+
 }  // namespace tocsin::remote

@@ -15,6 +15,18 @@ using storage::AppendStatus;
 constexpr std::size_t kLooksAfter = 64;  // series between two looks at the clock
 constexpr std::size_t kMaxErrorBytes = 16U << 10U;
 
+/// Whether it makes sense; one that is finer than what is stored is made coarser.
+Result<void> judge(model::FloatHistogram& histogram) {
+  const std::int32_t schema = histogram.schema;
+  const bool finer = schema > model::kMaxSchema && schema <= model::kMaxReservedSchema;
+  if (finer) histogram.schema = model::kMaxSchema;  // what else there is to judge is the same at each resolution
+  TOCSIN_OK(model::validate(histogram));
+  if (!finer) return {};
+  histogram.schema = schema;
+  model::reduce_resolution(histogram, model::kMaxSchema);
+  return {};
+}
+
 }  // namespace
 
 WriteJob::WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock)
@@ -74,6 +86,7 @@ void WriteJob::refuse(std::string text) {
 }
 
 std::string WriteJob::status_text(AppendStatus status, Timestamp t, const double* value) const {
+  if (t > options_.newest) return "out of bounds: timestamp is too far in the future";
   switch (status) {
     case AppendStatus::kOutOfOrder:
       return "out of order sample";
@@ -94,11 +107,8 @@ std::string WriteJob::status_text(AppendStatus status, Timestamp t, const double
   }
 }
 
-void WriteJob::refuse_sample(AppendStatus status, Timestamp t, const double* value) {
+void WriteJob::refuse_sample(std::string text) {
   ++outcome_.refused;
-  if (!is_v2() && !outcome_.text.empty()) return;
-  std::string text =
-      t > options_.newest ? "out of bounds: timestamp is too far in the future" : status_text(status, t, value);
   refuse(is_v2() ? fmt::format("{} for series {}", text, labels_.to_string()) : std::move(text));
 }
 
@@ -148,7 +158,7 @@ void WriteJob::add_samples() {
     if (result.status == AppendStatus::kOk) {
       ++outcome_.written.samples;
     } else {
-      refuse_sample(result.status, sample.t, &sample.value);
+      refuse_sample(status_text(result.status, sample.t, &sample.value));
     }
   }
 }
@@ -157,13 +167,17 @@ void WriteJob::add_histograms() {
   for (wire::WriteHistogram& one : series_.histograms) {
     storage::AppendResult result{AppendStatus::kOutOfBounds, ref_, false};
     if (one.t <= options_.newest) {
+      if (const auto sound = judge(*one.histogram); !sound) {
+        refuse_sample(sound.error().message);
+        continue;
+      }
       result = appender_.append_histogram(ref_, &labels_, one.t, std::move(one.histogram), one.start);
     }
     ref_ = result.ref;
     if (result.status == AppendStatus::kOk) {
       ++outcome_.written.histograms;
     } else {
-      refuse_sample(result.status, one.t, nullptr);
+      refuse_sample(status_text(result.status, one.t, nullptr));
     }
   }
 }

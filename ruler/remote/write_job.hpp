@@ -57,9 +57,10 @@ class WriteJob {
   void add_exemplar(const wire::WriteExemplar& from);
   void add_metadata();
   void refuse(std::string text);
-  void refuse_sample(storage::AppendStatus status, Timestamp t, const double* value);
+  void refuse_sample(std::string text);
   void finish();
   void fail_request(int status, std::string text);
+  /// Prometheus' words. `value` is null for a histogram.
   std::string status_text(storage::AppendStatus status, Timestamp t, const double* value) const;
   bool is_v2() const { return options_.version == wire::WriteVersion::k2; }
 

@@ -97,6 +97,40 @@ TEST_CASE("samples that the store refuses cost themselves alone, and the answer 
   CHECK(h.handler.stats().samples_refused == 5);
 }
 
+TEST_CASE("histograms that make no sense are refused, those finer than what is stored are made coarser") {
+  WriteHarness h;
+  Pb mismatch = Pb().number(1, 1).number(15, h.now).message(11, Pb().number(2, 2)).packed_zigzags(12, {1});
+  Pb unknown = Pb().number(1, 0).number(15, h.now).zigzag_number(4, 60);
+  Pb bounds = Pb().real(2, 1).number(15, h.now).zigzag_number(4, -53).packed_reals(16, {2, 1});
+  Pb fine = Pb().number(1, 3).number(15, h.now).zigzag_number(4, 9);
+  fine.message(11, Pb().zigzag_number(1, 1).number(2, 2)).packed_zigzags(12, {1, 1});
+  Pb series = up2();
+  for (const Pb& histogram : {mismatch, unknown, bounds, fine}) series.message(3, histogram);
+  const auto response = h.write2(request2().message(5, series));
+  CHECK(response.status == 400);
+  CHECK(written(response) == "0/1/0");
+  const std::string at = R"( for series {__name__="up", job="node"})";
+  CHECK(response.body.view() ==
+        "positive side: spans need 2 buckets, have 1 buckets: histogram spans specify different number of buckets than "
+        "provided" +
+            at +
+            "\nhistogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for "
+            "custom buckets, got schema 60" +
+            at +
+            "\ncustom buckets: previous bound is 2.000000 and current is 1.000000: histogram custom bounds must be in "
+            "strictly increasing order" +
+            at + "\n");
+  const auto querier = h.store.querier(h.now, h.now).value();
+  storage::SampleColumns columns;
+  const auto set = querier->select(WriteHarness::all_times(), {});
+  REQUIRE(set->next());
+  REQUIRE(set->read(h.now, h.now, columns));
+  const model::FloatHistogram& stored = *columns.histograms.at(0);
+  CHECK(stored.schema == 8);
+  CHECK(stored.integer);
+  CHECK(stored.positive_buckets == std::vector<double>{3});
+}
+
 TEST_CASE("a request 1.0 tells the first error and writes the rest") {
   WriteHarness h;
   h.store.add(kUp, h.now, 1);
@@ -226,6 +260,15 @@ TEST_CASE("a version that is not accepted is refused with those that are") {
   CHECK(response.body.view() ==
         "prometheus.WriteRequest protobuf message is not accepted by this server; only accepts "
         "io.prometheus.write.v2.Request\n");
+}
+
+TEST_CASE("a receiver that is off says how to open it") {
+  WriteHarness h;
+  net::HttpRouter router;
+  add_closed_write_handler(router);
+  const auto response = h.loop.run(router.handle(net::HttpRequest("POST", "/api/v1/write")));
+  CHECK(response.status == 404);
+  CHECK(response.body.view() == "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
 }
 
 TEST_CASE("of a body that is broken nothing is written") {
