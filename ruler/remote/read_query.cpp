@@ -31,7 +31,10 @@ Result<ReadSelection> make_selection(const wire::ReadQuery& query, const model::
     TOCSIN_TRY(model::Matcher made, model::Matcher::make(op, matcher.name, external_one ? "" : matcher.value));
     out.matchers.push_back(std::move(made));
   }
-  // Hints narrow nothing here: what the query asks for is what it gets.
+  if (query.has_hints && (query.hints.start != 0 || query.hints.end != 0)) {
+    out.start = std::max(out.start, within(query.hints.start));
+    out.end = std::min(out.end, within(query.hints.end));
+  }
   out.hints.start = out.start;
   out.hints.end = out.end;
   out.hints.step_ms = query.hints.step_ms;
