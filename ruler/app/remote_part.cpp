@@ -71,11 +71,14 @@ void put_read_metrics(telemetry::Sink& sink, const remote::ReadStats& stats) {
 
 }  // namespace
 
-RemotePart::RemotePart(net::Runtime& runtime, const Flags& flags, tsdb::Db& db,
-                       std::function<model::Labels()> external_labels)
-    : read_(runtime.loop(), runtime.work(), db, std::move(external_labels), read_options(flags)) {
-  if (!flags.enable_remote_write_receiver) return;
-  write_ = std::make_unique<remote::WriteHandler>(runtime.loop(), runtime.work(), db, write_options(flags));
+RemotePart::RemotePart(RemotePartDeps deps)
+    : read_(deps.runtime.loop(), deps.runtime.work(), deps.db, std::move(deps.external_labels),
+            read_options(deps.flags)) {
+  if (!deps.flags.enable_remote_write_receiver) return;
+  remote::WriteOptions options = write_options(deps.flags);
+  options.takes_late = std::move(deps.takes_late);
+  write_ =
+      std::make_unique<remote::WriteHandler>(deps.runtime.loop(), deps.runtime.work(), deps.db, std::move(options));
 }
 
 void RemotePart::add_to(net::HttpRouter& router) {

@@ -13,10 +13,20 @@
 
 namespace tocsin::app {
 
+/// All outlive the part.
+struct RemotePartDeps {
+  net::Runtime& runtime;
+  const Flags& flags;
+  tsdb::Db& db;
+  // Thread: the loop's.
+  std::function<model::Labels()> external_labels;
+  std::function<bool()> takes_late;  // whether the store has an out-of-order window
+};
+
 /// Thread: the loop's. Must outlive the loop's tasks; the store outlives it.
 class RemotePart {
  public:
-  RemotePart(net::Runtime& runtime, const Flags& flags, tsdb::Db& db, std::function<model::Labels()> external_labels);
+  explicit RemotePart(RemotePartDeps deps);
   void add_to(net::HttpRouter& router);
   void add_metrics(telemetry::Registry& registry);
 

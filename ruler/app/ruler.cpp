@@ -129,7 +129,9 @@ void Ruler::add_api() {
                   [this] { return status(); }, [this] { return external_labels(); },
                   [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
   api_->add_to(router);
-  remote_ = std::make_unique<RemotePart>(runtime_, flags_, *db_, [this] { return external_labels(); });
+  remote_ = std::make_unique<RemotePart>(
+      RemotePartDeps{runtime_, flags_, *db_, [this] { return external_labels(); },
+                     [this] { return config_ && config_->storage.out_of_order_time_window > Duration{0}; }});
   remote_->add_to(router);
   api_->notifications().add(api::kStartingUp);
   alerting_->add_to(router, runtime_);

@@ -19,8 +19,8 @@ struct ReadSelection {
 };
 
 /// An equality with the value of an external label asks for series that lack the label: the label is added to the
-/// answer and stands in no series. @return kInvalid for a matcher that is none. Source: Prometheus
-/// storage/remote/read_handler.go, filterExtLabelsFromMatchers.
+/// answer and stands in no series. Hints narrow the times. @return kInvalid for a matcher that is none. Source:
+/// Prometheus storage/remote/read_handler.go, filterExtLabelsFromMatchers.
 Result<ReadSelection> make_selection(const wire::ReadQuery& query, const model::Labels& external);
 
 /// The first accepted type that is known; samples if nothing is said. @return kInvalid with Prometheus' text.

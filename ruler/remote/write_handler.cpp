@@ -34,9 +34,9 @@ void add_closed_write_handler(net::HttpRouter& router) {
 WriteHandler::WriteHandler(net::TaskLoop& loop, WorkPool& work, storage::Appendable& store, WriteOptions options)
     : loop_(loop),
       work_(work),
-      options_(options),
-      appenders_(store, std::max(options.max_senders, options.max_concurrency)),
-      gate_(loop, {options.max_concurrency, options.max_waiting}) {}
+      options_(std::move(options)),
+      appenders_(store, std::max(options_.max_senders, options_.max_concurrency)),
+      gate_(loop, {options_.max_concurrency, options_.max_waiting}) {}
 
 void WriteHandler::add_to(net::HttpRouter& router) {
   router.add("POST", "/api/v1/write",
@@ -82,6 +82,7 @@ net::Task<net::HttpResponse> WriteHandler::store(net::HttpRequest request, wire:
   WriteJobOptions options;
   options.version = version;
   options.max_decoded_bytes = options_.max_decoded_bytes;
+  options.takes_late = options_.takes_late && options_.takes_late();
   options.newest = loop_.clock().now() + to_ms(kMaxAhead);
   // The lease stays here: the last piece of the job may go on another thread.
   const AppenderPool::Lease appender = appenders_.take(request.peer);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "net/http.hpp"
 #include "remote/appender_pool.hpp"
@@ -20,7 +21,8 @@ struct WriteOptions {
   std::size_t max_waiting = 1'000;  // beyond: 503
   std::size_t max_body_bytes = 32U << 20U;
   std::size_t max_decoded_bytes = 32U << 20U;
-  std::size_t max_senders = 64;  // that keep an appender of their own
+  std::size_t max_senders = 64;      // that keep an appender of their own
+  std::function<bool()> takes_late;  // whether the store has an out-of-order window; empty: it has none
 };
 
 struct WriteStats {

@@ -91,7 +91,7 @@ std::string WriteJob::status_text(AppendStatus status, Timestamp t, const double
     case AppendStatus::kOutOfOrder:
       return "out of order sample";
     case AppendStatus::kTooOld:
-      return "too old sample";
+      return options_.takes_late ? "too old sample" : "out of bounds";
     case AppendStatus::kOutOfBounds:
       return "out of bounds";
     case AppendStatus::kDuplicate:

@@ -22,7 +22,8 @@ struct WriteJobOptions {
   wire::WriteVersion version = wire::WriteVersion::k1;
   std::size_t max_decoded_bytes = 32U << 20U;
   Duration slice = std::chrono::milliseconds(10);
-  Timestamp newest = 0;  // samples after this are out of bounds
+  Timestamp newest = 0;     // samples after this are out of bounds
+  bool takes_late = false;  // the store has an out-of-order window: what is too old for it has a name of its own
 };
 
 struct WriteCounts {

@@ -188,7 +188,12 @@ TEST_CASE("samples are read by matchers and times, each query for itself") {
         "{__name__=\"up\", job=\"a\"} 2@2000 3@3000 4@4000\n{__name__=\"up\", job=\"b\"} 7@2000\n--\n--\n"
         "{__name__=\"h\"} h3@3000\n");
   CHECK(h.samples(Pb().message(1, query(0, 9000, {matcher(3, "job", "a|b")}))) == "{__name__=\"h\"} h3@3000\n");
-  CHECK(h.handler.stats().requests == 2);
+  const Pb hints = Pb().text(2, "rate").number(3, 1500).number(4, 2000);
+  CHECK(h.samples(Pb().message(1, query(1000, 9000, {matcher(0, "job", "a")}).message(4, hints))) ==
+        "{__name__=\"up\", job=\"a\"} 2@2000\n");
+  CHECK(h.samples(Pb().message(1, query(5000, 9000, {matcher(0, "job", "a")}).message(4, Pb()))) ==
+        "{__name__=\"up\", job=\"a\"} 5@5000\n");
+  CHECK(h.handler.stats().requests == 4);
   CHECK(h.handler.stats().queries == 0);
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("samples that the store refuses cost themselves alone, and the answer 
   CHECK(response.body.view() ==
         "out of order sample" + at + "\n" +
             fmt::format("duplicate sample for timestamp {}; overrides not allowed: new value 8", h.now) + at +
-            "\ntoo old sample" + at + "\nout of bounds: timestamp is too far in the future" + at +
+            "\nout of bounds" + at + "\nout of bounds: timestamp is too far in the future" + at +
             "\nthe limit of series is reached, new ones are not taken for series {__name__=\"abc\"}\n");
   CHECK(h.samples(kUp) == "1@0 9@1");
   CHECK(h.samples({{"__name__", "node"}}) == "1@0");
