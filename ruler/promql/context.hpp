@@ -26,6 +26,7 @@ class QueryContext {
     bool delayed_name_removal = false;
     bool use_start_timestamps = false;
     bool type_and_unit_labels = false;
+    SummaryUse summaries = SummaryUse::kWhenCheaper;
     std::shared_ptr<const std::atomic<bool>> canceled;
   };
   QueryContext(Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}

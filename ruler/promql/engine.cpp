@@ -47,6 +47,7 @@ class Evaluation {
     out.delayed_name_removal = engine.delayed_name_removal;
     out.use_start_timestamps = engine.use_start_timestamps;
     out.type_and_unit_labels = engine.type_and_unit_labels;
+    out.summaries = engine.summaries;
     out.canceled = query.canceled;
     return out;
   }

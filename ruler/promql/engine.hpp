@@ -16,6 +16,9 @@
 
 namespace tocsin::promql {
 
+/// Whether functions of long windows take summaries of chunks for their samples. The answers are the same.
+enum class SummaryUse : std::uint8_t { kNever, kWhenCheaper, kAlways };
+
 struct EngineOptions {
   Duration lookback_delta = std::chrono::minutes(5);
   Duration timeout = std::chrono::minutes(2);
@@ -25,7 +28,8 @@ struct EngineOptions {
   bool delayed_name_removal = false;  // promql-delayed-name-removal
   bool use_start_timestamps = false;  // use-start-timestamps
   bool type_and_unit_labels = false;  // type-and-unit-labels
-  parser::ParserOptions parser;       // for queries given as text
+  SummaryUse summaries = SummaryUse::kWhenCheaper;
+  parser::ParserOptions parser;  // for queries given as text
 };
 
 struct QueryOptions {

@@ -7,6 +7,7 @@
 #include "promql/binary.hpp"
 #include "promql/functions.hpp"
 #include "promql/parser/parser.hpp"
+#include "promql/summary_source.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -124,7 +125,8 @@ Result<VectorOperatorPtr> PlanBuilder::aggregate(const parser::AggregateExpr& ag
   return make_aggregate(context_, grid, std::move(spec), std::move(input), std::move(param));
 }
 
-Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& grid, std::string_view around) {
+Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& grid, std::string_view around,
+                                         const std::optional<DigestNeeds>& needs) {
   RangeArgument argument;
   if (expr.kind == NodeKind::kMatrixSelector) {
     const auto& matrix = static_cast<const parser::MatrixSelector&>(expr);
@@ -135,8 +137,10 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
     if (grid.count > 0) {
       bounds_.add(argument.reference.first(grid) - argument.range_ms + 1, argument.reference.last(grid));
     }
-    argument.source =
-        make_range_selector(context_, grid, {matrix.vector->matchers, argument.reference, around}, argument.range_ms);
+    Selection selection{matrix.vector->matchers, argument.reference, around};
+    const bool summarise = needs && is_worth_summarising(context_, grid, argument.reference, argument.range_ms);
+    argument.source = summarise ? make_summary_selector(context_, grid, std::move(selection), argument.range_ms, *needs)
+                                : make_range_selector(context_, grid, std::move(selection), argument.range_ms);
     return argument;
   }
   if (expr.kind != NodeKind::kSubquery) {

@@ -33,7 +33,9 @@ class PlanBuilder {
   Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid) { return vector(expr, grid, {}); }
   Result<ScalarOperatorPtr> scalar(const parser::Expr& expr, const Grid& grid);
   /// Of a matrix selector or a subquery.
-  Result<RangeArgument> range(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  /// @param needs  of a function that can do with digests of its windows.
+  Result<RangeArgument> range(const parser::Expr& expr, const Grid& grid, std::string_view around,
+                              const std::optional<DigestNeeds>& needs = std::nullopt);
   const TimeBounds& bounds() const { return bounds_; }
 
  private:

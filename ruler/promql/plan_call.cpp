@@ -62,7 +62,9 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
     TOCSIN_TRY(ScalarOperatorPtr value, scalar(*call.args[i], grid));
     scalars.push_back(std::move(value));
   }
-  TOCSIN_TRY(RangeArgument argument, range(*call.args[range_argument], grid, name));
+  std::optional<DigestNeeds> needs = absent ? DigestNeeds() : function->digest_needs();
+  if (context_.settings().use_start_timestamps && uses_start_timestamps(name)) needs.reset();
+  TOCSIN_TRY(RangeArgument argument, range(*call.args[range_argument], grid, name, needs));
   if (absent) {
     return make_absent_over_time(context_, grid, std::move(argument), absent_labels(*call.args.front()));
   }

@@ -54,6 +54,10 @@ class RangeCall final : public VectorOperator {
   }
 
   Result<void> apply(Column& out) {
+    if (series_.digested) {
+      function_->apply_digests({grid_, argument_.reference, argument_.range_ms, series_.digests}, out);
+      return {};
+    }
     const Windows& windows = floats_.update(series_.times, grid_, argument_.reference, argument_.range_ms);
     const Windows* histogram_windows = nullptr;
     if (!series_.histogram_times.empty()) {
@@ -126,10 +130,7 @@ class AbsentOverTime final : public VectorOperator {
     for (;;) {
       TOCSIN_TRY(const bool more, argument_.source->next(series));
       if (!more) break;
-      for (const std::vector<Timestamp>* times : {&series.times, &series.histogram_times}) {
-        windows.compute(*times, grid_, argument_.reference, argument_.range_ms);
-        for (std::size_t i = 0; i < grid_.count; ++i) seen[i] |= static_cast<std::uint8_t>(windows.size(i) != 0);
-      }
+      mark(series, windows, seen);
       TOCSIN_OK(context_.spend(grid_.count));
     }
     out.reset(grid_.count);
@@ -142,6 +143,18 @@ class AbsentOverTime final : public VectorOperator {
   bool whole() const override { return true; }
 
  private:
+  /// The steps at whose window the series has a sample.
+  void mark(const RangeSeries& series, Windows& windows, std::vector<std::uint8_t>& seen) const {
+    if (series.digested) {
+      for (std::size_t i = 0; i < grid_.count; ++i) seen[i] |= static_cast<std::uint8_t>(series.digests[i].count != 0);
+      return;
+    }
+    for (const std::vector<Timestamp>* times : {&series.times, &series.histogram_times}) {
+      windows.compute(*times, grid_, argument_.reference, argument_.range_ms);
+      for (std::size_t i = 0; i < grid_.count; ++i) seen[i] |= static_cast<std::uint8_t>(windows.size(i) != 0);
+    }
+  }
+
   QueryContext& context_;
   Grid grid_;
   RangeArgument argument_;

@@ -27,6 +27,13 @@ class CountFunction final : public RangeFunction {
     }
     return {};
   }
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds(); }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const std::uint32_t count = input.digests[i].count;
+      if (count != 0) out.set(i, presence_ ? 1 : count);
+    }
+  }
 
  private:
   bool presence_;
@@ -57,6 +64,15 @@ class PickFunction final : public RangeFunction {
     }
     return {};
   }
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds(); }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count == 0) continue;
+      const Timestamp at = last_ ? window.last_time : window.first_time;
+      out.set(i, timestamp_ ? static_cast<double>(at) / 1000 : last_ ? window.last : window.first);
+    }
+  }
 
  private:
   std::size_t index(const Windows& windows, std::size_t i) const {
@@ -86,6 +102,13 @@ class TransitionFunction final : public RangeFunction {
       if (begin != end) out.set(i, counts_[end - 1] - counts_[begin]);
     }
     return {};
+  }
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds{.transitions = true}; }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count != 0) out.set(i, resets_ ? window.resets : window.changes);
+    }
   }
 
  private:

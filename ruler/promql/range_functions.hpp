@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "promql/grid.hpp"
 #include "promql/parser/ast.hpp"
 #include "promql/selector.hpp"
+#include "promql/window_digest.hpp"
 
 namespace tocsin::promql {
 
@@ -57,6 +59,14 @@ struct RangeInput {
   std::string_view metric() const { return series.labels.metric_name(); }
 };
 
+/// A series whose windows are known by digests: floats only, and each answers().
+struct DigestInput {
+  const Grid& grid;
+  const Reference& reference;
+  std::int64_t range_ms;
+  std::span<const WindowDigest> digests;  // of each step
+};
+
 /// Thread: one. May keep what it learnt of timestamps from series to series.
 class RangeFunction {
  public:
@@ -66,11 +76,17 @@ class RangeFunction {
   virtual ~RangeFunction() = default;
   /// Sets `out` (reset before) where there is a result.
   virtual Result<void> apply(const RangeInput& input, Column& out) = 0;
+  /// What apply_digests() wants to know of a window; nothing: the function needs the samples.
+  virtual std::optional<DigestNeeds> digest_needs() const { return std::nullopt; }
+  /// As apply(). Only if there are digest_needs().
+  virtual void apply_digests(const DigestInput&, Column&) {}
 };
 using RangeFunctionPtr = std::unique_ptr<RangeFunction>;
 
 /// nullptr if there is no such function (or it is not built).
 RangeFunctionPtr make_range_function(std::string_view name);
+/// Whether it looks at start timestamps (of which summaries know nothing) when that is switched on.
+bool uses_start_timestamps(std::string_view name);
 
 // By file; each nullptr for the names of the others.
 RangeFunctionPtr make_rate_function(std::string_view name);   // range_rate.cpp

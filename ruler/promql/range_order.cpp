@@ -43,6 +43,16 @@ class ExtremeFunction final : public RangeFunction {
     }
     return {};
   }
+  /// Summaries do not say when the extreme was.
+  std::optional<DigestNeeds> digest_needs() const override {
+    return timestamp_ ? std::nullopt : std::optional(DigestNeeds{.extremes = true});
+  }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count != 0) out.set(i, maximum_ ? window.max : window.min);
+    }
+  }
 
  private:
   void push(const std::vector<double>& values, std::uint32_t k) {

@@ -51,6 +51,21 @@ class ExtrapolatedFunction final : public RangeFunction {
     return {};
   }
 
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds{.reset_values = counter_}; }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count < 2) continue;
+      const Timestamp range_end = input.reference.of(input.grid, i);
+      const WindowTimes times =
+          window_times(range_end - input.range_ms, range_end, window.first_time, window.last_time, window.count);
+      double result = window.last - window.first;
+      for (const double value : window.reset_values) result += value;
+      out.set(i, result * factor_for(input.range_ms, times, factor(input.range_ms, times, times.to_start), window.first,
+                                     result));
+    }
+  }
+
  private:
   /// Windows may hold histograms: floats beside them are an error of the data, histograms alone are not built.
   Result<void> apply_checked(const RangeInput& input, Column& out) {
@@ -86,14 +101,14 @@ class ExtrapolatedFunction final : public RangeFunction {
       const Timestamp range_end = input.reference.of(input.grid, i);
       times_[i] = window_times(range_end - input.range_ms, range_end, times[input.windows.begin[i]],
                                times[input.windows.end[i] - 1], input.windows.size(i));
-      factors_[i] = factor(input, times_[i], times_[i].to_start);
+      factors_[i] = factor(input.range_ms, times_[i], times_[i].to_start);
     }
   }
 
-  double factor(const RangeInput& input, const WindowTimes& times, double to_start) const {
+  double factor(std::int64_t range_ms, const WindowTimes& times, double to_start) const {
     double out = 1;
     if (times.sampled != 0) out = (times.sampled + to_start + times.to_end) / times.sampled;
-    return per_second_ ? out / seconds(input.range_ms) : out;
+    return per_second_ ? out / seconds(range_ms) : out;
   }
 
   /// As Go's Duration.Seconds(), to the last bit.
@@ -117,18 +132,19 @@ class ExtrapolatedFunction final : public RangeFunction {
     const double first = values[begin];
     double result = values[end - 1] - first;
     if (!counter_) return out.set(i, result * factors_[i]);
-
     while (next_reset_ < resets_.size() && resets_[next_reset_] <= begin) ++next_reset_;
     for (std::size_t r = next_reset_; r < resets_.size() && resets_[r] < end; ++r) result += values[resets_[r] - 1];
+    out.set(i, result * factor_for(input.range_ms, times_[i], factors_[i], first, result));
+  }
 
-    // A counter was not below zero: where its line through the window meets zero, the series begins at the earliest.
-    // The product tells without a division that it lies far outside, which is the usual case.
-    const WindowTimes& times = times_[i];
-    if (result > 0 && first >= 0 && first * times.sampled <= times.to_start * result * 1.000001) {
-      const double to_zero = times.sampled * (first / result);
-      if (to_zero < times.to_start) return out.set(i, result * factor(input, times, to_zero));
-    }
-    out.set(i, result * factors_[i]);
+  /// A counter was not below zero: where its line through the window meets zero, the series begins at the earliest.
+  /// The product tells without a division that it lies far outside, which is the usual case.
+  /// @param usual  the factor if it does not.
+  double factor_for(std::int64_t range_ms, const WindowTimes& times, double usual, double first, double result) const {
+    if (!counter_ || !(result > 0 && first >= 0)) return usual;
+    if (!(first * times.sampled <= times.to_start * result * 1.000001)) return usual;
+    const double to_zero = times.sampled * (first / result);
+    return to_zero < times.to_start ? factor(range_ms, times, to_zero) : usual;
   }
 
   /// The same with start timestamps: they are resets that the values do not show, and a start within the window is a
@@ -165,7 +181,7 @@ class ExtrapolatedFunction final : public RangeFunction {
       const double to_zero = window.sampled * (values[begin] / result);
       if (to_zero < to_start) to_start = to_zero;
     }
-    out.set(i, result * factor(input, window, to_start));
+    out.set(i, result * factor(input.range_ms, window, to_start));
   }
 
   const char* name_;

@@ -95,6 +95,13 @@ class SumFunction final : public RangeFunction {
     }
     return {};
   }
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds{.sum = true}; }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count != 0) out.set(i, finish(window.sum, window.count));
+    }
+  }
 
  private:
   double finish(const KahanSum& sum, std::uint32_t count) const {
@@ -137,6 +144,15 @@ class VarianceFunction final : public RangeFunction {
       out.set(i, root_ ? std::sqrt(variance) : variance);
     }
     return {};
+  }
+  std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds{.spread = true}; }
+  void apply_digests(const DigestInput& input, Column& out) override {
+    for (std::size_t i = 0; i < input.grid.count; ++i) {
+      const WindowDigest& window = input.digests[i];
+      if (window.count == 0) continue;
+      const double variance = window.m2 / window.count;
+      out.set(i, root_ ? std::sqrt(variance) : variance);
+    }
   }
 
  private:

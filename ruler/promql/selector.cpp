@@ -144,7 +144,7 @@ class SelectorRangeSource final : public RangeSource {
       } else {
         TOCSIN_OK(reader_->read(samples_));
       }
-      split(out);
+      take_samples(samples_, out);
       if (out.times.empty() && out.histogram_times.empty()) continue;
       out.labels = reader_->labels();
       out.drop_name = false;
@@ -184,31 +184,6 @@ class SelectorRangeSource final : public RangeSource {
     }
   }
 
-  void split(RangeSeries& out) {
-    out.histogram_times.clear();
-    out.histograms.clear();
-    if (samples_.histograms.empty() && !any_stale(samples_.values)) {
-      std::swap(out.times, samples_.times);
-      std::swap(out.values, samples_.values);
-      std::swap(out.starts, samples_.starts);
-      return;
-    }
-    out.times.clear();
-    out.values.clear();
-    out.starts.clear();
-    for (std::size_t i = 0; i < samples_.size(); ++i) {
-      if (stale_at(samples_, i)) continue;
-      if (!samples_.histograms.empty() && samples_.histograms[i] != nullptr) {
-        out.histogram_times.push_back(samples_.times[i]);
-        out.histograms.push_back(samples_.histograms[i]);
-        continue;
-      }
-      out.times.push_back(samples_.times[i]);
-      out.values.push_back(samples_.values[i]);
-      if (!samples_.starts.empty()) out.starts.push_back(samples_.starts[i]);
-    }
-  }
-
   static constexpr std::int64_t kWorthSkippingMs = 3'600'000;
 
   QueryContext& context_;
@@ -220,6 +195,32 @@ class SelectorRangeSource final : public RangeSource {
 };
 
 }  // namespace
+
+void take_samples(storage::SampleColumns& samples, RangeSeries& out) {
+  out.digested = false;
+  out.histogram_times.clear();
+  out.histograms.clear();
+  if (samples.histograms.empty() && !any_stale(samples.values)) {
+    std::swap(out.times, samples.times);
+    std::swap(out.values, samples.values);
+    std::swap(out.starts, samples.starts);
+    return;
+  }
+  out.times.clear();
+  out.values.clear();
+  out.starts.clear();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (stale_at(samples, i)) continue;
+    if (!samples.histograms.empty() && samples.histograms[i] != nullptr) {
+      out.histogram_times.push_back(samples.times[i]);
+      out.histograms.push_back(samples.histograms[i]);
+      continue;
+    }
+    out.times.push_back(samples.times[i]);
+    out.values.push_back(samples.values[i]);
+    if (!samples.starts.empty()) out.starts.push_back(samples.starts[i]);
+  }
+}
 
 VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps) {
   return std::make_unique<InstantSelector>(context, grid, std::move(selection), timestamps);

@@ -12,6 +12,7 @@
 #include "promql/context.hpp"
 #include "promql/grid.hpp"
 #include "promql/operator.hpp"
+#include "promql/window_digest.hpp"
 
 namespace tocsin::promql {
 
@@ -36,7 +37,7 @@ struct Selection {
 VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps);
 
 /// One series as range functions see it: staleness markers are gone, floats and histograms apart, in order of time.
-/// `starts` is as long as `times`, or empty.
+/// `starts` is as long as `times`, or empty. If `digested`, there is a digest of each step's window instead of samples.
 struct RangeSeries {
   model::Labels labels;
   bool drop_name = false;
@@ -45,7 +46,12 @@ struct RangeSeries {
   std::vector<Timestamp> starts;
   std::vector<Timestamp> histogram_times;
   std::vector<model::HistogramPtr> histograms;
+  bool digested = false;
+  std::vector<WindowDigest> digests;
 };
+
+/// Replaces the samples of `out` by those of a store; what is left of `samples` is of no use.
+void take_samples(storage::SampleColumns& samples, RangeSeries& out);
 
 /// Where range functions get their series from: a selector or a subquery.
 class RangeSource {
