@@ -14,6 +14,7 @@
 #include "ctl/check_metrics.hpp"
 #include "ctl/promql.hpp"
 #include "ctl/query.hpp"
+#include "ctl/tsdb.hpp"
 
 namespace tocsin::ctl {
 namespace {
@@ -148,6 +149,69 @@ void add_test(CLI::App& app, Action& action) {
   promql->callback([&action, files] { action = [files] { return test_promql(*files); }; });
 }
 
+void add_tsdb_list(CLI::App& tsdb, Action& action) {
+  auto args = std::make_shared<TsdbListArgs>();
+  CLI::App* command = tsdb.add_subcommand("list", "List the blocks");
+  command->add_option("path", args->path, "Data directory")->capture_default_str();
+  command->add_flag("-r,--human-readable", args->human_readable, "Print times and sizes for people");
+  command->callback([&action, args] { action = [args] { return tsdb_list(*args); }; });
+}
+
+void add_tsdb_analyze(CLI::App& tsdb, Action& action) {
+  auto args = std::make_shared<TsdbAnalyzeArgs>();
+  CLI::App* command = tsdb.add_subcommand("analyze", "Churn, cardinality of labels, and how full chunks are");
+  command->add_option("path", args->path, "Data directory")->capture_default_str();
+  command->add_option("block", args->block, "ULID of the block; default: the newest");
+  command->add_option("--limit", args->limit, "How many items to show in each list")->capture_default_str();
+  command->add_flag("--extended", args->extended, "Statistics of chunks too");
+  command->add_option("--match", args->match, "Selector of the series to analyze");
+  command->callback([&action, args] { action = [args] { return tsdb_analyze(*args); }; });
+}
+
+void add_tsdb_dump(CLI::App& tsdb, Action& action, const char* name, const char* help, TsdbDumpFormat format) {
+  auto args = std::make_shared<TsdbDumpArgs>();
+  auto sandbox = std::make_shared<std::string>();
+  args->format = format;
+  CLI::App* command = tsdb.add_subcommand(name, help);
+  command->add_option("path", args->path, "Data directory")->capture_default_str();
+  command->add_option("--min-time", args->min_time, "First time, in milliseconds since the epoch");
+  command->add_option("--max-time", args->max_time, "Last time, in milliseconds since the epoch");
+  command->add_option("--match", args->match, "Selector of series (repeatable); default: all")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command->add_option("--sandbox-dir-root", *sandbox, "promtool's; nothing is written, so it is not used");
+  if (format == TsdbDumpFormat::kPrometheus) {
+    command
+        ->add_option_function<std::string>(
+            "--format",
+            [args](const std::string& text) {
+              if (text == "seriesjson") args->format = TsdbDumpFormat::kSeriesJson;
+            },
+            "prom: samples; seriesjson: labels alone")
+        ->check(CLI::IsMember({"prom", "seriesjson"}));
+  }
+  command->callback([&action, args, sandbox] { action = [args] { return tsdb_dump(*args); }; });
+}
+
+void add_tsdb_verify(CLI::App& tsdb, Action& action) {
+  auto args = std::make_shared<TsdbVerifyArgs>();
+  CLI::App* command = tsdb.add_subcommand("verify", "Read all of the blocks and name every defect");
+  command->add_option("path", args->path, "Data directory")->capture_default_str();
+  command->add_option("blocks", args->blocks, "ULIDs of blocks; default: all");
+  command->callback([&action, args] { action = [args] { return tsdb_verify(*args); }; });
+}
+
+void add_tsdb(CLI::App& app, Action& action) {
+  CLI::App* tsdb = app.add_subcommand("tsdb", "Blocks of a data directory, Prometheus' or ours");
+  tsdb->require_subcommand(1);
+  add_tsdb_list(*tsdb, action);
+  add_tsdb_analyze(*tsdb, action);
+  add_tsdb_dump(*tsdb, action, "dump", "Print the samples", TsdbDumpFormat::kPrometheus);
+  add_tsdb_dump(*tsdb, action, "dump-openmetrics", "Print the float samples as OpenMetrics",
+                TsdbDumpFormat::kOpenMetrics);
+  add_tsdb_verify(*tsdb, action);
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -160,6 +224,7 @@ int run(int argc, const char* const* argv) {
   add_alert(app, action);
   add_promql(app, action);
   add_test(app, action);
+  add_tsdb(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
