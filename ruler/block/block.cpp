@@ -7,6 +7,7 @@
 #include "block/format.hpp"
 #include "block/index_reader.hpp"
 #include "block/select.hpp"
+#include "block/sidecar.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -56,9 +57,16 @@ Result<std::shared_ptr<Block>> Block::open(Fs& fs, std::string path) {
   block->meta_ = std::move(*meta);
   TOCSIN_TRY(block->index_, needed(IndexReader::open(fs, block->path_ + "/" + kIndexFile)));
   TOCSIN_TRY(block->chunks_, needed(ChunkReader::open(fs, block->path_ + "/" + kChunksFolder)));
+  auto sidecar = SidecarReader::open(fs, block->path_ + "/" + kSidecarFile, block->index_->toc_crc());
+  if (sidecar) {
+    block->sidecar_ = std::move(*sidecar);
+    block->fixed_bytes_ += block->sidecar_->bytes();
+  } else if (sidecar.error().code != Errc::kNotFound) {
+    block->sidecar_defect_ = std::move(sidecar).error().message;
+  }
   std::uint64_t tombstones_bytes = 0;
   TOCSIN_TRY(Tombstones tombstones, read_tombstones(fs, block->path_ + "/" + kTombstonesFile, tombstones_bytes));
-  block->fixed_bytes_ = meta_text.size() + block->index_->bytes() + block->chunks_->bytes();
+  block->fixed_bytes_ += meta_text.size() + block->index_->bytes() + block->chunks_->bytes();
   const MutexLock lock(block->changing_->mutex);
   block->changing_->tombstones = std::make_shared<const Tombstones>(std::move(tombstones));
   block->changing_->tombstones_bytes = tombstones_bytes;
@@ -108,10 +116,6 @@ Result<std::vector<std::string>> Block::label_values(std::string_view name) cons
 
 Result<void> Block::symbols(const std::function<void(std::string_view)>& each) const {
   return index_->symbols(each);
-}
-
-const SidecarReader* Block::sidecar() const {
-  return nullptr;
 }
 
 std::shared_ptr<const Tombstones> Block::tombstones() const {

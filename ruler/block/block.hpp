@@ -67,8 +67,10 @@ class Block {
   /// All symbols in order.
   Result<void> symbols(const std::function<void(std::string_view)>& each) const;
 
-  /// What is known of the chunks of a series without reading them, in order; nullptr if the block has no sidecar.
-  const SidecarReader* sidecar() const;
+  /// What is known of the chunks of a series without reading them; nullptr if the block has no sidecar.
+  const SidecarReader* sidecar() const { return sidecar_.get(); }
+  /// Why a sidecar that is there is not used, "" if it is: the block works without it.
+  const std::string& sidecar_defect() const { return sidecar_defect_; }
 
   std::shared_ptr<const Tombstones> tombstones() const;
   /// Adds the intervals, writes the file, then meta.json with the new count.
@@ -94,6 +96,8 @@ class Block {
   std::uint64_t fixed_bytes_ = 0;  // of all files but tombstones
   std::unique_ptr<IndexReader> index_;
   std::unique_ptr<ChunkReader> chunks_;
+  std::unique_ptr<SidecarReader> sidecar_;
+  std::string sidecar_defect_;
   struct Changing;
   std::unique_ptr<Changing> changing_;
 };

@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "block/block.hpp"
 #include "block/index_reader.hpp"
+#include "block/sidecar.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -109,6 +110,7 @@ class SeriesReader {
       tell(ref, chunk.error().message);
       return false;
     }
+    const std::size_t base = out.size();
     const auto encoding = static_cast<std::uint8_t>(chunk->encoding);
     if (!chunkenc::is_encoding(encoding)) {
       tell(ref, fmt::format("unknown encoding {}", encoding));
@@ -119,7 +121,17 @@ class SeriesReader {
       return false;
     }
     pad(out);
+    read_starts(number, base, out);
     return true;
+  }
+
+  /// What the format has no place for stands in the sidecar.
+  void read_starts(std::size_t number, std::size_t base, SampleColumns& out) {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sidecar || !sidecar->has_starts() || !sidecar->starts(ref_, number, starts_)) return;
+    if (starts_.size() != out.size() - base) return;
+    out.starts.resize(base);
+    out.starts.insert(out.starts.end(), starts_.begin(), starts_.end());
   }
 
   void tell(std::uint64_t ref, std::string_view why) {
@@ -134,6 +146,7 @@ class SeriesReader {
   SeriesRef ref_ = 0;
   model::Labels labels_;
   std::vector<ChunkMeta> chunks_;
+  std::vector<Timestamp> starts_;
   const Intervals* deleted_ = nullptr;
 };
 

@@ -37,6 +37,7 @@ class Verifier {
     check_postings();
     check_tombstones();
     check_stats();
+    if (!block_.sidecar_defect().empty()) defect("{}", block_.sidecar_defect());
     return defects_;
   }
 

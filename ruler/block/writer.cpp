@@ -5,6 +5,7 @@
 #include "block/chunk_writer.hpp"
 #include "block/format.hpp"
 #include "block/index_writer.hpp"
+#include "block/sidecar.hpp"
 #include "block/tombstones.hpp"
 
 namespace tocsin::block {
@@ -20,6 +21,7 @@ class BlockWriter final : public Writer {
         meta_(std::move(meta)),
         chunks_(fs, path_ + "/" + kChunksFolder, options.segment_bytes) {
     meta_.stats = {};
+    if (options.sidecar) sidecar_.emplace(fs, path_ + "/" + kSidecarFile);
   }
 
   ~BlockWriter() override {
@@ -49,7 +51,8 @@ class BlockWriter final : public Writer {
       (is_float ? meta_.stats.float_samples : meta_.stats.histogram_samples) += chunk.count;
       meta_.stats.samples += chunk.count;
     }
-    TOCSIN_OK(index_->add(labels, metas_));
+    TOCSIN_TRY(const SeriesRef ref, index_->add(labels, metas_));
+    if (sidecar_) TOCSIN_OK(sidecar_->add(ref, chunks));
     ++meta_.stats.series;
     meta_.stats.chunks += chunks.size();
     return {};
@@ -58,7 +61,8 @@ class BlockWriter final : public Writer {
   Result<Meta> finish() override {
     if (meta_.stats.series == 0) return meta_;  // the destructor removes the folder
     TOCSIN_OK(chunks_.finish());
-    TOCSIN_OK(index_->finish());
+    TOCSIN_TRY(const std::uint32_t index_crc, index_->finish());
+    if (sidecar_) TOCSIN_OK(sidecar_->finish(index_crc));
     TOCSIN_OK(fs_.write_file_atomic(path_ + "/" + kTombstonesFile, encode_tombstones({})));
     TOCSIN_OK(fs_.write_file_atomic(path_ + "/" + kMetaFile, meta_json(meta_)));
     TOCSIN_OK(fs_.sync_directory(path_ + "/" + kChunksFolder));
@@ -71,6 +75,7 @@ class BlockWriter final : public Writer {
 
  private:
   Result<void> check_times(const model::Labels& labels, std::span<const chunkenc::EncodedChunk> chunks) const {
+    if (chunks.empty()) return fail(Errc::kInvalid, "series {}: no chunks", labels.to_series());
     const chunkenc::EncodedChunk* last = nullptr;
     for (const chunkenc::EncodedChunk& chunk : chunks) {
       if (chunk.first_time > chunk.last_time || (last && chunk.first_time <= last->last_time)) {
@@ -93,6 +98,7 @@ class BlockWriter final : public Writer {
   Meta meta_;
   ChunkWriter chunks_;
   std::optional<IndexWriter> index_;
+  std::optional<SidecarWriter> sidecar_;
   std::vector<ChunkMeta> metas_;
 };
 

@@ -142,6 +142,7 @@ TEST_CASE("what breaks the order of a block is refused, and nothing stays") {
   const std::vector<Case> cases = {
       {"order of labels", {b, a}, "out-of-order series added with label set {a=\"1\"}"},
       {"twice", {a, a}, "out-of-order series"},
+      {"no chunks", {{{{"a", "1"}}, {}}}, "no chunks"},
       {"no labels", {{{}, {chunk}}}, "out-of-order series"},
       {"order of chunks", {{{{"a", "1"}}, {chunk, chunk}}}, "is not after the one before it"},
       {"ends before it begins", {{{{"a", "1"}}, {opaque_chunk(kBlockStart + 1, kBlockStart, "x")}}}, "is not after"},
@@ -164,7 +165,7 @@ TEST_CASE("what breaks the order of a block is refused, and nothing stays") {
   CHECK_FALSE(writer->symbols(unsorted));
   const std::vector<std::string_view> too_few = {"a"};
   must(writer->symbols(too_few));
-  const auto added = writer->add({{"a", "1"}}, {});
+  const auto added = writer->add({{"a", "1"}}, {{chunk}});
   REQUIRE_FALSE(added);
   CHECK_THAT(added.error().message, Catch::Contains("symbol entry for \"1\" does not exist"));
 }
