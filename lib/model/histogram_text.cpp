@@ -1,35 +1,16 @@
 #include "model/histogram_text.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "base/float_text.hpp"
+#include "model/histogram_bounds.hpp"
 
 namespace tocsin::model {
 namespace {
 
-constexpr int kExponentOfLastBucket = 1024;
-
-/// The upper bound of an exponential bucket, exactly rounded. That of the last one before infinity is the greatest
-/// number.
-double exponential_bound(std::int64_t index, std::int32_t schema) {
-  int exponent = 0;
-  long double fraction = 1;
-  if (schema < 0) {
-    exponent = static_cast<int>(std::clamp<std::int64_t>(index, -4096, 4096)) * (1 << -schema);
-  } else {
-    const std::int64_t per_octave = std::int64_t{1} << schema;
-    const std::int64_t octave = index >> schema;
-    exponent = static_cast<int>(std::clamp<std::int64_t>(octave, -4096, 4096));
-    fraction = std::exp2(static_cast<long double>(index - octave * per_octave) / static_cast<long double>(per_octave));
-  }
-  if (fraction == 1 && exponent == kExponentOfLastBucket) return std::numeric_limits<double>::max();
-  return std::ldexp(static_cast<double>(fraction), exponent);
-}
-
 double bound(std::int64_t index, const FloatHistogram& histogram) {
-  if (histogram.schema != kCustomBucketsSchema) return exponential_bound(index, histogram.schema);
+  if (histogram.schema != kCustomBucketsSchema) return exponential_bound(histogram.schema, index);
   if (index < 0) return -std::numeric_limits<double>::infinity();
   const auto at = static_cast<std::size_t>(index);
   return at < histogram.custom_values.size() ? histogram.custom_values[at] : std::numeric_limits<double>::infinity();

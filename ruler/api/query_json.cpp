@@ -1,10 +1,10 @@
 #include "api/query_json.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "model/histogram.hpp"
+#include "model/histogram_bounds.hpp"
 
 namespace tocsin::api {
 namespace {
@@ -13,12 +13,6 @@ struct Bucket {
   double lower = 0, upper = 0, count = 0;
   int rule = 0;  // see write_histogram()
 };
-
-/// Upper bound of the exponential bucket `index` (0: up to 1) of a schema. Source: Prometheus
-/// model/histogram/generic.go.
-double exponential_bound(std::int32_t schema, std::int64_t index) {
-  return std::exp2(static_cast<double>(index) * std::exp2(-static_cast<double>(schema)));
-}
 
 void add_buckets(const model::FloatHistogram& h, const std::vector<model::HistogramSpan>& spans,
                  const std::vector<double>& counts, bool negative, std::vector<Bucket>& out) {
@@ -37,8 +31,8 @@ void add_buckets(const model::FloatHistogram& h, const std::vector<model::Histog
         bucket.upper =
             index >= size ? std::numeric_limits<double>::infinity() : h.custom_values[static_cast<std::size_t>(index)];
       } else {
-        bucket.lower = exponential_bound(h.schema, index - 1);
-        bucket.upper = exponential_bound(h.schema, index);
+        bucket.lower = model::exponential_bound(h.schema, index - 1);
+        bucket.upper = model::exponential_bound(h.schema, index);
       }
       if (negative) {
         bucket.rule = 1;
