@@ -1,0 +1,1 @@
+tocsin_fuzz(block_index USES block)
