@@ -59,6 +59,28 @@ std::size_t HistogramEncoder::heap_bytes() const {
          layout_.custom_values.capacity() * sizeof(double);
 }
 
+model::FloatHistogram HistogramEncoder::last() const {
+  model::FloatHistogram h;
+  h.integer = integers();
+  h.sum = sum_.value();
+  if (model::is_stale(h)) return h;
+  if (header_of(data_) == ResetHeader::kGauge) h.reset_hint = model::CounterReset::kGauge;
+  h.schema = layout_.schema;
+  h.zero_threshold = layout_.zero_threshold;
+  h.positive_spans = layout_.positive;
+  h.negative_spans = layout_.negative;
+  h.custom_values = layout_.custom_values;
+  std::visit(
+      [&h](const auto& counts) {
+        h.count = counts.total();
+        h.zero_count = counts.zeros();
+        counts.absolute(counts.positive, h.positive_buckets);
+        counts.absolute(counts.negative, h.negative_buckets);
+      },
+      counts_);
+  return h;
+}
+
 HistogramEncoder::Fit HistogramEncoder::judge(const model::FloatHistogram& h) const {
   const bool gauges = header_of(data_) == ResetHeader::kGauge;
   if (model::is_stale(h) && h.reset_hint != model::CounterReset::kReset) {
@@ -117,7 +139,8 @@ void HistogramEncoder::begin(Timestamp t, const model::FloatHistogram& h, ResetH
   } else {
     counts_ = FloatCounts();
   }
-  layout_ = model::is_stale(h) ? HistogramLayout() : layout_of(h);
+  exact_ = !model::is_stale(h);
+  layout_ = exact_ ? layout_of(h) : HistogramLayout();
   put_first(t, h);
 }
 
@@ -130,6 +153,7 @@ void HistogramEncoder::append(Timestamp t, const model::FloatHistogram& h) {
       grow(positive.only_a ? positive.spans : h.positive_spans, negative.only_a ? negative.spans : h.negative_spans);
     }
   }
+  exact_ = !model::is_stale(h) && h.positive_spans == layout_.positive && h.negative_spans == layout_.negative;
   put_next(t, h);
 }
 

@@ -35,6 +35,10 @@ class HistogramEncoder {
   Timestamp first_time() const { return first_time_; }
   /// Count, header and bits, as in a block.
   std::string_view data() const { return data_; }
+  /// The sample that was appended last, with all buckets of the chunk.
+  model::FloatHistogram last() const;
+  /// Whether that sample came with these very buckets and is no stale marker.
+  bool last_is_exact() const { return exact_; }
   /// What the state takes beside *this.
   std::size_t heap_bytes() const;
 
@@ -60,6 +64,7 @@ class HistogramEncoder {
   std::string data_;
   unsigned free_bits_ = 0;
   std::uint32_t count_ = 0;
+  bool exact_ = false;
   Timestamp first_time_ = 0;
   HistogramLayout layout_;
   DeltaField time_;

@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "chunkenc/varbit.hpp"
+#include "model/histogram.hpp"
 
 namespace tocsin::chunkenc {
 
@@ -78,6 +79,22 @@ struct IntegerCounts {
     zero_count.take(in);
     return true;
   }
+  /// What the next sample is coded against, as if no delta had been.
+  void start_from(const model::FloatHistogram& h) {
+    count = {static_cast<std::int64_t>(h.count), 0};
+    zero_count = {static_cast<std::int64_t>(h.zero_count), 0};
+    start_buckets(positive, h.positive_buckets);
+    start_buckets(negative, h.negative_buckets);
+  }
+  static void start_buckets(std::vector<DeltaField>& fields, const std::vector<double>& counts) {
+    fields.clear();
+    std::int64_t before = 0;
+    for (const double c : counts) {
+      const auto now = static_cast<std::int64_t>(c);
+      fields.push_back({now - before, 0});
+      before = now;
+    }
+  }
   double total() const { return static_cast<double>(static_cast<std::uint64_t>(count.value)); }
   double zeros() const { return static_cast<double>(static_cast<std::uint64_t>(zero_count.value)); }
 
@@ -136,6 +153,16 @@ struct FloatCounts {
   }
   void put_stale(BitWriter& out) { put(out, 0, 0); }
   bool take(BitReader& in) { return count.take(in) && zero_count.take(in); }
+  void start_from(const model::FloatHistogram& h) {
+    count = {std::bit_cast<std::uint64_t>(h.count), {}};
+    zero_count = {std::bit_cast<std::uint64_t>(h.zero_count), {}};
+    start_buckets(positive, h.positive_buckets);
+    start_buckets(negative, h.negative_buckets);
+  }
+  static void start_buckets(std::vector<XorField>& fields, const std::vector<double>& counts) {
+    fields.clear();
+    for (const double c : counts) fields.push_back({std::bit_cast<std::uint64_t>(c), {}});
+  }
   double total() const { return count.value(); }
   double zeros() const { return zero_count.value(); }
 

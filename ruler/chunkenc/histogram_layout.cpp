@@ -101,6 +101,24 @@ bool take_bounds(BitReader& in, std::vector<double>& bounds) {
   return !in.failed();
 }
 
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_buckets(const Spans& a, const std::vector<double>& a_counts, const Spans& b,
+                  const std::vector<double>& b_counts) {
+  BucketCursor in_a(a);
+  BucketCursor in_b(b);
+  while (true) {
+    while (!in_a.at_end() && a_counts[in_a.place()] == 0) in_a.next();
+    while (!in_b.at_end() && b_counts[in_b.place()] == 0) in_b.next();
+    if (in_a.at_end() || in_b.at_end()) return in_a.at_end() && in_b.at_end();
+    if (in_a.index() != in_b.index() || !same_bits(a_counts[in_a.place()], b_counts[in_b.place()])) return false;
+    in_a.next();
+    in_b.next();
+  }
+}
+
 bool is_known_schema(std::int64_t schema) {
   return schema == model::kCustomBucketsSchema ||
          (schema >= model::kMinReservedSchema && schema <= model::kMaxReservedSchema);
@@ -122,6 +140,14 @@ bool add_bucket(Spans& spans, std::int64_t& next, std::int64_t index) {
 
 HistogramLayout layout_of(const model::FloatHistogram& h) {
   return {h.schema, h.zero_threshold, h.positive_spans, h.negative_spans, h.custom_values};
+}
+
+bool same_observations(const model::FloatHistogram& a, const model::FloatHistogram& b) {
+  if (model::is_stale(a) || model::is_stale(b)) return model::is_stale(a) && model::is_stale(b);
+  return a.schema == b.schema && a.zero_threshold == b.zero_threshold && same_bits(a.zero_count, b.zero_count) &&
+         same_bits(a.count, b.count) && same_bits(a.sum, b.sum) && same_bounds(a.custom_values, b.custom_values) &&
+         same_buckets(a.positive_spans, a.positive_buckets, b.positive_spans, b.positive_buckets) &&
+         same_buckets(a.negative_spans, a.negative_buckets, b.negative_spans, b.negative_buckets);
 }
 
 bool same_bounds(const std::vector<double>& a, const std::vector<double>& b) {

@@ -21,6 +21,8 @@ struct HistogramLayout {
 };
 
 HistogramLayout layout_of(const model::FloatHistogram& histogram);
+/// Equal but for hints and for buckets that are empty. Source: Prometheus model/histogram, Equals.
+bool same_observations(const model::FloatHistogram& a, const model::FloatHistogram& b);
 bool same_bounds(const std::vector<double>& a, const std::vector<double>& b);
 std::uint64_t bucket_count(const Spans& spans);
 

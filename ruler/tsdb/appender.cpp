@@ -119,7 +119,7 @@ AppendResult HeadAppender::append(storage::SeriesRef ref, const model::Labels* l
 
 AppendResult HeadAppender::append_histogram(storage::SeriesRef ref, const model::Labels* labels, Timestamp t,
                                             model::HistogramPtr histogram, Timestamp start) {
-  if (!histogram || !valid_histogram(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
+  if (!histogram || !model::validate(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
   return add(ref, labels, {t, 0, start, &histogram});
 }
 

@@ -89,7 +89,10 @@ bool parse_chunk(ChunkRef self, std::string_view bytes, ChunkView& out) {
   }
   out.data_crc = in.fixed<std::uint32_t>();
   if (in.failed() || !in.at_end() || header.count == 0) return false;
-  if (header.encoding != ChunkEncoding::kXor && header.encoding != ChunkEncoding::kRows) return false;
+  if (header.encoding != ChunkEncoding::kXor && header.encoding != ChunkEncoding::kRows &&
+      !is_histogram_encoding(header.encoding)) {
+    return false;
+  }
   if (data_bytes > prefix.left()) return false;
   out.data = prefix.take(data_bytes);
   out.record_bytes = kPrefixBytes + length + data_bytes;

@@ -22,9 +22,14 @@ inline std::uint32_t chunk_offset(ChunkRef ref) {
 }
 
 enum class ChunkEncoding : std::uint8_t {
-  kXor = 1,     // xor_chunk.hpp, as in Prometheus' blocks
-  kRows = 128,  // row_chunk.hpp
+  kXor = 1,             // xor_chunk.hpp, as in Prometheus' blocks
+  kHistogram = 2,       // histogram_chunk.hpp
+  kFloatHistogram = 3,  // the same
+  kRows = 128,          // row_chunk.hpp
 };
+inline bool is_histogram_encoding(ChunkEncoding encoding) {
+  return encoding == ChunkEncoding::kHistogram || encoding == ChunkEncoding::kFloatHistogram;
+}
 
 struct ChunkHeader {
   std::uint32_t series = 0;

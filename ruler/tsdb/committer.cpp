@@ -176,7 +176,7 @@ void Committer::encode(const Batch& batch, Timestamp time) {
     if (!page.logged.test(index)) define(page, id);
     const SampleIn sample = sample_of(batch, i, special_);
     if (repeats_ || sample.t != time || sample.needs_rows()) {
-      record_.row(id, {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : nullptr});
+      encode_row(page, index, id, sample);
       continue;
     }
     const HotSeries& series = page.hot_for_writer(index);
@@ -194,6 +194,14 @@ void Committer::encode(const Batch& batch, Timestamp time) {
     if (!page.logged.test(index_in_page(id))) define(page, id);
     record_.exemplar(id, exemplar);
   }
+}
+
+void Committer::encode_row(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample) {
+  const Row row{sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : nullptr};
+  std::optional<model::FloatHistogram> last;
+  // A series that has several samples in the batch is not changed between them.
+  if (sample.histogram && !repeats_) last = head_.logged_histogram(page, index, code_);
+  record_.row(id, row, last ? &*last : nullptr);
 }
 
 /// Puts the labels of a series into the record, and those of its pairs that are not in the log yet.

@@ -32,6 +32,8 @@ class Committer {
   SeriesPage* page_for(SeriesId& id);
   Result<void> log(Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   void encode(const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  void encode_row(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample)
+      TOCSIN_REQUIRES(head_.commit_mutex);
   void define(SeriesPage& page, SeriesId id) TOCSIN_REQUIRES(head_.commit_mutex);
   void forget_definitions();
   void apply(std::uint16_t slot, const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);

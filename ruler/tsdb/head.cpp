@@ -18,6 +18,26 @@ bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
+bool same_float(double value, const SampleIn& sample) {
+  return !sample.histogram && same_bits(value, sample.value);
+}
+
+bool same_histogram(const model::FloatHistogram& last, const SampleIn& sample) {
+  if (sample.histogram) return chunkenc::same_observations(last, **sample.histogram);
+  return model::is_stale(last) && model::is_stale(sample.value);
+}
+
+/// What a stale marker becomes in a series of histograms, as in Prometheus' head.
+const model::FloatHistogram& stale_histogram() {
+  static const model::FloatHistogram stale = [] {
+    model::FloatHistogram h;
+    h.integer = true;
+    h.sum = model::stale_nan();
+    return h;
+  }();
+  return stale;
+}
+
 /// Spreads series evenly over the lengths of their first chunk, so that later ones are not all completed at once.
 unsigned first_chunk_samples(SeriesId id) {
   return 1 + static_cast<unsigned>((static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15ULL >> 40U) % kChunkSamples);
@@ -26,8 +46,7 @@ unsigned first_chunk_samples(SeriesId id) {
 }  // namespace
 
 bool same_sample(const Row& row, const SampleIn& sample) {
-  if ((row.histogram != nullptr) != (sample.histogram != nullptr)) return false;
-  return row.histogram ? *row.histogram == **sample.histogram : same_bits(row.value, sample.value);
+  return row.histogram ? same_histogram(*row.histogram, sample) : same_float(row.value, sample);
 }
 
 bool same_sample(const storage::SampleColumns& columns, std::size_t i, const SampleIn& sample) {
@@ -53,36 +72,82 @@ unsigned Head::target_samples(const HotSeries& series, SeriesId id) const {
   return series.first_cut != 0 ? kChunkSamples : first_chunk_samples(id);
 }
 
+/// Of a float.
 bool Head::must_cut(const HotSeries& series, const SeriesExtra* extra, const SampleIn& sample) const {
-  if (series.rows != 0) return extra->rows_size >= kRowChunkBytes;
-  return sample.needs_rows() || !xor_fits(series, sample.t);
+  if (series.rows != 0) return extra->histograms || extra->rows_size >= kRowChunkBytes;
+  return sample.start != 0 || !xor_fits(series, sample.t);
 }
 
 void Head::append_sample(SeriesPage& page, unsigned i, SeriesId id, const SampleIn& sample, std::uint8_t code) {
+  HotSeries& series = page.hot[i];
+  const SeriesExtra* const extra = series.rows != 0 ? page.extra(i) : nullptr;
+  if (sample.histogram) {
+    append_histogram(page, i, id, sample, **sample.histogram, code);
+  } else if (extra && extra->histograms && model::is_stale(sample.value)) {
+    append_histogram(page, i, id, sample, stale_histogram(), code);
+  } else {
+    append_float(page, i, id, sample, code);
+  }
+  series.wal_seen = code;
+  series.value_unknown = 0;
+}
+
+void Head::begin_chunk(HotSeries& series, bool in_extra, std::uint8_t code) {
+  series.rows = in_extra ? 1 : 0;
+  series.open_segment = code;
+  count(counters.chunks_open);
+}
+
+void Head::append_float(SeriesPage& page, unsigned i, SeriesId id, const SampleIn& sample, std::uint8_t code) {
   HotSeries& series = page.hot[i];
   if (series.count > 0) {
     const SeriesExtra* const extra = series.rows != 0 ? page.extra(i) : nullptr;
     if (must_cut(series, extra, sample)) complete_chunk(page, i, id);
   }
-  if (series.count == 0) {
-    series.rows = sample.needs_rows() ? 1 : 0;
-    series.open_segment = code;
-    count(counters.chunks_open);
-  }
+  if (series.count == 0) begin_chunk(series, sample.start != 0, code);
   if (series.rows == 0) {
     xor_append(series, arena, sample.t, sample.value);
   } else {
     SeriesExtra& extra = page.make_extra(i);
-    extra.rows.push_back(
-        {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()});
+    extra.rows.push_back({sample.t, sample.value, sample.start, nullptr});
     extra.rows_size += row_bytes(extra.rows.back());
     series.count = series.count + 1;
     std::atomic_ref<Timestamp>(series.last_time).store(sample.t, std::memory_order_relaxed);
     series.last_value = sample.value;
   }
-  series.wal_seen = code;
-  series.value_unknown = 0;
   if (series.count >= target_samples(series, id)) complete_chunk(page, i, id);
+}
+
+/// A chunk is completed when the sample after it comes, not before: what it holds last decides whether that one is a
+/// counter reset.
+void Head::append_histogram(SeriesPage& page, unsigned i, SeriesId id, const SampleIn& sample,
+                            const model::FloatHistogram& h, std::uint8_t code) {
+  HotSeries& series = page.hot[i];
+  OpenHistograms::Fit fit;
+  if (series.count > 0) {
+    const OpenHistograms* const open = series.rows != 0 ? page.extra(i)->histograms.get() : nullptr;
+    if (open) fit = open->judge(h, target_samples(series, id));
+    if (!fit.here) complete_chunk(page, i, id);
+  }
+  SeriesExtra& extra = page.make_extra(i);
+  if (fit.here) {
+    extra.histograms->append(sample.t, h, sample.start);
+  } else {
+    begin_chunk(series, true, code);
+    extra.histograms = std::make_unique<OpenHistograms>();
+    extra.histograms->begin(sample.t, h, sample.start, fit.header);
+  }
+  series.count = extra.histograms->count();
+  std::atomic_ref<Timestamp>(series.last_time).store(sample.t, std::memory_order_relaxed);
+  series.last_value = sample.value;
+}
+
+std::optional<model::FloatHistogram> Head::logged_histogram(SeriesPage& page, unsigned i, std::uint8_t code) {
+  const HotSeries& series = page.hot_for_writer(i);
+  if (series.rows == 0 || series.wal_seen != code) return {};
+  const OpenHistograms* const open = page.extra_for_writer(i)->histograms.get();
+  if (!open || !open->encoder().last_is_exact()) return {};
+  return open->encoder().last();
 }
 
 /// The bytes of the open chunk into data_, and what its header says of them.
@@ -93,6 +158,12 @@ void Head::encode_open(SeriesPage& page, unsigned i, ChunkHeader& header) {
   header.last_time = series.last_time;
   if (series.rows != 0) {
     const SeriesExtra& extra = *page.extra(i);
+    if (extra.histograms) {
+      header.encoding = extra.histograms->encoding();
+      header.first_time = extra.histograms->first_time();
+      extra.histograms->encode(data_);
+      return;
+    }
     header.encoding = ChunkEncoding::kRows;
     header.first_time = extra.rows.front().t;
     encode_rows(extra.rows, data_);
@@ -116,6 +187,7 @@ void Head::complete_chunk(SeriesPage& page, unsigned i, SeriesId id) {
   page.tail[i] = files.append(header, data_);
   if (series.rows != 0) {
     SeriesExtra& extra = *page.extra(i);
+    extra.histograms = nullptr;
     extra.rows = {};
     extra.rows_size = 0;
     series.rows = 0;
@@ -165,7 +237,9 @@ void Head::spill_late(SeriesPage& page, unsigned i, SeriesId id) {
 
 Timestamp Head::open_chunk_time(SeriesPage& page, unsigned i) {
   const HotSeries& series = page.hot[i];
-  return series.rows != 0 ? page.extra(i)->rows.front().t : xor_first_time(series, arena);
+  if (series.rows == 0) return xor_first_time(series, arena);
+  const SeriesExtra& extra = *page.extra(i);
+  return extra.histograms ? extra.histograms->first_time() : extra.rows.front().t;
 }
 
 void Head::sweep(SeriesPage& page, std::uint32_t page_number, std::uint32_t current, std::uint32_t complete_up_to) {
@@ -199,8 +273,12 @@ bool Head::equals_last(SeriesPage& page, unsigned i, const SampleIn& sample) {
   const MutexLock lock(page.mutex);
   const HotSeries& series = page.hot[i];
   if (series.last_time != sample.t) return false;
-  if (series.rows != 0) return same_sample(page.extra(i)->rows.back(), sample);
-  if (series.count > 0) return !sample.histogram && same_bits(series.last_value, sample.value);
+  if (series.rows != 0) {
+    const SeriesExtra& extra = *page.extra(i);
+    return extra.histograms ? same_histogram(extra.histograms->encoder().last(), sample)
+                            : same_sample(extra.rows.back(), sample);
+  }
+  if (series.count > 0) return same_float(series.last_value, sample);
   return equals_stored(page, i, sample);
 }
 
@@ -215,10 +293,11 @@ bool Head::equals_stored(SeriesPage& page, unsigned i, const SampleIn& sample) {
     std::vector<Row> rows;
     return decode_rows(chunk.data, samples, rows) && same_sample(rows.back(), sample);
   }
-  std::vector<Timestamp> times;
-  std::vector<double> values;
-  return !sample.histogram && chunkenc::xor_decode(chunk.data, samples, times, values) &&
-         same_bits(values.back(), sample.value);
+  storage::SampleColumns columns;
+  const bool good = is_histogram_encoding(chunk.header.encoding)
+                        ? decode_histogram_chunk(chunk.header.encoding, chunk.data, columns)
+                        : chunkenc::xor_decode(chunk.data, samples, columns.times, columns.values);
+  return good && columns.size() > 0 && same_sample(columns, columns.size() - 1, sample);
 }
 
 bool Head::first_sight_of_damage(ChunkRef ref) {

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -73,7 +74,7 @@ struct SampleIn {
 inline Row row_of(const SampleIn& sample) {
   return {sample.t, sample.value, sample.start, sample.histogram ? *sample.histogram : model::HistogramPtr()};
 }
-/// Whether they have the same value, to the bit.
+/// Whether they have the same value: a float to the bit, a histogram but for its hint and empty buckets.
 bool same_sample(const Row& row, const SampleIn& sample);
 bool same_sample(const storage::SampleColumns& columns, std::size_t index, const SampleIn& sample);
 
@@ -87,6 +88,10 @@ class Head {
   /// @param code  of the segment that the sample was logged in.
   void append_sample(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample, std::uint8_t code)
       TOCSIN_REQUIRES(commit_mutex, page.mutex);
+  /// The last sample of the series, if it is a histogram that was logged in the segment of `code` with the layout of
+  /// its open chunk: what the next row of the log may be a change to.
+  std::optional<model::FloatHistogram> logged_histogram(SeriesPage& page, unsigned index, std::uint8_t code)
+      TOCSIN_REQUIRES(commit_mutex);
   /// Moves the open chunk, which is not empty, to the chunk files.
   void complete_chunk(SeriesPage& page, unsigned index, SeriesId id) TOCSIN_REQUIRES(commit_mutex, page.mutex);
   /// Adds a late sample. @return false if there is one at its time among those in memory.
@@ -155,6 +160,12 @@ class Head {
   bool closed TOCSIN_GUARDED_BY(commit_mutex) = false;
 
  private:
+  void append_float(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample, std::uint8_t code)
+      TOCSIN_REQUIRES(commit_mutex, page.mutex);
+  void append_histogram(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample,
+                        const model::FloatHistogram& histogram, std::uint8_t code)
+      TOCSIN_REQUIRES(commit_mutex, page.mutex);
+  void begin_chunk(HotSeries& series, bool in_extra, std::uint8_t code);
   bool must_cut(const HotSeries& series, const SeriesExtra* extra, const SampleIn& sample) const;
   unsigned target_samples(const HotSeries& series, SeriesId id) const;
   void encode_open(SeriesPage& page, unsigned index, ChunkHeader& header) TOCSIN_REQUIRES(commit_mutex, page.mutex);

@@ -24,7 +24,7 @@ struct HotSeries {
   std::uint32_t leading : 5 = 31;   // window of the last coded difference; 31 and 63 together: none yet
   std::uint32_t trailing : 6 = 63;
   std::uint32_t count : 7 = 0;  // samples in it, bits or rows
-  std::uint32_t rows : 1 = 0;   // it is rows in the SeriesExtra, not bits
+  std::uint32_t rows : 1 = 0;   // it is in the SeriesExtra, not in blocks
 
   std::uint32_t first_cut : 1 = 0;      // its first chunk was completed
   std::uint32_t has_extra : 1 = 0;      // there is a SeriesExtra

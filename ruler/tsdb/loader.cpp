@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "tsdb/row_histogram.hpp"
 #include "tsdb/wal_value.hpp"
 
 namespace tocsin::tsdb {
@@ -227,12 +228,13 @@ bool Loader::replay_record(WalPosition position, std::string_view payload) {
     segment_ = position.segment;
     code_ = segment_code(segment_);
     stray_values_.clear();
+    last_histograms_.clear();
     const MutexLock lock(head_.commit_mutex);
     head_.segment_times.emplace_back(segment_, record_.time);
     head_.sweep_if_overdue(segment_);
   }
   if (!checkpoint_ || position >= checkpoint_->defined) replay_definitions();
-  if (!decode_values(position.segment)) return false;
+  if (!decode_values(position.segment) || !decode_changes()) return false;
   for (std::size_t i = 0; i < record_.ids.size(); ++i) {
     replay_sample(record_.ids[i], {record_.time, values_[i], 0, nullptr});
   }
@@ -280,6 +282,22 @@ bool Loader::decode_values(std::uint32_t segment) {
     values_.push_back(value);
   }
   return !in.failed() && in.at_end();
+}
+
+/// Histograms that are changes. Those of one series are changes to the last of another record, never to one of the
+/// same.
+bool Loader::decode_changes() {
+  for (std::size_t i = 0; i < record_.rows.size(); ++i) {
+    if (record_.row_changes[i].empty()) continue;
+    const auto last = last_histograms_.find(record_.rows[i].first);
+    if (last == last_histograms_.end()) return false;
+    record_.rows[i].second.histogram = decode_histogram(record_.row_changes[i], last->second.get());
+    if (!record_.rows[i].second.histogram) return false;
+  }
+  for (const auto& [id, row] : record_.rows) {
+    if (row.histogram) last_histograms_[id] = row.histogram;
+  }
+  return true;
 }
 
 void Loader::replay_sample(SeriesId id, const SampleIn& sample) {

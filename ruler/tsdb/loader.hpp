@@ -51,6 +51,7 @@ class Loader {
   bool replay_record(WalPosition position, std::string_view payload);
   void replay_definitions();
   bool decode_values(std::uint32_t segment);
+  bool decode_changes();
   void replay_sample(SeriesId id, const SampleIn& sample);
   void replay_late(SeriesId id, const Row& row);
   void stands_at(SeriesId id, const Stand& stand);
@@ -74,7 +75,8 @@ class Loader {
   std::vector<double> values_;
   std::uint8_t code_ = 0;
   std::uint32_t segment_ = 0;
-  std::unordered_map<SeriesId, double> stray_values_;  // last values of unknown series, in this segment
+  std::unordered_map<SeriesId, double> stray_values_;                  // last values of unknown series, in this segment
+  std::unordered_map<SeriesId, model::HistogramPtr> last_histograms_;  // of each series, in this segment
   std::unordered_set<SeriesId> unknown_series_;
   std::unique_ptr<ReadView> late_view_;  // to see which late samples are in chunk files
   std::uint64_t unknown_samples_ = 0;

@@ -1,6 +1,9 @@
 #include "tsdb/merge_samples.hpp"
 
+#include <memory>
 #include <utility>
+
+#include "model/histogram.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -24,12 +27,23 @@ void append(const SampleColumns& in, std::size_t from, std::size_t to, SampleCol
   if (!in.histograms.empty()) {
     out.histograms.resize(out.times.size() - (to - from));
     part(in.histograms, out.histograms);
+    if (to > from && out.times.size() > to - from) forget_reset_hint(out.histograms[out.times.size() - (to - from)]);
   } else if (!out.histograms.empty()) {
     out.histograms.resize(out.times.size());
   }
 }
 
 }  // namespace
+
+void forget_reset_hint(model::HistogramPtr& histogram) {
+  if (!histogram || histogram->reset_hint == model::CounterReset::kGauge ||
+      histogram->reset_hint == model::CounterReset::kUnknown) {
+    return;
+  }
+  auto copy = std::make_shared<model::FloatHistogram>(*histogram);
+  copy->reset_hint = model::CounterReset::kUnknown;
+  histogram = std::move(copy);
+}
 
 void merge_samples(const SampleColumns& more, SampleColumns& to, SampleColumns& scratch) {
   if (more.size() == 0) return;

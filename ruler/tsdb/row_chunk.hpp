@@ -1,7 +1,8 @@
 #pragma once
-// Samples as rows: what the XOR encoding cannot hold, native histograms and start timestamps. A series that gets such a
-// sample keeps its open chunk as rows; the encoding below is that of chunk files and of the log.
-//   row := zigzag(t - previous t) flags u8 [zigzag(t - start)] (value f64 | histogram)      flags: 1 start, 2 histogram
+// Samples as rows: what no other encoding holds. A series of floats that gets one with a start timestamp keeps its open
+// chunk as rows; the encoding below is that of chunk files and of the log, which has histograms so as well.
+//   row := zigzag(t - previous t) flags u8 [zigzag(t - start)] (value f64 | histogram text)
+//   flags: 1 start, 2 histogram (row_histogram.hpp)
 
 #include <memory>
 #include <span>
@@ -22,17 +23,12 @@ struct Row {
   model::HistogramPtr histogram;
 };
 
-/// Spans and buckets agree, custom bounds stand with custom buckets alone.
-bool valid_histogram(const model::FloatHistogram& histogram);
-
-void encode_histogram(const model::FloatHistogram& histogram, std::string& out);
-/// nullptr if the bytes are no valid histogram.
-model::HistogramPtr decode_histogram(ByteReader& in);
-
-/// One row against the time of the one before (0 for the first).
-void encode_row(const Row& row, Timestamp previous, std::string& out);
+/// One row against the time of the one before (0 for the first). @param last  as in encode_histogram().
+void encode_row(const Row& row, Timestamp previous, const model::FloatHistogram* last, std::string& out);
+/// @param change  of a histogram that is a change: its bytes, for decode_histogram(), and the row has none yet; if
+/// nullptr, such a row is refused.
 /// @return false if the bytes are no row.
-bool decode_row(Timestamp previous, ByteReader& in, Row& row);
+bool decode_row(Timestamp previous, ByteReader& in, Row& row, std::string_view* change = nullptr);
 
 void encode_rows(std::span<const Row> rows, std::string& out);
 /// Replaces `rows`. @return false if the bytes are not `count` rows in order of time.

@@ -11,6 +11,7 @@
 
 #include "base/thread_annotations.hpp"
 #include "tsdb/chunk_record.hpp"
+#include "tsdb/histogram_chunk.hpp"
 #include "tsdb/hot_series.hpp"
 #include "tsdb/late_samples.hpp"
 #include "tsdb/page_directory.hpp"
@@ -30,7 +31,9 @@ struct SeriesExtra {
     Timestamp first_time = 0;
     std::uint64_t commit = 0;
   };
-  std::vector<Row> rows;      // the open chunk, if HotSeries::rows
+  /// The open chunk, if HotSeries::rows: of histograms, or else rows.
+  std::unique_ptr<OpenHistograms> histograms;
+  std::vector<Row> rows;
   std::size_t rows_size = 0;  // their bytes, about
   /// If true, `runs` and `settled` tell what is seen (visibility.hpp); each commit to the series adds to them.
   bool tracks_commits = false;
@@ -42,7 +45,7 @@ struct SeriesExtra {
   std::vector<Deletion> deletions;
 
   /// Whether it can go.
-  bool idle() const { return rows.empty() && !tracks_commits && !late && deletions.empty(); }
+  bool idle() const { return !histograms && rows.empty() && !tracks_commits && !late && deletions.empty(); }
 };
 
 /// The locks: `mutex` guards what readers look at. Writers hold the commit lock of the head besides, so the holder of

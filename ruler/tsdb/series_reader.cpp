@@ -38,10 +38,15 @@ void SeriesReader::copy(bool with_samples) {
   deletions_.clear();
   if (extra) copy_late(*extra);
   if (!with_samples) return;
-  if (hot_.rows != 0) {
-    open_rows_ = extra->rows;
-  } else {
+  if (hot_.rows == 0) {
+    open_encoding_ = ChunkEncoding::kXor;
     xor_copy(hot_, head_.arena, open_bytes_);
+  } else if (extra->histograms) {
+    open_encoding_ = extra->histograms->encoding();
+    extra->histograms->encode(open_bytes_);
+  } else {
+    open_encoding_ = ChunkEncoding::kRows;
+    open_rows_ = extra->rows;
   }
 }
 
@@ -141,6 +146,10 @@ void SeriesReader::read_chunk(const ChunkView& chunk, Timestamp start, Timestamp
     if (decode_rows(chunk.data, header.count, rows_)) add_rows(rows_, start, end, out);
     return;
   }
+  if (is_histogram_encoding(header.encoding)) {
+    if (decode_histogram_chunk(header.encoding, chunk.data, histograms_)) add_histograms(start, end, out);
+    return;
+  }
   if (header.first_time >= start && header.last_time <= end) {
     chunkenc::xor_decode(chunk.data, header.count, out.times, out.values);
     return;
@@ -153,8 +162,12 @@ void SeriesReader::read_chunk(const ChunkView& chunk, Timestamp start, Timestamp
 
 void SeriesReader::read_open(Timestamp start, Timestamp end, storage::SampleColumns& out) {
   if (hot_.count == 0) return;
-  if (hot_.rows != 0) {
+  if (open_encoding_ == ChunkEncoding::kRows) {
     add_rows(open_rows_, start, end, out);
+    return;
+  }
+  if (is_histogram_encoding(open_encoding_)) {
+    if (decode_histogram_chunk(open_encoding_, open_bytes_, histograms_)) add_histograms(start, end, out);
     return;
   }
   times_.clear();
@@ -168,6 +181,20 @@ void SeriesReader::add_decoded(Timestamp start, Timestamp end, storage::SampleCo
   const auto last = std::ranges::upper_bound(times_, end) - times_.begin();
   out.times.insert(out.times.end(), times_.begin() + first, times_.begin() + last);
   out.values.insert(out.values.end(), values_.begin() + first, values_.begin() + last);
+}
+
+void SeriesReader::add_histograms(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  for (std::size_t i = 0; i < histograms_.size(); ++i) {
+    if (histograms_.times[i] < start || histograms_.times[i] > end) continue;
+    out.times.push_back(histograms_.times[i]);
+    out.values.push_back(0);
+    out.histograms.resize(out.times.size());
+    out.histograms.back() = std::move(histograms_.histograms[i]);
+    if (histograms_.starts.empty() || histograms_.starts[i] == 0) continue;
+    out.starts.resize(out.times.size());
+    out.starts.back() = histograms_.starts[i];
+  }
+  histograms_.clear();
 }
 
 void SeriesReader::add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out) {

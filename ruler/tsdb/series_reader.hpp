@@ -53,6 +53,8 @@ class SeriesReader {
   void read_chunk(const ChunkView& chunk, Timestamp start, Timestamp end, storage::SampleColumns& out);
   void read_open(Timestamp start, Timestamp end, storage::SampleColumns& out);
   void add_decoded(Timestamp start, Timestamp end, storage::SampleColumns& out);
+  /// Of histograms_, which is then empty.
+  void add_histograms(Timestamp start, Timestamp end, storage::SampleColumns& out);
   static void add_rows(std::span<const Row> rows, Timestamp start, Timestamp end, storage::SampleColumns& out);
   static void add_row(const Row& row, storage::SampleColumns& out);
   static void pad(storage::SampleColumns& out);
@@ -90,6 +92,7 @@ class SeriesReader {
   ChunkRef late_tail_ = 0;
   std::vector<Row> late_open_;       // those that are seen
   std::vector<Deletion> deletions_;  // those that are seen
+  ChunkEncoding open_encoding_ = ChunkEncoding::kXor;
 
   /// Files that were begun after the view was made, or pieces that it does not have; the last one is asked.
   std::vector<std::shared_ptr<const ChunkFileSet>> newer_files_;
@@ -103,6 +106,7 @@ class SeriesReader {
   };
   std::vector<Gathered> late_;
   storage::SampleColumns merged_, scratch_;
+  storage::SampleColumns histograms_;
 };
 
 }  // namespace tocsin::tsdb

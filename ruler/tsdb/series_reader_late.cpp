@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "tsdb/merge_samples.hpp"
 #include "tsdb/series_reader.hpp"
 
 namespace tocsin::tsdb {
@@ -62,16 +63,22 @@ void SeriesReader::gather_late(Timestamp start, Timestamp end) {
 void SeriesReader::merge_late(storage::SampleColumns& out) {
   merged_.clear();
   std::size_t i = 0;
+  bool after_late = false;
+  const auto add = [&](Row row, bool late) {
+    if (late || after_late) forget_reset_hint(row.histogram);
+    after_late = late;
+    add_row(row, merged_);
+  };
   const auto take_in_order = [&] {
-    add_row({out.times[i], out.values[i], out.starts.empty() ? 0 : out.starts[i],
-             out.histograms.empty() ? nullptr : out.histograms[i]},
-            merged_);
+    add({out.times[i], out.values[i], out.starts.empty() ? 0 : out.starts[i],
+         out.histograms.empty() ? nullptr : out.histograms[i]},
+        false);
     ++i;
   };
   for (const auto& [row, order] : late_) {
     while (i < out.size() && out.times[i] < row.t) take_in_order();
     if (i < out.size() && out.times[i] == row.t) continue;
-    add_row(row, merged_);
+    add(row, true);
   }
   while (i < out.size()) take_in_order();
   pad(merged_);

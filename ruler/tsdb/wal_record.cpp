@@ -128,16 +128,19 @@ bool take_samples(ByteReader& in, WalRecord& out) {
   return !in.failed();
 }
 
-bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out) {
+/// @param changes  gets as many as rows, or nullptr if these rows can be no changes.
+bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out, std::vector<std::string_view>* changes) {
   const std::size_t count = in.count(3);
   std::uint32_t last = 0;
   Timestamp last_time = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t id = take_id(last, in);
     Row row;
-    if (!decode_row(last_time, in, row)) return false;
+    std::string_view change;
+    if (!decode_row(last_time, in, row, changes ? &change : nullptr)) return false;
     last_time = row.t;
     out.emplace_back(id, std::move(row));
+    if (changes) changes->push_back(change);
   }
   return !in.failed();
 }
@@ -231,10 +234,10 @@ void WalRecordWriter::sample(SeriesId id, double last, double value) {
   ids_.push_back(id);
 }
 
-void WalRecordWriter::row(SeriesId id, const Row& row) {
+void WalRecordWriter::row(SeriesId id, const Row& row, const model::FloatHistogram* last) {
   ++rows_.count;
   put_id(id, rows_.last_id, rows_.bytes);
-  encode_row(row, last_row_time_, rows_.bytes);
+  encode_row(row, last_row_time_, last, rows_.bytes);
   last_row_time_ = row.t;
 }
 
@@ -254,7 +257,7 @@ void WalRecordWriter::exemplar(SeriesId id, const storage::Exemplar& exemplar) {
 void WalRecordWriter::late(SeriesId id, const Row& row) {
   ++late_.count;
   put_id(id, late_.last_id, late_.bytes);
-  encode_row(row, last_late_time_, late_.bytes);
+  encode_row(row, last_late_time_, nullptr, late_.bytes);
   last_late_time_ = row.t;
 }
 
@@ -318,13 +321,13 @@ bool parse_wal_record(std::string_view payload, WalRecord& out) {
         good = take_samples(in, out);
         break;
       case kRows:
-        good = take_rows(in, out.rows);
+        good = take_rows(in, out.rows, &out.row_changes);
         break;
       case kExemplars:
         good = take_exemplars(in, out);
         break;
       case kLate:
-        good = take_rows(in, out.late);
+        good = take_rows(in, out.late, nullptr);
         break;
       case kDeletions:
         good = take_deletions(in, out);

@@ -36,7 +36,9 @@ class WalRecordWriter {
   /// @param last  the value before it in this segment, 0.0 if there is none.
   void sample(SeriesId id, double last, double value);
   /// All else, in order of commit.
-  void row(SeriesId id, const Row& row);
+  /// @param last  the last histogram of the series in this segment, if the reader can know that it is that, else
+  /// nullptr: a histogram of the same layout is then written as the change.
+  void row(SeriesId id, const Row& row, const model::FloatHistogram* last = nullptr);
   void exemplar(SeriesId id, const storage::Exemplar& exemplar);
   /// A sample that is older than the newest of its series. Its value is none that others are coded against.
   void late(SeriesId id, const Row& row);
@@ -81,6 +83,9 @@ struct WalRecord {
   std::string_view controls;  // two in a byte, the first in the low half
   std::string_view values;
   std::vector<std::pair<SeriesId, Row>> rows;
+  /// As long as rows. Not empty: the histogram of that row is this change to the last one of its series in the segment
+  /// (row_histogram.hpp), and the row has none yet.
+  std::vector<std::string_view> row_changes;
   std::vector<std::pair<SeriesId, storage::Exemplar>> exemplars;
   std::vector<std::pair<SeriesId, Row>> late;
   struct Deletion {

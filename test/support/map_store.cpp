@@ -28,15 +28,6 @@ bool matches_all(std::span<const Matcher> matchers, const Labels& labels) {
   return std::ranges::all_of(matchers, [&](const Matcher& m) { return m.matches(labels); });
 }
 
-bool valid_histogram(const model::FloatHistogram& h) {
-  auto length = [](const std::vector<model::HistogramSpan>& spans) {
-    std::size_t sum = 0;
-    for (const auto& span : spans) sum += span.length;
-    return sum;
-  };
-  return length(h.positive_spans) == h.positive_buckets.size() && length(h.negative_spans) == h.negative_buckets.size();
-}
-
 void copy_range(const MapStore::Series& series, Timestamp start, Timestamp end, storage::SampleColumns& out) {
   out.clear();
   bool starts = false;
@@ -236,7 +227,7 @@ class MapAppender : public storage::Appender {
   }
   AppendResult append_histogram(storage::SeriesRef ref, const Labels* labels, Timestamp t,
                                 model::HistogramPtr histogram, Timestamp start) override {
-    if (!histogram || !valid_histogram(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
+    if (!histogram || !model::validate(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
     return append_point(ref, labels, t, {0, start, std::move(histogram)});
   }
   AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {

@@ -16,18 +16,33 @@ std::string value_text(double v) {
   return fmt::format("{}", v);
 }
 
-std::string histogram_text(const model::FloatHistogram& h) {
-  std::string out = fmt::format("hist({},{},{},{},{},{}", static_cast<int>(h.reset_hint), h.schema, h.zero_threshold,
-                                h.zero_count, h.count, value_text(h.sum));
-  for (const auto& span : h.positive_spans) out += fmt::format(" +{}:{}", span.offset, span.length);
-  for (const double b : h.positive_buckets) out += fmt::format(" {}", b);
-  for (const auto& span : h.negative_spans) out += fmt::format(" -{}:{}", span.offset, span.length);
-  for (const double b : h.negative_buckets) out += fmt::format(" {}", b);
-  for (const double b : h.custom_values) out += fmt::format(" c{}", b);
-  return out + ")";
+/// Each bucket that is not empty with its index: a store may add empty ones, and bring spans into another form.
+std::string buckets_text(const std::vector<model::HistogramSpan>& spans, const std::vector<double>& counts, char sign) {
+  std::string out;
+  std::int64_t index = 0;
+  std::size_t at = 0;
+  for (const auto& span : spans) {
+    index += span.offset;
+    for (std::uint32_t i = 0; i < span.length; ++i, ++index, ++at) {
+      if (counts.at(at) != 0) out += fmt::format(" {}{}:{}", sign, index, counts[at]);
+    }
+  }
+  REQUIRE(at == counts.size());
+  return out;
 }
 
 }  // namespace
+
+std::string histogram_text(const model::FloatHistogram& h) {
+  if (model::is_stale(h)) return "stale";
+  std::string out =
+      fmt::format("hist({},{},{},{},{},{}", h.reset_hint == model::CounterReset::kGauge ? "gauge" : "counter", h.schema,
+                  h.zero_threshold, h.zero_count, h.count, value_text(h.sum));
+  out += buckets_text(h.positive_spans, h.positive_buckets, '+');
+  out += buckets_text(h.negative_spans, h.negative_buckets, '-');
+  for (const double b : h.custom_values) out += fmt::format(" c{}", b);
+  return out + ")";
+}
 
 std::vector<StorageCase> storage_suite() {
   std::vector<StorageCase> all = storage_append_cases();

@@ -50,7 +50,7 @@ std::vector<ReadSeries> read_all(storage::Querier& querier, Timestamp start, Tim
 std::vector<ReadSeries> read_all(storage::Queryable& store, Timestamp start, Timestamp end,
                                  const std::vector<model::Matcher>& matchers);
 
-/// `{a="b"} 1@1000 2@2000 stale@3000`, one line a series: bits decide, a histogram prints as its fields.
+/// `{a="b"} 1@1000 2@2000 stale@3000`, one line a series: bits decide, a histogram prints as histogram_text().
 std::string describe(const ReadSeries& series);
 std::string describe(const std::vector<ReadSeries>& all);
 /// What is in the store now, as describe() says it.
@@ -58,5 +58,7 @@ std::string dump(storage::Queryable& store);
 
 model::Matcher matcher(model::MatchOp op, const char* name, const char* value);
 model::HistogramPtr some_histogram(double scale);
+/// What a store must give back of a histogram: not the hint of a counter, which it works out, nor empty buckets.
+std::string histogram_text(const model::FloatHistogram& histogram);
 
 }  // namespace tocsin::test

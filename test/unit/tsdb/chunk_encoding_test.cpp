@@ -5,6 +5,7 @@
 
 #include "support/storage_suite.hpp"
 #include "tsdb/row_chunk.hpp"
+#include "tsdb/row_histogram.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -45,20 +46,67 @@ TEST_CASE("rows are stored as they are") {
   CHECK_FALSE(decode_rows(bytes, rows.size() + 1, back));
 }
 
-TEST_CASE("a histogram that claims more buckets than there are bytes is refused") {
-  model::FloatHistogram h;
-  h.positive_spans = {{0, 2}};
-  h.positive_buckets = {1, 2};
-  std::string bytes;
-  encode_histogram(h, bytes);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    for (const int flip : {0x01, 0x10, 0x80, 0xff}) {
-      std::string bad = bytes;
-      bad[i] = static_cast<char>(bad[i] ^ flip);
-      ByteReader in(bad);
-      const auto decoded = decode_histogram(in);
-      if (decoded) CHECK(valid_histogram(*decoded));
+TEST_CASE("a histogram of the log that is damaged is refused or valid") {
+  const auto last = test::some_histogram(3);
+  auto next = *last;
+  next.count += 2;
+  next.positive_buckets[1] += 2;
+  for (const bool change : {false, true}) {
+    std::string text;
+    encode_histogram(next, change ? last.get() : nullptr, text);
+    ByteReader in(text);
+    const std::string bytes(in.text());
+    REQUIRE(in.at_end());
+    CHECK(is_histogram_change(bytes) == change);
+    REQUIRE(decode_histogram(bytes, last.get()));
+    CHECK(*decode_histogram(bytes, last.get()) == next);
+    if (change) CHECK(decode_histogram(bytes, nullptr) == nullptr);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      CHECK(decode_histogram(std::string_view(bytes).substr(0, size), last.get()) == nullptr);
     }
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      std::string bad = bytes;
+      bad[bit / 8] = static_cast<char>(static_cast<unsigned char>(bad[bit / 8]) ^ 1U << bit % 8);
+      const auto decoded = decode_histogram(bad, last.get());
+      if (decoded) CHECK(model::validate(*decoded));
+    }
+  }
+}
+
+TEST_CASE("a histogram of the log that is like the last one takes tens of bytes") {
+  model::FloatHistogram last;
+  last.integer = true;
+  last.schema = 3;
+  last.positive_spans = {{-20, 60}};
+  for (int i = 0; i < 60; ++i) last.positive_buckets.push_back(1000.0 * i);
+  for (const double c : last.positive_buckets) last.count += c;
+  last.sum = 123.456;
+  auto next = last;
+  for (int i = 10; i < 25; ++i) next.positive_buckets[static_cast<std::size_t>(i)] += 3;
+  next.count += 45;
+  next.sum += 7.25;
+  std::string whole;
+  encode_histogram(next, nullptr, whole);
+  std::string change;
+  encode_histogram(next, &last, change);
+  CHECK(whole.size() < 300);
+  CHECK(change.size() < 30);
+  CHECK(*decode_histogram(std::string_view(change).substr(1), &last) == next);
+  // Of another layout, or kind, or after a marker, it stands as a whole.
+  auto wider = next;
+  wider.positive_spans = {{-20, 61}};
+  wider.positive_buckets.push_back(0);
+  auto floats = next;
+  floats.integer = false;
+  model::FloatHistogram stale;
+  stale.sum = model::stale_nan();
+  for (const auto* const other : {&wider, &floats, &stale}) {
+    std::string bytes;
+    encode_histogram(next, other, bytes);
+    CHECK(bytes == whole);
+    std::string back;
+    encode_histogram(*other, &last, back);
+    CHECK_FALSE(is_histogram_change(std::string_view(back).substr(1)));
   }
 }
 

@@ -65,6 +65,26 @@ TEST_CASE("columns that only one side has are filled up") {
   CHECK(to.histograms[3] == nullptr);
 }
 
+TEST_CASE("a histogram that gets another one before it knows no longer whether the counter was reset between") {
+  const auto histograms = [](std::vector<Timestamp> times) {
+    storage::SampleColumns out;
+    for (const Timestamp t : times) {
+      auto h = std::make_shared<model::FloatHistogram>(*test::some_histogram(1));
+      h->reset_hint = model::CounterReset::kNotReset;
+      out.times.push_back(t);
+      out.values.push_back(0);
+      out.histograms.push_back(std::move(h));
+    }
+    return out;
+  };
+  storage::SampleColumns to = histograms({1, 2, 5, 6});
+  storage::SampleColumns scratch;
+  merge_samples(histograms({3, 4}), to, scratch);
+  std::vector<bool> known;
+  for (const auto& h : to.histograms) known.push_back(h->reset_hint == model::CounterReset::kNotReset);
+  CHECK(known == std::vector<bool>{true, true, false, true, false, true});
+}
+
 /// Stores with parts of what `all` has, some of it twice.
 class Split {
  public:
