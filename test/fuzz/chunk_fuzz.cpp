@@ -8,7 +8,9 @@
 #include "chunkenc/chunk_summary.hpp"
 #include "chunkenc/xor.hpp"
 #include "tsdb/chunk_record.hpp"
+#include "tsdb/histogram_chunk.hpp"
 #include "tsdb/row_chunk.hpp"
+#include "tsdb/row_histogram.hpp"
 #include "tsdb/xor_chunk.hpp"
 
 using namespace tocsin;
@@ -24,6 +26,12 @@ void read_anything(std::string_view bytes) {
   chunkenc::xor_decode(bytes, count, times, values);
   check(times.size() == values.size() && (times.empty() || times.size() == count), "columns agree");
   decode_rows(bytes, count, rows);
+  for (const auto encoding : {ChunkEncoding::kHistogram, ChunkEncoding::kFloatHistogram}) {
+    storage::SampleColumns columns;
+    const bool good = decode_histogram_chunk(encoding, bytes, columns);
+    check(columns.histograms.size() == columns.size() && (good || columns.size() == 0), "columns agree");
+  }
+  decode_histogram(bytes, nullptr);
   ChunkView view;
   if (parse_chunk(make_chunk_ref(7, 1000), bytes, view)) {
     check(view.record_bytes <= bytes.size(), "a record is within its file");
