@@ -330,9 +330,9 @@ ParseErrc OpenMetricsParser::labels(const Row& row, std::vector<model::LabelView
   return series_.labels(row.series, type_, out);
 }
 
-void OpenMetricsParser::exemplar_labels(const Row& row, std::vector<model::LabelView>& out) {
+void OpenMetricsParser::exemplar_labels(const ExemplarText& exemplar, std::vector<model::LabelView>& out) {
   out.clear();
-  const std::string_view text = row.exemplar.labels;
+  const std::string_view text = exemplar.labels;
   const char* at = text.data() + 1;
   const char* const limit = text.data() + text.size();
   const auto quoted = [&] {  // at an opening quote; moves behind the closing one

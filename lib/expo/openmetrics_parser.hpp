@@ -20,13 +20,17 @@ namespace tocsin::expo {
 
 class OpenMetricsParser final : public Parser {
  public:
+  /// Row::series lives as long as the page.
+  static constexpr bool kKeepsSeries = true;
   explicit OpenMetricsParser(std::string_view page);
 
   RowKind next(Row& row) override;
   bool next_known(std::string_view shared, std::string_view rest, Row& row) override;
   ParseErrc labels(const Row& row, std::vector<model::LabelView>& out) override;
-  void exemplar_labels(const Row& row, std::vector<model::LabelView>& out) override;
+  void exemplar_labels(const ExemplarText& exemplar, std::vector<model::LabelView>& out) override;
   ParseError error() const override { return error_; }
+  /// The TYPE that is in force until the page has one: for a page that is a part of another.
+  void set_type(model::MetricType type) { type_ = type; }
 
  private:
   RowKind fail(Row& row, ParseErrc code, const char* at);

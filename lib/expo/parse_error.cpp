@@ -89,6 +89,8 @@ std::string_view parse_error_text(ParseErrc code) {
       return "expected next entry after exemplar timestamp";
     case ParseErrc::kDuplicateLabel:
       return "label name is not unique";
+    case ParseErrc::kProtobuf:
+      return "invalid protobuf";
   }
   return "unknown error";
 }
@@ -105,6 +107,10 @@ std::string describe(std::string_view page, ParseError error) {
   std::string_view excerpt = page.substr(line_start + skipped, kExcerptBytes);
   excerpt = excerpt.substr(0, excerpt.find('\n', column - skipped));
   return fmt::format("{} at line {}, column {}: {}", parse_error_text(error.code), line, column + 1, go_quote(excerpt));
+}
+
+std::string Parser::describe_error(std::string_view page) const {
+  return describe(page, error());
 }
 
 std::string unescape_help(std::string_view text) {

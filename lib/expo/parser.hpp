@@ -2,23 +2,36 @@
 // Reading a page of metrics, one row after the other, without copying.
 //
 // Parser is the interface of all formats; TextParser (text_parser.hpp) reads text 0.0.4 and 1.0.0, OpenMetricsParser
-// (openmetrics_parser.hpp) OpenMetrics 0.0.1 and 1.0.0; format.hpp chooses. A row's views point into the page. The text
+// (openmetrics_parser.hpp) OpenMetrics 0.0.1 and 1.0.0, ProtobufParser (protobuf_parser.hpp) protobuf; format.hpp
+// chooses. A row's views point into the page. The text
 // of a series (`name{a="b"}`, as it stands in the page) is an opaque key: a reader that has seen it before need not
 // look into it, and who has not asks labels(). next_known() tries a series text from before against the next line, so
 // that a page whose series stay is never taken apart.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "model/histogram.hpp"
 #include "model/labels.hpp"
 #include "model/metric_type.hpp"
 
 namespace tocsin::expo {
 
-enum class RowKind : std::uint8_t { kSeries, kHelp, kType, kUnit, kComment, kEnd, kError };
+/// kSeries is a series with a number, kHistogram one with a native histogram.
+enum class RowKind : std::uint8_t { kSeries, kHistogram, kHelp, kType, kUnit, kComment, kEnd, kError };
+
+/// What becomes of histograms. Source: Prometheus model/textparse/interface.go, ParserOptions.
+struct HistogramOptions {
+  bool native = false;   // read the native parts; else they are as if they were not there
+  bool classic = false;  // keep the classic series of what becomes a native histogram
+  bool convert = false;  // classic histograms become native ones with custom buckets
+  bool starts = false;   // tell start timestamps
+  bool operator==(const HistogramOptions&) const = default;
+};
 
 enum class ParseErrc : std::uint8_t {
   kNone,
@@ -52,6 +65,8 @@ enum class ParseErrc : std::uint8_t {
   kExemplarTimestampNotFinite,
   kExemplarEnd,     // something after the timestamp of an exemplar
   kDuplicateLabel,  // a label name stands twice (labels() only)
+  // Protobuf only.
+  kProtobuf,  // describe_error() tells
 };
 
 struct ParseError {
@@ -69,13 +84,15 @@ struct ExemplarText {
 
 struct Row {
   RowKind kind = RowKind::kEnd;
-  bool has_timestamp = false;                            // kSeries
+  bool has_timestamp = false;                            // kSeries, kHistogram
   model::MetricType type = model::MetricType::kUnknown;  // kType
-  double value = 0;                                      // kSeries; every NaN is the ordinary one
-  Timestamp timestamp = 0;                               // kSeries: milliseconds, if has_timestamp
-  std::string_view series;                               // kSeries: the text before the value
+  double value = 0;                                      // kSeries; of a text, every NaN is the ordinary one
+  Timestamp timestamp = 0;                               // kSeries, kHistogram: milliseconds, if has_timestamp
+  Timestamp start = 0;                                   // kSeries, kHistogram: start timestamp, 0 if there is none
+  std::string_view series;                               // kSeries, kHistogram: what tells the series from others
   std::string_view name;                                 // kHelp, kType, kUnit: the family, without quotes, escaped
-  std::string_view text;                                 // kHelp: the escaped help; kUnit; kComment: the line
+  std::string_view text;                                 // kHelp: the help, as escaped as the format has it; kUnit;
+                                                         // kComment: the line
   ExemplarText exemplar;                                 // kSeries
 };
 
@@ -88,15 +105,22 @@ class Parser {
   /// If the next row is the series whose text is shared + rest, takes it as next() would; else false, and
   /// nothing but blank lines is behind us. Looks only at the usual spelling: one blank or tab before the value.
   virtual bool next_known(std::string_view shared, std::string_view rest, Row& row) = 0;
-  /// The labels of the last row, a series: sorted by name, the metric name among them, values unescaped, empty ones
-  /// included. Numbers in `le` and `quantile` are written as Prometheus 3 does ("1" becomes "1.0") if the last TYPE was
-  /// a histogram or a summary. Views live until the next call.
-  /// @return kNone or kDuplicateLabel.
+  /// The labels of the last row, a series or a histogram: sorted by name, the metric name among them, values unescaped,
+  /// empty ones included. Numbers in `le` and `quantile` are written as Prometheus 3 does ("1" becomes "1.0") if the
+  /// last TYPE was a histogram or a summary. Views live until the next call.
+  /// @return kNone or kDuplicateLabel; kProtobuf if they are no labels, and then the page has failed.
   virtual ParseErrc labels(const Row& row, std::vector<model::LabelView>& out) = 0;
-  /// The labels of the last row's exemplar, in the order of the page and, as Prometheus keeps them, with their escapes.
-  virtual void exemplar_labels(const Row& /*row*/, std::vector<model::LabelView>& out) { out.clear(); }
+  /// The labels of an exemplar of the last row, in the order of the page and, as Prometheus keeps them, with their
+  /// escapes.
+  virtual void exemplar_labels(const ExemplarText& /*exemplar*/, std::vector<model::LabelView>& out) { out.clear(); }
+  /// The value of the last row, a kHistogram. The caller's own; nullptr if it was asked for already.
+  virtual std::unique_ptr<model::FloatHistogram> histogram() { return nullptr; }
+  /// The exemplars of the last row, a kHistogram: those with a timestamp, in its order.
+  virtual void histogram_exemplars(std::vector<ExemplarText>& out) { out.clear(); }
   /// After kError.
   virtual ParseError error() const = 0;
+  /// The same in words, with the place.
+  virtual std::string describe_error(std::string_view page) const;
 };
 
 /// "expected label value" and the like, in Prometheus' words.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "base/float_text.hpp"
 #include "base/strings.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
+#include "expo/openmetrics_float.hpp"
 #include "expo/quoted.hpp"
 
 namespace tocsin::expo {
@@ -75,14 +75,6 @@ struct LabelReader {
     return named || fail(ParseErrc::kNameMissing, at);
   }
 };
-
-/// Go's strconv 'g' with ".0" if it would look like an integer. Source: Prometheus model/labels/float.go.
-void append_openmetrics_float(std::string& out, double value) {
-  const std::size_t before = out.size();
-  append_float_expo(out, value);
-  const auto text = std::string_view(out).substr(before);
-  if (text.find_first_of("e.NI") == std::string_view::npos) out += ".0";
-}
 
 }  // namespace
 

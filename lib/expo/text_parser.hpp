@@ -21,6 +21,8 @@ namespace tocsin::expo {
 
 class TextParser final : public Parser {
  public:
+  /// Row::series lives as long as the page.
+  static constexpr bool kKeepsSeries = true;
   explicit TextParser(std::string_view page);
 
   RowKind next(Row& row) override;

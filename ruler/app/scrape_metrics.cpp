@@ -31,6 +31,9 @@ void put_totals(Sink& sink, const scrape::ScrapeStats& stats) {
   sink.counter("prometheus_target_scrapes_exceeded_sample_limit_total",
                "Total number of scrapes that hit the sample limit and were rejected.",
                number(stats.exceeded_sample_limit));
+  sink.counter("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+               "Total number of scrapes that hit the native histogram bucket limit and were rejected.",
+               number(stats.exceeded_bucket_limit));
   sink.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
                "Total number of scrapes that hit the body size limit", number(stats.exceeded_body_size_limit));
   sink.counter("prometheus_target_scrape_pool_exceeded_label_limits_total",

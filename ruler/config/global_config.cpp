@@ -61,7 +61,7 @@ Result<void> read_global(const Node& node, const Environment& environment, Scrap
   fields.read("rule_query_offset", config.rule_query_offset);
   fields.read("scrape_failure_log_file", defaults.scrape_failure_log_file);
   read_limits(fields, defaults);
-  read_histograms(fields, defaults, config.warnings);
+  read_histograms(fields, defaults);
   fields.read("extra_scrape_metrics", defaults.extra_scrape_metrics);
   fields.read("metric_name_escaping_scheme", defaults.metric_name_escaping_scheme);
   fields.unsupported({"query_log_file"}, config.warnings);
@@ -73,7 +73,7 @@ Result<void> read_global(const Node& node, const Environment& environment, Scrap
   defaults.scrape_failure_log_file = node.beside(defaults.scrape_failure_log_file);
   if (!labels.is_null()) TOCSIN_OK(read_external_labels(labels, defaults.legacy_names, environment, config));
   TOCSIN_OK(settle_times(node, interval, timeout, evaluation, defaults, config));
-  return read_scrape_protocols(protocols, " for global config", defaults.scrape_protocols, config.warnings);
+  return read_scrape_protocols(protocols, " for global config", defaults.scrape_protocols);
 }
 
 }  // namespace tocsin::config

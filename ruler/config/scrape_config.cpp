@@ -56,10 +56,9 @@ void settle_limits(const ScrapeDefaults& defaults, ScrapeConfig& config) {
   inherit(config.scrape_failure_log_file, defaults.scrape_failure_log_file);
 }
 
-Result<void> settle_protocols(const Node& node, const ScrapeDefaults& defaults, ScrapeConfig& config,
-                              std::vector<std::string>& warnings) {
+Result<void> settle_protocols(const Node& node, const ScrapeDefaults& defaults, ScrapeConfig& config) {
   const std::string suffix = fmt::format(" for scrape config with job name {}", go_quote(config.job_name));
-  TOCSIN_OK(read_scrape_protocols(node["scrape_protocols"], suffix, config.scrape_protocols, warnings));
+  TOCSIN_OK(read_scrape_protocols(node["scrape_protocols"], suffix, config.scrape_protocols));
   inherit(config.scrape_protocols, defaults.scrape_protocols);
   if (config.fallback_scrape_protocol.empty()) return {};
   if (const auto known = check_scrape_protocol(config.fallback_scrape_protocol); !known) {
@@ -98,7 +97,7 @@ Result<void> settle_names(const Node& node, std::optional<bool> own_legacy, cons
 }
 
 /// All keys but those of HTTP, relabelling and discovery.
-void read_scrape_fields(Fields& fields, ScrapeConfig& config, std::vector<std::string>& warnings) {
+void read_scrape_fields(Fields& fields, ScrapeConfig& config) {
   fields.read("job_name", config.job_name);
   fields.read("honor_labels", config.honor_labels).read("honor_timestamps", config.honor_timestamps);
   fields.read("track_timestamps_staleness", config.track_timestamps_staleness);
@@ -110,15 +109,11 @@ void read_scrape_fields(Fields& fields, ScrapeConfig& config, std::vector<std::s
   fields.read("scrape_failure_log_file", config.scrape_failure_log_file);
   config.scrape_failure_log_file = fields.node().beside(config.scrape_failure_log_file);
   read_limits(fields, config);
-  read_histograms(fields, config, warnings);
+  read_histograms(fields, config);
   fields.read("native_histogram_bucket_limit", config.native_histogram_bucket_limit);
   fields.read("native_histogram_min_bucket_factor", config.native_histogram_min_bucket_factor);
-  if (config.native_histogram_bucket_limit > 0) fields.unsupported({"native_histogram_bucket_limit"}, warnings);
-  if (config.native_histogram_min_bucket_factor > 0) {
-    fields.unsupported({"native_histogram_min_bucket_factor"}, warnings);
-  } else {
-    config.native_histogram_min_bucket_factor = 0;  // .nan, which equals nothing, is none either
-  }
+  // .nan, which equals nothing, is none either.
+  if (!(config.native_histogram_min_bucket_factor > 0)) config.native_histogram_min_bucket_factor = 0;
   fields.read("extra_scrape_metrics", config.extra_scrape_metrics);
   fields.read("metric_name_escaping_scheme", config.metric_name_escaping_scheme);
   fields.take("scrape_protocols");
@@ -135,7 +130,7 @@ Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults&
   config.convert_classic_histograms_to_nhcb = defaults.convert_classic_histograms_to_nhcb;
   config.extra_scrape_metrics = defaults.extra_scrape_metrics;
   Fields fields(node, "config.ScrapeConfig");
-  read_scrape_fields(fields, config, warnings);
+  read_scrape_fields(fields, config);
   TOCSIN_OK(read_http_client_fields(fields, config.http, warnings));
   read_relabel_configs(fields, "relabel_configs", "empty or null target relabeling rule in scrape config",
                        config.relabel_configs);
@@ -149,7 +144,7 @@ Result<ScrapeConfig> parse_scrape_config(const Node& node, const ScrapeDefaults&
   if (config.relabel_configs.empty()) TOCSIN_OK(check_static_targets(node));
   TOCSIN_OK(settle_times(node, defaults, config));
   settle_limits(defaults, config);
-  TOCSIN_OK(settle_protocols(node, defaults, config, warnings));
+  TOCSIN_OK(settle_protocols(node, defaults, config));
   TOCSIN_OK(settle_names(node, legacy_names, defaults, config));
   return config;
 }

@@ -65,22 +65,17 @@ void read_limits(yaml::Fields& fields, Limits& out) {
   fields.read("keep_dropped_targets", out.keep_dropped_targets);
 }
 
-/// What of native histograms is wanted; they are not built yet, and a warning says so where one is.
+/// What of native histograms is wanted.
 template <typename Histograms>
-void read_histograms(yaml::Fields& fields, Histograms& out, std::vector<std::string>& warnings) {
+void read_histograms(yaml::Fields& fields, Histograms& out) {
   fields.read("scrape_native_histograms", out.scrape_native_histograms);
   fields.read("always_scrape_classic_histograms", out.always_scrape_classic_histograms);
   fields.read("convert_classic_histograms_to_nhcb", out.convert_classic_histograms_to_nhcb);
-  for (const std::string_view key :
-       {"scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb"}) {
-    if (fields.node()[key].as_bool().value_or(false)) fields.unsupported({key}, warnings);
-  }
 }
 
-/// scrape_protocols if the key is there: known names, each once. Those that this build does not read are left out with
-/// a warning. @param suffix  ends the messages: ` for scrape config with job name "x"`.
-Result<void> read_scrape_protocols(const yaml::Node& node, std::string_view suffix, std::vector<std::string>& out,
-                                   std::vector<std::string>& warnings);
+/// scrape_protocols if the key is there: known names, each once. @param suffix  ends the messages:
+/// ` for scrape config with job name "x"`.
+Result<void> read_scrape_protocols(const yaml::Node& node, std::string_view suffix, std::vector<std::string>& out);
 Result<void> check_scrape_protocol(std::string_view name);
 
 /// metric_name_validation_scheme: whether only legacy names are allowed; nothing if the key says nothing.

@@ -9,23 +9,9 @@ namespace {
 using yaml::Fields;
 using yaml::Node;
 
-struct Protocol {
-  std::string_view name;
-  bool built;
-};
-
 /// Sorted, as Prometheus lists them in its message.
-constexpr Protocol kProtocols[] = {{"OpenMetricsText0.0.1", true},
-                                   {"OpenMetricsText1.0.0", true},
-                                   {"PrometheusProto", false},
-                                   {"PrometheusText0.0.4", true},
-                                   {"PrometheusText1.0.0", true}};
-
-const Protocol* find_protocol(std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kProtocols), std::end(kProtocols),
-                                         [&](const Protocol& protocol) { return protocol.name == name; });
-  return found == std::end(kProtocols) ? nullptr : found;
-}
+constexpr std::string_view kProtocols[] = {"OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto",
+                                           "PrometheusText0.0.4", "PrometheusText1.0.0"};
 
 std::string list_text(const std::vector<std::string>& names) {
   return fmt::format("[{}]", fmt::join(names, " "));
@@ -53,14 +39,12 @@ void read_relabel_configs(Fields& fields, std::string_view key, std::string_view
 }
 
 Result<void> check_scrape_protocol(std::string_view name) {
-  if (find_protocol(name) != nullptr) return {};
-  std::vector<std::string> supported;
-  for (const Protocol& protocol : kProtocols) supported.emplace_back(protocol.name);
+  if (std::find(std::begin(kProtocols), std::end(kProtocols), name) != std::end(kProtocols)) return {};
+  const std::vector<std::string> supported(std::begin(kProtocols), std::end(kProtocols));
   return fail(Errc::kInvalid, "unknown scrape protocol {}, supported: {}", name, list_text(supported));
 }
 
-Result<void> read_scrape_protocols(const Node& node, std::string_view suffix, std::vector<std::string>& out,
-                                   std::vector<std::string>& warnings) {
+Result<void> read_scrape_protocols(const Node& node, std::string_view suffix, std::vector<std::string>& out) {
   if (node.is_null()) return {};
   TOCSIN_TRY(const std::vector<std::string> names, node.as_strings());
   if (names.empty()) return node.error("scrape_protocols cannot be empty{}", suffix);
@@ -73,13 +57,8 @@ Result<void> read_scrape_protocols(const Node& node, std::string_view suffix, st
     if (const auto known = check_scrape_protocol(names[i]); !known) {
       return node.at(i).error("scrape_protocols: {}{}", known.error().message, suffix);
     }
-    if (find_protocol(names[i])->built) {
-      out.push_back(names[i]);
-    } else {
-      warnings.push_back(fmt::format("{}: scrape protocol {} is not supported by this build and is ignored",
-                                     node.at(i).where(), names[i]));
-    }
   }
+  out = names;
   return {};
 }
 

@@ -13,9 +13,10 @@ bool is_metadata(expo::RowKind kind) {
   return kind == expo::RowKind::kHelp || kind == expo::RowKind::kType || kind == expo::RowKind::kUnit;
 }
 
-std::string unescaped(std::string_view text, bool quotes) {
-  if (text.find('\\') == std::string_view::npos) return std::string(text);
-  return quotes ? expo::unescape_name(text) : expo::unescape_help(text);
+/// The help as people read it. Protobuf has no escapes.
+std::string unescaped(std::string_view text, expo::PageFormat format) {
+  if (format == expo::PageFormat::kProtobuf || text.find('\\') == std::string_view::npos) return std::string(text);
+  return format == expo::PageFormat::kOpenMetrics ? expo::unescape_name(text) : expo::unescape_help(text);
 }
 
 std::size_t size_of(const MetricMetadata& metadata) {
@@ -45,7 +46,6 @@ void PageMetadata::read(std::string_view page, expo::PageFormat format) {
   }
   read_page_ = pages_;
   const auto parser = expo::make_parser(format, page);
-  const bool quotes = format == expo::PageFormat::kOpenMetrics;
   expo::Row row;
   while (parser->next(row) != expo::RowKind::kEnd && row.kind != expo::RowKind::kError) {
     if (!is_metadata(row.kind)) continue;
@@ -63,7 +63,7 @@ void PageMetadata::read(std::string_view page, expo::PageFormat format) {
       continue;
     }
     std::string& field = row.kind == expo::RowKind::kHelp ? family.metadata.help : family.metadata.unit;
-    std::string text = row.kind == expo::RowKind::kHelp ? unescaped(row.text, quotes) : std::string(row.text);
+    std::string text = row.kind == expo::RowKind::kHelp ? unescaped(row.text, format) : std::string(row.text);
     if (bytes_ - field.size() + text.size() > kMaxBytes) continue;
     bytes_ = bytes_ - field.size() + text.size();
     field = std::move(text);

@@ -1,11 +1,16 @@
 #include "scrape/page_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <tuple>
 #include <unordered_set>
+#include <utility>
 
 #include "base/hash.hpp"
 #include "base/strings.hpp"
+#include "expo/converting_parser.hpp"
 #include "expo/openmetrics_parser.hpp"
+#include "expo/protobuf_parser.hpp"
 #include "expo/text_parser.hpp"
 #include "scrape/label_rules.hpp"
 
@@ -19,11 +24,28 @@ bool is_joined(std::string_view text, std::string_view first, std::string_view s
   return text.size() == first.size() + second.size() && text.starts_with(first) && text.ends_with(second);
 }
 
+/// The finest schema whose buckets grow by at least `factor`. Source: Prometheus scrape/scrape.go, pickSchema.
+std::int32_t finest_schema(double factor) {
+  if (!(factor > 1)) return model::kMaxSchema;
+  const double schema = std::floor(-std::log2(std::log2(factor)));
+  return static_cast<std::int32_t>(std::clamp<double>(schema, model::kMinSchema, model::kMaxSchema));
+}
+
+bool is_exponential(std::int32_t schema) {
+  return schema >= model::kMinReservedSchema && schema <= model::kMaxReservedSchema;
+}
+
 }  // namespace
 
 Result<void> PageReader::read(std::string_view page, expo::PageFormat format) {
   // A page of nothing is a page in every format.
-  if (format == expo::PageFormat::kText || page.empty()) {
+  if (format == expo::PageFormat::kProtobuf) {
+    expo::ProtobufParser parser(page, rules_.histograms);
+    TOCSIN_OK(read_rows(parser, page));
+  } else if (rules_.histograms.convert && !page.empty()) {
+    expo::ConvertingParser parser(expo::make_parser(format, page), rules_.histograms.classic);
+    TOCSIN_OK(read_rows(parser, page));
+  } else if (format == expo::PageFormat::kText || page.empty()) {
     expo::TextParser parser(page);
     TOCSIN_OK(read_rows(parser, page));
   } else {
@@ -31,6 +53,7 @@ Result<void> PageReader::read(std::string_view page, expo::PageFormat format) {
     TOCSIN_OK(read_rows(parser, page));
   }
   if (limit_exceeded_) return fail(Errc::kLimit, "{}", kSampleLimitError);
+  if (bucket_limit_exceeded_) return fail(Errc::kLimit, "{}", kBucketLimitError);
   if (!changed_ && !expected_.done()) begin_change();
   return {};
 }
@@ -45,8 +68,9 @@ Result<void> PageReader::read_rows(PageParser& parser, std::string_view page) {
         case expo::RowKind::kEnd:
           return {};
         case expo::RowKind::kError:
-          return fail(Errc::kInvalid, "{}", expo::describe(page, parser.error()));
+          return fail(Errc::kInvalid, "{}", parser.describe_error(page));
         case expo::RowKind::kSeries:
+        case expo::RowKind::kHistogram:
           break;
         case expo::RowKind::kComment:
           continue;
@@ -57,6 +81,9 @@ Result<void> PageReader::read_rows(PageParser& parser, std::string_view page) {
       // The expected series in an unusual spelling, without a blank before the value, is still the expected one.
       if (expected_.done() || !is_joined(row.series, shared, expected_.rest())) {
         if (!changed_) begin_change();
+        if constexpr (!PageParser::kKeepsSeries) {
+          if (before_.data() != kept_before_.data()) before_ = kept_before_ = before_;
+        }
         TOCSIN_OK(take_by_text(parser, row));
         continue;
       }
@@ -117,7 +144,11 @@ Result<void> PageReader::take_new(expo::Parser& parser, const expo::Row& row) {
   Entry entry;
   if (labels) {
     ++counts_.after_relabel;
-    if (const auto t = admit(row, entry)) append_first(parser, row, *labels, *t, entry);
+    bool is_taken = true;
+    if (row.kind == expo::RowKind::kHistogram) {
+      TOCSIN_TRY(is_taken, take_histogram(parser));
+    }
+    if (const auto t = is_taken ? admit(row, entry) : std::nullopt) append_first(parser, row, *labels, *t, entry);
   } else {
     entry.flags = ScrapeCache::kDropped;
   }
@@ -130,7 +161,9 @@ Result<std::optional<model::Labels>> PageReader::labels_of(expo::Parser& parser,
     return fail(Errc::kLimit, "series is longer than {} bytes: {}...", kMaxSeriesBytes,
                 go_quote(row.series.substr(0, 50)));
   }
-  if (parser.labels(row, row_labels_) == expo::ParseErrc::kDuplicateLabel) {
+  const expo::ParseErrc code = parser.labels(row, row_labels_);
+  if (code == expo::ParseErrc::kProtobuf) return fail(Errc::kInvalid, "{}", parser.describe_error({}));
+  if (code == expo::ParseErrc::kDuplicateLabel) {
     const auto twice = std::adjacent_find(row_labels_.begin(), row_labels_.end(),
                                           [](const auto& a, const auto& b) { return a.name == b.name; });
     return fail(Errc::kInvalid, "label name {} is not unique: invalid sample", go_quote(twice->name));
@@ -163,17 +196,46 @@ std::optional<Timestamp> PageReader::admit(const expo::Row& row, Entry& entry) {
   return t;
 }
 
+Result<bool> PageReader::take_histogram(expo::Parser& parser) {
+  std::unique_ptr<model::FloatHistogram> made = parser.histogram();
+  const std::int32_t finest = finest_schema(rules_.config.native_histogram_min_bucket_factor);
+  if (is_exponential(made->schema) && made->schema > finest) model::reduce_resolution(*made, finest);
+  if (const std::uint64_t limit = rules_.config.native_histogram_bucket_limit; limit > 0) {
+    while (made->positive_buckets.size() + made->negative_buckets.size() > limit) {
+      if (made->schema <= model::kMinSchema || made->schema > model::kMaxSchema) {
+        bucket_limit_exceeded_ = true;
+        return false;
+      }
+      model::reduce_resolution(*made, made->schema - 1);
+    }
+  }
+  if (!model::is_stale(*made)) TOCSIN_OK(model::validate(*made));
+  histogram_ = std::move(made);
+  return true;
+}
+
+storage::AppendResult PageReader::append_value(const expo::Row& row, storage::SeriesRef ref,
+                                               const model::Labels* labels, Timestamp t) {
+  if (row.kind == expo::RowKind::kSeries) [[likely]]
+    return appender_.append(ref, labels, t, row.value, row.start);
+  if (model::is_stale(*histogram_)) return appender_.append(ref, labels, t, model::stale_nan());
+  return appender_.append_histogram(ref, labels, t, histogram_, row.start);
+}
+
 Result<void> PageReader::append(expo::Parser& parser, const expo::Row& row, Entry& entry) {
   ++counts_.scraped;
   if ((entry.flags & ScrapeCache::kDropped) != 0) return {};
   ++counts_.after_relabel;
+  if (row.kind == expo::RowKind::kHistogram) [[unlikely]] {
+    TOCSIN_TRY(const bool is_taken, take_histogram(parser));
+    if (!is_taken) return {};
+  }
   const auto t = admit(row, entry);
   if (!t) return {};
   if (entry.ref == 0) return append_by_labels(parser, row, *t, entry);
-  const storage::AppendResult result = appender_.append(entry.ref, nullptr, *t, row.value);
+  const storage::AppendResult result = append_value(row, entry.ref, nullptr, *t);
   if (result.status == AppendStatus::kOk) [[likely]] {
-    if (!row.exemplar.labels.empty()) [[unlikely]]
-      append_exemplar(parser, row, *t, entry.ref);
+    append_exemplars(parser, row, *t, entry.ref);
     return {};
   }
   if (result.status == AppendStatus::kUnknownRef) return append_by_labels(parser, row, *t, entry);
@@ -189,21 +251,41 @@ Result<void> PageReader::append_by_labels(expo::Parser& parser, const expo::Row&
 
 void PageReader::append_first(expo::Parser& parser, const expo::Row& row, const model::Labels& labels, Timestamp t,
                               Entry& entry) {
-  const storage::AppendResult result = appender_.append(0, &labels, t, row.value);
+  const storage::AppendResult result = append_value(row, 0, &labels, t);
   if (entry.ref == 0 && result.status == AppendStatus::kOk) ++counts_.series_added;
   note(result, entry);
   if (entry.ref != 0) fresh_refs_.push_back(entry.ref);
-  if (result.status == AppendStatus::kOk && !row.exemplar.labels.empty()) append_exemplar(parser, row, t, result.ref);
+  if (result.status == AppendStatus::kOk) append_exemplars(parser, row, t, result.ref);
 }
 
-void PageReader::append_exemplar(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref) {
-  parser.exemplar_labels(row, row_labels_);
+void PageReader::append_exemplars(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref) {
+  if (row.kind == expo::RowKind::kSeries) [[likely]] {
+    if (row.exemplar.labels.empty()) [[likely]]
+      return;
+    if (append_exemplar(parser, row.exemplar, t, ref) == AppendStatus::kOutOfOrder) ++counts_.exemplars_out_of_order;
+    return;
+  }
+  parser.histogram_exemplars(exemplars_);
+  std::sort(exemplars_.begin(), exemplars_.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.timestamp, a.value) < std::tie(b.timestamp, b.value);
+  });
+  std::size_t late = 0;
+  for (const expo::ExemplarText& exemplar : exemplars_) {
+    late += append_exemplar(parser, exemplar, t, ref) == AppendStatus::kOutOfOrder ? 1 : 0;
+  }
+  // A histogram shows its old exemplars until new ones take their place: trouble is if none is new.
+  if (late > 0 && late == exemplars_.size()) counts_.exemplars_out_of_order += late;
+}
+
+AppendStatus PageReader::append_exemplar(expo::Parser& parser, const expo::ExemplarText& text, Timestamp t,
+                                         storage::SeriesRef ref) {
+  parser.exemplar_labels(text, row_labels_);
   const storage::Exemplar exemplar{.labels = model::Labels::from(row_labels_),
-                                   .value = row.exemplar.value,
-                                   .t = row.exemplar.has_timestamp ? row.exemplar.timestamp : t,
-                                   .has_timestamp = row.exemplar.has_timestamp};
+                                   .value = text.value,
+                                   .t = text.has_timestamp ? text.timestamp : t,
+                                   .has_timestamp = text.has_timestamp};
   // One that is too long is left out without a word, as in Prometheus.
-  if (appender_.append_exemplar(ref, exemplar) == AppendStatus::kOutOfOrder) ++counts_.exemplars_out_of_order;
+  return appender_.append_exemplar(ref, exemplar);
 }
 
 void PageReader::note(const storage::AppendResult& result, Entry& entry) {

@@ -4,6 +4,7 @@
 // As long as row i carries the series text of entry i of the last page, it is compared, and its value appended by ref.
 // At the first other row the reader begins a new order: what came before is copied, rows are looked up by their text
 // (and the comparison goes on behind the place where one was found), and only what is not found has its labels read.
+// A native histogram is one row; it is made coarser, or refused, as the limits say.
 
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 namespace tocsin::scrape {
 
 inline constexpr std::string_view kSampleLimitError = "sample limit exceeded";
+inline constexpr std::string_view kBucketLimitError = "histogram bucket limit exceeded";
 
 /// What happened to the rows of one page.
 struct PageCounts {
@@ -35,6 +37,7 @@ struct PageCounts {
 struct PageRules {
   const config::ScrapeConfig& config;
   const model::Labels& target;  // public labels
+  expo::HistogramOptions histograms;
 };
 
 /// Thread: that of the scrape. Lives for one page.
@@ -66,8 +69,16 @@ class PageReader {
   Result<void> append(expo::Parser& parser, const expo::Row& row, Entry& entry);
   Result<void> append_by_labels(expo::Parser& parser, const expo::Row& row, Timestamp t, Entry& entry);
   void append_first(expo::Parser& parser, const expo::Row& row, const model::Labels& labels, Timestamp t, Entry& entry);
+  /// The row's value, a number or histogram_.
+  storage::AppendResult append_value(const expo::Row& row, storage::SeriesRef ref, const model::Labels* labels,
+                                     Timestamp t);
+  /// Takes the histogram of a row into histogram_, as coarse as the configuration wants it. @return false if it still
+  /// has too many buckets; kInvalid, in Prometheus' words, if it makes no sense.
+  Result<bool> take_histogram(expo::Parser& parser);
   /// Of a row whose sample was appended at `t`. Those that the store has already, it leaves out.
-  void append_exemplar(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref);
+  void append_exemplars(expo::Parser& parser, const expo::Row& row, Timestamp t, storage::SeriesRef ref);
+  storage::AppendStatus append_exemplar(expo::Parser& parser, const expo::ExemplarText& exemplar, Timestamp t,
+                                        storage::SeriesRef ref);
   void note(const storage::AppendResult& result, Entry& entry);
   /// The time of the row's sample; sets whether its series is tracked. Nothing if the sample is not to be appended.
   std::optional<Timestamp> admit(const expo::Row& row, Entry& entry);
@@ -86,8 +97,9 @@ class PageReader {
 
   SeriesTexts::Cursor expected_ = cache_.texts.begin();
   std::string_view before_;    // the text of the entry before expected_, as it stands on this page
+  std::string kept_before_;    // the same, where the parser does not keep it
   std::uint64_t limited_ = 0;  // samples that count for sample_limit
-  bool limit_exceeded_ = false;
+  bool limit_exceeded_ = false, bucket_limit_exceeded_ = false;
 
   bool changed_ = false;  // the page is not the last one: what follows is in use
   ScrapeCache next_;
@@ -95,6 +107,8 @@ class PageReader {
   std::optional<TextIndex> index_;  // of entries of the last page, then of new ones of this, behind them
   std::vector<storage::SeriesRef> fresh_refs_;
   std::vector<model::LabelView> row_labels_;
+  std::shared_ptr<const model::FloatHistogram> histogram_;  // of the row
+  std::vector<expo::ExemplarText> exemplars_;
   std::string text_;  // scratch
 };
 

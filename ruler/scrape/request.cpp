@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
@@ -17,16 +18,17 @@ struct Protocol {
   bool escapes;  // newer ones say how names that are not legacy are to be written
 };
 
-/// In the order of Prometheus' default. Source: Prometheus config/config.go, ScrapeProtocolsHeaders.
-constexpr std::array<Protocol, 4> kProtocols = {{
+/// In the order of Prometheus' default, where the first is only offered if native histograms are wanted. Source:
+/// Prometheus config/config.go, ScrapeProtocolsHeaders, DefaultProtoFirstScrapeProtocols.
+constexpr std::array<Protocol, 5> kProtocols = {{
+    {"PrometheusProto", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+     false},
     {"OpenMetricsText1.0.0", "application/openmetrics-text;version=1.0.0", true},
     {"OpenMetricsText0.0.1", "application/openmetrics-text;version=0.0.1", false},
     {"PrometheusText1.0.0", "text/plain;version=1.0.0", true},
     {"PrometheusText0.0.4", "text/plain;version=0.0.4", false},
 }};
-constexpr int kFirstWeight = 6;  // one more than there are protocols, with the one that we do not speak
-
-constexpr std::string_view kProtobufType = "application/vnd.google.protobuf";
+constexpr int kFirstWeight = 6;  // one more than there are protocols
 
 const Protocol* find_protocol(std::string_view name) {
   const auto* const found =
@@ -36,8 +38,8 @@ const Protocol* find_protocol(std::string_view name) {
 
 /// The media type that a fallback_scrape_protocol stands for; "" for none.
 std::string_view protocol_media_type(std::string_view name) {
-  if (const Protocol* known = find_protocol(name)) return known->header.substr(0, known->header.find(';'));
-  return name == "PrometheusProto" ? kProtobufType : std::string_view();
+  const Protocol* known = find_protocol(name);
+  return known == nullptr ? std::string_view() : known->header.substr(0, known->header.find(';'));
 }
 
 std::string_view escaping(const config::ScrapeConfig& config) {
@@ -95,10 +97,10 @@ bool take_parameter(std::string_view& text, std::string& name, std::string& valu
   return take_value(text, value);
 }
 
-/// The type that the page is read as, which may be one that this build does not read.
+/// The type that the page is read as.
 Result<std::string> page_type(std::string_view content_type, std::string_view fallback) {
   auto type = content_type.empty() ? Result<std::string>(std::string()) : media_type(content_type);
-  if (type && (expo::page_format(*type) || *type == kProtobufType)) return type;
+  if (type && expo::page_format(*type)) return type;
   if (!fallback.empty()) return std::string(fallback);
   if (content_type.empty()) {
     return fail(Errc::kInvalid,
@@ -125,7 +127,9 @@ std::string accept_header(const config::ScrapeConfig& config) {
     out += fmt::format(";q=0.{},", weight--);
   };
   if (config.scrape_protocols.empty()) {
-    for (const Protocol& protocol : kProtocols) offer(protocol);
+    for (const Protocol& protocol : std::span(kProtocols).subspan(config.scrape_native_histograms ? 0 : 1)) {
+      offer(protocol);
+    }
   }
   for (const std::string& name : config.scrape_protocols) {
     if (const Protocol* known = find_protocol(name)) offer(*known);
@@ -163,7 +167,7 @@ Result<void> check_status(const net::HttpResponse& response) {
 Result<expo::PageFormat> page_format(const config::ScrapeConfig& config, std::string_view content_type) {
   TOCSIN_TRY(const std::string type, page_type(content_type, protocol_media_type(config.fallback_scrape_protocol)));
   if (const auto format = expo::page_format(type)) return *format;
-  return fail(Errc::kUnsupported, "received Content-Type {}, which this build does not read", go_quote(content_type));
+  return fail(Errc::kInvalid, "unknown media type {}", go_quote(type));
 }
 
 Result<std::string> media_type(std::string_view content_type) {

@@ -12,8 +12,8 @@
 
 namespace tocsin::scrape {
 
-/// The formats that the configuration names, or the usual ones, best first, then anything. Those that we do not read
-/// are left out. Source: Prometheus scrape/scrape.go, acceptHeader; config/config.go, DefaultScrapeProtocols.
+/// The formats that the configuration names, or the usual ones, best first, then anything. Source: Prometheus
+/// scrape/scrape.go, acceptHeader; config/config.go, DefaultScrapeProtocols.
 std::string accept_header(const config::ScrapeConfig& config);
 
 net::HttpRequest make_request(const config::ScrapeConfig& config, const TargetSpec& target);

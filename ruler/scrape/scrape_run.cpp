@@ -141,7 +141,9 @@ void ScrapeCore::count(const ScrapeOutcome& outcome) {
   if (!outcome.commit_error.empty()) ++stats_.commit_failures;
   if (outcome.error == kBodySizeLimitError) ++stats_.exceeded_body_size_limit;
   if (outcome.error_code == Errc::kLimit) {
-    ++(outcome.error == kSampleLimitError ? stats_.exceeded_sample_limit : stats_.exceeded_label_limits);
+    ++(outcome.error == kSampleLimitError   ? stats_.exceeded_sample_limit
+       : outcome.error == kBucketLimitError ? stats_.exceeded_bucket_limit
+                                            : stats_.exceeded_label_limits);
   }
   const PageCounts& counts = outcome.counts;
   stats_.samples_scraped += counts.scraped;

@@ -16,7 +16,9 @@ struct ScrapeStats {
   std::uint64_t scrapes_late = 0;           // began so late that the sample carries its own time instead of the slot's
   std::uint64_t wake_ups = 0;               // of the scheduler; scrapes / wake_ups is how well slots share
   std::uint64_t exceeded_sample_limit = 0;  // prometheus_target_scrapes_exceeded_sample_limit_total
-  std::uint64_t exceeded_label_limits = 0;  // prometheus_target_scrape_pool_exceeded_label_limits_total
+  // prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total
+  std::uint64_t exceeded_bucket_limit = 0;
+  std::uint64_t exceeded_label_limits = 0;     // prometheus_target_scrape_pool_exceeded_label_limits_total
   std::uint64_t exceeded_body_size_limit = 0;  // prometheus_target_scrapes_exceeded_body_size_limit_total
   std::uint64_t commit_failures = 0;
   std::uint64_t body_bytes = 0;           // of pages under way, beyond the free share of each

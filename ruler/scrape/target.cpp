@@ -21,24 +21,27 @@ constexpr std::string_view kParamPrefix = "__param_";
 constexpr std::string_view kMetaPrefix = "__meta_";
 constexpr std::string_view kReservedPrefix = "__";
 
-/// A label that says yes or no, and what Prometheus calls it.
+/// A label that says yes or no, what Prometheus calls it, its default and what it decides.
 struct BoolLabel {
   std::string_view name, description;
   bool config::ScrapeConfig::* field;
+  bool expo::HistogramOptions::* option;
 };
 constexpr std::array<BoolLabel, 3> kBoolLabels = {{
     {"__convert_classic_histograms_to_nhcb__", "convert classic histograms to nhcb",
-     &config::ScrapeConfig::convert_classic_histograms_to_nhcb},
+     &config::ScrapeConfig::convert_classic_histograms_to_nhcb, &expo::HistogramOptions::convert},
     {"__always_scrape_classic_histograms__", "always scrape classic histograms",
-     &config::ScrapeConfig::always_scrape_classic_histograms},
-    {"__scrape_native_histograms__", "scrape native histograms", &config::ScrapeConfig::scrape_native_histograms},
+     &config::ScrapeConfig::always_scrape_classic_histograms, &expo::HistogramOptions::classic},
+    {"__scrape_native_histograms__", "scrape native histograms", &config::ScrapeConfig::scrape_native_histograms,
+     &expo::HistogramOptions::native},
 }};
 
 /// As Go's strconv.ParseBool.
-Result<void> check_bool(std::string_view text, std::string_view what) {
-  constexpr std::array<std::string_view, 12> kKnown = {"1", "t", "T", "TRUE",  "true",  "True",
-                                                       "0", "f", "F", "FALSE", "false", "False"};
-  if (std::find(kKnown.begin(), kKnown.end(), text) != kKnown.end()) return {};
+Result<bool> read_bool(std::string_view text, std::string_view what) {
+  constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "FALSE", "false", "False"};
+  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
+  if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
   return fail(Errc::kInvalid, "error parsing {}: strconv.ParseBool: parsing {}: invalid syntax", what, go_quote(text));
 }
 
@@ -167,8 +170,9 @@ Result<std::optional<TargetSpec>> make_target(const config::ScrapeConfig& config
                 go_quote(spec.timeout_text), go_quote(spec.interval_text));
   }
   for (const BoolLabel& label : kBoolLabels) {
+    spec.histograms.*label.option = config.*label.field;
     if (const std::string_view value = kept->get(label.name); !value.empty()) {
-      TOCSIN_OK(check_bool(value, label.description));
+      TOCSIN_TRY(spec.histograms.*label.option, read_bool(value, label.description));
     }
   }
   model::LabelsBuilder labels;

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "config/prometheus_config.hpp"
+#include "expo/parser.hpp"
 #include "model/labels.hpp"
 
 namespace tocsin::scrape {
@@ -19,6 +20,7 @@ struct TargetSpec {
   std::string unix_socket;                  // connect there instead, if not ""
   std::string interval_text, timeout_text;  // as the labels say
   Duration interval{0}, timeout{0};
+  expo::HistogramOptions histograms;
 
   /// Equal for two discoveries of the same target: labels and URL.
   std::string identity() const;

@@ -37,7 +37,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   use_rules(input.rules);
   ScrapeOutcome out;
   out.error = input.error;
-  const PageRules rules{*rules_->config, rules_->target};
+  const PageRules rules{*rules_->config, rules_->target, rules_->histograms};
   const std::unique_ptr<storage::Appender> appender = storage.appender();
   std::optional<PageReader> reader;
   if (out.error.empty()) {

@@ -22,6 +22,7 @@ namespace tocsin::scrape {
 struct IngestRules {
   std::shared_ptr<const config::ScrapeConfig> config;
   model::Labels target;  // public labels
+  expo::HistogramOptions histograms = {};
 };
 
 /// A scrape that is over: a page, or the reason why there is none. Owns the page.

@@ -58,7 +58,7 @@ inline NaiveRow copy_row(expo::Parser& parser, const expo::Row& row) {
         NaiveRow::Exemplar exemplar;
         exemplar.value = row.exemplar.value;
         if (row.exemplar.has_timestamp) exemplar.timestamp = row.exemplar.timestamp;
-        parser.exemplar_labels(row, labels);
+        parser.exemplar_labels(row.exemplar, labels);
         for (const auto& label : labels) exemplar.labels.emplace_back(label.name, label.value);
         out.exemplar = std::move(exemplar);
       }

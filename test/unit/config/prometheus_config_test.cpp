@@ -240,9 +240,6 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
   }
   std::sort(where.begin(), where.end());
   CHECK(where == std::vector<std::string>{
-                     "10:5: field native_histogram_bucket_limit of config.ScrapeConfig",
-                     "11:5: field native_histogram_min_bucket_factor of config.ScrapeConfig",
-                     "12:5: field convert_classic_histograms_to_nhcb of config.ScrapeConfig",
                      "13:1: field remote_write of config.plain",
                      "16:1: field remote_read of config.plain",
                      "17:1: field tracing of config.plain",
@@ -253,14 +250,15 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
                      "24:22: field floats of config.ChunkEncodingConfig",
                      "27:7: field sigv4 of config.AlertmanagerConfig",
                      "2:3: field query_log_file of config.plain",
-                     "3:22: scrape protocol PrometheusProto",
-                     "4:3: field scrape_native_histograms of config.plain",
                      "6:1: field runtime of config.plain",
                      "9:5: field nomad_sd_configs of config.ScrapeConfig",
                  });
-  CHECK(config->scrape_configs[0].scrape_protocols == std::vector<std::string>{"PrometheusText0.0.4"});
+  CHECK(config->scrape_configs[0].scrape_protocols ==
+        std::vector<std::string>{"PrometheusProto", "PrometheusText0.0.4"});
   CHECK(config->scrape_configs[0].scrape_native_histograms);
   CHECK(config->scrape_configs[0].native_histogram_bucket_limit == 100);
+  CHECK(config->scrape_configs[0].native_histogram_min_bucket_factor == 1.1);
+  CHECK(config->scrape_configs[0].convert_classic_histograms_to_nhcb);
   CHECK(config->storage.retention_time == 24h);
   CHECK(config->storage.retention_size == 1U << 30U);
   CHECK(config->storage.out_of_order_time_window == 1h);

@@ -70,7 +70,7 @@ TEST_CASE("a page of OpenMetrics is read row by row") {
   CHECK(row.exemplar.value == 0.7);
   CHECK(row.exemplar.has_timestamp);
   CHECK(row.exemplar.timestamp == 1520879607500);
-  parser.exemplar_labels(row, labels);
+  parser.exemplar_labels(row.exemplar, labels);
   CHECK(labels == std::vector<model::LabelView>{{"trace_id", "a\\\"b"}, {"s.p", "x"}});
 
   REQUIRE(parser.next(row) == RowKind::kSeries);
@@ -78,7 +78,7 @@ TEST_CASE("a page of OpenMetrics is read row by row") {
   CHECK(row.exemplar.labels == "{}");
   CHECK(row.exemplar.value == 4);
   CHECK_FALSE(row.exemplar.has_timestamp);
-  parser.exemplar_labels(row, labels);
+  parser.exemplar_labels(row.exemplar, labels);
   CHECK(labels.empty());
 
   REQUIRE(parser.next(row) == RowKind::kSeries);
@@ -257,7 +257,7 @@ TEST_CASE("a series text of OpenMetrics from before is taken only where it stand
 TEST_CASE("the format of a page is that of its media type") {
   CHECK(expo::page_format("text/plain") == PageFormat::kText);
   CHECK(expo::page_format("application/openmetrics-text") == PageFormat::kOpenMetrics);
-  CHECK_FALSE(expo::page_format("application/vnd.google.protobuf"));
+  CHECK(expo::page_format("application/vnd.google.protobuf") == PageFormat::kProtobuf);
   CHECK_FALSE(expo::page_format("text/html"));
 }
 

@@ -17,6 +17,7 @@ scrape::TargetSpec target(std::string url, Duration timeout) {
 std::string format_of(const config::ScrapeConfig& config, std::string_view content_type) {
   const auto format = scrape::page_format(config, content_type);
   if (!format) return format.error().message;
+  if (*format == expo::PageFormat::kProtobuf) return "protobuf";
   return *format == expo::PageFormat::kOpenMetrics ? "openmetrics" : "text";
 }
 
@@ -54,8 +55,14 @@ TEST_CASE("scrape_protocols are offered in their order, and names in the scheme 
   config.metric_name_escaping_scheme = "";
   config.metric_name_validation_scheme = "legacy";
   CHECK(scrape::accept_header(config) == "text/plain;version=1.0.0;escaping=underscores;q=0.6,*/*;q=0.5");
-  config.scrape_protocols = {"PrometheusProto", "PrometheusText0.0.4"};  // not read, so not asked for
-  CHECK(scrape::accept_header(config) == "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+  const std::string protobuf =
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,";
+  config.scrape_protocols = {"PrometheusProto", "PrometheusText0.0.4"};
+  CHECK(scrape::accept_header(config) == protobuf + "text/plain;version=0.0.4;q=0.5,*/*;q=0.4");
+  // Who wants native histograms is offered the format that has them.
+  config.scrape_protocols.clear();
+  config.scrape_native_histograms = true;
+  CHECK_THAT(scrape::accept_header(config), Catch::StartsWith(protobuf + "application/openmetrics-text;version=1.0.0"));
 }
 
 TEST_CASE("the client gets the target's timeout and socket") {
@@ -105,8 +112,7 @@ TEST_CASE("the content type is how a page is read") {
         "mime: invalid media parameter");
   CHECK(format_of(config, "/plain") ==
         "cannot parse Content-Type \"/plain\" and no fallback_scrape_protocol for target\nmime: no media type");
-  CHECK(format_of(config, "application/vnd.google.protobuf") ==
-        "received Content-Type \"application/vnd.google.protobuf\", which this build does not read");
+  CHECK(format_of(config, "application/vnd.google.protobuf") == "protobuf");
 }
 
 TEST_CASE("fallback_scrape_protocol is how an unknown page is read") {
@@ -121,7 +127,9 @@ TEST_CASE("fallback_scrape_protocol is how an unknown page is read") {
   config.fallback_scrape_protocol = "PrometheusText1.0.0";
   CHECK(format_of(config, "x") == "text");
   config.fallback_scrape_protocol = "PrometheusProto";
-  CHECK(format_of(config, "") == "received Content-Type \"\", which this build does not read");
+  CHECK(format_of(config, "") == "protobuf");
+  CHECK(format_of({}, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited") ==
+        "protobuf");
 }
 
 TEST_CASE("media types are read as Go's mime package reads them") {
