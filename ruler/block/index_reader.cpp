@@ -13,6 +13,8 @@ constexpr std::uint32_t kSymbolsPerSample = 16;
 constexpr std::uint32_t kEntriesPerSample = 32;
 /// An entry: two lengths, an offset and the number of keys.
 constexpr std::size_t kLeastEntryBytes = 4;
+/// Of one series. Labels name symbols by number, so a short series could say long texts very often.
+constexpr std::size_t kMaxLabelBytes = 64U << 20U;
 /// A chunk in a series: two deltas and a reference.
 constexpr std::size_t kLeastChunkBytes = 3;
 
@@ -243,6 +245,7 @@ Result<std::string_view> IndexReader::series_body(SeriesRef ref) const {
 
 Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out) const {
   out.clear();
+  std::size_t bytes = 0;
   for (std::size_t left = in.count(2); left > 0; --left) {
     const std::uint64_t name = in.varint();
     const std::uint64_t value = in.varint();
@@ -250,6 +253,8 @@ Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector
     TOCSIN_TRY(const std::string_view name_text, symbol(name));
     TOCSIN_TRY(const std::string_view value_text, symbol(value));
     out.push_back({name_text, value_text});
+    bytes += name_text.size() + value_text.size();
+    if (bytes > kMaxLabelBytes) return corrupt(series_offset(ref), "the labels of a series are too long");
   }
   if (in.failed()) return corrupt(series_offset(ref), "the labels of a series make no sense");
   return {};

@@ -27,6 +27,7 @@ class IndexReader {
   /// @param is_version_2  the version byte says 1 and means 2 (kMetaVersionOf21).
   static Result<std::unique_ptr<IndexReader>> open(Fs& fs, std::string path, bool is_version_2 = false);
 
+  const std::string& path() const { return path_; }
   int version() const { return version_; }
   std::uint32_t toc_crc() const { return toc_crc_; }
   std::uint64_t bytes() const { return file_->bytes().size(); }

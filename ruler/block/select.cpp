@@ -108,8 +108,12 @@ class Selector {
 
   Result<Ids> united(const std::vector<std::uint64_t>& offsets) const {
     std::vector<Ids> lists;
+    // Lists that stand side by side in the file are no longer than it: others would share their bytes.
+    std::uint64_t room = index_.bytes() / sizeof(std::uint32_t);
     for (const std::uint64_t offset : offsets) {
       TOCSIN_TRY(lists.emplace_back(), index_.list(offset));
+      if (lists.back().size() > room) return fail(Errc::kCorrupt, "{}: postings lists overlap", index_.path());
+      room -= lists.back().size();
     }
     if (lists.size() == 1) return std::move(lists[0]);
     return storage::unite({lists.begin(), lists.end()});

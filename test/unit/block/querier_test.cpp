@@ -1,4 +1,5 @@
 // A block as a store, compared with the samples that were written.
+#include "base/fault_fs.hpp"
 #include "block/chunk_reader.hpp"
 #include "block/index_writer.hpp"
 #include "samples.hpp"
@@ -140,6 +141,28 @@ TEST_CASE("deleted samples are not read, also after the block is opened anew") {
     CHECK(text_of(test::read_all(*querier_of(block, -kAllTime, kAllTime), -kAllTime, kAllTime, {})) == expected);
     CHECK(block->meta().stats.tombstones == count_intervals(*block->tombstones()));
   }
+}
+
+TEST_CASE("a deletion that cannot be written changes nothing, and can be tried again") {
+  Rng rng(4);
+  const SamplesOf store = random_store(rng, 5);
+  MemFs inner;
+  write_block(inner, encoded(store));
+  FaultFs fs(inner);
+  const auto block = must(Block::open(fs, path_of(some_meta())));
+  const Tombstones all = {{must(block->select({}))[0], {{kBlockStart, kBlockEnd}}}};
+  for (const FsCall call : {FsCall::kOpen, FsCall::kAppend, FsCall::kSync, FsCall::kRename}) {
+    CAPTURE(static_cast<int>(call));
+    fs.arm({.call = call});
+    const auto removed = block->remove(all);
+    fs.heal();
+    REQUIRE_FALSE(removed);
+    CHECK(removed.error().code == Errc::kIo);
+    CHECK(block->tombstones()->empty());
+    CHECK(must(Block::open(inner, block->path()))->tombstones()->empty());
+  }
+  must(block->remove(all));
+  CHECK(must(Block::open(inner, block->path()))->meta().stats.tombstones == 1);
 }
 
 TEST_CASE("a series whose chunks are deleted as a whole is not there") {
