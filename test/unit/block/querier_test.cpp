@@ -143,6 +143,39 @@ TEST_CASE("deleted samples are not read, also after the block is opened anew") {
   }
 }
 
+TEST_CASE("start timestamps come back from the sidecar, sample by sample") {
+  storage::SampleColumns with, without;
+  for (int i = 0; i < 45; ++i) {
+    for (storage::SampleColumns* const samples : {&with, &without}) {
+      samples->times.push_back(kBlockStart + i * 1000);
+      samples->values.push_back(i);
+    }
+    with.starts.push_back(i < 15 ? 0 : kBlockStart - 500 + i / 20 * 10'000);  // the first chunk has none
+  }
+  MemFs fs;
+  const auto block = write_block(fs, encoded({{{{"a", "1"}}, with}, {{{"a", "2"}}, without}}));
+  const auto read = [&](Timestamp start, Timestamp end) {
+    return test::read_all(*querier_of(block, start, end), start, end, {});
+  };
+  auto all = read(-kAllTime, kAllTime);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].samples.starts == with.starts);
+  CHECK(all[1].samples.starts.empty());
+  all = read(kBlockStart + 13'000, kBlockStart + 33'500);
+  CHECK(all[0].samples.starts == std::vector<Timestamp>(with.starts.begin() + 13, with.starts.begin() + 34));
+  const Interval deleted{kBlockStart + 20'000, kBlockStart + 29'999};
+  must(block->remove({{must(block->select({}))[0], {deleted}}}));
+  std::vector<Timestamp> left = with.starts;
+  left.erase(left.begin() + 20, left.begin() + 30);
+  CHECK(read(-kAllTime, kAllTime)[0].samples.starts == left);
+  // Without the file, the samples are there all the same.
+  must(fs.remove(block->path() + "/tocsin.summaries"));
+  const auto bare = must(Block::open(fs, block->path()));
+  all = test::read_all(*querier_of(bare, -kAllTime, kAllTime), -kAllTime, kAllTime, {});
+  CHECK(all[0].samples.starts.empty());
+  CHECK(all[0].samples.size() == 35);
+}
+
 TEST_CASE("a deletion that cannot be written changes nothing, and can be tried again") {
   Rng rng(4);
   const SamplesOf store = random_store(rng, 5);
