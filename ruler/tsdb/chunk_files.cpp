@@ -97,6 +97,7 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
   file.max_time = known_max;
   file.written = static_cast<std::uint32_t>(bytes.size());
   file.mapped = std::move(mapped);
+  file.may_have_late = from > kChunkFileHeaderBytes;  // what is not read here may have some
   std::size_t at = from;
   while (at < bytes.size()) {
     ChunkView chunk;
@@ -107,6 +108,7 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
       break;
     }
     file.max_time = std::max(file.max_time, chunk.header.last_time);
+    file.may_have_late |= chunk.header.late;
     seen(ref, chunk.header);
     at += chunk.record_bytes;
   }
@@ -126,6 +128,7 @@ ChunkRef ChunkFiles::append(const ChunkHeader& header, std::string_view data) {
   piece->used.fetch_add(static_cast<std::uint32_t>(scratch_.size()), std::memory_order_release);
   File& file = files_.rbegin()->second;
   file.max_time = std::max(file.max_time, header.last_time);
+  file.may_have_late |= header.late;
   if (file.first_end == kMaxTimestamp) file.first_end = header.last_time;
   file.unsynced = true;
   appended_.fetch_add(scratch_.size(), std::memory_order_relaxed);
@@ -272,11 +275,24 @@ std::vector<ChunkFiles::FileInfo> ChunkFiles::files() const {
 }
 
 Result<std::size_t> ChunkFiles::drop_before(Timestamp time) {
+  return drop_while([time](std::uint32_t, const File& file) { return file.max_time < time; });
+}
+
+Result<std::size_t> ChunkFiles::drop_in_blocks(Timestamp floor, std::uint32_t late_before) {
+  return drop_while([=](std::uint32_t number, const File& file) {
+    return file.max_time < floor && (!file.may_have_late || number < late_before);
+  });
+}
+
+/// Oldest first, up to the first that is not `old`.
+template <typename Old>
+Result<std::size_t> ChunkFiles::drop_while(Old&& old) {
   const MutexLock io_lock(io_mutex_);
   std::vector<std::uint32_t> dropped;
   {
     const MutexLock lock(mutex_);
-    while (!files_.empty() && !(current_open_ && files_.size() == 1) && files_.begin()->second.max_time < time) {
+    while (!files_.empty() && !(current_open_ && files_.size() == 1) &&
+           old(files_.begin()->first, files_.begin()->second)) {
       dropped.push_back(files_.begin()->first);
       files_.erase(files_.begin());
     }

@@ -68,6 +68,9 @@ class ChunkFiles {
                     const std::function<void(ChunkRef, const ChunkHeader&)>& seen,
                     const std::function<void(std::string)>& report);
 
+  /// Whether the file of this number is on the disk.
+  bool has(std::uint32_t number) const { return fs_.exists(path(number)); }
+
   /// Thread: one at a time (the commit lock). Cannot fail: memory holds it.
   /// @return where it will stand; header.previous is of the same series.
   ChunkRef append(const ChunkHeader& header, std::string_view data);
@@ -89,6 +92,9 @@ class ChunkFiles {
   /// Removes the files whose chunks all end before `time`, oldest first, never the one that is written.
   /// @return number of files dropped; an error if one could not be removed from the disk (it is dropped all the same).
   Result<std::size_t> drop_before(Timestamp time);
+  /// The same for files of which all samples in order are in blocks, which are those before `floor`. A file that has
+  /// late samples stays unless those are too: that is so below file `late_before`.
+  Result<std::size_t> drop_in_blocks(Timestamp floor, std::uint32_t late_before);
 
   std::uint64_t bytes_appended() const { return appended_.load(std::memory_order_relaxed); }
   /// Of pieces in memory.
@@ -101,6 +107,7 @@ class ChunkFiles {
     Timestamp max_time = kMinTimestamp;   // and the greatest
     std::uint32_t written = 0;            // bytes on disk that are whole
     bool unsynced = false;
+    bool may_have_late = false;
     std::vector<std::shared_ptr<ChunkPiece>> pieces;
     std::shared_ptr<const MappedFile> mapped;
     std::shared_ptr<AppendFile> out;
@@ -121,6 +128,8 @@ class ChunkFiles {
                          const std::function<void(std::string)>& report) TOCSIN_REQUIRES(mutex_);
   ChunkPiece& piece_for(std::size_t bytes, Timestamp last_time) TOCSIN_REQUIRES(mutex_);
   void publish() TOCSIN_REQUIRES(mutex_);
+  template <typename Old>
+  Result<std::size_t> drop_while(Old&& old);
   std::vector<WriteJob> jobs(bool sync) const TOCSIN_REQUIRES(mutex_);
   Result<void> write_job(WriteJob& job, bool sync);
   Result<void> map_whole_pieces(const WriteJob& job);

@@ -6,13 +6,23 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "tsdb/appender.hpp"
+#include "tsdb/block_keeper.hpp"
 #include "tsdb/committer.hpp"
 #include "tsdb/head.hpp"
 #include "tsdb/keeper.hpp"
 #include "tsdb/loader.hpp"
+#include "tsdb/low_priority.hpp"
+#include "tsdb/merge_querier.hpp"
 #include "tsdb/querier.hpp"
 
 namespace tocsin::tsdb {
+
+namespace {
+
+/// messages() keeps no more; all of them are in the log of the process.
+constexpr std::size_t kMaxMessages = 1000;
+
+}  // namespace
 
 Db::Db() = default;
 
@@ -39,18 +49,33 @@ Result<void> Db::start(TsdbOptions options) {
   const MonoTime begin = system_clock().mono();
   head_ = std::make_unique<Head>(options, fs);
   committer_ = std::make_unique<Committer>(*head_);
+  TOCSIN_OK(open_blocks());
   IndexFiles index_files(fs, head_->folder + "/index");
   Loader loader(*head_, index_files);
   TOCSIN_OK(loader.load());
-  messages_ = std::move(loader.messages());
-  for (const std::string& message : messages_) log::warn("tsdb", message);
+  for (const std::string& message : loader.messages()) tell(message);
   keeper_ = std::make_unique<Keeper>(*head_, std::move(index_files));
   keeper_->loaded(loader.indexed_series());
   replay_seconds_ = to_seconds(system_clock().mono() - begin);
   log::info("tsdb", "the store is open",
-            {{"path", options.path}, {"series", head_->index.live()}, {"seconds", replay_seconds_}});
+            {{"path", options.path},
+             {"series", head_->index.live()},
+             {"blocks", blocks()->blocks.size()},
+             {"seconds", replay_seconds_}});
   if (options.threads) start_threads();
   return {};
+}
+
+/// Before the head is loaded: they say where it begins.
+Result<void> Db::open_blocks() {
+  blocks_ = std::make_unique<BlockKeeper>(*head_, [this](std::string message) { tell(std::move(message)); });
+  return blocks_->open();
+}
+
+void Db::tell(std::string message) {
+  log::warn("tsdb", message);
+  const MutexLock lock(messages_mutex_);
+  if (messages_.size() < kMaxMessages) messages_.push_back(std::move(message));
 }
 
 Result<void> Db::close() {
@@ -72,11 +97,53 @@ std::unique_ptr<storage::Appender> Db::appender() {
 }
 
 Result<std::unique_ptr<storage::Querier>> Db::querier(Timestamp start, Timestamp end) {
-  return std::make_unique<HeadQuerier>(*head_, start, end);
+  BlockSetPtr set;
+  std::unique_ptr<HeadQuerier> head;
+  Timestamp floor = kMinTimestamp;  // the head has nothing before it
+  blocks_->folder().with_set([&](const BlockSetPtr& now) {
+    set = now;
+    head = std::make_unique<HeadQuerier>(*head_, start, end);
+    if (!head_->may_have_late.load(std::memory_order_acquire)) floor = head_->floor.now();
+  });
+  const std::vector<BlockPtr> blocks = set->overlapping(start, end);
+  if (blocks.empty()) return head;
+  const auto damaged = [](const std::string& message) { log::error("tsdb", message); };
+  std::vector<MergeQuerier::Source> sources;
+  for (const BlockPtr& one : blocks) {
+    sources.push_back(
+        {block::make_block_querier(one, start, end, damaged), one->meta().min_time, one->meta().max_time - 1});
+  }
+  sources.push_back({std::move(head), floor, kMaxTimestamp});
+  return std::make_unique<MergeQuerier>(std::move(sources));
 }
 
-void Db::set_retention(Duration retention) {
-  head_->retention_ms.store(to_ms(retention), std::memory_order_relaxed);
+void Db::set_retention(Duration time, std::uint64_t bytes, double percentage) {
+  head_->retention_ms.store(to_ms(time), std::memory_order_relaxed);
+  blocks_->set_retention({to_ms(time), bytes, percentage});
+}
+
+BlockSetPtr Db::blocks() const {
+  return blocks_->folder().set();
+}
+
+BlockStats Db::block_stats() const {
+  return blocks_->stats();
+}
+
+Result<void> Db::remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
+  return blocks_->remove(start, end, matchers);
+}
+
+Result<void> Db::clean_tombstones() {
+  return blocks_->clean_tombstones();
+}
+
+Result<void> Db::snapshot(const std::string& folder, bool with_head) {
+  return blocks_->snapshot(folder, with_head);
+}
+
+Result<void> Db::reload_blocks() {
+  return blocks_->reload();
 }
 
 void Db::set_out_of_order_window(Duration window) {
@@ -107,6 +174,7 @@ Result<void> Db::sync() {
 }
 
 Result<void> Db::maintain() {
+  TOCSIN_OK(blocks_->maintain());
   return keeper_->maintain();
 }
 
@@ -117,10 +185,12 @@ Result<void> Db::checkpoint() {
 void Db::start_threads() {
   sync_thread_ = std::jthread([this](std::stop_token stop) { sync_loop(std::move(stop)); });
   keep_thread_ = std::jthread([this](std::stop_token stop) { keep_loop(std::move(stop)); });
+  block_thread_ = std::jthread([this](std::stop_token stop) { block_loop(std::move(stop)); });
 }
 
 void Db::stop_threads() {
-  for (std::jthread* const thread : {&sync_thread_, &keep_thread_}) {
+  blocks_->stop();
+  for (std::jthread* const thread : {&block_thread_, &sync_thread_, &keep_thread_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
     thread->join();
@@ -166,7 +236,21 @@ void Db::keep_loop(std::stop_token stop) {
       std::unique_lock lock(wake_mutex_);
       wake_.wait_for(lock, stop, head_->options.maintain_interval, [] { return false; });
     }
-    if (!stop.stop_requested()) gate.tell(maintain());
+    if (!stop.stop_requested()) gate.tell(keeper_->maintain());
+  }
+}
+
+void Db::block_loop(std::stop_token stop) {
+  lower_thread_priority();
+  ErrorGate gate("the upkeep of blocks");
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(wake_mutex_);
+      wake_.wait_for(lock, stop, head_->options.block_interval, [] { return false; });
+    }
+    if (stop.stop_requested()) return;
+    auto done = blocks_->maintain();
+    if (done || done.error().code != Errc::kCanceled) gate.tell(done);
   }
 }
 

@@ -5,22 +5,28 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/thread_annotations.hpp"
 #include "storage/storage.hpp"
+#include "tsdb/block_stats.hpp"
 #include "tsdb/options.hpp"
 #include "tsdb/stats.hpp"
 
 namespace tocsin::tsdb {
 
+class BlockKeeper;
+struct BlockSet;
 class Head;
 class Committer;
 class Keeper;
 
 /// Thread: any, but open(), close() and the destructor: one, with no appender or querier left.
-/// Owns: the folder (locked), two threads (TsdbOptions::threads): one syncs the log in groups, one keeps the store.
+/// Owns: the folder (locked), three threads (TsdbOptions::threads): one syncs the log in groups, one keeps the head,
+/// one of low priority makes and keeps blocks.
 class Db final : public storage::Appendable, public storage::Queryable {
  public:
   /// Opens the folder, makes it if needed, and replays the log. What was damaged is told in the log of the process and
@@ -47,18 +53,36 @@ class Db final : public storage::Appendable, public storage::Queryable {
   TsdbStats stats() const;
   /// The greatest `limit` of each list.
   Cardinality cardinality(std::size_t limit) const;
-  /// What open() said: set aside, cut off, passed over.
-  const std::vector<std::string>& messages() const { return messages_; }
+  /// What was said at open() and later of what is in the folder: set aside, cut off, passed over.
+  std::vector<std::string> messages() const {
+    const MutexLock lock(messages_mutex_);
+    return messages_;
+  }
 
-  /// Another TsdbOptions::retention from the next upkeep on; 0: nothing is dropped.
-  void set_retention(Duration retention);
+  /// Other limits than those of TsdbOptions from the next upkeep on; 0: none.
+  void set_retention(Duration time, std::uint64_t bytes = 0, double percentage = 0);
   /// Another TsdbOptions::out_of_order_window from the next sample on.
   void set_out_of_order_window(Duration window);
 
+  /// The blocks that queries see now.
+  std::shared_ptr<const BlockSet> blocks() const;
+  BlockStats block_stats() const;
+  /// Deletes the samples of the series that match, in start <= t <= end: nobody sees them from then on, what is on the
+  /// disk goes later. @return kIo, kCorrupt: some may be deleted.
+  Result<void> remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers);
+  /// Rewrites the blocks that have deleted samples without them. @return kIo, kCorrupt
+  Result<void> clean_tombstones();
+  /// A copy of the blocks (by hard links) and of the head (as a block) in `folder`, which is made. @return kIo,
+  /// kInvalid
+  Result<void> snapshot(const std::string& folder, bool with_head);
+  /// Looks now for blocks that a tool put into the folder, or took away.
+  Result<void> reload_blocks();
+
   /// Makes durable what was committed before the call.
   Result<void> sync();
-  /// One round of upkeep: full pieces of chunks to disk, visibility tidied; a checkpoint when a segment of the log was
-  /// completed since the last; retention; collection of dead series. Errors are logged once, and tried again next time.
+  /// One round of upkeep. The head: full pieces of chunks to disk, visibility tidied; a checkpoint when a segment of
+  /// the log was completed since the last; collection of dead series. Blocks: cut, compaction, retention. Errors are
+  /// logged once, and tried again next time.
   Result<void> maintain();
   /// A checkpoint now, whatever the log.
   Result<void> checkpoint();
@@ -66,16 +90,21 @@ class Db final : public storage::Appendable, public storage::Queryable {
  private:
   Db();
   Result<void> start(TsdbOptions options);
+  Result<void> open_blocks();
+  void tell(std::string message);
   void start_threads();
   void stop_threads();
   void sync_loop(std::stop_token stop);
   void keep_loop(std::stop_token stop);
+  void block_loop(std::stop_token stop);
 
   std::unique_ptr<Fs::Lock> lock_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Keeper> keeper_;
-  std::vector<std::string> messages_;
+  std::unique_ptr<BlockKeeper> blocks_;
+  mutable Mutex messages_mutex_;
+  std::vector<std::string> messages_ TOCSIN_GUARDED_BY(messages_mutex_);
   double replay_seconds_ = 0;
   bool closed_ = false;
 
@@ -83,6 +112,7 @@ class Db final : public storage::Appendable, public storage::Queryable {
   std::condition_variable_any wake_;
   std::jthread sync_thread_;
   std::jthread keep_thread_;
+  std::jthread block_thread_;
 };
 
 }  // namespace tocsin::tsdb

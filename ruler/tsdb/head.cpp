@@ -205,6 +205,7 @@ bool Head::append_late(SeriesPage& page, unsigned i, SeriesId id, Row row, std::
   if (!extra.late) {
     extra.late = std::make_unique<LateSamples>();
     late_series.insert(id);
+    may_have_late.store(true, std::memory_order_release);
   }
   LateSamples& late = *extra.late;
   const Timestamp t = row.t;

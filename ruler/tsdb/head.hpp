@@ -133,6 +133,10 @@ class Head {
   /// Samples in order before this are refused: they belong to blocks that are cut, or are being cut. Rises under the
   /// commit lock, before the floor does.
   std::atomic<Timestamp> refuse_before = kMinTimestamp;
+  /// Whether there are late samples that are not in blocks, or were a short while ago: they may lie before the floor.
+  std::atomic<bool> may_have_late = false;
+  /// Of chunk files before this one all late samples of before the floor are in blocks.
+  std::atomic<std::uint32_t> late_in_blocks_before_file = 0;
 
   Mutex commit_mutex;
   Reclaimer reclaimer;

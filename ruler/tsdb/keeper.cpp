@@ -54,8 +54,12 @@ void Keeper::tidy() {
 Result<void> Keeper::drop_old_files() {
   const Timestamp newest = head_.max_time();
   const std::int64_t retention = head_.retention_ms.load(std::memory_order_relaxed);
-  if (newest == kMinTimestamp || retention == 0) return {};
-  const auto dropped = head_.files.drop_before(newest - retention);
+  if (newest != kMinTimestamp && retention != 0) {
+    const auto dropped = head_.files.drop_before(newest - retention);
+    if (!dropped) return fail(dropped.error());
+    count(head_.counters.files_dropped, *dropped);
+  }
+  const auto dropped = head_.files.drop_in_blocks(head_.floor.oldest_held(), head_.late_in_blocks_before_file);
   if (!dropped) return fail(dropped.error());
   count(head_.counters.files_dropped, *dropped);
   return {};
@@ -82,6 +86,7 @@ Result<void> Keeper::checkpoint() {
 void Keeper::begin(Pass& pass) {
   const auto files = head_.files.files();
   pass.oldest_file = files.empty() ? chunk_file(head_.files.end()) : files.front().number;
+  pass.floor = head_.floor.oldest_held();
   head_.index.set_round(++round_);
   const MutexLock lock(head_.commit_mutex);
   Checkpoint& to = pass.checkpoint;
@@ -142,7 +147,8 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     const HotSeries& series = page.hot[i];
     const ChunkRef tail = chunk_file(page.tail[i]) >= pass.oldest_file ? page.tail[i] : 0;
     const bool late = series.has_extra != 0 && look_at_late(pass, page, i, id);
-    if (series.count == 0 && tail == 0 && !late && old_page && !page.pending.test(i)) {
+    const bool in_blocks = series.last_time < pass.floor;
+    if (series.count == 0 && (tail == 0 || in_blocks) && !late && old_page && !page.pending.test(i)) {
       page.live[i / 64].fetch_and(~(std::uint64_t{1} << (i % 64)), std::memory_order_release);
       pass.dead.push_back(id);
       continue;

@@ -33,6 +33,7 @@ class Keeper {
     std::vector<SeriesId> defined;     // series that go to the index file
     Ids dead;
     std::uint32_t oldest_file = 0;
+    Timestamp floor = kMinTimestamp;  // what was in order before it is in blocks, and nobody reads it here
   };
   Result<void> run(Pass& pass);
   void begin(Pass& pass);

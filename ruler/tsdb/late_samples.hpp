@@ -39,6 +39,14 @@ struct LateSamples {
   std::uint8_t open_segment = 0;     // code of the oldest segment of the log with one of `open`
 };
 
+/// What was cut into blocks of all late samples: those before a time that were committed, and not in chunk files or in
+/// them, when it was done.
+struct LateCut {
+  std::uint64_t commit = 0;
+  ChunkRef chunks_end = 0;
+  Timestamp before = kMinTimestamp;
+};
+
 /// Puts a sample in its place. @return false if there is one at that time already that is not deleted.
 bool insert_late(LateSamples& late, const std::vector<Deletion>& deletions, Row row, std::uint64_t commit);
 

@@ -141,8 +141,13 @@ Result<void> Loader::read_chunks() {
       stands_late(one.id, {.deletions = {{one.start, one.end, 0, one.chunks_end}}});
     }
   }
+  std::vector<ChunkFiles::FileInfo> known;
+  if (checkpoint_) known = checkpoint_->files;
+  // Those may have been dropped since the checkpoint: all of them is in blocks.
+  std::erase_if(
+      known, [this](const auto& file) { return file.max_time < head_.floor.now() && !head_.files.has(file.number); });
   return head_.files.open(
-      checkpoint_ ? checkpoint_->chunks_end : 0, checkpoint_ ? checkpoint_->files : std::vector<ChunkFiles::FileInfo>{},
+      checkpoint_ ? checkpoint_->chunks_end : 0, known,
       [this](ChunkRef ref, const ChunkHeader& header) {
         head_.saw_time(header.first_time, header.last_time);
         if (header.late) {
@@ -194,6 +199,7 @@ void Loader::stands_late(SeriesId id, const Stand& stand) {
   extra.late->tail = std::max(extra.late->tail, stand.late_tail);
   extra.late->newest = std::max(extra.late->newest, stand.newest_late);
   head_.late_series.insert(id);
+  head_.may_have_late.store(true, std::memory_order_release);
 }
 
 /// A series that was just defined: what was found of it before.

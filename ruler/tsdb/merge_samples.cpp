@@ -33,6 +33,16 @@ void append(const SampleColumns& in, std::size_t from, std::size_t to, SampleCol
   }
 }
 
+/// The hint of a histogram is about the one before it where it comes from, which is not the one before it here.
+void forget_hint(SampleColumns& columns, std::size_t i) {
+  if (i >= columns.histograms.size() || !columns.histograms[i]) return;
+  const model::CounterReset hint = columns.histograms[i]->reset_hint;
+  if (hint == model::CounterReset::kUnknown || hint == model::CounterReset::kGauge) return;
+  auto changed = std::make_shared<model::FloatHistogram>(*columns.histograms[i]);
+  changed->reset_hint = model::CounterReset::kUnknown;
+  columns.histograms[i] = std::move(changed);
+}
+
 }  // namespace
 
 void forget_reset_hint(model::HistogramPtr& histogram) {
@@ -52,21 +62,26 @@ void merge_samples(const SampleColumns& more, SampleColumns& to, SampleColumns& 
     return;
   }
   scratch.clear();
+  const auto take = [&](const SampleColumns& in, std::size_t from, std::size_t until) {
+    const std::size_t at = scratch.size();
+    append(in, from, until, scratch);
+    if (from > 0 || at > 0) forget_hint(scratch, at);
+  };
   std::size_t a = 0;
   std::size_t b = 0;
   while (a < to.size() && b < more.size()) {
     // Runs rather than samples: mostly one lies before the other.
     const std::size_t from_a = a;
     while (a < to.size() && to.times[a] <= more.times[b]) ++a;
-    append(to, from_a, a, scratch);
+    take(to, from_a, a);
     if (a > from_a && to.times[a - 1] == more.times[b]) ++b;
     if (a == to.size()) break;
     const std::size_t from_b = b;
     while (b < more.size() && more.times[b] < to.times[a]) ++b;
-    append(more, from_b, b, scratch);
+    take(more, from_b, b);
   }
-  append(to, a, to.size(), scratch);
-  append(more, b, more.size(), scratch);
+  take(to, a, to.size());
+  take(more, b, more.size());
   std::swap(to, scratch);
 }
 

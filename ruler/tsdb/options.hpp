@@ -15,6 +15,13 @@ struct TsdbOptions {
   std::string path;
   /// What is older than the newest sample by more than this is dropped, whole files at a time. 0: nothing is.
   Duration retention = std::chrono::hours(24 * 32);
+  /// The oldest blocks go when all of the store takes more than this, or more than this share of the file system in
+  /// percent, which goes before the other. 0: no limit.
+  std::uint64_t retention_bytes = 0;
+  double retention_percentage = 0;
+  /// The head is cut into blocks of this length, and they are compacted up to the other one. 0: it is never cut.
+  Duration min_block_duration = std::chrono::hours(2);
+  Duration max_block_duration = std::chrono::hours(24) * 31;
   /// A power cut loses at most this; the death of the process loses nothing. 0: every commit syncs.
   Duration wal_sync_interval = std::chrono::milliseconds(200);
   /// Samples older than the newest one of the store by more than this are refused (kTooOld), as in Prometheus.
@@ -43,6 +50,8 @@ struct TsdbOptions {
   /// Whether the store runs its own threads (group sync, upkeep). Without, its owner calls sync() and maintain().
   bool threads = true;
   Duration maintain_interval = std::chrono::seconds(10);
+  /// How often the folder is looked at for blocks that came or went, and for work on them.
+  Duration block_interval = std::chrono::minutes(1);
 
   Fs* fs = nullptr;  // the operating system's if null; outlives the store
 };

@@ -73,6 +73,16 @@ bool SeriesReader::overlaps_in_order(Timestamp start, Timestamp end) {
   return !chunks_.empty();
 }
 
+Timestamp SeriesReader::first_time_from(Timestamp from) {
+  if (!overlaps(from, kMaxTimestamp)) return kMaxTimestamp;
+  from = above_floor(from);
+  walk(from, kMaxTimestamp);
+  if (!chunks_.empty()) return std::max(from, chunks_.back().second.header.first_time);
+  const MutexLock lock(page_->mutex);
+  const unsigned index = index_in_page(id_);
+  return page_->hot[index].count > 0 ? std::max(from, head_.open_chunk_time(*page_, index)) : from;
+}
+
 std::string_view SeriesReader::find(ChunkRef ref) {
   if (const std::string_view bytes = view_.files->find(ref); !bytes.empty()) return bytes;
   if (!newer_files_.empty()) {

@@ -31,13 +31,17 @@ class SeriesReader {
   void take(SeriesId id);
   /// Whether a chunk with something that is seen lies in this time, or around it.
   bool overlaps(Timestamp start, Timestamp end);
+  /// Time of its first sample at or after `from`, or the time of a chunk that may have one: not above that of the
+  /// sample. kMaxTimestamp if it has none.
+  Timestamp first_time_from(Timestamp from);
   /// See storage::SeriesSet::read().
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out);
   /// See storage::ChunkSummarySet::summaries().
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest);
   /// As read(), late samples alone, below the floor too: for the blocks that they are cut into.
-  Result<void> read_late(Timestamp start, Timestamp end, storage::SampleColumns& out);
+  /// @param cut  if given, without those that were cut then.
+  Result<void> read_late(Timestamp start, Timestamp end, storage::SampleColumns& out, const LateCut* cut = nullptr);
   model::Labels labels() const;
 
  private:
@@ -90,8 +94,9 @@ class SeriesReader {
   std::string open_bytes_;
   std::vector<Row> open_rows_;
   ChunkRef late_tail_ = 0;
-  std::vector<Row> late_open_;       // those that are seen
-  std::vector<Deletion> deletions_;  // those that are seen
+  const LateCut* late_cut_ = nullptr;  // of read_late()
+  std::vector<Row> late_open_;         // those that are seen
+  std::vector<Deletion> deletions_;    // those that are seen
   ChunkEncoding open_encoding_ = ChunkEncoding::kXor;
 
   /// Files that were begun after the view was made, or pieces that it does not have; the last one is asked.

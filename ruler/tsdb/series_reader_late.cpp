@@ -16,6 +16,7 @@ void SeriesReader::copy_late(const SeriesExtra& extra) {
   late_tail_ = extra.late->tail;
   for (const LateSamples::Sample& sample : extra.late->open) {
     if (sample.commit > commit) continue;
+    if (late_cut_ && sample.commit <= late_cut_->commit && sample.row.t < late_cut_->before) continue;
     const auto deleted = [&](const Deletion& one) { return sample.deleted_by(one); };
     if (std::ranges::none_of(deletions_, deleted)) late_open_.push_back(sample.row);
   }
@@ -25,6 +26,7 @@ void SeriesReader::walk_late(Timestamp start, Timestamp end) {
   chunks_.clear();
   ChunkView chunk;
   for (ChunkRef ref = late_tail_; ref != 0; ref = chunk.header.previous) {
+    if (late_cut_ && ref < late_cut_->chunks_end) break;
     if (!look_up(ref, true, chunk)) break;
     if (chunk.header.last_time >= start && chunk.header.first_time <= end) chunks_.emplace_back(ref, chunk);
   }
@@ -107,12 +109,14 @@ void SeriesReader::erase_deleted(storage::SampleColumns& out) const {
   if (!out.histograms.empty()) out.histograms.resize(kept);
 }
 
-Result<void> SeriesReader::read_late(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+Result<void> SeriesReader::read_late(Timestamp start, Timestamp end, storage::SampleColumns& out, const LateCut* cut) {
   out.clear();
   if (!page_) return {};
+  late_cut_ = cut;
   copy(false);
-  if (!has_late()) return {};
-  gather_late(start, end);
+  late_.clear();
+  if (has_late()) gather_late(start, end);
+  late_cut_ = nullptr;
   for (const auto& [row, order] : late_) add_row(row, out);
   pad(out);
   return {};

@@ -17,6 +17,7 @@ inline TsdbOptions options_for(Fs& fs) {
   options.path = "/data";
   options.fs = &fs;
   options.threads = false;
+  options.min_block_duration = {};  // all stays in the head
   options.chunk_piece_bytes = 8 * 1024;
   return options;
 }
