@@ -6,9 +6,6 @@
 namespace tocsin::block {
 namespace {
 
-/// Refs of the lists that are made in one pass over the series.
-constexpr std::size_t kRefsPerPass = 4U << 20U;
-
 std::size_t slot_of(std::uint64_t key, std::size_t slots) {
   return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15ULL) >> 20U) & (slots - 1);
 }
@@ -45,8 +42,7 @@ void PostingsBuilder::add(std::uint32_t ref, std::span<const std::uint32_t> pair
   for (const std::uint32_t pair : pairs) ++counts_[pair];
 }
 
-Result<void> PostingsBuilder::each(
-    const std::function<Result<void>(std::uint32_t, std::uint32_t, std::span<const std::uint32_t>)>& each) const {
+Result<void> PostingsBuilder::each(const Each& each, std::size_t refs_per_pass) const {
   std::vector<std::uint32_t> order(keys_.size());
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::sort(order, {}, [this](std::uint32_t pair) { return keys_[pair]; });
@@ -56,7 +52,7 @@ Result<void> PostingsBuilder::each(
   std::vector<std::uint32_t> lists;
   for (std::size_t from = 0, to = 0; from < order.size(); from = to) {
     std::size_t total = 0;
-    for (; to < order.size() && (total == 0 || total + counts_[order[to]] <= kRefsPerPass); ++to) {
+    for (; to < order.size() && (total == 0 || total + counts_[order[to]] <= refs_per_pass); ++to) {
       places[order[to]] = static_cast<std::uint32_t>(total);
       total += counts_[order[to]];
     }

@@ -21,9 +21,10 @@ class PostingsBuilder {
 
   std::span<const std::uint32_t> refs() const { return refs_; }
   std::size_t pair_count() const { return keys_.size(); }
-  /// Calls each(name, value, refs) in order of names, then values. The lists are made a few millions of refs at a time.
-  Result<void> each(
-      const std::function<Result<void>(std::uint32_t, std::uint32_t, std::span<const std::uint32_t>)>& each) const;
+  using Each = std::function<Result<void>(std::uint32_t, std::uint32_t, std::span<const std::uint32_t>)>;
+  /// Calls each(name, value, refs) in order of names, then values, until it fails.
+  /// @param refs_per_pass  the lists of about so many refs are made in one pass over the series.
+  Result<void> each(const Each& each, std::size_t refs_per_pass = 4U << 20U) const;
 
  private:
   void grow();
