@@ -13,8 +13,17 @@ namespace {
 
 constexpr unsigned kDeltaSizes[] = {0, 14, 17, 20, 64};  // k ones and a zero (4: none), then so many bits
 
-/// As lopsided() has them.
-constexpr std::uint64_t kDeltaHalves[] = {0, 1U << 13U, 1U << 16U, 1U << 19U};
+/// The same by the next four bits: how many bits it takes, how many of them are the number, and what this is beyond
+/// half of (see lopsided()).
+struct DeltaClass {
+  std::uint8_t taken, size;
+  std::uint32_t half;
+};
+constexpr DeltaClass kDeltaClasses[16] = {
+    {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},
+    {1, 0, 0},         {1, 0, 0},         {16, 14, 1 << 13}, {16, 14, 1 << 13}, {16, 14, 1 << 13}, {16, 14, 1 << 13},
+    {20, 17, 1 << 16}, {20, 17, 1 << 16}, {24, 20, 1 << 19}, {4, 64, 0},
+};
 
 /// The bytes with zeros behind them, so that the loop below need not ask for the end: zeros are samples of two bits, so
 /// those that were promised beyond the end take no more than what lies before it, if there are four promised per byte.
@@ -105,12 +114,11 @@ struct FastValue {
   }
 };
 
-/// Not of 64 bits. Skips it.
-[[gnu::always_inline]] inline std::int64_t take_fast_delta(FastBits& in, unsigned ones) {
-  const unsigned size = kDeltaSizes[ones];
-  const std::uint64_t half = kDeltaHalves[ones];
-  const std::uint64_t bits = in.bits << (ones + 1) >> 1U >> (63 - size);
-  in.skip(ones + 1 + size);
+/// Of the class, which is not that of 64 bits. Skips it.
+[[gnu::always_inline]] inline std::int64_t take_fast_delta(FastBits& in, const DeltaClass& one) {
+  const std::uint64_t half = one.half;
+  const std::uint64_t bits = in.bits << (one.taken - one.size) >> 1U >> (63U - one.size);
+  in.skip(one.taken);
   return static_cast<std::int64_t>(bits > half ? bits - 2 * half : bits);
 }
 
@@ -143,13 +151,13 @@ bool decode(std::string_view bytes, std::size_t count, Timestamp* times, double*
   }
   for (; i < count; ++i) {
     in.refill();
-    const auto ones = static_cast<unsigned>(std::countl_one(in.bits));
-    if (ones >= 4) [[unlikely]] {
-      in.skip(4);
+    const DeltaClass& one = kDeltaClasses[in.bits >> 60U];
+    if (one.size == 64) [[unlikely]] {
+      in.skip(one.taken);
       const std::uint64_t high = in.take(32);
       delta = wrapping_add(delta, static_cast<std::int64_t>(high << 32U | in.take(32)));
     } else {
-      delta = wrapping_add(delta, take_fast_delta(in, ones));
+      delta = wrapping_add(delta, take_fast_delta(in, one));
     }
     in.refill();
     value.take(in, 0);

@@ -2,6 +2,7 @@
 #include <bit>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "support/storage_suite.hpp"
 #include "tsdb/row_chunk.hpp"
@@ -71,6 +72,33 @@ TEST_CASE("a histogram of the log that is damaged is refused or valid") {
       if (decoded) CHECK(model::validate(*decoded));
     }
   }
+}
+
+TEST_CASE("a histogram of the log has the bytes of the format") {
+  model::FloatHistogram last;
+  last.integer = true;
+  last.zero_threshold = 0x1p-128;
+  last.positive_spans = {{0, 2}};
+  last.positive_buckets = {1, 2};
+  last.count = 3;
+  last.sum = 6;
+  auto next = last;
+  next.positive_buckets[1] = 3;
+  next.count = 4;
+  const auto text = [](const model::FloatHistogram& h, const model::FloatHistogram* before) {
+    std::string bytes;
+    encode_histogram(h, before, bytes);
+    std::string hex;
+    for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return hex;
+  };
+  // length | flags | threshold | schema 0, a span 2 long at 0, no negative one, count 3, zero count 0, sum 6.0, 1, +1
+  CHECK(text(last, nullptr) == "0e0c744644c8030000000000001188");
+  // count +1, zero count and sum as before, first bucket as before, the second one is 1 more beyond it
+  CHECK(text(next, &last) == "031c8888");
+  model::FloatHistogram stale;
+  stale.sum = model::stale_nan();
+  CHECK(text(stale, nullptr) == "0120");
 }
 
 TEST_CASE("a histogram of the log that is like the last one takes tens of bytes") {

@@ -56,6 +56,19 @@ class Life {
   std::unique_ptr<Db> db_;
 };
 
+/// Mostly one layout, so that the log has changes.
+model::HistogramPtr random_histogram(Rng& rng) {
+  if (rng.next() % 4 == 0) return test::some_histogram(static_cast<double>(rng.next() % 5));
+  model::FloatHistogram h;
+  h.integer = true;
+  h.schema = 2;
+  h.positive_spans = {{-1, 3}, {2, 3}};
+  for (int i = 0; i < 6; ++i) h.positive_buckets.push_back(static_cast<double>(rng.next() % 20));
+  for (const double c : h.positive_buckets) h.count += c;
+  h.sum = h.count * rng.uniform();
+  return std::make_shared<model::FloatHistogram>(h);
+}
+
 /// The same random batch to both; the twin commits if the store did.
 class Twins {
  public:
@@ -67,16 +80,18 @@ class Twins {
     now_ += 1 + static_cast<Timestamp>(rng_.next() % 20'000);
     const std::uint64_t generation = rng_.next() % 3 + static_cast<std::uint64_t>(now_ / 500'000);
     for (std::uint64_t n = rng_.next() % 25; n > 0; --n) {
-      const model::Labels labels{{"__name__", "m" + std::to_string(rng_.next() % 5)},
+      const std::uint64_t metric = rng_.next() % 5;
+      const model::Labels labels{{"__name__", "m" + std::to_string(metric)},
                                  {"s", std::to_string(rng_.next() % 8)},
                                  {"gen", std::to_string(generation)}};
       const Timestamp t = rng_.next() % 8 == 0 ? now_ - static_cast<Timestamp>(rng_.next() % 30'000) : now_;
       storage::AppendStatus a{};
       storage::AppendStatus b{};
-      if (rng_.next() % 20 == 0) {
-        const auto histogram = test::some_histogram(static_cast<double>(rng_.next() % 5));
-        a = appender_->append_histogram(0, &labels, t, histogram, 0).status;
-        b = twin->append_histogram(0, &labels, t, histogram, 0).status;
+      if (metric == 4 ? rng_.next() % 10 != 0 : rng_.next() % 20 == 0) {
+        const auto histogram = random_histogram(rng_);
+        const Timestamp start = rng_.next() % 10 == 0 ? t - 50 : 0;
+        a = appender_->append_histogram(0, &labels, t, histogram, start).status;
+        b = twin->append_histogram(0, &labels, t, histogram, start).status;
       } else {
         const double value = rng_.next() % 3 == 0 ? rng_.uniform() : static_cast<double>(rng_.next() % 1000);
         const Timestamp start = rng_.next() % 30 == 0 ? t - 50 : 0;
