@@ -65,15 +65,19 @@ class SeriesReader {
   SeriesReader(const Block& block, const std::function<void(std::string)>& damaged)
       : block_(block), damaged_(damaged), tombstones_(block.tombstones()) {}
 
+  /// @param with_chunks  else they are looked up when something is read.
   /// @return kCorrupt
-  Result<void> take(SeriesRef ref) {
+  Result<void> take(SeriesRef ref, bool with_chunks) {
     ref_ = ref;
-    TOCSIN_OK(block_.series(ref, &labels_, &chunks_));
+    chunks_known_ = with_chunks;
+    TOCSIN_OK(block_.series(ref, &labels_, with_chunks ? &chunks_ : nullptr));
     const auto found = tombstones_->find(ref);
     deleted_ = found == tombstones_->end() ? nullptr : &found->second;
     return {};
   }
 
+  bool has_deletions() const { return deleted_ != nullptr; }
+  /// Only if the chunks were taken.
   bool overlaps(Timestamp start, Timestamp end) const {
     return std::ranges::any_of(chunks_, [&](const ChunkMeta& chunk) {
       return chunk.min_time <= end && start <= chunk.max_time &&
@@ -81,8 +85,14 @@ class SeriesReader {
     });
   }
 
-  void read(Timestamp start, Timestamp end, SampleColumns& out) {
+  /// @return kCorrupt
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) {
     out.clear();
+    if (start > end) return {};
+    if (!chunks_known_) {
+      TOCSIN_OK(block_.series(ref_, nullptr, &chunks_));
+      chunks_known_ = true;
+    }
     bool sorted = true;
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
       const ChunkMeta& chunk = chunks_[i];
@@ -96,12 +106,38 @@ class SeriesReader {
     pad(out);
     if (!sorted) sort_by_time(out);
     if (deleted_) remove_deleted(*deleted_, out);
+    return {};
+  }
+
+  /// See storage::ChunkSummarySet::summaries(). What was deleted is no part of the answer: only what lies between is.
+  void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                 std::vector<storage::TimeRange>& rest) const {
+    out.clear();
+    rest.clear();
+    start = std::max(start, block_.meta().min_time);
+    end = std::min(end, block_.meta().max_time - 1);
+    if (deleted_) {
+      for (const Interval& gap : *deleted_) {
+        if (gap.max < start) continue;
+        if (gap.min > end) break;
+        summaries_of(start, gap.min - 1, out, rest);
+        start = gap.max + 1;
+      }
+    }
+    summaries_of(start, end, out, rest);
   }
 
   const model::Labels& labels() const { return labels_; }
   SeriesRef ref() const { return ref_; }
 
  private:
+  void summaries_of(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                    std::vector<storage::TimeRange>& rest) const {
+    if (start > end) return;
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sidecar || !sidecar->summaries(ref_, start, end, out, rest)) rest.push_back({start, end});
+  }
+
   /// Appends the chunk. False if it is damaged: that is told.
   bool read_chunk(std::size_t number, SampleColumns& out) {
     const std::uint64_t ref = chunks_[number].ref;
@@ -146,15 +182,24 @@ class SeriesReader {
   SeriesRef ref_ = 0;
   model::Labels labels_;
   std::vector<ChunkMeta> chunks_;
+  bool chunks_known_ = false;
   std::vector<Timestamp> starts_;
   const Intervals* deleted_ = nullptr;
 };
 
-class BlockSeriesSet final : public storage::SeriesSet {
+/// The series of a selection, one after the other: what both kinds of sets share.
+class Walk {
  public:
-  BlockSeriesSet(SeriesReader reader, Result<std::vector<SeriesRef>> refs, Timestamp start, Timestamp end,
-                 Timestamp first, Timestamp last, std::size_t limit)
-      : reader_(std::move(reader)), start_(start), end_(end), first_(first), last_(last), limit_(limit) {
+  /// @param seen  the time of the querier.
+  Walk(const Block& block, const std::function<void(std::string)>& damaged, std::span<const model::Matcher> matchers,
+       const storage::SelectHints& hints, storage::TimeRange seen)
+      : reader_(block, damaged),
+        start_(std::max(hints.start, seen.start)),
+        end_(std::min(hints.end, seen.end)),
+        seen_(seen),
+        all_of_block_(start_ <= block.meta().min_time && block.meta().max_time - 1 <= end_),
+        limit_(hints.limit) {
+    auto refs = block.select(matchers);
     if (refs) {
       refs_ = std::move(*refs);
     } else {
@@ -162,32 +207,74 @@ class BlockSeriesSet final : public storage::SeriesSet {
     }
   }
 
-  bool next() override {
+  bool next() {
     if (limit_ != 0 && given_ == limit_) return false;
     while (status_ && at_ < refs_.size()) {
-      status_ = reader_.take(refs_[at_++]);
-      if (!status_ || !reader_.overlaps(start_, end_)) continue;
+      status_ = take(refs_[at_++]);
+      if (!status_ || !is_seen()) continue;
       ++given_;
       return true;
     }
     return false;
   }
-  const model::Labels& labels() const override { return reader_.labels(); }
-  std::uint64_t id() const override { return reader_.ref(); }
-  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
-    reader_.read(std::max(start, first_), std::min(end, last_), out);
-    return {};
-  }
-  Result<void> status() const override { return status_; }
+  SeriesReader& reader() { return reader_; }
+  const SeriesReader& reader() const { return reader_; }
+  const storage::TimeRange& seen() const { return seen_; }
+  const Result<void>& status() const { return status_; }
 
  private:
+  /// Chunks are needed to tell whether the series has something in the time, unless everything of the block is asked
+  /// for.
+  Result<void> take(SeriesRef ref) {
+    TOCSIN_OK(reader_.take(ref, !all_of_block_));
+    return all_of_block_ && reader_.has_deletions() ? reader_.take(ref, true) : Result<void>();
+  }
+
+  bool is_seen() const { return (all_of_block_ && !reader_.has_deletions()) || reader_.overlaps(start_, end_); }
+
   SeriesReader reader_;
   std::vector<SeriesRef> refs_;  // ascending, so labels are in order
-  const Timestamp start_, end_;  // of the hints, and of the querier
-  const Timestamp first_, last_;
+  const Timestamp start_, end_;  // of the hints
+  const storage::TimeRange seen_;
+  const bool all_of_block_;
   const std::size_t limit_;
   std::size_t at_ = 0, given_ = 0;
   Result<void> status_;
+};
+
+class BlockSeriesSet final : public storage::SeriesSet {
+ public:
+  explicit BlockSeriesSet(Walk walk) : walk_(std::move(walk)) {}
+  bool next() override { return walk_.next(); }
+  const model::Labels& labels() const override { return walk_.reader().labels(); }
+  std::uint64_t id() const override { return walk_.reader().ref(); }
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
+    return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
+  }
+  Result<void> status() const override { return walk_.status(); }
+
+ private:
+  Walk walk_;
+};
+
+class BlockSummarySet final : public storage::ChunkSummarySet {
+ public:
+  explicit BlockSummarySet(Walk walk) : walk_(std::move(walk)) {}
+  bool next() override { return walk_.next(); }
+  const model::Labels& labels() const override { return walk_.reader().labels(); }
+  std::uint64_t id() const override { return walk_.reader().ref(); }
+  Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                         std::vector<storage::TimeRange>& rest) override {
+    walk_.reader().summaries(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out, rest);
+    return {};
+  }
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
+    return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
+  }
+  Result<void> status() const override { return walk_.status(); }
+
+ private:
+  Walk walk_;
 };
 
 std::vector<std::string> first_of(std::vector<std::string> all, std::size_t limit) {
@@ -204,9 +291,11 @@ class BlockQuerier final : public storage::Querier {
 
   std::unique_ptr<storage::SeriesSet> select(const storage::SelectHints& hints,
                                              std::span<const model::Matcher> matchers) override {
-    return std::make_unique<BlockSeriesSet>(SeriesReader(*block_, damaged_), block_->select(matchers),
-                                            std::max(hints.start, start_), std::min(hints.end, end_), start_, end_,
-                                            hints.limit);
+    return std::make_unique<BlockSeriesSet>(Walk(*block_, damaged_, matchers, hints, {start_, end_}));
+  }
+  std::unique_ptr<storage::ChunkSummarySet> select_summaries(const storage::SelectHints& hints,
+                                                             std::span<const model::Matcher> matchers) override {
+    return std::make_unique<BlockSummarySet>(Walk(*block_, damaged_, matchers, hints, {start_, end_}));
   }
 
   Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) override {

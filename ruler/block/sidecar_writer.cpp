@@ -32,9 +32,11 @@ class EntryCoder {
   Timestamp last_ = 0;
 };
 
-/// Of a chunk that is no summary of floats, only the times count.
+/// Of a chunk that has no summary of its floats, only the times count.
 ChunkSummary summary_of(const chunkenc::EncodedChunk& chunk) {
-  if (chunk.encoding == chunkenc::Encoding::kXor || chunk.encoding == chunkenc::Encoding::kXor2) return chunk.summary;
+  const ChunkSummary& s = chunk.summary;
+  const bool floats = chunk.encoding == chunkenc::Encoding::kXor || chunk.encoding == chunkenc::Encoding::kXor2;
+  if (floats && s.known() && s.first_time == chunk.first_time && s.last_time == chunk.last_time) return s;
   ChunkSummary unknown;
   unknown.first_time = unknown.first_at = chunk.first_time;
   unknown.last_time = unknown.last_at = chunk.last_time;

@@ -50,6 +50,10 @@ std::vector<ReadSeries> read_all(storage::Querier& querier, Timestamp start, Tim
 std::vector<ReadSeries> read_all(storage::Queryable& store, Timestamp start, Timestamp end,
                                  const std::vector<model::Matcher>& matchers);
 
+/// Every sample of [start, end] lies in one summary or one range of the rest, and what lies in a summary is as it says.
+/// Of the series at hand; fails the test if not. @return the number of summaries.
+std::size_t check_summaries(storage::ChunkSummarySet& set, Timestamp start, Timestamp end);
+
 /// `{a="b"} 1@1000 2@2000 stale@3000`, one line a series: bits decide, a histogram prints as histogram_text().
 std::string describe(const ReadSeries& series);
 std::string describe(const std::vector<ReadSeries>& all);

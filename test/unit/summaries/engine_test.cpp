@@ -6,15 +6,20 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 
 #include <catch2/catch.hpp>
 
 #include "base/clock.hpp"
 #include "base/mem_fs.hpp"
 #include "base/rng.hpp"
+#include "block/block.hpp"
+#include "block/sidecar.hpp"
+#include "block/writer.hpp"
 #include "support/map_store.hpp"
 #include "support/storage_suite.hpp"
 #include "tsdb/db.hpp"
+#include "tsdb/merge_querier.hpp"
 
 namespace tocsin::test {
 namespace {
@@ -272,6 +277,126 @@ TEST_CASE("answers from summaries equal those of a full scan, over the head") {
   }
   INFO(tally.queries << " queries, " << tally.cheaper << " cheaper");
   CHECK(tally.cheaper > tally.queries / 5);
+}
+
+/// Blocks of some hours of the map's samples, with its newest as they are: what a Db with a head is.
+class BlocksAndMap final : public storage::Queryable {
+ public:
+  BlocksAndMap(MemFs& fs, MapStore& map, std::uint64_t seed) : newest_({.chunk_samples = 7}) {
+    Rng rng(seed);
+    REQUIRE(fs.create_directories("/data"));
+    for (Timestamp from = kFirst; from < kFirst + 450 * kMinute;) {
+      const Timestamp to = from + static_cast<Timestamp>(40 + rng.next() % 200) * kMinute;
+      add_block(fs, map, rng, from, to);
+      from = head_ = to;
+    }
+    const auto appender = newest_.appender();
+    for (const auto& series : read_all(map, head_, kMaxTimestamp, {})) {
+      for (std::size_t i = 0; i < series.samples.size(); ++i) {
+        const Timestamp t = series.samples.times[i];
+        if (!series.samples.histograms.empty() && series.samples.histograms[i]) {
+          appender->append_histogram(0, &series.labels, t, series.samples.histograms[i]);
+        } else {
+          appender->append(0, &series.labels, t, series.samples.values[i]);
+        }
+      }
+    }
+    REQUIRE(appender->commit());
+  }
+
+  Result<std::unique_ptr<storage::Querier>> querier(Timestamp start, Timestamp end) override {
+    std::vector<tsdb::MergeQuerier::Source> sources;
+    TOCSIN_TRY(auto head, newest_.querier(start, end));
+    sources.push_back({std::move(head), head_, kMaxTimestamp});
+    for (const auto& block : blocks_) {
+      sources.push_back(
+          {block::make_block_querier(block, start, end, {}), block->meta().min_time, block->meta().max_time - 1});
+    }
+    return std::make_unique<tsdb::MergeQuerier>(std::move(sources));
+  }
+  const std::vector<std::shared_ptr<block::Block>>& blocks() const { return blocks_; }
+
+ private:
+  void add_block(MemFs& fs, MapStore& map, Rng& rng, Timestamp from, Timestamp to) {
+    block::Meta meta;
+    meta.ulid = block::Ulid::make(to, rng);
+    meta.min_time = from;
+    meta.max_time = to;
+    auto writer = block::Writer::create(fs, "/data", meta, {});
+    REQUIRE(writer);
+    const auto all = read_all(map, from, to - 1, {});
+    std::set<std::string_view> symbols;
+    for (const auto& series : all) {
+      for (const auto& label : series.labels) symbols.insert({label.name, label.value});
+    }
+    REQUIRE((*writer)->symbols(std::vector<std::string_view>(symbols.begin(), symbols.end())));
+    for (const auto& series : all) {
+      std::vector<chunkenc::EncodedChunk> chunks;
+      chunkenc::encode_chunks(series.samples, 0, series.samples.size(), {.max_samples = 1 + rng.next() % 12}, chunks);
+      if (!chunks.empty()) REQUIRE((*writer)->add(series.labels, chunks));
+    }
+    REQUIRE((*writer)->finish());
+    auto block = block::Block::open(fs, "/data/" + meta.ulid.text());
+    REQUIRE(block);
+    REQUIRE((*block)->sidecar() != nullptr);
+    blocks_.push_back(std::move(*block));
+  }
+
+  MapStore newest_;
+  Timestamp head_ = kFirst;
+  std::vector<std::shared_ptr<block::Block>> blocks_;
+};
+
+TEST_CASE("answers from summaries equal those of a full scan, over blocks and what is not in blocks yet") {
+  Tally tally;
+  for (std::uint64_t seed = 201; seed <= 208; ++seed) {
+    MemFs fs;
+    MapStore map({.chunk_samples = 7});
+    fill(map, seed, seed % 2 == 0);
+    BlocksAndMap store(fs, map, seed);
+    compare(store, seed, seed % 2 == 0, 60, tally);
+    Rng rng(seed);
+    for (const auto& block : store.blocks()) {
+      block::Tombstones deleted;
+      const auto refs = block->select({});
+      REQUIRE(refs);
+      for (const block::SeriesRef ref : *refs) {
+        if (rng.next() % 3 != 0) continue;
+        const Timestamp from = block->meta().min_time + static_cast<Timestamp>(rng.next() % (60 * kMinute));
+        deleted[ref] = {{from, from + static_cast<Timestamp>(rng.next() % (50 * kMinute))}};
+      }
+      REQUIRE(block->remove(deleted));
+    }
+    compare(store, seed + 1000, seed % 2 == 0, 60, tally);
+  }
+  INFO(tally.queries << " queries, " << tally.cheaper << " cheaper");
+  CHECK(tally.cheaper > tally.queries / 4);
+}
+
+TEST_CASE("summaries of blocks say what their samples say, with deletions and without") {
+  MemFs fs;
+  MapStore map;
+  fill(map, 301, false);
+  BlocksAndMap store(fs, map, 301);
+  for (int round = 0; round < 2; ++round) {
+    Rng rng(17);
+    for (int i = 0; i < 40; ++i) {
+      const Timestamp start = kFirst + static_cast<Timestamp>(rng.next() % (400 * kMinute));
+      const Timestamp end = start + static_cast<Timestamp>(rng.next() % (300 * kMinute));
+      const auto querier = store.querier(start, end);
+      REQUIRE(querier);
+      const auto set = (*querier)->select_summaries({.start = start, .end = end}, {});
+      while (set->next()) check_summaries(*set, start, end);
+      REQUIRE(set->status());
+    }
+    for (const auto& block : store.blocks()) {
+      const auto refs = block->select({});
+      REQUIRE(refs);
+      const Timestamp from = block->meta().min_time;
+      REQUIRE(block->remove(
+          {{refs->front(), {{from + 9 * kMinute, from + 12 * kMinute}, {from + 20 * kMinute, from + 21 * kMinute}}}}));
+    }
+  }
 }
 
 TEST_CASE("summaries are asked for where they are cheaper: long windows, few steps") {
