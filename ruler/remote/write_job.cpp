@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/float_text.hpp"
+#include "base/strings.hpp"
 #include "model/histogram.hpp"
 #include "remote/series_labels.hpp"
 #include "wire/snappy.hpp"
@@ -193,6 +194,9 @@ void WriteJob::add_exemplar(const wire::WriteExemplar& from) {
   if (!from.problem.empty()) {
     return refuse(fmt::format("parsing exemplar for series {}: {}", labels_.to_string(), from.problem));
   }
+  for (const model::LabelView& label : from.labels) {
+    if (label.name.empty() || !is_valid_utf8(label.name) || !is_valid_utf8(label.value)) return;
+  }
   storage::Exemplar exemplar;
   exemplar.labels = model::Labels::from(from.labels);
   exemplar.value = from.value;
@@ -205,7 +209,7 @@ void WriteJob::add_exemplar(const wire::WriteExemplar& from) {
   } else if (is_v2() && status == AppendStatus::kOutOfOrder) {
     refuse(fmt::format("out of order exemplar for series {}", labels_.to_string()));
   }
-  // Others are dropped without a word, as in Prometheus: too many labels, no such series.
+  // Others are dropped without a word, as in Prometheus: too many labels, no room for the series.
 }
 
 void WriteJob::add_metadata() {

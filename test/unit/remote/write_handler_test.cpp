@@ -203,6 +203,21 @@ TEST_CASE("what a series of 2.0 lacks or names wrongly is told, and the others a
   CHECK(h.series_count() == 1);
 }
 
+TEST_CASE("exemplars whose labels are no text are left out, those that are late are told") {
+  WriteHarness h;
+  Pb series = Pb().packed_numbers(1, {1, 2, 3, 4}).message(2, write_sample(1, h.now));
+  series.message(4, Pb().packed_numbers(1, {5, 7}).real(2, 1).number(3, h.now));
+  series.message(4, Pb().packed_numbers(1, {5, 6}).real(2, 2).number(3, h.now));
+  CHECK(written(h.write2(request2().text(4, "\xff").message(5, series))) == "1/0/1");
+  Pb late = Pb().packed_numbers(1, {1, 2, 3, 4}).message(2, write_sample(1, h.now));
+  late.message(4, Pb().packed_numbers(1, {5, 6}).real(2, 3).number(3, h.now - 1));
+  const auto response = h.write2(request2().message(5, late));
+  CHECK(response.status == 400);
+  CHECK(response.body.view() == "out of order exemplar for series {__name__=\"up\", job=\"node\"}\n");
+  REQUIRE(h.store.exemplars(kUp).size() == 1);
+  CHECK(h.store.exemplars(kUp)[0].value == 2);
+}
+
 TEST_CASE("a thousand errors are told in a bounded text") {
   WriteHarness h;
   Pb message = request2();
