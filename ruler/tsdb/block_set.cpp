@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "block/repair.hpp"
+
 namespace tocsin::tsdb {
 namespace {
 
@@ -50,7 +52,16 @@ BlockPtr BlockSet::find(const block::Ulid& ulid) const {
 Result<void> BlockFolder::clean() {
   TOCSIN_TRY(const auto names, fs_.list(path_));
   for (const std::string& name : names) {
-    if (is_leftover(name)) TOCSIN_OK(fs_.remove_all(path_ + "/" + name));
+    if (is_leftover(name)) {
+      TOCSIN_OK(fs_.remove_all(path_ + "/" + name));
+      continue;
+    }
+    if (!block::Ulid::parse(name)) continue;
+    // A block that is damaged otherwise is left to open(), which tells it.
+    const auto repaired = block::repair_index_version(fs_, path_ + "/" + name);
+    if (repaired && *repaired) {
+      tell_(fmt::format("block {}/{}: the wrong version numbers of Prometheus 2.1 were put right", path_, name));
+    }
   }
   return {};
 }

@@ -44,7 +44,8 @@ class BlockFolder {
   BlockFolder(Fs& fs, std::string path, std::function<void(std::string)> tell)
       : fs_(fs), path_(std::move(path)), tell_(std::move(tell)) {}
 
-  /// Removes what a death left half made. At start, before reload(). @return kIo
+  /// Removes what a death left half made, and repairs what Prometheus 2.1 numbered wrongly (block/repair.hpp). At
+  /// start, before reload(). @return kIo
   Result<void> clean();
 
   /// Calls back in the moment in which readers begin to see a set.

@@ -482,6 +482,27 @@ TEST_CASE("late samples of before the floor go to blocks of their own, and are s
   CHECK(db->block_stats().blocks > 2);
 }
 
+TEST_CASE("a block that Prometheus 2.1 numbered wrongly is put right at the start") {
+  const Quiet quiet;
+  MemFs fs;
+  auto db = open_db(block_options(fs));
+  Filler filler;
+  filler.minutes(*db, 183);
+  REQUIRE(db->maintain());
+  REQUIRE(db->blocks()->blocks.size() == 1);
+  const std::string folder = db->blocks()->blocks[0]->path();
+  db.reset();
+  const std::string whole = *fs.read_file(folder + "/meta.json");
+  std::string meta = whole;
+  meta.replace(meta.find("\"version\": 1"), 12, "\"version\": 2");
+  REQUIRE(fs.write_file_atomic(folder + "/meta.json", meta));
+  fs.corrupt(folder + "/index", 4, "\x01");
+  db = open_db(block_options(fs));
+  CHECK(db->blocks()->blocks.size() == 1);
+  CHECK(*fs.read_file(folder + "/meta.json") == whole);
+  CHECK(difference(contents(*db), contents(filler.map)) == "");
+}
+
 TEST_CASE("what a death left half made or half removed is cleaned at the start") {
   const Quiet quiet;
   MemFs fs;
