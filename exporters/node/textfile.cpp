@@ -105,7 +105,8 @@ Result<void> read_page(std::string_view text, const std::string& path, Families&
       case expo::RowKind::kType:
         mine[std::string(row.name)].type = row.type;
         break;
-      case expo::RowKind::kUnit:  // of OpenMetrics alone
+      case expo::RowKind::kUnit:       // of OpenMetrics alone
+      case expo::RowKind::kHistogram:  // of protobuf alone
       case expo::RowKind::kComment:
         break;
       case expo::RowKind::kSeries: {

@@ -168,6 +168,7 @@ void write_metric_families(JsonWriter& json, std::string_view page,
         if (parser.labels(row, labels) == expo::ParseErrc::kNone) take_line(family, labels, row.value);
         break;
       case expo::RowKind::kUnit:
+      case expo::RowKind::kHistogram:  // of protobuf alone
       case expo::RowKind::kComment:
         break;
       case expo::RowKind::kEnd:
