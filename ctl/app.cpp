@@ -201,6 +201,25 @@ void add_tsdb_verify(CLI::App& tsdb, Action& action) {
   command->callback([&action, args] { action = [args] { return tsdb_verify(*args); }; });
 }
 
+void add_tsdb_import(CLI::App& tsdb, Action& action) {
+  auto args = std::make_shared<TsdbImportArgs>();
+  CLI::App* from = tsdb.add_subcommand("create-blocks-from", "Make blocks of other data");
+  from->require_subcommand(1);
+  from->add_flag("-r,--human-readable", args->human_readable, "Print times and sizes for people");
+  from->add_flag("-q,--quiet", args->quiet, "Do not print the blocks");
+  from->add_option_function<std::string>(
+      "--max-block-duration", [args](const std::string& text) { args->max_block_duration = read_duration(text); },
+      "How long blocks may be; they are of 2h, 6h, 18h and so on");
+  CLI::App* command = from->add_subcommand("openmetrics", "An OpenMetrics file with timestamps, in any order");
+  command->fallthrough();
+  command->add_option("--label", args->labels, "name=value: a label for all series (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command->add_option("input", args->input, "File to read")->required();
+  command->add_option("path", args->path, "Folder for the blocks")->capture_default_str();
+  command->callback([&action, args] { action = [args] { return tsdb_import_openmetrics(*args); }; });
+}
+
 void add_tsdb(CLI::App& app, Action& action) {
   CLI::App* tsdb = app.add_subcommand("tsdb", "Blocks of a data directory, Prometheus' or ours");
   tsdb->require_subcommand(1);
@@ -210,6 +229,7 @@ void add_tsdb(CLI::App& app, Action& action) {
   add_tsdb_dump(*tsdb, action, "dump-openmetrics", "Print the float samples as OpenMetrics",
                 TsdbDumpFormat::kOpenMetrics);
   add_tsdb_verify(*tsdb, action);
+  add_tsdb_import(*tsdb, action);
 }
 
 }  // namespace

@@ -46,4 +46,14 @@ struct TsdbVerifyArgs {
 /// Reads everything and names each defect. Exit status 0, or 1 if there is one.
 int tsdb_verify(const TsdbVerifyArgs& args);
 
+struct TsdbImportArgs {
+  std::string input;
+  std::string path = kDefaultDataPath;
+  std::vector<std::string> labels;  // name=value
+  Duration max_block_duration{0};
+  bool human_readable = false, quiet = false;
+};
+/// Makes blocks of an OpenMetrics file and prints them as tsdb_list() does. Exit status 0, or 1.
+int tsdb_import_openmetrics(const TsdbImportArgs& args);
+
 }  // namespace tocsin::ctl

@@ -2,6 +2,7 @@
 // The blocks in a data directory.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,8 @@ Result<std::vector<std::shared_ptr<block::Block>>> open_blocks(const std::string
 
 /// @param name  "" for the block whose ULID is of the newest time.
 Result<std::shared_ptr<block::Block>> open_block(const std::string& path, const std::string& name);
+
+/// The table of promtool tsdb list. (tsdb_table.cpp)
+void print_blocks(std::span<const std::shared_ptr<block::Block>> blocks, bool human_readable);
 
 }  // namespace tocsin::ctl
