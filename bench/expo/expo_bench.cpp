@@ -8,6 +8,8 @@
 
 #include "expo/openmetrics_parser.hpp"
 #include "expo/page.hpp"
+#include "expo/proto_page.hpp"
+#include "expo/protobuf_parser.hpp"
 #include "expo/text_parser.hpp"
 #include "expo/writer.hpp"
 
@@ -21,8 +23,13 @@ template <typename Parser>
 const std::vector<std::string>& pages() {
   static const std::vector<std::string> made = [] {
     bench::PageMaker maker(1);
+    bench::ProtoPageMaker proto_maker(1);
     std::vector<std::string> out;
     for (int i = 0; i < 8; ++i) {
+      if (std::is_same_v<Parser, expo::ProtobufParser>) {
+        out.push_back(proto_maker.page());
+        continue;
+      }
       out.push_back(maker.page());
       if (std::is_same_v<Parser, expo::OpenMetricsParser>) out.back() += "# EOF\n";
     }
@@ -58,6 +65,7 @@ void read_new(benchmark::State& state) {
 }
 BENCHMARK(read_new<expo::TextParser>);
 BENCHMARK(read_new<expo::OpenMetricsParser>);
+BENCHMARK(read_new<expo::ProtobufParser>);
 
 template <typename Parser>
 void read_rows(benchmark::State& state) {
@@ -76,6 +84,7 @@ void read_rows(benchmark::State& state) {
 }
 BENCHMARK(read_rows<expo::TextParser>);
 BENCHMARK(read_rows<expo::OpenMetricsParser>);
+BENCHMARK(read_rows<expo::ProtobufParser>);
 
 template <typename Parser>
 void read_known(benchmark::State& state) {
@@ -116,6 +125,28 @@ void read_known(benchmark::State& state) {
 }
 BENCHMARK(read_known<expo::TextParser>);
 BENCHMARK(read_known<expo::OpenMetricsParser>);
+BENCHMARK(read_known<expo::ProtobufParser>);
+
+/// Native histograms, each made as the store gets it.
+void read_native(benchmark::State& state) {
+  bench::ProtoPageMaker maker(1);
+  std::vector<std::string> made;
+  for (int i = 0; i < 8; ++i) made.push_back(maker.native_page());
+  std::size_t samples = 0, bytes = 0, round = 0;
+  for (auto _ : state) {
+    const std::string& page = made[round++ % 8];
+    expo::ProtobufParser parser(page, {.native = true});
+    expo::Row row;
+    while (parser.next(row) != expo::RowKind::kEnd) {
+      if (row.kind != expo::RowKind::kHistogram) continue;
+      benchmark::DoNotOptimize(parser.histogram());
+      ++samples;
+    }
+    bytes += page.size();
+  }
+  report(state, samples, bytes);
+}
+BENCHMARK(read_native);
 
 void write_anew(benchmark::State& state) {
   std::size_t samples = 0, bytes = 0;

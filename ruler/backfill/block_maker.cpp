@@ -13,6 +13,14 @@
 namespace tocsin::backfill {
 namespace {
 
+/// Chunks as long as those of Prometheus' head, which looks at the time that 30 samples take and makes so many of even
+/// length that each has at least four times that. Source: tsdb/head_append.go, computeChunkEndTime.
+chunkenc::CutOptions cut_options(std::size_t samples) {
+  constexpr std::size_t kFewest = 116;
+  const std::size_t chunks = std::max<std::size_t>(samples / kFewest, 1);
+  return {.max_samples = (samples + chunks - 1) / chunks};
+}
+
 /// The samples of one series, from all parts.
 class Columns {
  public:
@@ -183,7 +191,7 @@ Result<block::Meta> make_block(Fs& fs, const std::string& folder, const AllSerie
     TOCSIN_OK(merge.take(columns.samples()));
     TOCSIN_TRY(const storage::SampleColumns* settled, columns.settle(labels));
     chunks.clear();
-    chunkenc::encode_chunks(*settled, 0, settled->size(), {}, chunks);
+    chunkenc::encode_chunks(*settled, 0, settled->size(), cut_options(settled->size()), chunks);
     TOCSIN_OK(writer->add(labels, chunks));
   }
   return writer->finish();
