@@ -120,10 +120,13 @@ net::Task<net::HttpResponse> tsdb(QueryLane* lane, SourcePtr source, net::HttpRe
   co_return co_await lane->run(std::move(answer));
 }
 
-/// The store keeps its samples in files of its own, not in blocks.
-net::Task<net::HttpResponse> blocks() {
+net::Task<net::HttpResponse> blocks(SourcePtr source) {
   SuccessBody body;
-  body.json().begin_object().key("blocks").begin_array().end_array().end_object();
+  body.json().begin_object().key("blocks").begin_array();
+  if (source->blocks) {
+    for (const std::string& meta : source->blocks()) body.json().raw(meta);
+  }
+  body.json().end_array().end_object();
   co_return body.finish();
 }
 
@@ -173,10 +176,10 @@ void add_status_api(net::HttpRouter& router, QueryLane& lane, StatusSource sourc
   };
   add("/api/v1/status/flags", flags);
   add("/api/v1/status/config", config);
+  add("/api/v1/status/tsdb/blocks", blocks);
   add("/api/v1/status/walreplay", wal_replay);
   add("/api/v1/alertmanagers", alertmanagers);
   router.add("GET", "/api/v1/status/buildinfo", [](net::HttpRequest, Captures) { return build_info(); });
-  router.add("GET", "/api/v1/status/tsdb/blocks", [](net::HttpRequest, Captures) { return blocks(); });
   router.add("GET", "/version", [](net::HttpRequest, Captures) { return version_page(); });
   router.add("GET", "/api/v1/status/runtimeinfo", [shared, lane = &lane](net::HttpRequest, Captures) {
     return runtime_info(shared, lane->loop().clock().now());

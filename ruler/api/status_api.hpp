@@ -40,6 +40,8 @@ struct StatusSource {
   std::size_t replayed_segments = 0;                       // of the write-ahead log, at the start
   std::function<RuntimeStatus()> now;                      // thread: the loop's
   std::function<TsdbStatus(std::size_t limit)> tsdb;       // at most `limit` of each list; thread: any
+  /// meta.json of each block, in order of time. Thread: the loop's. May be empty.
+  std::function<std::vector<std::string>()> blocks;
   struct Alertmanagers {
     std::vector<std::string> active, dropped;  // URLs
   };

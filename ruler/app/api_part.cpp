@@ -6,6 +6,7 @@
 #include "api/rules_api.hpp"
 #include "api/targets_api.hpp"
 #include "app/metrics.hpp"
+#include "tsdb/block_set.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -63,6 +64,11 @@ api::StatusSource ApiPart::status_source() const {
   source.replayed_segments = deps_.db.stats().wal_segments;
   source.now = deps_.status;
   source.tsdb = [db = &deps_.db](std::size_t limit) { return tsdb_status(*db, limit); };
+  source.blocks = [db = &deps_.db] {
+    std::vector<std::string> metas;
+    for (const auto& meta : db->blocks()->metas()) metas.push_back(block::meta_json(meta));
+    return metas;
+  };
   source.alertmanagers = [sender = &deps_.sender] {
     api::StatusSource::Alertmanagers out;
     for (const remote::AlertmanagerStatus& alertmanager : sender->status()) out.active.push_back(alertmanager.url);
@@ -72,6 +78,19 @@ api::StatusSource ApiPart::status_source() const {
   source.metrics_page = [registry = &deps_.registry] {
     const auto page = registry->render();
     return std::shared_ptr<const std::string>(page, &page->text);
+  };
+  return source;
+}
+
+api::AdminSource ApiPart::admin_source() const {
+  tsdb::Db* const db = &deps_.db;
+  api::AdminSource source;
+  source.remove = [db](Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
+    return db->remove(start, end, matchers);
+  };
+  source.clean_tombstones = [db] { return db->clean_tombstones(); };
+  source.snapshot = [db, root = deps_.flags.tsdb_path](const std::string& name, bool with_head) {
+    return db->snapshot(fmt::format("{}{}snapshots/{}", root, root.ends_with('/') ? "" : "/", name), with_head);
   };
   return source;
 }
@@ -88,7 +107,7 @@ void ApiPart::add_to(net::HttpRouter& router) {
   switches.auto_reload = deps_.flags.config_auto_reload;
   switches.remote_write_receiver = deps_.flags.enable_remote_write_receiver;
   api::add_features_api(router, api::make_features(switches));
-  api::add_admin_api(router, deps_.flags.enable_admin_api);
+  api::add_admin_api(router, lane_, deps_.flags.enable_admin_api, admin_source());
   notifications_->add_to(router);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "api/admin_api.hpp"
 #include "api/notifications.hpp"
 #include "api/query_api.hpp"
 #include "api/query_lane.hpp"
@@ -48,6 +49,7 @@ class ApiPart {
 
  private:
   api::StatusSource status_source() const;
+  api::AdminSource admin_source() const;
 
   const ApiPartDeps deps_;
   api::QueryLane lane_;

@@ -10,6 +10,7 @@
 #include "base/float_text.hpp"
 #include "base/version.hpp"
 #include "remote/write_content.hpp"
+#include "yaml/byte_size.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -32,7 +33,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
     {"--enable-feature", true, "not built yet"},
-    {"--storage.tsdb.retention.size", true, "not built yet"},
     {"--storage.tsdb.wal-compression", false, "the log is compact by itself"},
     {"--storage.tsdb.no-lockfile", false, "the folder is always locked"},
     {"--storage.remote.flush-deadline", true, "not built yet"},
@@ -78,18 +78,33 @@ void add_ignored(CLI::App& app, std::span<const IgnoredFlag> ignored, Flags& fla
   }
 }
 
-void add_duration(CLI::App& app, const char* name, Duration& target, const std::string& help) {
+CLI::Option* add_duration(CLI::App& app, const char* name, Duration& target, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            auto duration = parse_duration(text);
+            if (!duration) duration = parse_go_duration(text);
+            if (!duration) throw CLI::ValidationError(name, "not a valid duration: \"" + text + "\"");
+            target = *duration;
+          },
+          help)
+      ->type_name("DURATION")
+      ->default_str(format_duration(target));
+}
+
+/// With a unit, as Prometheus wants it.
+void add_size(CLI::App& app, const char* name, std::uint64_t& target, const std::string& help) {
   app.add_option_function<std::string>(
          name,
          [&target, name](const std::string& text) {
-           auto duration = parse_duration(text);
-           if (!duration) duration = parse_go_duration(text);
-           if (!duration) throw CLI::ValidationError(name, "not a valid duration: \"" + text + "\"");
-           target = *duration;
+           const auto size = yaml::parse_byte_size(text);
+           if (!size) throw CLI::ValidationError(name, size.error().message);
+           target = *size;
          },
          help)
-      ->type_name("DURATION")
-      ->default_str(format_duration(target));
+      ->type_name("SIZE")
+      ->default_str("0B");
 }
 
 void add_listen(CLI::App& app, Flags& flags, const char* standard) {
@@ -183,7 +198,7 @@ void add_ruler(CLI::App& app, Flags& flags) {
   add_duration(app, "--web.read-timeout", flags.read_timeout, "Maximum duration before timing out read of the request");
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
   app.add_flag("--web.enable-admin-api", flags.enable_admin_api,
-               "Enable the endpoints that change the store (none of them is built yet)");
+               "Enable API endpoints for admin control actions: delete_series, clean_tombstones, snapshot");
   add_remote(app, flags);
   app.add_option("--web.max-notifications-subscribers", flags.max_notifications_subscribers,
                  "Subscribers of the live notifications at most")
@@ -196,6 +211,18 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--storage.path", flags.storage_path,
                  "Folder of the alert state (default: state within --storage.tsdb.path)");
   add_duration(app, "--storage.tsdb.retention.time", flags.retention, "How long to retain samples");
+  add_size(app, "--storage.tsdb.retention.size", flags.retention_bytes,
+           "Bytes that the store may take, as 512MB; the oldest blocks go first. Without --storage.tsdb.retention.time "
+           "there is no limit by time then");
+  add_duration(app, "--storage.tsdb.min-block-duration", flags.min_block_duration,
+               "Minimum duration of a data block before being persisted. For use in testing")
+      ->group("");
+  add_duration(app, "--storage.tsdb.max-block-duration", flags.max_block_duration,
+               "Maximum duration compacted blocks may span. For use in testing. (Defaults to 10% of the retention)")
+      ->group("");
+  add_duration(app, "--storage.tsdb.block-reload-interval", flags.block_reload_interval,
+               "Interval at which to check for new or removed blocks in storage")
+      ->group("");
   add_duration(app, "--storage.tsdb.wal-fsync-interval", flags.wal_fsync_interval,
                "What a loss of power may cost at most");
   app.add_option("--storage.tsdb.series-limit", flags.series_limit,
@@ -282,6 +309,9 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& wrong) {
     app.exit(wrong, std::cerr, std::cerr);
     return std::unexpected(1);
+  }
+  if (app.count("--storage.tsdb.retention.size") > 0 && app.count("--storage.tsdb.retention.time") == 0) {
+    flags.retention = {};
   }
   flags.alertmanager_only = alertmanager->parsed();
   if (flags.alertmanager_only) {

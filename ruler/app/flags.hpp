@@ -34,8 +34,12 @@ struct Flags {
   std::size_t max_notifications_subscribers = 16;
 
   std::string tsdb_path = "data/";
-  std::string storage_path;  // alert state; "": <tsdb_path>/state
-  Duration retention = std::chrono::hours(24) * 32;
+  std::string storage_path;                          // alert state; "": <tsdb_path>/state
+  Duration retention = std::chrono::hours(24) * 32;  // 0: no limit
+  std::uint64_t retention_bytes = 0;                 // 0: no limit
+  Duration min_block_duration = std::chrono::hours(2);
+  Duration max_block_duration{0};  // 0: a tenth of the retention
+  Duration block_reload_interval = std::chrono::minutes(1);
   Duration wal_fsync_interval = std::chrono::milliseconds(200);
   std::size_t series_limit = 0;
   std::size_t remote_read_sample_limit = 50'000'000;

@@ -7,11 +7,13 @@
 #include "rules/status.hpp"
 #include "scrape/scrape_manager.hpp"
 #include "telemetry/registry.hpp"
+#include "tsdb/block_stats.hpp"
 #include "tsdb/stats.hpp"
 
 namespace tocsin::app {
 
 void put_tsdb_metrics(telemetry::Sink& sink, const tsdb::TsdbStats& stats);
+void put_block_metrics(telemetry::Sink& sink, const tsdb::BlockStats& blocks, const tsdb::TsdbStats& head);
 void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeManager& scrapes);
 void put_discovery_metrics(telemetry::Sink& sink, const discovery::Stats& stats);
 void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);

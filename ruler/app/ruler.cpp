@@ -2,6 +2,7 @@
 
 #include "app/discovery_watch_metrics.hpp"
 #include "app/metrics.hpp"
+#include "app/retention.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
@@ -57,7 +58,16 @@ Result<void> Ruler::open() {
 
   tsdb::TsdbOptions tsdb_options;
   tsdb_options.path = flags_.tsdb_path;
-  tsdb_options.retention = retention(*loaded.prometheus);
+  const RetentionLimits limits = retention_of(flags_, loaded.prometheus.get());
+  tsdb_options.retention = limits.time;
+  tsdb_options.retention_bytes = limits.bytes;
+  tsdb_options.retention_percentage = limits.percentage;
+  tsdb_options.min_block_duration = flags_.min_block_duration;
+  tsdb_options.max_block_duration =
+      flags_.max_block_duration > Duration{0} ? flags_.max_block_duration : longest_block(limits);
+  // As Prometheus: what is cut must not be appended to any more.
+  tsdb_options.max_age = std::min<Duration>(tsdb_options.max_age, flags_.min_block_duration / 2);
+  tsdb_options.block_interval = std::max<Duration>(flags_.block_reload_interval, std::chrono::seconds(1));
   tsdb_options.out_of_order_window = loaded.prometheus->storage.out_of_order_time_window;
   if (const auto exemplars = loaded.prometheus->storage.max_exemplars) {
     tsdb_options.exemplars = static_cast<std::size_t>(std::max<std::int64_t>(*exemplars, 0));
@@ -146,6 +156,7 @@ void Ruler::add_metrics() {
   registry.add([this](telemetry::Sink& sink) {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
+    put_block_metrics(sink, db_->block_stats(), db_->stats());
     put_scrape_metrics(sink, *scrapes_);
     put_discovery_metrics(sink, *scrapes_->discovery_stats());
     put_discovery_watch_metrics(sink, *scrapes_->discovery_stats());
@@ -166,13 +177,9 @@ model::Labels Ruler::external_labels() const {
   return config_ ? config_->external_labels : model::Labels();
 }
 
-Duration Ruler::retention(const config::PrometheusConfig& config) const {
-  return config.storage.retention_time > Duration{0} ? config.storage.retention_time : flags_.retention;
-}
-
 api::RuntimeStatus Ruler::status() const {
-  if (!config_) return {reload_ok_, reloaded_at_, "", format_duration(flags_.retention)};
-  return {reload_ok_, reloaded_at_, config_->text, format_duration(retention(*config_))};
+  const std::string retention = retention_text(retention_of(flags_, config_.get()));
+  return {reload_ok_, reloaded_at_, config_ ? config_->text : "", retention};
 }
 
 void Ruler::apply(Configuration loaded) {
@@ -185,7 +192,8 @@ void Ruler::apply(Configuration loaded) {
   environment.query_offset = config->rule_query_offset;
   std::size_t rule_count = 0;
   for (const rules::GroupSpec& group : loaded.groups) rule_count += group.rules.size();
-  db_->set_retention(retention(*config));
+  const RetentionLimits limits = retention_of(flags_, config.get());
+  db_->set_retention(limits.time, limits.bytes, limits.percentage);
   db_->set_out_of_order_window(config->storage.out_of_order_time_window);
   forwarder_.apply(config);
   sender_->apply(config->alertmanagers);

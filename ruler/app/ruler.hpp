@@ -42,7 +42,6 @@ class Ruler {
   Result<void> open();
   /// Puts it in force: what did not change goes on as it is.
   void apply(Configuration loaded);
-  Duration retention(const config::PrometheusConfig& config) const;
   api::RuntimeStatus status() const;
   model::Labels external_labels() const;
   void make_reloader();

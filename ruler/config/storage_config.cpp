@@ -20,12 +20,10 @@ Result<void> read_size(const Node& node, std::uint64_t& out) {
   return {};
 }
 
-Result<void> read_retention(const Node& node, StorageConfig& out, std::vector<std::string>& warnings) {
+Result<void> read_retention(const Node& node, StorageConfig& out) {
   Fields fields(node, "config.plain");
   fields.read("time", out.retention_time).read("percentage", out.retention_percentage);
   fields.child("size", [&](const Node& n) { return read_size(n, out.retention_size); });
-  if (out.retention_size > 0) fields.unsupported({"size"}, warnings);
-  if (out.retention_percentage > 0) fields.unsupported({"percentage"}, warnings);
   TOCSIN_OK(fields.finish());
   if (!(out.retention_percentage >= 0 && out.retention_percentage <= 100)) {
     return node["percentage"].error("'storage.tsdb.retention.percentage' must be in the range [0, 100], got {}",
@@ -52,7 +50,7 @@ Result<void> read_tsdb(const Node& node, StorageConfig& out, std::vector<std::st
   fields.read("out_of_order_time_window", out.out_of_order_time_window);
   fields.read("stale_series_compaction_threshold", stale_threshold);
   fields.child("chunk_encoding", [&](const Node& n) { return read_chunk_encoding(n, warnings); });
-  fields.child("retention", [&](const Node& n) { return read_retention(n, out, warnings); });
+  fields.child("retention", [&](const Node& n) { return read_retention(n, out); });
   if (stale_threshold > 0) fields.unsupported({"stale_series_compaction_threshold"}, warnings);
   return fields.finish();
 }

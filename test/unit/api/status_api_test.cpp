@@ -22,6 +22,7 @@ struct StatusHarness : Harness {
       status.series_by_metric = {{"up", limit}};
       return status;
     };
+    source.blocks = [] { return std::vector<std::string>{"{\"ulid\":\"01A\"}", "{\n}"}; };
     source.alertmanagers = [] { return StatusSource::Alertmanagers{{"http://a/api/v2/alerts"}, {"http://b/x"}}; };
     source.metrics_page = [] {
       return std::make_shared<const std::string>(
@@ -40,7 +41,7 @@ TEST_CASE("flags, configuration, alertmanagers, blocks and replay have Prometheu
   CHECK(h.data("/api/v1/status/config") == R"({"yaml":"global: {}\n"})");
   CHECK(h.data("/api/v1/alertmanagers") ==
         R"({"activeAlertmanagers":[{"url":"http://a/api/v2/alerts"}],"droppedAlertmanagers":[{"url":"http://b/x"}]})");
-  CHECK(h.data("/api/v1/status/tsdb/blocks") == R"({"blocks":[]})");
+  CHECK(h.data("/api/v1/status/tsdb/blocks") == "{\"blocks\":[{\"ulid\":\"01A\"},{\n}]}");
   CHECK(h.data("/api/v1/status/walreplay") == R"({"min":0,"max":3,"current":3})");
 }
 
@@ -108,15 +109,45 @@ TEST_CASE("features tell what is on, operators without escapes") {
 
 TEST_CASE("what is closed says so as a Prometheus in which it is off") {
   Harness closed, open;
-  add_admin_api(closed.router, false);
-  add_admin_api(open.router, true);
+  std::vector<std::string> calls;
+  AdminSource source;
+  source.remove = [&](Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) -> Result<void> {
+    if (start == 7000) return fail(Errc::kIo, "no space");
+    calls.push_back(fmt::format("remove {} {} {}", start, end, matchers.size()));
+    return {};
+  };
+  source.clean_tombstones = [&]() -> Result<void> {
+    calls.push_back("clean");
+    return {};
+  };
+  source.snapshot = [&](const std::string& name, bool with_head) -> Result<void> {
+    calls.push_back(fmt::format("snapshot {} {}", name.size(), with_head));
+    return {};
+  };
+  add_admin_api(closed.router, closed.lane, false, source);
+  add_admin_api(open.router, open.lane, true, source);
   const auto post = [](Harness& h, const std::string& path) { return h.post("/api/v1/admin/tsdb/" + path, ""); };
   for (const char* path : {"delete_series", "clean_tombstones", "snapshot"}) {
     const net::HttpResponse response = post(closed, path);
     CHECK(response.status == 500);
     CHECK(response.body.view() == R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
-    CHECK(post(open, path).status == 422);
   }
+  CHECK(calls.empty());
+  CHECK(post(open, "delete_series").body.view() ==
+        R"({"status":"error","errorType":"bad_data","error":"no match[] parameter provided"})");
+  CHECK(post(open, "delete_series?match[]=up{job=%22a%22}&match[]=x&start=1&end=2").status == 204);
+  CHECK(post(open, "delete_series?match[]=up&start=x").status == 400);
+  CHECK(post(open, "delete_series?match[]=up%7B").status == 400);
+  CHECK(post(open, "delete_series?match[]=up&start=7").body.view() ==
+        R"({"status":"error","errorType":"internal","error":"no space"})");
+  CHECK(post(open, "clean_tombstones").status == 204);
+  CHECK(post(open, "snapshot?skip_head=maybe").status == 400);
+  const net::HttpResponse made = post(open, "snapshot?skip_head=true");
+  CHECK(made.status == 200);
+  CHECK(made.body.view().starts_with(R"({"status":"success","data":{"name":"20231114T221320Z-)"));
+  CHECK(post(open, "snapshot").status == 200);
+  CHECK(calls == std::vector<std::string>{"remove 1000 2000 2", "remove 1000 2000 1", "clean", "snapshot 33 false",
+                                          "snapshot 33 true"});
   CHECK(closed.get("/api/v1/admin/tsdb/snapshot").status == 405);
   CHECK(closed.error("/api/v1/search/metric_names") == "500 unavailable: search API disabled");
 }

@@ -244,8 +244,6 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
                      "16:1: field remote_read of config.plain",
                      "17:1: field tracing of config.plain",
                      "18:1: field otlp of config.plain",
-                     "21:27: field size of config.plain",
-                     "21:38: field percentage of config.plain",
                      "23:5: field stale_series_compaction_threshold of config.plain",
                      "24:22: field floats of config.ChunkEncodingConfig",
                      "27:7: field sigv4 of config.AlertmanagerConfig",
