@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks a Prometheus about the blocks of summaries_bench: CPU time of its process, and answers compared to the bit.
 
-usage: peer.py FOLDER [--prometheus PROGRAM] [--at SECONDS] [--runs N]
+usage: peer.py FOLDER --at SECONDS [--prometheus PROGRAM] [--runs N] [--only FUNCTION]
 FOLDER is what summaries_bench made; its answers are FOLDER.answers. --at is the time that it printed."""
 import argparse
 import json
@@ -56,6 +56,7 @@ def main():
     parser.add_argument("--prometheus", default="prometheus")
     parser.add_argument("--at", type=float, required=True)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", help="compare the answers of this function alone")
     args = parser.parse_args()
 
     expected = {}
@@ -79,6 +80,8 @@ def main():
     try:
         wait_until_ready(base)
         for function, values in expected.items():
+            if args.only not in (None, function):
+                continue
             result = ask(base, f"{function}(x_total[30d])", args.at)
             found = {one["metric"]["instance"]: float(one["value"][1]) for one in result}
             different = [i for i in values if i not in found or bits(found[i]) != bits(values[i])]

@@ -1,9 +1,9 @@
 // 30 days of 1,000 counters at one sample a minute, in blocks as compaction leaves them, and rate(x[30d]) over all:
 // from summaries, and by a scan of all samples. Half of the counters count whole things, half hundredths.
 //
-//   summaries_bench FOLDER           makes the blocks if they are not there, measures, prints; answers to
-//   FOLDER.answers bench/summaries/peer.py FOLDER   asks Debian's Prometheus about the same blocks, compares the
-//   answers to the bit
+//   summaries_bench FOLDER [one]     makes the blocks if they are not there (`one`: all in one block, as an import may
+//                                    leave them), measures, prints; answers to FOLDER.answers
+//   bench/summaries/peer.py FOLDER   asks Debian's Prometheus about the same blocks, compares the answers to the bit
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -74,7 +74,8 @@ storage::SampleColumns samples_of(int series) {
 }
 
 /// The ranges of blocks: three times as long from level to level, at most a tenth of a retention of 32 days.
-std::vector<std::pair<Timestamp, Timestamp>> block_times() {
+std::vector<std::pair<Timestamp, Timestamp>> block_times(bool one) {
+  if (one) return {{kStart, kEnd + 1}};
   std::vector<std::pair<Timestamp, Timestamp>> out;
   for (Timestamp t = kStart / (54 * kHour) * (54 * kHour); t <= kEnd;) {
     std::int64_t length = 54 * kHour;
@@ -85,7 +86,7 @@ std::vector<std::pair<Timestamp, Timestamp>> block_times() {
   return out;
 }
 
-void make_blocks(Fs& fs, const std::string& folder) {
+void make_blocks(Fs& fs, const std::string& folder, bool one) {
   must(fs.create_directories(folder));
   std::vector<std::string> texts = {"__name__", "instance", "job", "node", "x_total"};
   std::vector<storage::SampleColumns> columns;
@@ -97,7 +98,7 @@ void make_blocks(Fs& fs, const std::string& folder) {
   const std::vector<std::string_view> symbols(texts.begin(), texts.end());
   Rng rng(1);
   std::vector<chunkenc::EncodedChunk> chunks;
-  for (const auto& [from, to] : block_times()) {
+  for (const auto& [from, to] : block_times(one)) {
     block::Meta meta;
     meta.ulid = block::Ulid::make(to, rng);
     meta.min_time = from;
@@ -203,12 +204,12 @@ std::size_t different_bits(const promql::Value& a, const promql::Value& b) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: summaries_bench FOLDER\n");
+    std::fprintf(stderr, "usage: summaries_bench FOLDER [one]\n");
     return 1;
   }
   const std::string folder = argv[1];
   Fs& fs = posix_fs();
-  if (!fs.exists(folder)) make_blocks(fs, folder);
+  if (!fs.exists(folder)) make_blocks(fs, folder, argc > 2 && std::string_view(argv[2]) == "one");
   Blocks store(fs, folder);
   std::uint64_t samples = 0, bytes = 0, sidecar = 0;
   for (const auto& block : store.blocks()) {
