@@ -399,6 +399,29 @@ TEST_CASE("summaries of blocks say what their samples say, with deletions and wi
   }
 }
 
+TEST_CASE("answers from summaries equal those of a full scan, over a store that has cut blocks") {
+  Tally tally;
+  for (std::uint64_t seed = 401; seed <= 404; ++seed) {
+    MemFs fs;
+    tsdb::TsdbOptions options;
+    options.path = "/data";
+    options.fs = &fs;
+    options.threads = false;
+    options.retention = {};
+    options.min_block_duration = std::chrono::hours(1);
+    auto db = tsdb::Db::open(options);
+    REQUIRE(db);
+    fill(**db, seed, seed % 2 == 0);
+    REQUIRE((*db)->maintain());
+    const auto names = fs.list("/data");
+    REQUIRE(names);
+    CHECK(std::ranges::any_of(*names, [](const auto& name) { return block::Ulid::parse(name).has_value(); }));
+    compare(**db, seed, seed % 2 == 0, 80, tally);
+  }
+  INFO(tally.queries << " queries, " << tally.cheaper << " cheaper");
+  CHECK(tally.cheaper > tally.queries / 5);
+}
+
 TEST_CASE("summaries are asked for where they are cheaper: long windows, few steps") {
   MapStore store({.chunk_samples = 120});
   const model::Labels labels{{"__name__", "x_total"}};
