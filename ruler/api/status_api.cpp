@@ -88,6 +88,25 @@ void write_items(JsonWriter& json, std::string_view key, const TsdbStatus::Items
   json.end_array();
 }
 
+void write_budget(JsonWriter& json, const TsdbStatus& status) {
+  const auto number = [&](std::string_view key, std::uint64_t value) {
+    json.key(key).integer(static_cast<std::int64_t>(value));
+  };
+  json.key("seriesBudget").begin_object();
+  number("limit", status.series_limit);
+  number("limitPerJob", status.series_limit_per_job);
+  number("shed", status.series_shed);
+  json.key("jobs").begin_array();
+  for (const TsdbStatus::Job& job : status.jobs) {
+    json.begin_object().key("job").text(job.job);
+    number("series", job.series);
+    number("limit", job.limit);
+    number("shed", job.shed);
+    json.key("shedding").boolean(job.shedding).end_object();
+  }
+  json.end_array().end_object();
+}
+
 net::HttpResponse tsdb_response(const TsdbStatus& status) {
   SuccessBody body;
   JsonWriter& json = body.json();
@@ -100,6 +119,7 @@ net::HttpResponse tsdb_response(const TsdbStatus& status) {
   write_items(json, "labelValueCountByLabelName", status.values_by_label);
   write_items(json, "memoryInBytesByLabelName", status.bytes_by_label);
   write_items(json, "seriesCountByLabelValuePair", status.series_by_label_pair);
+  write_budget(json, status);
   json.end_object();
   return body.finish();
 }

@@ -45,6 +45,13 @@ api::TsdbStatus tsdb_status(const tsdb::Db& db, std::size_t limit) {
   out.values_by_label = items(cardinality.values_by_label);
   out.bytes_by_label = items(cardinality.bytes_by_label);
   out.series_by_label_pair = items(cardinality.series_by_label_pair);
+  const tsdb::BudgetStatus budget = db.budget(limit);
+  out.series_limit = budget.limit;
+  out.series_limit_per_job = budget.limit_per_job;
+  out.series_shed = budget.shed;
+  for (const tsdb::JobBudget& job : budget.jobs) {
+    out.jobs.push_back({job.job, job.series, job.limit, job.shed, job.shedding});
+  }
   return out;
 }
 

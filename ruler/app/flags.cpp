@@ -1,6 +1,7 @@
 #include "app/flags.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <span>
 
@@ -115,6 +116,23 @@ void add_listen(CLI::App& app, Flags& flags, const char* standard) {
 }
 
 /// What Prometheus and Alertmanager have in common.
+/// JOB=N; a job may have "=" in its name.
+bool read_job_limit(const std::string& text, tsdb::SeriesLimits& limits) {
+  const std::size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0) return false;
+  std::size_t limit = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + at + 1, end, limit);
+  if (error != std::errc() || rest != end) return false;
+  limits.jobs[text.substr(0, at)] = limit;
+  return true;
+}
+
+std::string check_job_limit(const std::string& text) {
+  tsdb::SeriesLimits limits;
+  return read_job_limit(text, limits) ? "" : "not JOB=N: " + text;
+}
+
 void add_web(CLI::App& app, Flags& flags) {
   app.add_option("--web.config.file", flags.web_config_file, "TLS and users of the listener");
   app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
@@ -225,9 +243,17 @@ void add_ruler(CLI::App& app, Flags& flags) {
       ->group("");
   add_duration(app, "--storage.tsdb.wal-fsync-interval", flags.wal_fsync_interval,
                "What a loss of power may cost at most");
-  app.add_option("--storage.tsdb.series-limit", flags.series_limit,
+  app.add_option("--storage.tsdb.series-limit", flags.series_limits.total,
                  "Series at most; new ones beyond it are shed; 0: no limit")
       ->capture_default_str();
+  app.add_option("--storage.tsdb.series-limit-per-job", flags.series_limits.per_job,
+                 "Series of one job at most; new ones beyond it are shed; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--storage.tsdb.job-series-limit", flags.job_series_limits,
+                 "JOB=N: series of this job at most, in place of the limit for each; 0: no limit. Repeatable")
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->check(check_job_limit);
   app.add_flag("--scrape.adjust-timestamps,!--no-scrape.adjust-timestamps", flags.adjust_scrape_timestamps,
                "Give samples the time of their scrape's slot, if it was met");
   add_duration(app, "--scrape.timestamp-tolerance", flags.scrape_timestamp_tolerance,
@@ -320,6 +346,7 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   }
   if (flags.storage_path.empty())
     flags.storage_path = flags.tsdb_path + (flags.tsdb_path.ends_with('/') ? "state" : "/state");
+  for (const std::string& text : flags.job_series_limits) read_job_limit(text, flags.series_limits);
   if (flags.listen_addresses.empty())
     flags.listen_addresses = {flags.alertmanager_only ? "0.0.0.0:9093" : "0.0.0.0:9090"};
   log::parse_level(log_flags.level, flags.log_level);

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "tsdb/series_budget.hpp"
 
 namespace tocsin::app {
 
@@ -41,10 +42,11 @@ struct Flags {
   Duration max_block_duration{0};  // 0: a tenth of the retention
   Duration block_reload_interval = std::chrono::minutes(1);
   Duration wal_fsync_interval = std::chrono::milliseconds(200);
-  std::size_t series_limit = 0;
   std::size_t remote_read_sample_limit = 50'000'000;
   std::size_t remote_read_concurrent_limit = 10;
   std::size_t remote_read_max_bytes_in_frame = 1 << 20;
+  tsdb::SeriesLimits series_limits;
+  std::vector<std::string> job_series_limits;  // as given; parsed into series_limits.jobs
 
   bool adjust_scrape_timestamps = true;
   Duration scrape_timestamp_tolerance = std::chrono::milliseconds(100);

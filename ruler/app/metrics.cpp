@@ -69,6 +69,20 @@ void put_tsdb_metrics(Sink& sink, const tsdb::TsdbStats& stats) {
   sink.gauge("tocsin_tsdb_replay_seconds", "How long the last start read the log.", stats.replay_seconds);
 }
 
+void put_budget_metrics(Sink& sink, const tsdb::BudgetStatus& budget) {
+  sink.gauge("tocsin_tsdb_series_limit", "Series at most; 0: no limit.", number(budget.limit));
+  for (const tsdb::JobBudget& job : budget.jobs) {
+    if (job.shed == 0) continue;
+    sink.counter("tocsin_tsdb_series_shed_total", "Attempts to make a series that were refused: no budget.",
+                 {{"job", job.job}}, number(job.shed));
+  }
+  for (const tsdb::JobBudget& job : budget.jobs) {
+    if (job.limit == 0) continue;
+    sink.gauge("tocsin_tsdb_job_series", "Series of a job that has a limit.", {{"job", job.job}}, number(job.series));
+    sink.gauge("tocsin_tsdb_job_series_limit", "Series at most of a job.", {{"job", job.job}}, number(job.limit));
+  }
+}
+
 void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
   for (const rules::GroupMetrics& group : metrics.groups) {
     const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {

@@ -14,6 +14,7 @@ namespace tocsin::app {
 
 void put_tsdb_metrics(telemetry::Sink& sink, const tsdb::TsdbStats& stats);
 void put_block_metrics(telemetry::Sink& sink, const tsdb::BlockStats& blocks, const tsdb::TsdbStats& head);
+void put_budget_metrics(telemetry::Sink& sink, const tsdb::BudgetStatus& budget);
 void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeManager& scrapes);
 void put_discovery_metrics(telemetry::Sink& sink, const discovery::Stats& stats);
 void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);

@@ -73,7 +73,7 @@ Result<void> Ruler::open() {
     tsdb_options.exemplars = static_cast<std::size_t>(std::max<std::int64_t>(*exemplars, 0));
   }
   tsdb_options.wal_sync_interval = flags_.wal_fsync_interval;
-  tsdb_options.series_limit = flags_.series_limit;
+  tsdb_options.series_limits = flags_.series_limits;
   tsdb_options.fs = &fs_;
   TOCSIN_TRY(db_, tsdb::Db::open(tsdb_options));
   TOCSIN_TRY(alerting_, AlertingPart::open(runtime_, flags_, external_url_, fs_));
@@ -157,6 +157,8 @@ void Ruler::add_metrics() {
     if (!db_) return;
     put_tsdb_metrics(sink, db_->stats());
     put_block_metrics(sink, db_->block_stats(), db_->stats());
+    constexpr std::size_t kMostJobs = 1000;
+    put_budget_metrics(sink, db_->budget(kMostJobs));
     put_scrape_metrics(sink, *scrapes_);
     put_discovery_metrics(sink, *scrapes_->discovery_stats());
     put_discovery_watch_metrics(sink, *scrapes_->discovery_stats());

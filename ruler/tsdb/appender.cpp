@@ -1,5 +1,7 @@
 #include "tsdb/appender.hpp"
 
+#include "base/clock.hpp"
+
 namespace tocsin::tsdb {
 
 using storage::AppendResult;
@@ -41,9 +43,11 @@ HeadAppender::Target HeadAppender::find(storage::SeriesRef ref, const model::Lab
   SeriesId id = head_.index.find(*labels);
   bool created = false;
   if (id == kNoId) {
-    const auto made = head_.index.find_or_create(*labels, head_.options.series_limit);
+    const std::string_view job = labels->get("job");
+    const auto made = head_.index.find_or_create(*labels, head_.budget.limits().total, head_.budget.limit_of(job));
     id = made.id;
     created = made.created;
+    if (id == kNoId) head_.budget.shed(job, system_clock().mono());
   }
   if (id == kNoId) {
     count(head_.counters.series_limit_hits);

@@ -53,6 +53,8 @@ class Db final : public storage::Appendable, public storage::Queryable {
   TsdbStats stats() const;
   /// The greatest `limit` of each list.
   Cardinality cardinality(std::size_t limit) const;
+  /// At most `limit` jobs.
+  BudgetStatus budget(std::size_t limit) const;
   /// What was said at open() and later of what is in the folder: set aside, cut off, passed over.
   std::vector<std::string> messages() const {
     const MutexLock lock(messages_mutex_);

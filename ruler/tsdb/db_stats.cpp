@@ -1,5 +1,7 @@
 // Figures of the store.
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "tsdb/db.hpp"
 #include "tsdb/head.hpp"
@@ -66,6 +68,37 @@ TsdbStats Db::stats() const {
   const MutexLock lock(head_->commit_mutex);
   s.bytes.open_chunks = head_->arena.bytes();
   return s;
+}
+
+BudgetStatus Db::budget(std::size_t limit) const {
+  const SeriesBudget& budget = head_->budget;
+  BudgetStatus out;
+  out.series = head_->index.live();
+  out.limit = budget.limits().total;
+  out.limit_per_job = budget.limits().per_job;
+  out.shed = budget.total_shed();
+  out.jobs = budget.refused();
+  std::set<std::string, std::less<>> listed;
+  for (JobBudget& job : out.jobs) {
+    listed.insert(job.job);
+    if (!job.job.empty()) job.series = head_->index.series_with("job", job.job);
+  }
+  if (out.limit_per_job != 0 || !budget.limits().jobs.empty()) {
+    const Pin pin = head_->reclaimer.pin();
+    for (const PairId id : head_->index.pairs_of("job")) {
+      const std::string_view job = head_->index.pair(id).value();
+      const std::size_t of_job = budget.limit_of(job);
+      if (of_job == 0 || listed.contains(job)) continue;
+      out.jobs.push_back({std::string(job), head_->index.postings_size(id), of_job, 0, false});
+    }
+  }
+  const auto nearness = [](const JobBudget& job) {
+    const double used = job.limit == 0 ? 0 : static_cast<double>(job.series) / static_cast<double>(job.limit);
+    return std::tuple(!job.shedding, -used, job.job);
+  };
+  std::ranges::sort(out.jobs, {}, nearness);
+  if (out.jobs.size() > limit) out.jobs.resize(limit);
+  return out;
 }
 
 Cardinality Db::cardinality(std::size_t limit) const {

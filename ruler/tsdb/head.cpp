@@ -65,6 +65,7 @@ Head::Head(const TsdbOptions& o, Fs& f)
           f, folder + "/chunks",
           {.file_ms = to_ms(o.chunk_file_time), .file_bytes = o.chunk_file_bytes, .piece_bytes = o.chunk_piece_bytes}),
       wal(f, folder + "/wal", {.segment_bytes = o.wal_segment_bytes, .segment_ms = to_ms(o.wal_segment_time)}),
+      budget(o.series_limits),
       exemplars(o.exemplars),
       metadata(o.metadata_series) {}
 

@@ -33,6 +33,7 @@
 #include "tsdb/metadata_store.hpp"
 #include "tsdb/options.hpp"
 #include "tsdb/reclaimer.hpp"
+#include "tsdb/series_budget.hpp"
 #include "tsdb/series_page.hpp"
 #include "tsdb/visibility.hpp"
 #include "tsdb/wal.hpp"
@@ -146,6 +147,7 @@ class Head {
   Wal wal;
   Visibility visibility;
   BatchPool batches;
+  SeriesBudget budget;
   ExemplarStore exemplars;
   MetadataStore metadata;
   HeadCounters counters;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
+
 namespace tocsin::tsdb {
 namespace {
 
@@ -14,6 +16,7 @@ constexpr std::size_t kIndexRecordBytes = 4U << 20U;
 
 Result<void> Keeper::maintain() {
   tidy();
+  head_.budget.tidy(system_clock().mono());
   if (head_.files.has_full_piece()) TOCSIN_OK(write_chunks(false));
   TOCSIN_OK(drop_old_files());
   if (head_.wal.position().segment == checkpoint_segment_) return {};

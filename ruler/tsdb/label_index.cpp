@@ -79,19 +79,31 @@ SeriesId LabelIndex::find(const model::Labels& labels) const {
   return known_pairs(labels, pairs) ? find_series(pairs) : kNoId;
 }
 
-LabelIndex::Created LabelIndex::find_or_create(const model::Labels& labels, std::size_t limit) {
+LabelIndex::Created LabelIndex::find_or_create(const model::Labels& labels, std::size_t limit, std::size_t job_limit) {
   const WriteLock lock(mutex_);
   if (known_pairs(labels, scratch_)) {
     if (const SeriesId id = find_series(scratch_); id != kNoId) return {id, false};
   }
   const SeriesId id = next_series_.load(std::memory_order_relaxed);
   if (limit != 0 && live_.load(std::memory_order_relaxed) >= limit) return {};
+  if (job_limit != 0 && series_of("job", labels.get("job")) >= job_limit) return {};
   if (id == kNoId || kNoId - next_pair_.load(std::memory_order_relaxed) <= labels.size()) return {};
   scratch_.clear();
   for (const auto& label : labels) scratch_.push_back(intern(label.name, label.value));
   add_series(id, scratch_);
   next_series_.store(id + 1, std::memory_order_release);
   return {id, true};
+}
+
+std::size_t LabelIndex::series_of(std::string_view name, std::string_view value) const {
+  const NameEntry* const entry = find_name(name);
+  const PairId id = entry ? find_pair(*entry, value) : kNoId;
+  return id == kNoId ? 0 : pair(id).postings.size();
+}
+
+std::size_t LabelIndex::series_with(std::string_view name, std::string_view value) const {
+  const ReadLock lock(mutex_);
+  return series_of(name, value);
 }
 
 PairId LabelIndex::intern(std::string_view name, std::string_view value) {

@@ -71,7 +71,10 @@ class LabelIndex {
     bool created = false;
   };
   /// @param limit  greatest number of live series, 0 for none.
-  Created find_or_create(const model::Labels& labels, std::size_t limit);
+  /// @param job_limit  of those with the `job` of the labels.
+  Created find_or_create(const model::Labels& labels, std::size_t limit, std::size_t job_limit = 0);
+  /// How many series have the label.
+  std::size_t series_with(std::string_view name, std::string_view value) const;
 
   /// The page of a series that is live, or nullptr. The page stays while the caller has a pin that is older than the
   /// call.
@@ -139,6 +142,8 @@ class LabelIndex {
   SeriesId find_series(std::span<const PairId> pairs) const TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
   /// Pair ids of labels that are all known; false if one is not.
   bool known_pairs(const model::Labels& labels, std::vector<PairId>& pairs) const
+      TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
+  std::size_t series_of(std::string_view name, std::string_view value) const
       TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
   PairId intern(std::string_view name, std::string_view value) TOCSIN_REQUIRES(mutex_);
   void add_pair(PairId id, std::string_view name, std::string_view value) TOCSIN_REQUIRES(mutex_);

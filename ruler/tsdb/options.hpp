@@ -7,6 +7,7 @@
 
 #include "base/fs.hpp"
 #include "base/time.hpp"
+#include "tsdb/series_budget.hpp"
 
 namespace tocsin::tsdb {
 
@@ -31,8 +32,8 @@ struct TsdbOptions {
   Duration out_of_order_window{0};
   /// So many of a series are kept in memory before they go to a chunk file.
   std::size_t out_of_order_cap_max = 32;
-  /// Greatest number of series; 0: no limit.
-  std::size_t series_limit = 0;
+  /// Greatest number of series, in all and of a job.
+  SeriesLimits series_limits;
   /// Greatest number of exemplars kept; 0: none are.
   std::size_t exemplars = 10'000;
   /// Greatest number of series whose metadata is kept.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "tsdb/series_budget.hpp"
 
 namespace tocsin::tsdb {
 
@@ -41,6 +42,13 @@ struct TsdbStats {
     }
   };
   Bytes bytes;
+};
+
+/// The series budget: of all, and of each job that has a limit or was refused series. The `limit` jobs are those that
+/// are refused series now, then those nearest to their limit.
+struct BudgetStatus {
+  std::uint64_t series = 0, limit = 0, limit_per_job = 0, shed = 0;
+  std::vector<JobBudget> jobs;
 };
 
 /// What there is most of. Source of the shape: Prometheus web/api/v1 (TSDBStatus).

@@ -1,9 +1,12 @@
 // The store as a whole: limits, retention, collection, figures.
 #include "tsdb/db.hpp"
 
+#include <algorithm>
+
 #include "base/fault_fs.hpp"
 #include "base/log.hpp"
 #include "store.hpp"
+#include "support/log_capture.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -50,7 +53,7 @@ TEST_CASE("an error of the disk at open is returned with its place") {
 TEST_CASE("series beyond the budget are shed and counted, also after a restart") {
   MemFs fs;
   TsdbOptions options = options_for(fs);
-  options.series_limit = 3;
+  options.series_limits.total = 3;
   for (int start = 0; start < 2; ++start) {
     auto db = open_db(options);
     int shed = 0;
@@ -61,6 +64,56 @@ TEST_CASE("series beyond the budget are shed and counted, also after a restart")
     CHECK(db->stats().series_limit_hits == 7);
     CHECK(db->stats().series == 3);
   }
+}
+
+TEST_CASE("a job that uses up its budget is refused new series, named, and nobody else is") {
+  test::LogCapture said;
+  MemFs fs;
+  TsdbOptions options = options_for(fs);
+  options.series_limits.per_job = 3;
+  options.series_limits.jobs = {{"big", 6}, {"free", 0}};
+  options.retention = std::chrono::hours(24);
+  options.chunk_file_time = std::chrono::hours(1);
+  auto db = open_db(options);
+  const auto fill = [&](const std::string& job, Timestamp t) {
+    int shed = 0;
+    for (int i = 0; i < 10; ++i) {
+      shed += add(*db, {{"i", std::to_string(i)}, {"job", job}}, t, 1) == AppendStatus::kSeriesLimit ? 1 : 0;
+    }
+    return shed;
+  };
+  for (const Timestamp t : {1000, 2000}) {
+    CHECK(fill("small", t) == 7);
+    CHECK(fill("big", t) == 4);
+    CHECK(fill("free", t) == 0);
+    CHECK(add(*db, {{"no", "job"}}, t, 1) == AppendStatus::kOk);
+  }
+  CHECK(db->stats().series == 3 + 6 + 10 + 1);
+  CHECK(db->stats().samples_appended == 2 * (3 + 6 + 10 + 1));
+  BudgetStatus budget = db->budget(10);
+  CHECK(budget.limit_per_job == 3);
+  CHECK(budget.shed == 22);
+  REQUIRE(budget.jobs.size() == 2);
+  CHECK(budget.jobs[0].job == "big");
+  CHECK(budget.jobs[0].series == 6);
+  CHECK(budget.jobs[0].limit == 6);
+  CHECK(budget.jobs[0].shed == 8);
+  CHECK(budget.jobs[0].shedding);
+  CHECK(budget.jobs[1].job == "small");
+  CHECK(db->budget(1).jobs.size() == 1);
+  CHECK(std::ranges::count_if(said.lines(), [](const std::string& line) {
+          return line.find("new series are refused") != std::string::npos;
+        }) == 2);  // once a job
+  // Series that are gone count no more.
+  Timestamp t = 1000;
+  for (int hour = 1; hour < 60; ++hour) {
+    t = hour * kHour;
+    REQUIRE(add(*db, {{"no", "job"}}, t, 1) == AppendStatus::kOk);
+    if (hour % 4 == 0) REQUIRE(db->checkpoint());
+  }
+  CHECK(db->stats().series == 1);
+  CHECK(fill("small", t) == 7);
+  CHECK(db->stats().series == 4);
 }
 
 TEST_CASE("the retention can be changed while the store is open") {

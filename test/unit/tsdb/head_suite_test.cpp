@@ -8,7 +8,7 @@ class HeadUnderTest : public test::StoreUnderTest {
  public:
   explicit HeadUnderTest(const test::StoreSetup& setup) {
     TsdbOptions options = options_for(fs_);
-    options.series_limit = setup.series_limit;
+    options.series_limits.total = setup.series_limit;
     db_ = open_db(options);
   }
   storage::Appendable& appendable() override { return *db_; }
@@ -33,7 +33,7 @@ class BusyStore : public test::StoreUnderTest, public storage::Appendable, publi
  public:
   explicit BusyStore(const test::StoreSetup& setup) {
     TsdbOptions options = options_for(fs_);
-    options.series_limit = setup.series_limit;
+    options.series_limits.total = setup.series_limit;
     options.wal_segment_bytes = 2000;
     options.chunk_piece_bytes = 1000;
     options.chunk_file_bytes = 4000;
