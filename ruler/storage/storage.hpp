@@ -214,31 +214,38 @@ class Querier {
                                                         std::size_t limit) = 0;
 };
 
-/// What the series a standing query looks at went through since it last asked.
+/// What the series a standing query looks at went through since it last asked: whole commits, and all of them up to
+/// some point.
 struct FeedBatch {
   struct Points {
-    std::uint64_t id = 0;  // SeriesSet::id()
+    std::uint64_t id = 0;  // the feed's: the same for a series in all of its batches; a querier may have others
     SampleColumns samples;
   };
   std::uint64_t sequence = 0;  // to ask from next time
   std::vector<std::pair<std::uint64_t, model::Labels>> came;
   std::vector<std::uint64_t> went;
+  /// Samples that are newer than all that was told of their series; all samples of a series that came.
   std::vector<Points> appended;
   struct Range {
-    Timestamp start, end;
+    Timestamp start, end;  // both included
   };
-  std::vector<Range> rewritten;  // late samples or deletions: what was derived from these times is void
-  bool lost = false;             // the feed could not keep up: start over from a querier
+  /// Times with late samples or deletions, in order and apart: what was derived from them is void, for all series. Late
+  /// samples are told of in this way alone; a querier that is made now has them.
+  std::vector<Range> rewritten;
+  bool lost = false;  // the feed could not keep up: start over, from sequence 0
 };
 
 /// What changes of a selection, for a query that stands: it asks each tick and gets what is new. Begins at nothing: the
 /// first batch has every series as `came` and no samples; its reader takes those from a querier that it makes after.
-/// It must not outlive the store.
+/// Such a querier may have seen what later batches tell: times decide. What the retention takes is not told. A call
+/// costs what changed: the series that got samples, and the series that were made, of whatever labels. It must not
+/// outlive the store.
 class SeriesFeed {
  public:
   virtual ~SeriesFeed() = default;
   /// Thread: any, one user at a time. Everything committed after `sequence`, which is that of the last batch (0 at
-  /// first; another one gives `lost`). A series that came and went between two calls is not mentioned.
+  /// first; another one gives `lost`). A series that came and went between two calls is not mentioned. After an error
+  /// or `lost` the feed is at its beginning.
   virtual Result<FeedBatch> since(std::uint64_t sequence) = 0;
 };
 

@@ -145,12 +145,7 @@ Result<void> Committer::log(Batch& batch, Timestamp time) {
     if (!page_for(id)) id = kNoId;
   }
   if (accepted_ + late_ == 0 && batch.exemplars.empty()) return {};
-  TOCSIN_TRY(const std::uint32_t segment, head_.wal.begin(time));
-  code_ = segment_code(segment);
-  if (head_.segment_times.empty() || head_.segment_times.back().first != segment) {
-    head_.segment_times.emplace_back(segment, time);
-    head_.sweep_if_overdue(segment);
-  }
+  TOCSIN_OK(begin_record(time));
   encode(batch, time);
   if (record_.empty()) return {};
   payload_.clear();
@@ -160,6 +155,17 @@ Result<void> Committer::log(Batch& batch, Timestamp time) {
   if (head_.options.wal_sync_interval.count() == 0) {
     // The record is written, so it will be replayed: a failed sync is told by the counter, not by the commit.
     count(head_.wal.sync() ? head_.counters.syncs : head_.counters.sync_failures);
+  }
+  return {};
+}
+
+/// The next record goes to the segment that code_ names.
+Result<void> Committer::begin_record(Timestamp time) {
+  TOCSIN_TRY(const std::uint32_t segment, head_.wal.begin(time));
+  code_ = segment_code(segment);
+  if (head_.segment_times.empty() || head_.segment_times.back().first != segment) {
+    head_.segment_times.emplace_back(segment, time);
+    head_.sweep_if_overdue(segment);
   }
   return {};
 }
@@ -265,6 +271,9 @@ std::size_t Committer::apply_run(Visibility::Commit& commit, const Batch& batch,
       count(head_.counters.tracked_series);
     }
     head_.append_sample(page, index, id, sample, code_);
+    if (page.watched.test(index)) [[unlikely]] {
+      head_.feeds.changed(id);
+    }
     page.pending.reset(index);
   }
   return i;
@@ -278,6 +287,10 @@ void Committer::apply_late(const Visibility::Commit& commit, const Batch& batch)
     const bool added = head_.append_late(page, index_in_page(late.id), late.id, late.row, commit.number, code_);
     count(added ? head_.counters.samples : head_.counters.duplicates);
     if (added) count(head_.counters.late_samples);
+    if (added && page.watched.test(index_in_page(late.id))) {
+      head_.feeds.changed(late.id);
+      head_.feeds.rewrote(late.id, late.row.t, late.row.t);
+    }
     if (!added || !late.row.histogram) continue;
     count(head_.counters.histograms);
     count(head_.counters.late_histograms);
@@ -294,6 +307,54 @@ void Committer::apply_rest(const Batch& batch) {
   for (const auto& [id, metadata] : batch.metadata) {
     if (head_.index.page_of(id)) head_.metadata.set(id, metadata);
   }
+}
+
+Result<void> Committer::remove(std::span<const SeriesId> ids, Timestamp start, Timestamp end) {
+  constexpr std::size_t kSlice = 1000;
+  for (std::size_t at = 0; at < ids.size(); at += kSlice) {
+    const MutexLock lock(head_.commit_mutex);
+    if (head_.closed) return fail(Errc::kUnavailable, "the store is closed");
+    TOCSIN_OK(remove_slice(ids.subspan(at, std::min(kSlice, ids.size() - at)), start, end));
+  }
+  return head_.wal.sync();
+}
+
+Result<void> Committer::remove_slice(std::span<const SeriesId> ids, Timestamp start, Timestamp end) {
+  const Timestamp time = std::max(head_.max_time(), storage::kOldestTime);
+  TOCSIN_OK(begin_record(time));
+  record_.clear();
+  Deletion deletion;
+  deletion.chunks_end = head_.files.end();
+  std::vector<std::pair<SeriesId, Deletion>> all;
+  for (const SeriesId id : ids) {
+    SeriesPage* const page = head_.index.page_of(id);
+    if (!page) continue;
+    const unsigned index = index_in_page(id);
+    const HotSeries& series = page->hot_for_writer(index);
+    const SeriesExtra* const extra = series.has_extra != 0 ? page->extra_for_writer(index) : nullptr;
+    // Only what is there: samples in order that come later are later than this.
+    Timestamp newest = series.last_time;
+    if (extra && extra->late) newest = std::max(newest, extra->late->newest);
+    deletion.start = start;
+    deletion.end = std::min(end, newest);
+    if (deletion.start > deletion.end) continue;
+    record_.deletion(id, deletion.start, deletion.end, deletion.chunks_end);
+    all.emplace_back(id, deletion);
+  }
+  if (all.empty()) return {};
+  payload_.clear();
+  record_.finish(payload_);
+  TOCSIN_OK(head_.wal.append(payload_));
+  const Visibility::Commit commit = head_.visibility.begin(kNoSlot, time, false);
+  for (auto& [id, one] : all) {
+    SeriesPage& page = *head_.index.page_of(id);
+    const MutexLock lock(page.mutex);
+    one.commit = commit.number;
+    page.make_extra(index_in_page(id)).deletions.push_back(one);
+    if (page.watched.test(index_in_page(id))) head_.feeds.rewrote(id, one.start, one.end);
+  }
+  head_.visibility.publish(commit);
+  return {};
 }
 
 void Committer::clear_pending(const Batch& batch) {

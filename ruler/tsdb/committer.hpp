@@ -20,6 +20,9 @@ class Committer {
   /// On an error nothing of the batch is seen, now or after a restart.
   /// @param slot  of the appender (visibility.hpp).
   Result<void> commit(std::uint16_t slot, Batch& batch);
+  /// Deletes what these series have in start <= t <= end, as it is committed now. Durable at return. In slices, each
+  /// a commit; on an error the first ones may be done.
+  Result<void> remove(std::span<const SeriesId> ids, Timestamp start, Timestamp end);
 
  private:
   Result<void> commit_locked(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
@@ -31,6 +34,9 @@ class Committer {
   bool is_there(const Batch::Late& late);
   SeriesPage* page_for(SeriesId& id);
   Result<void> log(Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  Result<void> begin_record(Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
+  Result<void> remove_slice(std::span<const SeriesId> ids, Timestamp start, Timestamp end)
+      TOCSIN_REQUIRES(head_.commit_mutex);
   void encode(const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   void encode_row(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample)
       TOCSIN_REQUIRES(head_.commit_mutex);

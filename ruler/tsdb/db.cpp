@@ -8,6 +8,7 @@
 #include "tsdb/appender.hpp"
 #include "tsdb/block_keeper.hpp"
 #include "tsdb/committer.hpp"
+#include "tsdb/feed.hpp"
 #include "tsdb/head.hpp"
 #include "tsdb/keeper.hpp"
 #include "tsdb/loader.hpp"
@@ -117,6 +118,10 @@ Result<std::unique_ptr<storage::Querier>> Db::querier(Timestamp start, Timestamp
   return std::make_unique<MergeQuerier>(std::move(sources));
 }
 
+std::unique_ptr<storage::SeriesFeed> Db::feed(std::span<const model::Matcher> matchers) {
+  return std::make_unique<HeadFeed>(*head_, matchers);
+}
+
 void Db::set_retention(Duration time, std::uint64_t bytes, double percentage) {
   head_->retention_ms.store(to_ms(time), std::memory_order_relaxed);
   blocks_->set_retention({to_ms(time), bytes, percentage});
@@ -131,6 +136,11 @@ BlockStats Db::block_stats() const {
 }
 
 Result<void> Db::remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
+  {
+    const Pin pin = head_->reclaimer.pin();
+    TOCSIN_OK(committer_->remove(head_->index.select(matchers), start, end));
+  }
+  // A block that was being cut meanwhile is there before this begins.
   return blocks_->remove(start, end, matchers);
 }
 

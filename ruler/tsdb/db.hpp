@@ -43,6 +43,7 @@ class Db final : public storage::Appendable, public storage::Queryable {
 
   std::unique_ptr<storage::Appender> appender() override;
   Result<std::unique_ptr<storage::Querier>> querier(Timestamp start, Timestamp end) override;
+  std::unique_ptr<storage::SeriesFeed> feed(std::span<const model::Matcher> matchers) override;
 
   /// Exemplars of the series that match, in order of time.
   std::map<model::Labels, std::vector<storage::Exemplar>> exemplars(Timestamp start, Timestamp end,
@@ -69,8 +70,9 @@ class Db final : public storage::Appendable, public storage::Queryable {
   /// The blocks that queries see now.
   std::shared_ptr<const BlockSet> blocks() const;
   BlockStats block_stats() const;
-  /// Deletes the samples of the series that match, in start <= t <= end: nobody sees them from then on, what is on the
-  /// disk goes later. @return kIo, kCorrupt: some may be deleted.
+  /// Deletes what the series that match have in start <= t <= end, as it is committed now: queriers that are made later
+  /// do not see it, what is appended later they do. What is on the disk goes later. Durable at return.
+  /// @return kIo, kCorrupt: some may be deleted.
   Result<void> remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers);
   /// Rewrites the blocks that have deleted samples without them. @return kIo, kCorrupt
   Result<void> clean_tombstones();

@@ -214,7 +214,8 @@ bool Head::append_late(SeriesPage& page, unsigned i, SeriesId id, Row row, std::
   if (!insert_late(late, extra.deletions, std::move(row), commit)) return false;
   if (first) late.open_segment = code;
   saw_time(t, t);
-  if (late.open.size() >= options.out_of_order_cap_max) spill_late(page, i, id);
+  // While the log is replayed they stay: a deletion of them may follow, and chunks that are made now lie behind it.
+  if (commit != 0 && late.open.size() >= options.out_of_order_cap_max) spill_late(page, i, id);
   return true;
 }
 

@@ -28,6 +28,7 @@
 #include "tsdb/block_arena.hpp"
 #include "tsdb/chunk_files.hpp"
 #include "tsdb/exemplar_store.hpp"
+#include "tsdb/feed_hub.hpp"
 #include "tsdb/floor.hpp"
 #include "tsdb/label_index.hpp"
 #include "tsdb/metadata_store.hpp"
@@ -159,6 +160,7 @@ class Head {
   std::vector<SeriesId> tracked TOCSIN_GUARDED_BY(commit_mutex);
   /// Series with a SeriesExtra::late.
   std::set<SeriesId> late_series TOCSIN_GUARDED_BY(commit_mutex);
+  FeedHub feeds TOCSIN_GUARDED_BY(commit_mutex);
   /// Data time at which each segment of the log began, oldest first.
   std::vector<std::pair<std::uint32_t, Timestamp>> segment_times TOCSIN_GUARDED_BY(commit_mutex);
   /// All series were swept when this was the current segment.

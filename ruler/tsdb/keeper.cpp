@@ -149,11 +149,17 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     const SeriesId id = number << kSeriesPageBits | i;
     const HotSeries& series = page.hot[i];
     const ChunkRef tail = chunk_file(page.tail[i]) >= pass.oldest_file ? page.tail[i] : 0;
-    const bool late = series.has_extra != 0 && look_at_late(pass, page, i, id);
+    bool late = false;
+    if (series.has_extra != 0) {
+      late = look_at_late(pass, page, i, id);
+      look_at_deletions(pass, page, i, id, late);
+      page.tidy_extra(i);
+    }
     const bool in_blocks = series.last_time < pass.floor;
     if (series.count == 0 && (tail == 0 || in_blocks) && !late && old_page && !page.pending.test(i)) {
       page.live[i / 64].fetch_and(~(std::uint64_t{1} << (i % 64)), std::memory_order_release);
       pass.dead.push_back(id);
+      if (page.watched.test(i)) head_.feeds.went(id);
       continue;
     }
     if (!page.logged.test(i)) continue;
@@ -175,7 +181,6 @@ bool Keeper::look_at_late(Pass& pass, SeriesPage& page, unsigned i, SeriesId id)
   if (late.open.empty() && late.tail == 0) {
     extra.late = nullptr;
     head_.late_series.erase(id);
-    page.tidy_extra(i);
     return false;
   }
   if (late.tail != 0 && page.logged.test(i)) pass.checkpoint.late.push_back({id, late.tail, late.newest});
@@ -184,6 +189,17 @@ bool Keeper::look_at_late(Pass& pass, SeriesPage& page, unsigned i, SeriesId id)
     pass.checkpoint.first_segment = std::min(pass.checkpoint.first_segment, needed);
   }
   return true;
+}
+
+/// Below the floor are blocks, with deletions of their own, and late samples.
+void Keeper::look_at_deletions(Pass& pass, SeriesPage& page, unsigned i, SeriesId id, bool late) {
+  auto& deletions = page.extra(i)->deletions;
+  if (deletions.empty()) return;
+  tidy_deletions(deletions, head_.visibility.seen_by_all(), late ? kMinTimestamp : head_.floor.oldest_held());
+  if (!page.logged.test(i)) return;
+  for (const Deletion& one : deletions) {
+    pass.checkpoint.deletions.push_back({id, one.start, one.end, one.chunks_end});
+  }
 }
 
 void Keeper::collect(Pass& pass) {

@@ -41,6 +41,8 @@ class Keeper {
   void look_at(Pass& pass, SeriesPage& page, std::uint32_t number) TOCSIN_REQUIRES(head_.commit_mutex);
   bool look_at_late(Pass& pass, SeriesPage& page, unsigned index, SeriesId id)
       TOCSIN_REQUIRES(head_.commit_mutex, page.mutex);
+  void look_at_deletions(Pass& pass, SeriesPage& page, unsigned index, SeriesId id, bool late)
+      TOCSIN_REQUIRES(head_.commit_mutex, page.mutex);
   void collect(Pass& pass);
   Result<void> write_index(Pass& pass);
   Result<void> define_all(const std::vector<SeriesId>& ids);

@@ -11,6 +11,23 @@ bool is_deleted(const LateSamples::Sample& sample, const std::vector<Deletion>& 
 
 }  // namespace
 
+void tidy_deletions(std::vector<Deletion>& deletions, std::uint64_t seen_by_all, Timestamp below) {
+  const auto contains = [](const Deletion& a, const Deletion& b) {
+    return a.start <= b.start && a.end >= b.end && a.chunks_end >= b.chunks_end;
+  };
+  for (std::size_t i = 0; i < deletions.size();) {
+    bool gone = deletions[i].end < below;
+    for (std::size_t j = i + 1; j < deletions.size() && !gone; ++j) {
+      gone = deletions[j].commit <= seen_by_all && contains(deletions[j], deletions[i]);
+    }
+    if (gone) {
+      deletions.erase(deletions.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
 bool insert_late(LateSamples& late, const std::vector<Deletion>& deletions, Row row, std::uint64_t commit) {
   const auto time = [](const LateSamples::Sample& sample) { return sample.row.t; };
   const auto [first, last] = std::ranges::equal_range(late.open, row.t, {}, time);

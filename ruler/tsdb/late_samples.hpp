@@ -47,6 +47,9 @@ struct LateCut {
   Timestamp before = kMinTimestamp;
 };
 
+/// Forgets deletions of times before `below`, and those that a later one contains, which all snapshots see.
+void tidy_deletions(std::vector<Deletion>& deletions, std::uint64_t seen_by_all, Timestamp below);
+
 /// Puts a sample in its place. @return false if there is one at that time already that is not deleted.
 bool insert_late(LateSamples& late, const std::vector<Deletion>& deletions, Row row, std::uint64_t commit);
 

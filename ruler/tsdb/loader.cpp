@@ -248,6 +248,7 @@ bool Loader::replay_record(WalPosition position, std::string_view payload) {
     replay_sample(id, {row.t, row.value, row.start, row.histogram ? &row.histogram : nullptr});
   }
   for (const auto& [id, row] : record_.late) replay_late(id, row);
+  for (const auto& deletion : record_.deletions) replay_deletion(deletion);
   for (const auto& [id, exemplar] : record_.exemplars) {
     if (head_.index.page_of(id)) head_.exemplars.add(id, exemplar);
   }
@@ -341,6 +342,17 @@ void Loader::replay_late(SeriesId id, const Row& row) {
   const MutexLock commit_lock(head_.commit_mutex);
   const MutexLock lock(page->mutex);
   head_.append_late(*page, index_in_page(id), id, row, 0, code_);
+}
+
+/// Late samples that were replayed before it go; those in chunk files are told apart by their place.
+void Loader::replay_deletion(const WalRecord::Deletion& deletion) {
+  SeriesPage* const page = head_.index.page_of(deletion.id);
+  if (!page) return;
+  const MutexLock commit_lock(head_.commit_mutex);
+  const MutexLock lock(page->mutex);
+  SeriesExtra& extra = page->make_extra(index_in_page(deletion.id));
+  const Deletion& added = extra.deletions.emplace_back(deletion.start, deletion.end, 0, record_.deletions_chunks_end);
+  if (extra.late) std::erase_if(extra.late->open, [&](const auto& sample) { return added.covers(sample.row.t); });
 }
 
 /// Either its definition is lost, or it was collected before the checkpoint and its rows are not cut off yet.

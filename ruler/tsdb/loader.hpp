@@ -54,6 +54,7 @@ class Loader {
   bool decode_changes();
   void replay_sample(SeriesId id, const SampleIn& sample);
   void replay_late(SeriesId id, const Row& row);
+  void replay_deletion(const WalRecord::Deletion& deletion);
   void stands_at(SeriesId id, const Stand& stand);
   /// Late samples and deletions of a series.
   void stands_late(SeriesId id, const Stand& stand);

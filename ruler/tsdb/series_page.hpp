@@ -64,6 +64,7 @@ struct SeriesPage {
   // Commit lock.
   std::bitset<kSeriesPage> pending;  // has a sample in the batch that is being committed
   std::bitset<kSeriesPage> logged;   // its labels are in the log
+  std::bitset<kSeriesPage> watched;  // a feed looks at it (feed_hub.hpp)
   /// Of collection, when its last series was made.
   std::atomic<std::uint32_t> born_round = 0;
 

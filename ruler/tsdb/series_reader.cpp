@@ -120,6 +120,14 @@ void SeriesReader::report_corrupt(ChunkRef ref, std::string_view what) {
 }
 
 Result<void> SeriesReader::read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
+  TOCSIN_OK(read_in_order(start, end, out));
+  if (!page_ || !has_late()) return {};
+  gather_late(start, end);
+  if (!late_.empty()) merge_late(out);
+  return {};
+}
+
+Result<void> SeriesReader::read_in_order(Timestamp start, Timestamp end, storage::SampleColumns& out) {
   out.clear();
   if (!page_) return {};
   copy(true);
@@ -138,10 +146,6 @@ Result<void> SeriesReader::read(Timestamp start, Timestamp end, storage::SampleC
     pad(out);
   }
   if (!deletions_.empty()) erase_deleted(out);
-  if (has_late()) {
-    gather_late(start, end);
-    if (!late_.empty()) merge_late(out);
-  }
   return {};
 }
 

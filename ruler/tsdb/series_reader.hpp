@@ -39,6 +39,10 @@ class SeriesReader {
   /// See storage::ChunkSummarySet::summaries().
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest);
+  /// As read(), without late samples: for a reader that goes on from newest_in_order().
+  Result<void> read_in_order(Timestamp start, Timestamp end, storage::SampleColumns& out);
+  /// Time of the newest sample in order that is seen, as of the last call; kMinTimestamp if there is none.
+  Timestamp newest_in_order() const { return std::min(hot_.last_time, limit_); }
   /// As read(), late samples alone, below the floor too: for the blocks that they are cut into.
   /// @param cut  if given, without those that were cut then.
   Result<void> read_late(Timestamp start, Timestamp end, storage::SampleColumns& out, const LateCut* cut = nullptr);

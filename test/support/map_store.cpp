@@ -308,7 +308,6 @@ Result<void> MapAppender::commit() {
   std::map<storage::SeriesRef, std::shared_ptr<MapStore::Series>> edited;
   for (auto& [ref, t, point, late] : points_) {
     const Labels& labels = store_.labels_.at(ref);
-    const bool created = !store_.series_.contains(labels) && !edited.contains(ref);
     auto& series = edited[ref];
     if (!series) series = store_.editable(labels);
     const bool again = series->points.contains(t) || (!late && series->newest && t == series->newest->first);
@@ -316,7 +315,6 @@ Result<void> MapAppender::commit() {
     series->points.emplace(t, point);
     if (!series->newest || t > series->newest->first) series->newest = {t, point};
     store_.newest_ = std::max(t, store_.newest_.value_or(t));
-    store_.log_.push_back({store_.sequence_, series->id, labels, created, t, point});
   }
   for (const auto& [ref, exemplar] : exemplars_) {
     auto& series = edited[ref];
@@ -334,6 +332,7 @@ Result<void> MapAppender::commit() {
   return {};
 }
 
+/// Compares the store with what it was at the last call.
 class MapFeed : public storage::SeriesFeed {
  public:
   MapFeed(MapStore& store, std::vector<Matcher> matchers) : store_(store), matchers_(std::move(matchers)) {}
@@ -341,26 +340,50 @@ class MapFeed : public storage::SeriesFeed {
   Result<storage::FeedBatch> since(std::uint64_t sequence) override {
     MutexLock lock(store_.mutex_);
     storage::FeedBatch batch;
-    batch.sequence = store_.sequence_;
-    std::map<std::uint64_t, std::map<Timestamp, MapStore::Point>> points;
-    for (const auto& entry : store_.log_) {
-      if (entry.sequence <= sequence || !matches_all(matchers_, entry.labels)) continue;
-      if (entry.created) batch.came.emplace_back(entry.id, entry.labels);
-      points[entry.id].emplace(entry.t, entry.point);
+    if (sequence != sequence_) {
+      sequence_ = 0;
+      known_.clear();
+      batch.lost = true;
+      return batch;
     }
-    for (auto& [id, of_series] : points) {
-      MapStore::Series series;
-      series.points = std::move(of_series);
-      storage::FeedBatch::Points out{id, {}};
-      copy_range(series, kMinTimestamp, kMaxTimestamp, out.samples);
-      batch.appended.push_back(std::move(out));
+    for (const auto& [labels, series] : store_.series_) {
+      if (matches_all(matchers_, labels)) tell(labels, *series, batch);
     }
+    batch.sequence = sequence_ = store_.sequence_ + 1;
     return batch;
   }
 
  private:
+  void tell(const Labels& labels, const MapStore::Series& now, storage::FeedBatch& batch) {
+    const auto before = known_.find(labels);
+    MapStore::Series fresh;
+    if (before == known_.end()) {
+      if (now.points.empty()) return;
+      batch.came.emplace_back(now.id, labels);
+      if (sequence_ != 0) fresh.points = now.points;
+    } else {
+      const Timestamp told = before->second.newest->first;
+      for (const auto& [t, point] : now.points) {
+        if (t > told) fresh.points.emplace(t, point);
+        if (t <= told && !before->second.points.contains(t)) batch.rewritten.push_back({t, t});
+      }
+      for (const auto& [t, point] : before->second.points) {
+        const auto there = now.points.find(t);
+        if (there == now.points.end() || !same_point(there->second, point)) batch.rewritten.push_back({t, t});
+      }
+    }
+    if (!fresh.points.empty()) {
+      storage::FeedBatch::Points points{now.id, {}};
+      copy_range(fresh, kMinTimestamp, kMaxTimestamp, points.samples);
+      batch.appended.push_back(std::move(points));
+    }
+    known_[labels] = now;
+  }
+
   MapStore& store_;
   const std::vector<Matcher> matchers_;
+  std::uint64_t sequence_ = 0;
+  std::map<Labels, MapStore::Series> known_;
 };
 
 std::unique_ptr<storage::Appender> MapStore::appender() {

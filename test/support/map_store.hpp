@@ -68,15 +68,6 @@ class MapStore : public storage::Appendable, public storage::Queryable {
  private:
   friend class MapAppender;
   friend class MapFeed;
-  struct Committed {
-    std::uint64_t sequence = 0;
-    std::uint64_t id = 0;
-    model::Labels labels;
-    bool created = false;
-    Timestamp t = 0;
-    Point point;
-  };
-
   /// @param recent  it is not older than max_age_ms allows.
   /// @param newest  of the store, to judge by.
   storage::AppendStatus judge(const Series& series, Timestamp t, const Point& point, bool recent,
@@ -90,7 +81,6 @@ class MapStore : public storage::Appendable, public storage::Queryable {
   /// Labels that have a ref, with or without samples.
   std::map<model::Labels, std::uint64_t> refs_ TOCSIN_GUARDED_BY(mutex_);
   std::map<std::uint64_t, model::Labels> labels_ TOCSIN_GUARDED_BY(mutex_);
-  std::vector<Committed> log_ TOCSIN_GUARDED_BY(mutex_);
   std::uint64_t sequence_ TOCSIN_GUARDED_BY(mutex_) = 0;
   std::optional<Timestamp> newest_ TOCSIN_GUARDED_BY(mutex_);
   std::optional<Error> failure_ TOCSIN_GUARDED_BY(mutex_);

@@ -48,6 +48,8 @@ std::vector<StorageCase> storage_suite() {
   std::vector<StorageCase> all = storage_append_cases();
   for (auto& one : storage_select_cases()) all.push_back(one);
   for (auto& one : storage_random_cases()) all.push_back(one);
+  for (auto& one : storage_late_cases()) all.push_back(one);
+  for (auto& one : storage_feed_cases()) all.push_back(one);
   return all;
 }
 

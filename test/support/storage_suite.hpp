@@ -3,6 +3,7 @@
 //   for (const auto& one : storage_suite()) { SECTION(one.name) { auto store = make(one.setup); one.run(*store); } }
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,15 +14,21 @@ namespace tocsin::test {
 
 struct StoreSetup {
   std::size_t series_limit = 0;
+  std::int64_t out_of_order_window_ms = 0;
 };
 
-/// A store that is empty, refuses what is older than its newest sample by more than one hour, and keeps the limits of
-/// the setup.
+/// A store that is empty, refuses what is older than its newest sample by more than one hour, keeps some hundred
+/// exemplars and metadata, and heeds the setup.
 class StoreUnderTest {
  public:
   virtual ~StoreUnderTest() = default;
   virtual storage::Appendable& appendable() = 0;
   virtual storage::Queryable& queryable() = 0;
+  /// Deletes what the series that match have in start <= t <= end now.
+  virtual Result<void> remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) = 0;
+  /// Of a series, in order of time.
+  virtual std::vector<storage::Exemplar> exemplars(const model::Labels& labels) = 0;
+  virtual std::optional<storage::Metadata> metadata(const model::Labels& labels) = 0;
 };
 
 struct StorageCase {
@@ -36,6 +43,8 @@ std::vector<StorageCase> storage_suite();
 std::vector<StorageCase> storage_append_cases();
 std::vector<StorageCase> storage_select_cases();
 std::vector<StorageCase> storage_random_cases();
+std::vector<StorageCase> storage_late_cases();
+std::vector<StorageCase> storage_feed_cases();
 
 /// One series as read: labels and columns.
 struct ReadSeries {

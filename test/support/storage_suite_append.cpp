@@ -316,6 +316,28 @@ void takes_exemplars_and_metadata(StoreUnderTest& store) {
   appender->set_metadata(4711, {});
   REQUIRE(appender->commit());
   CHECK(dump(store.queryable()) == "{__name__=\"up\", job=\"node\"} 1@1000\n");
+  const storage::Exemplar older{Labels{{"trace_id", "old"}}, 1.5, 999, true};
+  const storage::Exemplar newer{Labels{{"trace_id", "new"}}, 2.5, 1001, true};
+  appender->append(ref, nullptr, 2000, 1);
+  CHECK(appender->append_exemplar(ref, older) == AppendStatus::kOutOfOrder);
+  CHECK(appender->append_exemplar(ref, newer) == AppendStatus::kOk);
+  CHECK(store.exemplars(up()).size() == 1);  // not yet committed
+  appender->set_metadata(ref, {model::MetricType::kCounter, "s", "first"});
+  appender->set_metadata(ref, {model::MetricType::kCounter, "s", "second"});
+  REQUIRE(appender->commit());
+  const auto exemplars = store.exemplars(up());
+  REQUIRE(exemplars.size() == 2);
+  CHECK(exemplars[0].labels == exemplar.labels);
+  CHECK(exemplars[0].value == 1.5);
+  CHECK(exemplars[0].t == 1000);
+  CHECK(exemplars[1].labels == newer.labels);
+  CHECK(store.exemplars(Labels{{"__name__", "other"}}).empty());
+  const auto metadata = store.metadata(up());
+  REQUIRE(metadata);
+  CHECK(metadata->type == model::MetricType::kCounter);
+  CHECK(metadata->unit == "s");
+  CHECK(metadata->help == "second");
+  CHECK_FALSE(store.metadata(Labels{{"__name__", "other"}}));
 }
 
 void fills_many_chunks(StoreUnderTest& store) {

@@ -55,9 +55,11 @@ void append_one(Twins& twins, Rng& rng, std::size_t writer, const Labels& labels
   REQUIRE(storage::append_status_text(a.status) == storage::append_status_text(b.status));
 }
 
-void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter, std::size_t series_count) {
+/// @param window  out-of-order window, with which the store was set up; then there are deletions too.
+void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter, std::size_t series_count,
+                    std::int64_t window = 0) {
   Rng rng(seed);
-  MapStore map({.max_age_ms = 3'600'000});
+  MapStore map({.max_age_ms = 3'600'000, .out_of_order_window_ms = window});
   Twins twins{store.appendable(), map, {}, {}};
   for (int i = 0; i < 4; ++i) {
     twins.of_a.push_back(twins.a.appender());
@@ -83,6 +85,13 @@ void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter,
     } else {
       REQUIRE(twins.of_a[writer]->commit());
       REQUIRE(twins.of_b[writer]->commit());
+    }
+    if (window != 0 && rng.next() % 12 == 0) {
+      const auto some = matcher(model::MatchOp::kRegex, "owner", rng.next() % 2 == 0 ? "[01]" : "[123]");
+      const Timestamp start = now - static_cast<Timestamp>(rng.next() % 200'000);
+      const Timestamp end = start + static_cast<Timestamp>(rng.next() % 100'000);
+      REQUIRE(store.remove(start, end, {&some, 1}));
+      map.remove(start, end, {&some, 1});
     }
     if (rng.next() % 15 == 0) {  // a target goes, another comes
       twins.of_a[writer] = twins.a.appender();
@@ -119,6 +128,11 @@ void equals_the_map_on_wild_times(StoreUnderTest& store) {
   equals_the_map(store, 42, 20'000'000, 20);
 }
 
+constexpr std::int64_t kWindow = 100'000;
+void equals_the_map_with_late_samples_and_deletions(StoreUnderTest& store) {
+  equals_the_map(store, 3, 150'000, 6, kWindow);
+}
+
 }  // namespace
 
 std::vector<StorageCase> storage_random_cases() {
@@ -126,6 +140,9 @@ std::vector<StorageCase> storage_random_cases() {
       {"random batches on few series give what the map gives", equals_the_map_on_few_series, {}},
       {"random batches on many series give what the map gives", equals_the_map_on_many_series, {}},
       {"random batches of wild times give what the map gives", equals_the_map_on_wild_times, {}},
+      {"random batches with late samples, and deletions, give what the map gives",
+       equals_the_map_with_late_samples_and_deletions,
+       {.out_of_order_window_ms = kWindow}},
   };
 }
 

@@ -107,6 +107,14 @@ class Twins {
     REQUIRE(twin->commit());
     return true;
   }
+  /// Deletes the same of both.
+  void remove(Db& db) {
+    const Timestamp start = now_ - static_cast<Timestamp>(rng_.next() % 200'000);
+    const Timestamp end = start + static_cast<Timestamp>(rng_.next() % 100'000);
+    const auto some = test::matcher(model::MatchOp::kRegex, "s", "[0-3]");
+    REQUIRE(db.remove(start, end, {&some, 1}));
+    map_.remove(start, end, {&some, 1});
+  }
   /// Before the store goes.
   void let_go() { appender_ = nullptr; }
 
@@ -141,6 +149,7 @@ TEST_CASE("all that was committed is there after the process died, again and aga
       REQUIRE(test::dump(now.db()) == twins.expected());
       for (int i = 0; i < 40; ++i) {
         REQUIRE(twins.round(now.db()));
+        if (twins.rng().next() % 12 == 0) twins.remove(now.db());
         if (twins.rng().next() % 10 == 0) REQUIRE(now.db().maintain());
         if (twins.rng().next() % 30 == 0) REQUIRE(now.db().checkpoint());
       }

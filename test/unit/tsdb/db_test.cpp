@@ -109,6 +109,7 @@ TEST_CASE("a job that uses up its budget is refused new series, named, and nobod
   for (int hour = 1; hour < 60; ++hour) {
     t = hour * kHour;
     REQUIRE(add(*db, {{"no", "job"}}, t, 1) == AppendStatus::kOk);
+    REQUIRE(db->maintain());
     if (hour % 4 == 0) REQUIRE(db->checkpoint());
   }
   CHECK(db->stats().series == 1);

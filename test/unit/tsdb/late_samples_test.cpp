@@ -129,7 +129,38 @@ TEST_CASE("summaries leave out chunks that late samples touch") {
   CHECK(rest + 120 == all);
 }
 
-/// The same history to the store and to the map, late and early, with restarts.
+TEST_CASE("what is deleted is seen no more, by queriers that are made later, and what is appended later is") {
+  MemFs fs;
+  auto db = open_db(late_options(fs));
+  const Labels other{{"__name__", "other"}};
+  for (int i = 0; i < 300; ++i) {
+    add(*db, up(), 90 * kMinute + i * 1000, i);
+    add(*db, other, 90 * kMinute + i * 1000, i);
+  }
+  add(*db, up(), 80 * kMinute, 7);
+  const auto before = *db->querier(0, 200 * kMinute);
+  const auto only = test::matcher(model::MatchOp::kEqual, "__name__", "up");
+  REQUIRE(db->remove(0, 90 * kMinute + 200'000, {&only, 1}));
+  const auto count = [](storage::Querier& querier, std::size_t series) {
+    return test::read_all(querier, 0, 200 * kMinute, {})[series].samples.size();
+  };
+  CHECK(count(*before, 1) == 301);
+  CHECK(count(**db->querier(0, 200 * kMinute), 1) == 99);
+  CHECK(count(**db->querier(0, 200 * kMinute), 0) == 300);
+  CHECK(add(*db, up(), 80 * kMinute, 8) == AppendStatus::kOk);
+  CHECK(add(*db, up(), 90 * kMinute + 300'000, 300) == AppendStatus::kOk);
+  CHECK(count(**db->querier(0, 200 * kMinute), 1) == 101);
+  CHECK(count(*before, 1) == 301);
+  CHECK(test::read_all(*db, 0, 80 * kMinute, {&only, &only + 1})[0].samples.values == std::vector<double>{8});
+  // A series that has nothing left is not selected.
+  REQUIRE(db->remove(storage::kOldestTime, storage::kNewestTime, {&only, 1}));
+  CHECK(test::read_all(*db, 0, 200 * kMinute, {}).size() == 1);
+  CHECK((*db->querier(0, 200 * kMinute))->label_values("__name__", {}, 0) == std::vector<std::string>{"other"});
+  CHECK(add(*db, up(), 90 * kMinute + 400'000, 1) == AppendStatus::kOk);
+  CHECK(test::read_all(*db, 0, 200 * kMinute, {&only, &only + 1})[0].samples.size() == 1);
+}
+
+/// The same history to the store and to the map: late and early samples, deletions, snapshots, restarts.
 void equals_the_map(std::uint64_t seed) {
   MemFs fs;
   TsdbOptions options = late_options(fs);
@@ -141,11 +172,13 @@ void equals_the_map(std::uint64_t seed) {
   test::MapStore map({.max_age_ms = 3'600'000, .out_of_order_window_ms = 30 * kMinute});
   Rng rng(seed);
   Timestamp now = 1000 * kMinute;
+  std::uint64_t late_chunks = 0;
+  std::vector<std::pair<std::unique_ptr<storage::Querier>, std::string>> snapshots;
   for (int round = 0; round < 500; ++round) {
     now += static_cast<Timestamp>(rng.next() % 20'000);
     auto a = db->appender();
     auto b = map.appender();
-    for (std::uint64_t i = 0; i < rng.next() % 15; ++i) {
+    for (std::uint64_t n = rng.next() % 15; n > 0; --n) {
       const Labels labels{{"s", std::to_string(rng.next() % 4)}};
       const Timestamp t = rng.next() % 2 == 0 ? now : now - static_cast<Timestamp>(rng.next() % (40 * kMinute));
       const auto v = static_cast<double>(rng.next() % 3);
@@ -156,20 +189,34 @@ void equals_the_map(std::uint64_t seed) {
     REQUIRE(a->commit());
     REQUIRE(b->commit());
     a = nullptr;
+    if (rng.next() % 15 == 0) {
+      const Timestamp start = now - static_cast<Timestamp>(rng.next() % (60 * kMinute));
+      const Timestamp end = start + static_cast<Timestamp>(rng.next() % (20 * kMinute));
+      const auto only = test::matcher(model::MatchOp::kRegex, "s", rng.next() % 2 == 0 ? "[01]" : "[123]");
+      REQUIRE(db->remove(start, end, {&only, 1}));
+      map.remove(start, end, {&only, 1});
+    }
     if (rng.next() % 10 == 0) REQUIRE(db->maintain());
     if (rng.next() % 25 == 0) REQUIRE(db->checkpoint());
-    if (rng.next() % 40 == 0) {
+    if (rng.next() % 12 == 0) snapshots.emplace_back(*db->querier(0, 2 * now), test::dump(map));
+    for (const auto& [querier, expected] : snapshots) {
+      REQUIRE(test::describe(test::read_all(*querier, 0, 2 * now, {})) == expected);
+    }
+    if (snapshots.size() > 3) snapshots.erase(snapshots.begin());
+    if (rng.next() % 60 == 0) {
+      snapshots.clear();
+      late_chunks += db->stats().late_chunks;
       db = nullptr;
       db = open_db(options);
     }
     if (rng.next() % 10 == 0) REQUIRE(test::dump(*db) == test::dump(map));
   }
   REQUIRE(test::dump(*db) == test::dump(map));
-  CHECK(db->stats().late_chunks > 0);
+  CHECK(late_chunks > 0);
 }
 
-TEST_CASE("a history of late and early samples is what the map has, over restarts") {
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) equals_the_map(seed);
+TEST_CASE("a history of late samples and deletions is what the map has, in every snapshot and over restarts") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) equals_the_map(seed);
 }
 
 }  // namespace
