@@ -503,6 +503,77 @@ TEST_CASE("a block that Prometheus 2.1 numbered wrongly is put right at the star
   CHECK(difference(contents(*db), contents(filler.map)) == "");
 }
 
+/// A store of which one call of the file system fails while blocks are cut and compacted, and then it dies.
+void check_failure(FsCall call, std::uint64_t nth, bool stays, bool power) {
+  MemFs disk;
+  FaultFs fs(disk);
+  TsdbOptions options = block_options(fs);
+  options.max_block_duration = std::chrono::hours(6);
+  Filler filler;
+  filler.now = 1002 * kHour;
+  std::string expected;
+  {
+    auto db = open_db(options);
+    filler.minutes(*db, 90, 10 * kMinute);
+    REQUIRE(db->sync());
+    fs.arm({.call = call, .nth = nth, .stays = stays});
+    (void)db->maintain();
+    CHECK(difference(contents(*db), contents(filler.map)) == "");
+    if (!stays) {
+      fs.heal();
+      REQUIRE(db->maintain());
+      CHECK(difference(contents(*db), contents(filler.map)) == "");
+      CHECK(db->block_stats().cuts >= 5);
+    }
+    expected = contents(filler.map);
+    for (const FsCall any : {FsCall::kAppend, FsCall::kRename, FsCall::kRemove, FsCall::kSync, FsCall::kOpen}) {
+      fs.arm({.call = any, .nth = 1, .stays = true});
+    }
+  }
+  if (power) {
+    disk.drop_unsynced();
+  } else {
+    disk.drop_handles();
+  }
+  fs.heal();
+  auto db = open_db(options);
+  CHECK(difference(contents(*db), expected) == "");
+  REQUIRE(db->maintain());
+  CHECK(difference(contents(*db), expected) == "");
+}
+
+TEST_CASE("a call that fails, or a death, while blocks are cut and compacted loses and doubles nothing") {
+  const Quiet quiet;
+  std::uint64_t calls[kFsCalls] = {};
+  constexpr FsCall kCalls[] = {FsCall::kOpen,   FsCall::kAppend, FsCall::kSync,          FsCall::kRename,
+                               FsCall::kRemove, FsCall::kList,   FsCall::kSyncDirectory, FsCall::kCreateDirectories};
+  {
+    MemFs disk;
+    FaultFs fs(disk);
+    TsdbOptions options = block_options(fs);
+    options.max_block_duration = std::chrono::hours(6);
+    auto db = open_db(options);
+    Filler filler;
+    filler.now = 1002 * kHour;
+    filler.minutes(*db, 90, 10 * kMinute);
+    REQUIRE(db->sync());
+    for (const FsCall call : kCalls) calls[static_cast<std::size_t>(call)] = fs.count(call);
+    REQUIRE(db->maintain());
+    for (const FsCall call : kCalls) {
+      calls[static_cast<std::size_t>(call)] = fs.count(call) - calls[static_cast<std::size_t>(call)];
+    }
+  }
+  for (const FsCall call : kCalls) {
+    const std::uint64_t all = calls[static_cast<std::size_t>(call)];
+    REQUIRE(all > 0);
+    for (std::uint64_t nth = 1; nth <= all; nth += 1 + all / 12) {
+      INFO("call " << static_cast<int>(call) << " number " << nth << " of " << all);
+      check_failure(call, nth, false, nth % 2 == 0);
+      check_failure(call, nth, true, nth % 2 == 1);
+    }
+  }
+}
+
 TEST_CASE("what a death left half made or half removed is cleaned at the start") {
   const Quiet quiet;
   MemFs fs;
