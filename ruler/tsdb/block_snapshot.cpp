@@ -52,6 +52,11 @@ Result<void> BlockKeeper::snapshot(const std::string& folder, bool with_head) {
   if (!with_head || head_.min_time() > head_.max_time()) return {};
   const ReadView view(head_);
   const block::Meta meta = new_meta(head_.min_time(), head_.max_time() + 1);
+  // Late samples of before it, which no block has yet.
+  const std::int64_t length = std::max(to_ms(head_.options.min_block_duration), to_ms(std::chrono::hours(2)));
+  const auto late_meta = [this](Timestamp min, Timestamp max)
+                             TOCSIN_NO_THREAD_SAFETY_ANALYSIS { return new_meta(min, max); };
+  TOCSIN_OK(write_late_blocks(head_, view, late_cut_, meta.min_time, length, late_meta, folder, stop_));
   auto written = timed([&] { return write_head_block(head_, view, meta, folder, stop_); });
   if (!written) return fail(std::move(written).error().wrap("snapshot head block"));
   return {};
