@@ -150,12 +150,11 @@ net::Task<net::HttpResponse> blocks(SourcePtr source) {
   co_return body.finish();
 }
 
-/// The replay is over before the first request is answered.
 net::Task<net::HttpResponse> wal_replay(SourcePtr source) {
-  const auto segments = static_cast<std::int64_t>(source->replayed_segments);
+  const StatusSource::WalReplay replay = source->wal_replay();
   SuccessBody body;
-  body.json().begin_object().key("min").integer(0).key("max").integer(segments);
-  body.json().key("current").integer(segments).end_object();
+  body.json().begin_object().key("min").integer(replay.first).key("max").integer(replay.last);
+  body.json().key("current").integer(replay.current).end_object();
   co_return body.finish();
 }
 

@@ -45,9 +45,13 @@ struct TsdbStatus {
 struct StatusSource {
   Timestamp started = 0;
   std::vector<std::pair<std::string, std::string>> flags;  // name without dashes, value
-  std::size_t replayed_segments = 0;                       // of the write-ahead log, at the start
-  std::function<RuntimeStatus()> now;                      // thread: the loop's
-  std::function<TsdbStatus(std::size_t limit)> tsdb;       // at most `limit` of each list; thread: any
+  /// Segments of the write-ahead log that the start reads.
+  struct WalReplay {
+    std::uint32_t first = 0, last = 0, current = 0;
+  };
+  std::function<WalReplay()> wal_replay;              // thread: the loop's
+  std::function<RuntimeStatus()> now;                 // thread: the loop's
+  std::function<TsdbStatus(std::size_t limit)> tsdb;  // at most `limit` of each list; thread: any
   /// meta.json of each block, in order of time. Thread: the loop's. May be empty.
   std::function<std::vector<std::string>()> blocks;
   struct Alertmanagers {

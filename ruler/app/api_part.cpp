@@ -1,5 +1,7 @@
 #include "app/api_part.hpp"
 
+#include <algorithm>
+
 #include "api/admin_api.hpp"
 #include "api/features.hpp"
 #include "api/federate.hpp"
@@ -57,6 +59,15 @@ api::TsdbStatus tsdb_status(const tsdb::Db& db, std::size_t limit) {
 
 }  // namespace
 
+bool asks_for_samples(std::string_view path) {
+  if (path == "/federate") return true;
+  if (!path.starts_with("/api/v1/")) return false;
+  path.remove_prefix(std::string_view("/api/v1/").size());
+  static constexpr std::string_view kWhole[] = {"query", "query_range", "query_exemplars", "series", "labels", "read"};
+  if (std::ranges::find(kWhole, path) != std::end(kWhole)) return true;
+  return path.starts_with("label/") || path.starts_with("admin/tsdb/");
+}
+
 ApiPart::ApiPart(ApiPartDeps deps)
     : deps_(std::move(deps)),
       lane_(deps_.runtime.loop(), deps_.runtime.work(), lane_options(deps_.flags)),
@@ -68,7 +79,10 @@ api::StatusSource ApiPart::status_source() const {
   api::StatusSource source;
   source.started = deps_.started;
   source.flags = deps_.flags.values;
-  source.replayed_segments = deps_.db.stats().wal_segments;
+  source.wal_replay = [db = &deps_.db] {
+    const tsdb::Db::Replay replay = db->replay_progress();
+    return api::StatusSource::WalReplay{replay.first, replay.last, replay.current};
+  };
   source.now = deps_.status;
   source.tsdb = [db = &deps_.db](std::size_t limit) { return tsdb_status(*db, limit); };
   source.blocks = [db = &deps_.db] {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "api/admin_api.hpp"
 #include "api/notifications.hpp"
@@ -36,6 +37,9 @@ struct ApiPartDeps {
   std::function<model::Labels()> external_labels;
   std::function<Duration()> subquery_step;
 };
+
+/// Whether the answer to a path depends on the samples of the store, so that half of them would make it wrong.
+bool asks_for_samples(std::string_view path);
 
 /// Thread: the loop's. Must outlive the loop's tasks.
 class ApiPart {

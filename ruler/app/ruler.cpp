@@ -12,6 +12,7 @@
 namespace tocsin::app {
 namespace {
 
+constexpr Duration kLookAgain = std::chrono::milliseconds(20);  // whether the store is whole
 constexpr Duration kDrainLimit = std::chrono::seconds(5);
 constexpr Duration kGoodbyeLimit = std::chrono::seconds(1);  // for subscribers of notifications that do not read
 
@@ -118,18 +119,26 @@ Result<void> Ruler::open() {
   web_options.lifecycle = flags_.enable_lifecycle;
   web_options.reload = [this] { return reload_all(); };
   web_options.quit = [this] { shut_down(); };
+  web_options.must_wait = [this](std::string_view path) { return !db_->whole() && asks_for_samples(path); };
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
   add_api();
   add_metrics();
   TOCSIN_OK(web_->listen(flags_, fs_));
   apply(std::move(loaded));
   TOCSIN_OK(alerting_->apply(std::move(alertmanager)));
-  rules_->start();
   web_->set_ready(true);
-  api_->notifications().remove(api::kStartingUp);
+  runtime_.loop().spawn("rules", start_rules());
   if (flags_.config_auto_reload) reloader_->watch(flags_.config_auto_reload_interval);
   log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
   return {};
+}
+
+/// Targets are scraped and alerts are routed at once, from the stored state; rules wait until the store has all that
+/// they may look back at, so that nothing fires or resolves from half of the data.
+net::Task<void> Ruler::start_rules() {
+  while (!db_->whole()) co_await net::sleep_for(runtime_.loop(), kLookAgain);
+  api_->notifications().remove(api::kStartingUp);
+  if (!stopping_) rules_->start();
 }
 
 void Ruler::add_api() {

@@ -26,7 +26,8 @@ namespace tocsin::app {
 /// Thread: the loop's. Must outlive the runtime, whose tasks refer to it: run → close() → the runtime goes → this goes.
 class Ruler {
  public:
-  /// Reads the configuration, opens the stores (blocks while the log is replayed), binds, and begins to work.
+  /// Reads the configuration, opens the stores (blocks until the series are known), binds, and begins to work.
+  /// Rules and answers from samples begin when the log is replayed.
   static Result<std::unique_ptr<Ruler>> start(net::Runtime& runtime, const Flags& flags, Fs& fs);
 
   /// Begins to read the files again: prometheus.yml with all that it names, then alertmanager.yml: each as a whole or
@@ -51,6 +52,7 @@ class Ruler {
   net::Task<void> reload_for_signal();
   void add_api();
   void add_metrics();
+  net::Task<void> start_rules();
   net::Task<void> stop_all();
 
   net::Runtime& runtime_;

@@ -81,6 +81,7 @@ net::Task<net::HttpResponse> Web::handle(net::HttpRequest request) {
         path.starts_with("/api/v1/notifications");  // as in Prometheus, whose page of the start asks them
     if (!served) return answer(503, "Service Unavailable");
   }
+  if (options_.must_wait && options_.must_wait(request.path())) return answer(503, "Service Unavailable");
   return router_.handle(std::move(request));
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/flags.hpp"
@@ -19,6 +20,8 @@ struct WebOptions {
   bool lifecycle = false;  // /-/reload and /-/quit
   std::function<net::Task<Result<void>>()> reload;
   std::function<void()> quit;  // nullptr: no /-/quit
+  /// Paths that answer 503 for now; nullptr: none do.
+  std::function<bool(std::string_view path)> must_wait;
 };
 
 /// Thread: the loop's. Until ready(true), everything but health, metrics, notifications and the state of the replay

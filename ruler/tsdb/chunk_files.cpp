@@ -99,6 +99,8 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
   file.mapped = std::move(mapped);
   file.may_have_late = from > kChunkFileHeaderBytes;  // what is not read here may have some
   std::size_t at = from;
+  // What stands behind the checkpoint was written by a life that may have died before it synced it.
+  if (at < bytes.size()) file.unsynced = folder_unsynced_ = true;
   while (at < bytes.size()) {
     ChunkView chunk;
     const ChunkRef ref = make_chunk_ref(number, static_cast<std::uint32_t>(at));
@@ -194,6 +196,7 @@ Result<void> ChunkFiles::write_out(bool sync, const std::function<Result<void>()
     full_.store(true, std::memory_order_relaxed);
     return passed;
   }
+  if (sync) TOCSIN_OK(sync_folder());
   for (WriteJob& job : todo) {
     auto written = write_job(job, sync);
     {
@@ -212,6 +215,21 @@ Result<void> ChunkFiles::write_out(bool sync, const std::function<Result<void>()
       return written;
     }
   }
+  return {};
+}
+
+/// The names of files that an earlier life began.
+Result<void> ChunkFiles::sync_folder() {
+  {
+    const MutexLock lock(mutex_);
+    if (!folder_unsynced_) return {};
+  }
+  if (auto synced = fs_.sync_directory(folder_); !synced) {
+    full_.store(true, std::memory_order_relaxed);
+    return synced;
+  }
+  const MutexLock lock(mutex_);
+  folder_unsynced_ = false;
   return {};
 }
 

@@ -131,6 +131,7 @@ class ChunkFiles {
   template <typename Old>
   Result<std::size_t> drop_while(Old&& old);
   std::vector<WriteJob> jobs(bool sync) const TOCSIN_REQUIRES(mutex_);
+  Result<void> sync_folder();
   Result<void> write_job(WriteJob& job, bool sync);
   Result<void> map_whole_pieces(const WriteJob& job);
 
@@ -142,7 +143,8 @@ class ChunkFiles {
   mutable Mutex mutex_;
   std::map<std::uint32_t, File> files_ TOCSIN_GUARDED_BY(mutex_);  // by number
   std::uint32_t next_number_ TOCSIN_GUARDED_BY(mutex_) = 1;
-  bool current_open_ TOCSIN_GUARDED_BY(mutex_) = false;  // the last of files_ takes chunks
+  bool current_open_ TOCSIN_GUARDED_BY(mutex_) = false;     // the last of files_ takes chunks
+  bool folder_unsynced_ TOCSIN_GUARDED_BY(mutex_) = false;  // names of files of an earlier life may not last
   std::shared_ptr<const ChunkFileSet> set_ TOCSIN_GUARDED_BY(mutex_);
   std::string scratch_ TOCSIN_GUARDED_BY(mutex_);
   std::atomic<bool> full_ = false;

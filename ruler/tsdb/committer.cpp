@@ -22,7 +22,9 @@ SampleIn sample_of(const Batch& batch, std::size_t i, std::size_t& special) {
 }  // namespace
 
 Result<void> Committer::commit(std::uint16_t slot, Batch& batch) {
+  head_.commits_waiting.fetch_add(1, std::memory_order_relaxed);
   const MutexLock lock(head_.commit_mutex);
+  head_.commits_waiting.fetch_sub(1, std::memory_order_release);
   auto done = commit_locked(slot, batch);
   count(done ? head_.counters.commits : head_.counters.commits_failed);
   return done;
@@ -31,15 +33,51 @@ Result<void> Committer::commit(std::uint16_t slot, Batch& batch) {
 Result<void> Committer::commit_locked(std::uint16_t slot, Batch& batch) {
   if (head_.closed) return fail(Errc::kUnavailable, "the store is closed");
   if (batch.empty()) return {};
+  ahead_ = !head_.whole.load(std::memory_order_relaxed);
+  if (ahead_) return commit_ahead(batch);
   judge(slot, batch);
-  const Timestamp time = batch.size() > 0 ? batch.main_time() : std::max(head_.max_time(), storage::kOldestTime);
+  const Timestamp time = main_time(batch);
   if (auto logged = log(batch, time); !logged) {
     clear_pending(batch);
     forget_definitions();
     return logged;
   }
   apply(slot, batch, time);
-  apply_rest(batch);
+  apply_exemplars(batch);
+  apply_metadata(batch);
+  return {};
+}
+
+Timestamp Committer::main_time(const Batch& batch) const {
+  return batch.size() > 0 ? batch.main_time() : std::max(head_.max_time(), storage::kOldestTime);
+}
+
+/// Before the head is whole: nobody knows yet which samples clash with what is in the log, so all are logged.
+Result<void> Committer::commit_ahead(Batch& batch) {
+  accepted_ = 0;
+  for (SeriesId& id : batch.ids) {
+    if (page_for(id)) {
+      ++accepted_;
+    } else {
+      id = kNoId;
+    }
+  }
+  late_ = 0;
+  for (Batch::Late& late : batch.late) {
+    if (page_for(late.id)) {
+      ++late_;
+    } else {
+      late.id = kNoId;
+    }
+  }
+  if (auto logged = log(batch, main_time(batch)); !logged) {
+    forget_definitions();
+    return logged;
+  }
+  if (accepted_ > 0) saw_times(batch);
+  count(head_.counters.samples, accepted_ + late_);
+  count(head_.counters.exemplars, batch.exemplars.size());
+  apply_metadata(batch);
   return {};
 }
 
@@ -165,7 +203,7 @@ Result<void> Committer::begin_record(Timestamp time) {
   code_ = segment_code(segment);
   if (head_.segment_times.empty() || head_.segment_times.back().first != segment) {
     head_.segment_times.emplace_back(segment, time);
-    head_.sweep_if_overdue(segment);
+    if (!ahead_) head_.sweep_if_overdue(segment);
   }
   return {};
 }
@@ -181,6 +219,11 @@ void Committer::encode(const Batch& batch, Timestamp time) {
     const unsigned index = index_in_page(id);
     if (!page.logged.test(index)) define(page, id);
     const SampleIn sample = sample_of(batch, i, special_);
+    if (ahead_) {
+      // Whether it may be late is judged now; whether it is, when the series has its samples.
+      record_.ahead(id, head_.judge_late(sample.t) == storage::AppendStatus::kOk, row_of(sample));
+      continue;
+    }
     if (repeats_ || sample.t != time || sample.needs_rows()) {
       encode_row(page, index, id, sample);
       continue;
@@ -243,15 +286,17 @@ void Committer::apply(std::uint16_t slot, const Batch& batch, Timestamp time) {
     }
     i = apply_run(commit, batch, i, *head_.index.page_of(batch.ids[i]));
   }
-  if (accepted_ > 0) {
-    const auto [least, greatest] = batch.times.empty()
-                                       ? std::pair(batch.first_time, batch.first_time)
-                                       : std::pair(std::ranges::min(batch.times), std::ranges::max(batch.times));
-    head_.saw_time(least, greatest);
-  }
+  if (accepted_ > 0) saw_times(batch);
   count(head_.counters.samples, accepted_);
   apply_late(commit, batch);
   head_.visibility.publish(commit);
+}
+
+void Committer::saw_times(const Batch& batch) {
+  const auto [least, greatest] = batch.times.empty()
+                                     ? std::pair(batch.first_time, batch.first_time)
+                                     : std::pair(std::ranges::min(batch.times), std::ranges::max(batch.times));
+  head_.saw_time(least, greatest);
 }
 
 /// Samples from `from` on that lie in one page. @return the first that does not.
@@ -297,13 +342,16 @@ void Committer::apply_late(const Visibility::Commit& commit, const Batch& batch)
   }
 }
 
-/// What is no sample: kept in memory alone, or nearly.
-void Committer::apply_rest(const Batch& batch) {
+void Committer::apply_exemplars(const Batch& batch) {
   for (const auto& [id, exemplar] : batch.exemplars) {
     if (id == kNoId) continue;
     head_.exemplars.add(id, exemplar);
     count(head_.counters.exemplars);
   }
+}
+
+/// It is in memory alone.
+void Committer::apply_metadata(const Batch& batch) {
   for (const auto& [id, metadata] : batch.metadata) {
     if (head_.index.page_of(id)) head_.metadata.set(id, metadata);
   }

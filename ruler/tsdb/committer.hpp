@@ -1,5 +1,6 @@
 #pragma once
-// One commit: judge, log, apply, publish.
+// One commit: judge, log, apply, publish. Until the head is whole: log alone; the replayer judges and applies what it
+// finds in the log (replayer.hpp).
 
 #include <cstdint>
 #include <string>
@@ -26,6 +27,8 @@ class Committer {
 
  private:
   Result<void> commit_locked(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
+  Result<void> commit_ahead(Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
+  Timestamp main_time(const Batch& batch) const;
   void judge(std::uint16_t slot, Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
   enum class Verdict : std::uint8_t { kTaken, kLate, kDropped };
   Verdict judge_one(const Batch& batch, std::size_t i, SeriesPage& page) TOCSIN_REQUIRES(head_.commit_mutex);
@@ -40,19 +43,22 @@ class Committer {
   void encode(const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   void encode_row(SeriesPage& page, unsigned index, SeriesId id, const SampleIn& sample)
       TOCSIN_REQUIRES(head_.commit_mutex);
+  void saw_times(const Batch& batch);
   void define(SeriesPage& page, SeriesId id) TOCSIN_REQUIRES(head_.commit_mutex);
   void forget_definitions();
   void apply(std::uint16_t slot, const Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   std::size_t apply_run(Visibility::Commit& commit, const Batch& batch, std::size_t from, SeriesPage& page)
       TOCSIN_REQUIRES(head_.commit_mutex);
   void apply_late(const Visibility::Commit& commit, const Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
-  void apply_rest(const Batch& batch);
+  void apply_exemplars(const Batch& batch);
+  void apply_metadata(const Batch& batch);
   void clear_pending(const Batch& batch);
 
   Head& head_;
   WalRecordWriter record_;
   std::string payload_;
   std::uint8_t code_ = 0;    // of the segment that the record goes to
+  bool ahead_ = false;       // of the replay: samples are not applied, nor coded against those before them
   bool repeats_ = false;     // a series has several samples in the batch
   bool takes_over_ = false;  // a series belongs to another slot
   std::size_t accepted_ = 0, late_ = 0;

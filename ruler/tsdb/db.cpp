@@ -15,6 +15,7 @@
 #include "tsdb/low_priority.hpp"
 #include "tsdb/merge_querier.hpp"
 #include "tsdb/querier.hpp"
+#include "tsdb/replayer.hpp"
 
 namespace tocsin::tsdb {
 
@@ -47,23 +48,28 @@ Result<void> Db::start(TsdbOptions options) {
   Fs& fs = options.fs ? *options.fs : posix_fs();
   TOCSIN_OK(fs.create_directories(options.path));
   TOCSIN_TRY(lock_, fs.lock(options.path + "/lock"));
-  const MonoTime begin = system_clock().mono();
+  opened_at_ = system_clock().mono();
   head_ = std::make_unique<Head>(options, fs);
   committer_ = std::make_unique<Committer>(*head_);
   TOCSIN_OK(open_blocks());
   IndexFiles index_files(fs, head_->folder + "/index");
-  Loader loader(*head_, index_files);
-  TOCSIN_OK(loader.load());
-  for (const std::string& message : loader.messages()) tell(message);
-  keeper_ = std::make_unique<Keeper>(*head_, std::move(index_files));
-  keeper_->loaded(loader.indexed_series());
-  replay_seconds_ = to_seconds(system_clock().mono() - begin);
-  log::info("tsdb", "the store is open",
+  {
+    Loader loader(*head_, index_files);
+    TOCSIN_TRY(ReplayPlan plan, loader.load());
+    for (const std::string& message : loader.messages()) tell(message);
+    keeper_ = std::make_unique<Keeper>(*head_, std::move(index_files));
+    keeper_->loaded(loader.indexed_series());
+    replayer_ = std::make_unique<Replayer>(*head_, std::move(plan));
+  }
+  log::info("tsdb", "the series are known, the log is replayed",
             {{"path", options.path},
              {"series", head_->index.live()},
-             {"blocks", blocks()->blocks.size()},
-             {"seconds", replay_seconds_}});
-  if (options.threads) start_threads();
+             {"seconds", to_seconds(system_clock().mono() - opened_at_)}});
+  if (options.threads) {
+    start_threads();
+  } else if (!options.owner_replays) {
+    TOCSIN_OK(replay_until([] { return false; }));
+  }
   return {};
 }
 
@@ -74,8 +80,10 @@ Result<void> Db::open_blocks() {
 }
 
 void Db::tell(std::string message) {
-  log::warn("tsdb", message);
   const MutexLock lock(messages_mutex_);
+  // Both halves of the start read the same segments.
+  if (std::ranges::find(messages_, message) != messages_.end()) return;
+  log::warn("tsdb", message);
   if (messages_.size() < kMaxMessages) messages_.push_back(std::move(message));
 }
 
@@ -84,7 +92,10 @@ Result<void> Db::close() {
   closed_ = true;
   stop_threads();
   Result<void> done = head_->wal.sync();
-  if (auto kept = checkpoint(); !kept && done) done = std::move(kept);
+  // Before the store is whole the old checkpoint stands, and the log has the rest.
+  if (whole()) {
+    if (auto kept = checkpoint(); !kept && done) done = std::move(kept);
+  }
   {
     const MutexLock lock(head_->commit_mutex);
     head_->closed = true;
@@ -93,11 +104,35 @@ Result<void> Db::close() {
   return done;
 }
 
+bool Db::whole() const {
+  return head_->whole.load(std::memory_order_acquire);
+}
+
+Db::Replay Db::replay_progress() const {
+  const Replayer::Progress progress = replayer_->progress();
+  return {progress.first, progress.last, progress.current};
+}
+
+Result<bool> Db::replay(std::size_t records) {
+  return replay_until([&records] { return records-- == 0; });
+}
+
+Result<bool> Db::replay_until(const std::function<bool()>& stop) {
+  if (whole()) return true;
+  auto done = replayer_->run(stop);
+  for (std::string& message : replayer_->take_messages()) tell(std::move(message));
+  if (!done || !*done) return done;
+  replay_seconds_ = to_seconds(system_clock().mono() - opened_at_);
+  log::info("tsdb", "the store is open", {{"series", head_->index.live()}, {"seconds", replay_seconds_.load()}});
+  return true;
+}
+
 std::unique_ptr<storage::Appender> Db::appender() {
   return std::make_unique<HeadAppender>(*head_, *committer_);
 }
 
 Result<std::unique_ptr<storage::Querier>> Db::querier(Timestamp start, Timestamp end) {
+  if (!whole()) return fail(Errc::kUnavailable, "TSDB not ready");  // Prometheus' words
   BlockSetPtr set;
   std::unique_ptr<HeadQuerier> head;
   Timestamp floor = kMinTimestamp;  // the head has nothing before it
@@ -136,6 +171,7 @@ BlockStats Db::block_stats() const {
 }
 
 Result<void> Db::remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
+  if (!whole()) return fail(Errc::kUnavailable, "TSDB not ready");
   {
     const Pin pin = head_->reclaimer.pin();
     TOCSIN_OK(committer_->remove(head_->index.select(matchers), start, end));
@@ -149,6 +185,7 @@ Result<void> Db::clean_tombstones() {
 }
 
 Result<void> Db::snapshot(const std::string& folder, bool with_head) {
+  if (!whole()) return fail(Errc::kUnavailable, "TSDB not ready");
   return blocks_->snapshot(folder, with_head);
 }
 
@@ -184,11 +221,13 @@ Result<void> Db::sync() {
 }
 
 Result<void> Db::maintain() {
+  if (!whole()) return {};
   TOCSIN_OK(blocks_->maintain());
   return keeper_->maintain();
 }
 
 Result<void> Db::checkpoint() {
+  if (!whole()) return fail(Errc::kUnavailable, "the log is being replayed");
   return keeper_->checkpoint();
 }
 
@@ -239,7 +278,19 @@ void Db::sync_loop(std::stop_token stop) {
   }
 }
 
+void Db::replay_in_background(const std::stop_token& stop) {
+  ErrorGate gate("the replay of the write-ahead log");
+  while (!stop.stop_requested()) {
+    const auto done = replay_until([&stop] { return stop.stop_requested(); });
+    gate.tell(done ? Result<void>() : Result<void>(std::unexpected(done.error())));
+    if (done) return;
+    std::unique_lock lock(wake_mutex_);
+    wake_.wait_for(lock, stop, head_->options.maintain_interval, [] { return false; });
+  }
+}
+
 void Db::keep_loop(std::stop_token stop) {
+  replay_in_background(stop);
   ErrorGate gate("the upkeep of the store");
   while (!stop.stop_requested()) {
     {
@@ -259,6 +310,7 @@ void Db::block_loop(std::stop_token stop) {
       wake_.wait_for(lock, stop, head_->options.block_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
+    if (!whole()) continue;
     auto done = blocks_->maintain();
     if (done || done.error().code != Errc::kCanceled) gate.tell(done);
   }

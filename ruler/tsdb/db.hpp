@@ -1,7 +1,9 @@
 #pragma once
 // The store: open a folder, append, query, close.
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/thread_annotations.hpp"
 #include "storage/storage.hpp"
 #include "tsdb/block_stats.hpp"
@@ -23,14 +26,19 @@ struct BlockSet;
 class Head;
 class Committer;
 class Keeper;
+class Replayer;
 
+/// Life: open() returns when the series are known; from then on appenders work, and their commits are durable as ever.
+/// The samples in the log are replayed behind it; when that is done the store is whole, and queriers see all of it,
+/// with what was committed meanwhile, in its order.
+///
 /// Thread: any, but open(), close() and the destructor: one, with no appender or querier left.
 /// Owns: the folder (locked), three threads (TsdbOptions::threads): one syncs the log in groups, one keeps the head,
 /// one of low priority makes and keeps blocks.
 class Db final : public storage::Appendable, public storage::Queryable {
  public:
-  /// Opens the folder, makes it if needed, and replays the log. What was damaged is told in the log of the process and
-  /// in messages().
+  /// Opens the folder, makes it if needed, and begins to replay the log. What was damaged is told in the log of the
+  /// process and in messages().
   /// @return kExists if another process has the folder; kIo, kCorrupt with the path.
   static Result<std::unique_ptr<Db>> open(TsdbOptions options);
   /// close(), its error logged.
@@ -42,8 +50,21 @@ class Db final : public storage::Appendable, public storage::Queryable {
   Result<void> close();
 
   std::unique_ptr<storage::Appender> appender() override;
+  /// @return kUnavailable until the store is whole: no answer from half of the data.
   Result<std::unique_ptr<storage::Querier>> querier(Timestamp start, Timestamp end) override;
   std::unique_ptr<storage::SeriesFeed> feed(std::span<const model::Matcher> matchers) override;
+
+  /// Whether the log is replayed; then it stays so.
+  bool whole() const;
+  /// Segments of the log that are read at the start: the first, the last, the one that is read now.
+  struct Replay {
+    std::uint32_t first = 0, last = 0, current = 0;
+  };
+  Replay replay_progress() const;
+  /// Goes on with the replay, at most so many records. For an owner that replays (TsdbOptions). On an error (kIo) what
+  /// is in the log stays there, and the next call goes on.
+  /// @return whether the store is whole.
+  Result<bool> replay(std::size_t records);
 
   /// Exemplars of the series that match, in order of time.
   std::map<model::Labels, std::vector<storage::Exemplar>> exemplars(Timestamp start, Timestamp end,
@@ -88,7 +109,7 @@ class Db final : public storage::Appendable, public storage::Queryable {
   /// the log was completed since the last; collection of dead series. Blocks: cut, compaction, retention. Errors are
   /// logged once, and tried again next time.
   Result<void> maintain();
-  /// A checkpoint now, whatever the log.
+  /// A checkpoint now, whatever the log. kUnavailable until the store is whole.
   Result<void> checkpoint();
 
  private:
@@ -101,15 +122,19 @@ class Db final : public storage::Appendable, public storage::Queryable {
   void sync_loop(std::stop_token stop);
   void keep_loop(std::stop_token stop);
   void block_loop(std::stop_token stop);
+  Result<bool> replay_until(const std::function<bool()>& stop);
+  void replay_in_background(const std::stop_token& stop);
 
   std::unique_ptr<Fs::Lock> lock_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<Replayer> replayer_;
   std::unique_ptr<BlockKeeper> blocks_;
+  MonoTime opened_at_{};
+  std::atomic<double> replay_seconds_ = 0;
   mutable Mutex messages_mutex_;
   std::vector<std::string> messages_ TOCSIN_GUARDED_BY(messages_mutex_);
-  double replay_seconds_ = 0;
   bool closed_ = false;
 
   std::mutex wake_mutex_;

@@ -5,7 +5,8 @@
 //   committer               log record, then samples into open chunks, then the watermark         committer.hpp
 //   querier (any thread)    snapshot, ids by the label index, then one series after the other     querier.hpp
 //   keeper (background)     completes idle chunks, checkpoint, cuts the log, retention, collection keeper.hpp
-//   loader (start)          index file, chunk files, replay of the log                            loader.hpp
+//   loader (start)          index file, chunk files, definitions in the log                       loader.hpp
+//   replayer (background)   at start: values in the log, while commits are logged and not applied replayer.hpp
 //
 // Locks, in the order in which they are taken: commit_mutex → page → parts (index, files, log, visibility, each alone).
 //   commit_mutex  one commit at a time, for some ten nanoseconds a sample: the log then has one order, in which values
@@ -152,6 +153,12 @@ class Head {
   ExemplarStore exemplars;
   MetadataStore metadata;
   HeadCounters counters;
+
+  /// The log is replayed. Until then commits are written to it and not applied, nobody but the replayer touches
+  /// samples, and there are no queriers and no upkeep. Set once, under the commit lock.
+  std::atomic<bool> whole = false;
+  /// Commits that wait for the commit lock: the replayer lets them pass.
+  std::atomic<int> commits_waiting = 0;
 
   // For the keeper, under the commit lock.
   /// Series that got into the log since the last checkpoint.

@@ -50,6 +50,8 @@ struct TsdbOptions {
 
   /// Whether the store runs its own threads (group sync, upkeep). Without, its owner calls sync() and maintain().
   bool threads = true;
+  /// Without own threads, open() replays the log before it returns, unless the owner says that it calls replay().
+  bool owner_replays = false;
   Duration maintain_interval = std::chrono::seconds(10);
   /// How often the folder is looked at for blocks that came or went, and for work on them.
   Duration block_interval = std::chrono::minutes(1);

@@ -4,11 +4,13 @@
 //
 //   commit thread   begin() then append()     one write() a commit
 //   wal thread      sync()                    what was appended before is durable at return
-//   background      remove_before()
+//   background      read()                    at start, beside append(): it catches up with what is appended
+//                   remove_before()
 // Invariant: a record that append() returned an error for is never read back. Its bytes are cut off, or, if that fails
 // too, the segment is left at once, and its end is not a whole record.
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,8 +29,17 @@ struct WalPosition {
   auto operator<=>(const WalPosition&) const = default;
 };
 
+/// What the reader of a record says of it.
+enum class WalSeen : std::uint8_t {
+  kTaken,
+  kDamaged,  // it makes no sense
+  kStop,     // it was not taken: stay before it
+};
+
 class Wal {
  public:
+  using Each = std::function<WalSeen(WalPosition, std::string_view payload)>;
+  using Report = std::function<void(std::string)>;
   struct Options {
     std::uint64_t segment_bytes = 64U << 20U;
     std::int64_t segment_ms = 15 * 60'000;  // data time in one segment
@@ -36,22 +47,27 @@ class Wal {
 
   Wal(Fs& fs, std::string folder, Options options) : fs_(fs), folder_(std::move(folder)), options_(options) {}
 
-  /// Reads the segments from number `first` on and tells each whole record. What is damaged is passed over up to the
-  /// next segment and kept in a file `.damaged` beside it; a torn end is cut off; `report` says either.
-  /// @param each  false: the record makes no sense; taken as damage.
-  Result<void> replay(std::uint32_t first, const std::function<bool(WalPosition, std::string_view payload)>& each,
-                      const std::function<void(std::string)>& report);
+  /// Reads whole records from `at` on, in order, up to what was appended at the time of the call, and moves `at` behind
+  /// them. What is damaged is passed over up to the next segment and kept in a file `.damaged` beside it; a torn end is
+  /// cut off; `report` says either. Holds a part of a segment in memory, or one record if that is larger. On an error
+  /// of the disk, `at` is behind the last record that was taken: the next call goes on there. Thread: one at a time,
+  /// beside all others.
+  Result<void> read(WalPosition& at, const Each& each, const Report& report);
   /// The first segment that is written has this number or a greater one: it is after all that are there.
-  Result<void> open(std::uint32_t at_least);
+  /// @param needed  older segments than this need not be made durable: they go.
+  Result<void> open(std::uint32_t at_least, std::uint32_t needed);
 
   /// Chooses the segment for the next record, a new one if the present one is full, old or failed.
   /// @param t  data time of the record.
   /// @return its number: values must be coded for it.
   Result<std::uint32_t> begin(Timestamp t);
+  /// The next record goes to a new segment.
+  void end_segment();
   /// Writes a record to the segment that begin() chose.
   Result<void> append(std::string_view payload);
 
-  /// Makes durable what was appended before the call. Thread: one at a time, beside append().
+  /// Makes durable what was appended before the call, by earlier lives too: they may have died before they did.
+  /// Thread: one at a time, beside append().
   Result<void> sync();
   bool needs_sync() const { return dirty_.load(std::memory_order_relaxed); }
 
@@ -61,25 +77,32 @@ class Wal {
   Result<void> remove_before(std::uint32_t segment);
   std::uint64_t bytes_appended() const { return appended_.load(std::memory_order_relaxed); }
   std::size_t segments() const;
+  /// Number of the newest segment, 0 if there is none.
+  Result<std::uint32_t> newest() const;
 
  private:
+  /// A segment of this life that is left, or the present one: the bytes of its whole records.
+  struct Extent {
+    std::uint32_t number = 0;
+    std::uint64_t size = 0;
+  };
   struct Segment {
     std::uint32_t number = 0;
     std::shared_ptr<AppendFile> file;  // null: not made yet
     std::uint64_t size = 0;            // of whole records
     Timestamp first_time = kMaxTimestamp;
     bool failed = false;
+    bool ended = false;
   };
 
   std::string path(std::uint32_t number) const;
   Result<std::vector<std::uint32_t>> numbers() const;
-  Result<bool> replay_segment(std::uint32_t number, bool last,
-                              const std::function<bool(WalPosition, std::string_view)>& each,
-                              const std::function<void(std::string)>& report);
-  void set_aside(std::uint32_t number, std::string_view bytes, std::uint64_t good, bool torn,
-                 const std::function<void(std::string)>& report);
+  std::vector<Extent> own_segments(std::uint32_t& first_own) const;
+  Result<bool> read_segment(const Extent* own, bool last, WalPosition& at, const Each& each, const Report& report);
+  Result<void> set_aside(const WalPosition& good, bool cut, bool end, const Report& report);
   Result<void> cut_segment(std::uint32_t number, std::uint64_t size);
   Result<void> make_file() TOCSIN_REQUIRES(mutex_);
+  void leave_segment() TOCSIN_REQUIRES(mutex_);
 
   Fs& fs_;
   const std::string folder_;
@@ -87,8 +110,11 @@ class Wal {
 
   mutable Mutex mutex_;
   Segment current_ TOCSIN_GUARDED_BY(mutex_);
+  bool folder_unsynced_ TOCSIN_GUARDED_BY(mutex_) = false;  // names of segments of earlier lives may not last
   /// Left segments that are not durable yet, oldest first.
   std::vector<std::shared_ptr<AppendFile>> unsynced_ TOCSIN_GUARDED_BY(mutex_);
+  std::uint32_t first_own_ TOCSIN_GUARDED_BY(mutex_) = 0xffffffffU;  // segments before this are of earlier lives
+  std::vector<Extent> left_ TOCSIN_GUARDED_BY(mutex_);               // segments of this life, oldest first
   std::string frame_ TOCSIN_GUARDED_BY(mutex_);
   std::atomic<bool> dirty_ = false;
   std::atomic<std::uint64_t> appended_ = 0;

@@ -1,6 +1,7 @@
 #include "tsdb/wal_record.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/bytes.hpp"
 #include "tsdb/wal_value.hpp"
@@ -15,9 +16,13 @@ enum SectionType : std::uint8_t {
   kRows = 4,
   kExemplars = 5,
   kLate = 6,
-  kDeletions = 7
+  kDeletions = 7,
+  kAhead = 8
 };
 enum IdMode : std::uint8_t { kIdRuns = 0, kIdBitmap = 1 };
+
+/// No series has this number.
+constexpr SeriesId kNoSeries = 0xffffffffU;
 
 /// Ids are stored as differences; they wrap, so that any order can be told.
 void put_id(std::uint32_t id, std::uint32_t& last, std::string& out) {
@@ -55,29 +60,45 @@ void put_bitmap(const std::vector<SeriesId>& ids, std::string& out) {
   }
 }
 
-bool take_runs(std::size_t count, ByteReader& in, std::vector<SeriesId>& ids) {
+/// Calls `each` with the first id and the length of each run. @return false if they are not `count` ids in all.
+template <typename Each>
+bool walk_runs(std::size_t count, ByteReader& in, Each&& each) {
   std::uint32_t next = 0;
-  while (ids.size() < count) {
+  for (std::size_t seen = 0; seen < count;) {
     const std::uint32_t first = take_id(next, in);
     const std::uint64_t length = in.varint();
-    if (in.failed() || length == 0 || length > count - ids.size()) return false;
-    for (std::uint64_t i = 0; i < length; ++i) ids.push_back(first + static_cast<std::uint32_t>(i));
+    if (in.failed() || length == 0 || length > count - seen) return false;
+    each(first, static_cast<std::uint32_t>(length));
+    seen += length;
     next = first + static_cast<std::uint32_t>(length);
   }
   return true;
 }
 
-bool take_bitmap(std::size_t count, ByteReader& in, std::vector<SeriesId>& ids) {
+/// Calls `each` with the id of the first bit and the bytes. @return false if they do not have `count` bits set.
+template <typename Each>
+bool walk_bitmap(std::size_t count, ByteReader& in, Each&& each) {
   const std::uint32_t first = in.varint32();
   const std::uint64_t bits = in.varint();
   if (in.failed() || bits > in.left() * 8) return false;
   const std::string_view bytes = in.take((bits + 7) / 8);
-  for (std::uint64_t i = 0; i < bits; ++i) {
-    if ((static_cast<unsigned char>(bytes[i / 8]) >> (i % 8) & 1U) != 0) {
-      ids.push_back(first + static_cast<std::uint32_t>(i));
-    }
+  std::size_t set = 0;
+  for (const char byte : bytes) set += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+  if (bits % 8 != 0 && static_cast<unsigned char>(bytes.back()) >> bits % 8 != 0) return false;
+  if (set != count) return false;
+  each(first, bytes);
+  return true;
+}
+
+/// Passes over the ids of samples. @return false if they are not `count`.
+bool skip_ids(std::uint8_t mode, std::size_t count, ByteReader& in, std::uint64_t& above) {
+  const auto saw = [&](std::uint64_t end) { above = std::max(above, end); };
+  if (mode == kIdRuns) {
+    return walk_runs(count, in, [&](std::uint32_t first, std::uint32_t length) { saw(std::uint64_t{first} + length); });
   }
-  return ids.size() == count;
+  if (mode != kIdBitmap) return false;
+  return walk_bitmap(
+      count, in, [&](std::uint32_t first, std::string_view bytes) { saw(std::uint64_t{first} + bytes.size() * 8); });
 }
 
 bool take_pairs(ByteReader& in, WalRecord& out) {
@@ -98,38 +119,41 @@ bool take_pairs(ByteReader& in, WalRecord& out) {
 bool take_series(ByteReader& in, WalRecord& out) {
   const std::size_t count = in.count(2);
   std::uint32_t last = 0;
+  WalRecord::Series before{0, 0, 0};
   for (std::size_t i = 0; i < count; ++i) {
-    WalRecord::Series series{take_id(last, in), {}};
-    const std::size_t pairs = in.count(1);
-    const std::vector<std::uint32_t>* const before = i > 0 ? &out.series.back().pairs : nullptr;
-    for (std::size_t k = 0; k < pairs; ++k) {
-      std::uint32_t base = before && k < before->size() ? (*before)[k] : 0;
-      series.pairs.push_back(take_id(base, in));
+    WalRecord::Series series{take_id(last, in), static_cast<std::uint32_t>(out.pair_ids.size()), 0};
+    series.count = static_cast<std::uint32_t>(in.count(1));
+    for (std::uint32_t k = 0; k < series.count; ++k) {
+      std::uint32_t base = k < before.count ? out.pair_ids[before.first + k] : 0;
+      out.pair_ids.push_back(take_id(base, in));
     }
     if (in.failed()) return false;
-    out.series.push_back(std::move(series));
+    out.series.push_back(series);
+    out.above_series = std::max(out.above_series, std::uint64_t{series.id} + 1);
+    before = series;
   }
   return true;
 }
 
 bool take_samples(ByteReader& in, WalRecord& out) {
-  if (!out.ids.empty()) return false;
+  if (out.samples != 0) return false;
   out.time = in.signed_varint();
   const std::uint64_t count = in.varint();
   // Runs take no bytes for each id, but controls do: half a byte.
   if (in.failed() || count == 0 || count > in.left() * 2) return false;
-  const auto mode = in.fixed<std::uint8_t>();
-  const bool known = mode == kIdRuns     ? take_runs(count, in, out.ids)
-                     : mode == kIdBitmap ? take_bitmap(count, in, out.ids)
-                                         : false;
-  if (!known) return false;
+  out.id_mode = in.fixed<std::uint8_t>();
+  const char* const ids = in.position();
+  if (!skip_ids(out.id_mode, count, in, out.above_series)) return false;
+  out.id_bytes = {ids, static_cast<std::size_t>(in.position() - ids)};
+  out.samples = count;
   out.controls = in.take((count + 1) / 2);
   out.values = in.text();
   return !in.failed();
 }
 
 /// @param changes  gets as many as rows, or nullptr if these rows can be no changes.
-bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out, std::vector<std::string_view>* changes) {
+bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out, std::vector<std::string_view>* changes,
+               std::uint64_t& above) {
   const std::size_t count = in.count(3);
   std::uint32_t last = 0;
   Timestamp last_time = 0;
@@ -139,8 +163,24 @@ bool take_rows(ByteReader& in, std::vector<std::pair<SeriesId, Row>>& out, std::
     std::string_view change;
     if (!decode_row(last_time, in, row, changes ? &change : nullptr)) return false;
     last_time = row.t;
+    above = std::max(above, std::uint64_t{id} + 1);
     out.emplace_back(id, std::move(row));
     if (changes) changes->push_back(change);
+  }
+  return !in.failed();
+}
+
+bool take_ahead(ByteReader& in, WalRecord& out) {
+  const std::size_t count = in.count(4);
+  std::uint32_t last = 0;
+  Timestamp last_time = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    WalRecord::Ahead one{take_id(last, in), false, {}};
+    one.may_be_late = in.fixed<std::uint8_t>() != 0;
+    if (!decode_row(last_time, in, one.row)) return false;
+    last_time = one.row.t;
+    out.above_series = std::max(out.above_series, std::uint64_t{one.id} + 1);
+    out.ahead.push_back(std::move(one));
   }
   return !in.failed();
 }
@@ -169,6 +209,7 @@ bool take_exemplars(ByteReader& in, WalRecord& out) {
     exemplar.t = in.signed_varint();
     exemplar.has_timestamp = in.fixed<std::uint8_t>() != 0;
     if (in.failed()) return false;
+    out.above_series = std::max(out.above_series, std::uint64_t{id} + 1);
     out.exemplars.emplace_back(id, std::move(exemplar));
   }
   return true;
@@ -184,6 +225,7 @@ bool take_deletions(ByteReader& in, WalRecord& out) {
     const Timestamp start = in.signed_varint();
     const Timestamp end = wrapping_add(start, static_cast<std::int64_t>(in.varint()));
     if (in.failed() || end < start) return false;
+    out.above_series = std::max(out.above_series, std::uint64_t{id} + 1);
     out.deletions.push_back({id, start, end});
   }
   return !in.failed();
@@ -192,14 +234,14 @@ bool take_deletions(ByteReader& in, WalRecord& out) {
 }  // namespace
 
 void WalRecordWriter::clear() {
-  for (Section* const section : {&pairs_, &series_, &rows_, &exemplars_, &late_, &deletions_}) {
+  for (Section* const section : {&pairs_, &series_, &rows_, &exemplars_, &late_, &ahead_, &deletions_}) {
     section->count = 0;
     section->last_id = 0;
     section->bytes.clear();
   }
   last_name_.clear();
   last_pairs_.clear();
-  last_row_time_ = last_late_time_ = 0;
+  last_row_time_ = last_late_time_ = last_ahead_time_ = 0;
   ids_.clear();
   controls_.clear();
   values_.clear();
@@ -261,6 +303,14 @@ void WalRecordWriter::late(SeriesId id, const Row& row) {
   last_late_time_ = row.t;
 }
 
+void WalRecordWriter::ahead(SeriesId id, bool may_be_late, const Row& row) {
+  ++ahead_.count;
+  put_id(id, ahead_.last_id, ahead_.bytes);
+  put_fixed(ahead_.bytes, static_cast<std::uint8_t>(may_be_late ? 1 : 0));
+  encode_row(row, last_ahead_time_, nullptr, ahead_.bytes);
+  last_ahead_time_ = row.t;
+}
+
 void WalRecordWriter::deletion(SeriesId id, Timestamp start, Timestamp end, ChunkRef chunks_end) {
   if (deletions_.count++ == 0) put_fixed(deletions_.bytes, chunks_end);
   put_id(id, deletions_.last_id, deletions_.bytes);
@@ -302,11 +352,51 @@ void WalRecordWriter::finish(std::string& out) const {
   put_section(kRows, rows_);
   put_section(kExemplars, exemplars_);
   put_section(kLate, late_);
+  put_section(kAhead, ahead_);
   put_section(kDeletions, deletions_);
 }
 
+void WalRecord::clear() {
+  pairs.clear();
+  series.clear();
+  pair_ids.clear();
+  time = 0;
+  samples = 0;
+  controls = values = id_bytes = {};
+  id_mode = 0;
+  rows.clear();
+  row_changes.clear();
+  exemplars.clear();
+  late.clear();
+  ahead.clear();
+  deletions.clear();
+  deletions_chunks_end = 0;
+  above_series = 0;
+}
+
+void WalRecord::sample_ids(Ids& ids) const {
+  ids.clear();
+  if (samples == 0) return;
+  ids.reserve(samples);
+  ByteReader in(id_bytes);
+  if (id_mode == kIdRuns) {
+    walk_runs(samples, in, [&](std::uint32_t first, std::uint32_t length) {
+      for (std::uint32_t i = 0; i < length; ++i) ids.push_back(first + i);
+    });
+    return;
+  }
+  walk_bitmap(samples, in, [&](std::uint32_t first, std::string_view bytes) {
+    for (const char byte : bytes) {
+      for (unsigned left = static_cast<unsigned char>(byte); left != 0; left &= left - 1) {
+        ids.push_back(first + static_cast<std::uint32_t>(std::countr_zero(left)));
+      }
+      first += 8;
+    }
+  });
+}
+
 bool parse_wal_record(std::string_view payload, WalRecord& out) {
-  out = {};
+  out.clear();
   ByteReader in(payload);
   while (!in.at_end()) {
     bool good = false;
@@ -321,13 +411,16 @@ bool parse_wal_record(std::string_view payload, WalRecord& out) {
         good = take_samples(in, out);
         break;
       case kRows:
-        good = take_rows(in, out.rows, &out.row_changes);
+        good = take_rows(in, out.rows, &out.row_changes, out.above_series);
         break;
       case kExemplars:
         good = take_exemplars(in, out);
         break;
       case kLate:
-        good = take_rows(in, out.late, nullptr);
+        good = take_rows(in, out.late, nullptr, out.above_series);
+        break;
+      case kAhead:
+        good = take_ahead(in, out);
         break;
       case kDeletions:
         good = take_deletions(in, out);
@@ -337,7 +430,7 @@ bool parse_wal_record(std::string_view payload, WalRecord& out) {
     }
     if (!good) return false;
   }
-  return !in.failed();
+  return !in.failed() && out.above_series < kNoSeries;
 }
 
 }  // namespace tocsin::tsdb

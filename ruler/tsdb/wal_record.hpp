@@ -5,6 +5,7 @@
 // then decoded one after the other, because each is coded against the last of its series.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,8 @@ class WalRecordWriter {
  public:
   void clear();
   bool empty() const {
-    return pairs_.count + series_.count + rows_.count + exemplars_.count + late_.count + deletions_.count +
-               ids_.size() ==
+    return pairs_.count + series_.count + rows_.count + exemplars_.count + late_.count + ahead_.count +
+               deletions_.count + ids_.size() ==
            0;
   }
 
@@ -42,6 +43,9 @@ class WalRecordWriter {
   void exemplar(SeriesId id, const storage::Exemplar& exemplar);
   /// A sample that is older than the newest of its series. Its value is none that others are coded against.
   void late(SeriesId id, const Row& row);
+  /// A sample that was committed ahead of the replay, when nobody knew whether its series has newer ones.
+  /// @param may_be_late  it counts in any case, else only if it is in order.
+  void ahead(SeriesId id, bool may_be_late, const Row& row);
   /// What the series has in start <= t <= end now is deleted; of late samples in chunk files, those before
   /// `chunks_end`, which is the same for all of a record.
   void deletion(SeriesId id, Timestamp start, Timestamp end, ChunkRef chunks_end);
@@ -58,15 +62,16 @@ class WalRecordWriter {
   void put_ids(std::string& out) const;
 
   Timestamp time_ = 0;
-  Section pairs_, series_, rows_, exemplars_, late_, deletions_;
+  Section pairs_, series_, rows_, exemplars_, late_, ahead_, deletions_;
   std::string last_name_;
   std::vector<std::uint32_t> last_pairs_;
-  Timestamp last_row_time_ = 0, last_late_time_ = 0;
+  Timestamp last_row_time_ = 0, last_late_time_ = 0, last_ahead_time_ = 0;
   std::vector<SeriesId> ids_;
   std::string controls_;
   std::string values_;
 };
 
+/// A parsed record: views of the payload, and buffers that are used again from record to record.
 struct WalRecord {
   struct Pair {
     std::uint32_t id;
@@ -74,12 +79,13 @@ struct WalRecord {
   };
   struct Series {
     SeriesId id;
-    std::vector<std::uint32_t> pairs;
+    std::uint32_t first, count;  // of pair_ids
   };
   std::vector<Pair> pairs;
   std::vector<Series> series;
+  std::vector<std::uint32_t> pair_ids;
   Timestamp time = 0;
-  std::vector<SeriesId> ids;
+  std::size_t samples = 0;    // of that time
   std::string_view controls;  // two in a byte, the first in the low half
   std::string_view values;
   std::vector<std::pair<SeriesId, Row>> rows;
@@ -88,19 +94,36 @@ struct WalRecord {
   std::vector<std::string_view> row_changes;
   std::vector<std::pair<SeriesId, storage::Exemplar>> exemplars;
   std::vector<std::pair<SeriesId, Row>> late;
+  struct Ahead {
+    SeriesId id;
+    bool may_be_late;
+    Row row;
+  };
+  std::vector<Ahead> ahead;  // in order of commit
   struct Deletion {
     SeriesId id;
     Timestamp start, end;
   };
   std::vector<Deletion> deletions;
   ChunkRef deletions_chunks_end = 0;
+  /// All series that it names are below this.
+  std::uint64_t above_series = 0;
 
+  std::span<const std::uint32_t> pairs_of(const Series& one) const {
+    return std::span(pair_ids).subspan(one.first, one.count);
+  }
   unsigned control(std::size_t i) const {
     return (static_cast<unsigned char>(controls[i / 2]) >> (i % 2 == 0 ? 0U : 4U)) & 15U;
   }
+  /// Replaces `ids` by the series of the samples, in their order.
+  void sample_ids(Ids& ids) const;
+  void clear();
+
+  std::uint8_t id_mode = 0;  // how id_bytes say which series have samples
+  std::string_view id_bytes;
 };
 
-/// Views the payload. @return false if it is no record.
+/// Replaces `out`. @return false if the payload is no record.
 bool parse_wal_record(std::string_view payload, WalRecord& out);
 
 }  // namespace tocsin::tsdb

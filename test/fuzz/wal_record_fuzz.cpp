@@ -14,24 +14,29 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view payload(reinterpret_cast<const char*>(data), size);
   WalRecord record;
   if (!parse_wal_record(payload, record)) return 0;
-  check(record.controls.size() == (record.ids.size() + 1) / 2, "controls and ids agree");
+  Ids ids;
+  record.sample_ids(ids);
+  check(ids.size() == record.samples, "as many ids as said");
+  check(record.controls.size() == (ids.size() + 1) / 2, "controls and ids agree");
+  for (const SeriesId id : ids) check(id < record.above_series, "no id is above what was said");
   WalRecordWriter writer;
   for (const auto& pair : record.pairs) writer.pair(pair.id, pair.name, pair.value);
-  for (const auto& series : record.series) writer.series(series.id, series.pairs);
+  for (const auto& series : record.series) writer.series(series.id, record.pairs_of(series));
   writer.set_time(record.time);
   ByteReader values(record.values);
   double last = 1.5;
   bool readable = true;
-  for (std::size_t i = 0; i < record.ids.size() && readable; ++i) {
+  for (std::size_t i = 0; i < ids.size() && readable; ++i) {
     double value = 0;
     readable = decode_wal_value(record.control(i), last, values, value);
-    writer.sample(record.ids[i], last, value);
+    writer.sample(ids[i], last, value);
     last = value;
   }
   if (!readable || values.failed()) return 0;
   for (const auto& [id, row] : record.rows) writer.row(id, row);
   for (const auto& [id, exemplar] : record.exemplars) writer.exemplar(id, exemplar);
   for (const auto& [id, row] : record.late) writer.late(id, row);
+  for (const auto& one : record.ahead) writer.ahead(one.id, one.may_be_late, one.row);
   for (const auto& one : record.deletions) {
     writer.deletion(one.id, one.start, one.end, record.deletions_chunks_end);
   }
@@ -39,10 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   writer.finish(again);
   WalRecord second;
   check(parse_wal_record(again, second), "what was written is read");
-  check(second.ids == record.ids && second.pairs.size() == record.pairs.size() &&
+  Ids second_ids;
+  second.sample_ids(second_ids);
+  check(second_ids == ids && second.pairs.size() == record.pairs.size() &&
             second.series.size() == record.series.size() && second.rows.size() == record.rows.size() &&
             second.exemplars.size() == record.exemplars.size() && second.late.size() == record.late.size() &&
-            second.deletions.size() == record.deletions.size(),
+            second.ahead.size() == record.ahead.size() && second.deletions.size() == record.deletions.size(),
         "what was written is the same");
   return 0;
 }

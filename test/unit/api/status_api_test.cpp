@@ -14,7 +14,7 @@ struct StatusHarness : Harness {
     StatusSource source;
     source.started = 1000;
     source.flags = {{"web.listen-address", ":9090"}, {"config.file", "p.yml"}};
-    source.replayed_segments = 3;
+    source.wal_replay = [] { return StatusSource::WalReplay{2, 7, 5}; };
     source.now = [] { return RuntimeStatus{false, 2000, "global: {}\n", "32d"}; };
     source.tsdb = [](std::size_t limit) {
       TsdbStatus status;
@@ -42,7 +42,7 @@ TEST_CASE("flags, configuration, alertmanagers, blocks and replay have Prometheu
   CHECK(h.data("/api/v1/alertmanagers") ==
         R"({"activeAlertmanagers":[{"url":"http://a/api/v2/alerts"}],"droppedAlertmanagers":[{"url":"http://b/x"}]})");
   CHECK(h.data("/api/v1/status/tsdb/blocks") == "{\"blocks\":[{\"ulid\":\"01A\"},{\n}]}");
-  CHECK(h.data("/api/v1/status/walreplay") == R"({"min":0,"max":3,"current":3})");
+  CHECK(h.data("/api/v1/status/walreplay") == R"({"min":2,"max":7,"current":5})");
 }
 
 TEST_CASE("runtimeinfo says where and when") {

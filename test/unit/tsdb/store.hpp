@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -26,6 +27,7 @@ inline std::unique_ptr<Db> open_db(const TsdbOptions& options) {
   auto db = Db::open(options);
   INFO((db ? std::string() : db.error().message));
   REQUIRE(db);
+  while (options.threads && !(*db)->whole()) std::this_thread::yield();
   return std::move(*db);
 }
 inline std::unique_ptr<Db> open_db(Fs& fs) {

@@ -100,6 +100,8 @@ std::string some_record() {
   writer.late(3, {-5, 0, 2, test::some_histogram(3)});
   writer.deletion(10, -1, 1'000'000, make_chunk_ref(2, 16));
   writer.deletion(4, storage::kOldestTime, storage::kNewestTime, make_chunk_ref(2, 16));
+  writer.ahead(12, true, {7, 2.5, 0, nullptr});
+  writer.ahead(9, false, {6, 0, 3, test::some_histogram(1)});
   std::string payload;
   writer.finish(payload);
   return payload;
@@ -115,9 +117,13 @@ TEST_CASE("a record tells what was written into it") {
   CHECK(record.pairs[2].value == "b");
   REQUIRE(record.series.size() == 2);
   CHECK(record.series[1].id == 11);
-  CHECK(record.series[1].pairs == std::vector<std::uint32_t>{0, 2});
+  const auto pairs = record.pairs_of(record.series[1]);
+  CHECK(std::vector(pairs.begin(), pairs.end()) == std::vector<std::uint32_t>{0, 2});
   CHECK(record.time == 1'000'000);
-  CHECK(record.ids == Ids{10, 11, 9});
+  Ids ids;
+  record.sample_ids(ids);
+  CHECK(ids == Ids{10, 11, 9});
+  CHECK(record.above_series == 13);
   ByteReader values(record.values);
   double v = 0;
   REQUIRE(decode_wal_value(record.control(0), 0, values, v));
@@ -127,6 +133,13 @@ TEST_CASE("a record tells what was written into it") {
   REQUIRE(decode_wal_value(record.control(2), 1, values, v));
   CHECK(v == 1e300);
   REQUIRE(record.rows.size() == 2);
+  REQUIRE(record.ahead.size() == 2);
+  CHECK(record.ahead[0].id == 12);
+  CHECK(record.ahead[0].may_be_late);
+  CHECK(record.ahead[0].row.value == 2.5);
+  CHECK_FALSE(record.ahead[1].may_be_late);
+  CHECK(record.ahead[1].row.t == 6);
+  CHECK(*record.ahead[1].row.histogram == *test::some_histogram(1));
   CHECK(record.rows[0].first == 3);
   CHECK(record.rows[0].second.start == 2);
   CHECK(*record.rows[1].second.histogram == *test::some_histogram(2));
@@ -168,7 +181,9 @@ TEST_CASE("ids of a record come back from runs and from bitmaps") {
     if (round % 3 == 1) CHECK(payload.size() < ids.size() + 30);
     WalRecord record;
     REQUIRE(parse_wal_record(payload, record));
-    REQUIRE(record.ids == ids);
+    Ids back;
+    record.sample_ids(back);
+    REQUIRE(back == ids);
   }
 }
 
@@ -192,7 +207,7 @@ TEST_CASE("a cut or changed record is refused or is another record, and never wo
     }
     // No part takes less than a byte: a wrong count makes nothing larger than what is there.
     REQUIRE(record.pairs.size() + record.series.size() <= bad.size());
-    for (const auto& series : record.series) REQUIRE(series.pairs.size() <= bad.size());
+    REQUIRE(record.pair_ids.size() <= bad.size());
   }
   CHECK(refused > 0);
   REQUIRE(parse_wal_record(payload, record));
@@ -201,15 +216,15 @@ TEST_CASE("a cut or changed record is refused or is another record, and never wo
 
 struct Log {
   explicit Log(Fs& fs) : wal(fs, "/w", {.segment_bytes = 200, .segment_ms = 60'000}) {
-    const auto replayed = wal.replay(
-        0,
+    WalPosition at;
+    REQUIRE(wal.read(
+        at,
         [this](WalPosition, std::string_view payload) {
           records.emplace_back(payload);
-          return payload != "refused";
+          return payload == "refused" ? WalSeen::kDamaged : WalSeen::kTaken;
         },
-        [this](std::string text) { reports.push_back(std::move(text)); });
-    REQUIRE(replayed);
-    REQUIRE(wal.open(0));
+        [this](std::string text) { reports.push_back(std::move(text)); }));
+    REQUIRE(wal.open(0, 0));
   }
   Result<void> add(std::string_view payload, Timestamp t = 0) {
     TOCSIN_OK(wal.begin(t));
@@ -326,6 +341,16 @@ TEST_CASE("a record that could not be written whole is never read back") {
       CHECK(again.reports.size() == (cannot_cut && written > 0 ? 1 : 0));
     }
   }
+}
+
+TEST_CASE("a sync makes durable what an earlier life did not") {
+  MemFs fs;
+  REQUIRE(Log(fs).add("a"));
+  Log second(fs);
+  CHECK(second.wal.needs_sync());
+  REQUIRE(second.wal.sync());
+  fs.drop_unsynced();
+  CHECK(Log(fs).records == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("after a failed sync the log goes on in a new segment") {

@@ -1,0 +1,282 @@
+#include "tsdb/replayer.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "tsdb/row_histogram.hpp"
+#include "tsdb/wal_value.hpp"
+
+namespace tocsin::tsdb {
+namespace {
+
+/// So few records that are new since the last look are read under the commit lock.
+constexpr std::size_t kFewRecords = 16;
+
+/// The commit lock, unless the caller has it already.
+class TOCSIN_SCOPED_CAPABILITY MaybeLock {
+ public:
+  MaybeLock(Mutex& mutex, bool has) TOCSIN_ACQUIRE(mutex) TOCSIN_NO_THREAD_SAFETY_ANALYSIS : mutex_(mutex), has_(has) {
+    if (!has_) mutex_.lock();
+  }
+  ~MaybeLock() TOCSIN_RELEASE() TOCSIN_NO_THREAD_SAFETY_ANALYSIS {
+    if (!has_) mutex_.unlock();
+  }
+  MaybeLock(const MaybeLock&) = delete;
+  MaybeLock& operator=(const MaybeLock&) = delete;
+
+ private:
+  Mutex& mutex_;
+  const bool has_;
+};
+
+/// The least time of its samples in order.
+Timestamp time_of(const WalRecord& record) {
+  if (record.samples > 0) return record.time;
+  Timestamp least = kMaxTimestamp;
+  for (const auto& [id, row] : record.rows) least = std::min(least, row.t);
+  for (const auto& one : record.ahead) least = std::min(least, one.row.t);
+  return least == kMaxTimestamp ? 0 : least;
+}
+
+}  // namespace
+
+Replayer::Replayer(Head& head, ReplayPlan plan) : head_(head), plan_(std::move(plan)), at_(plan_.from) {
+  current_ = plan_.from.segment;
+  last_ = plan_.own_segment - 1;
+}
+
+Replayer::Progress Replayer::progress() const {
+  return {plan_.from.segment, last_.load(std::memory_order_relaxed), current_.load(std::memory_order_relaxed)};
+}
+
+Result<bool> Replayer::run(const std::function<bool()>& stop) {
+  for (std::size_t records = kFewRecords; records >= kFewRecords;) {
+    records = 0;
+    bool stopped = false;
+    TOCSIN_OK(head_.wal.read(
+        at_,
+        [&](WalPosition position, std::string_view payload) {
+          stopped = stop();
+          if (stopped) return WalSeen::kStop;
+          ++records;
+          return take(position, payload);
+        },
+        [this](std::string text) { messages_.push_back(std::move(text)); }));
+    if (stopped) return false;
+  }
+  TOCSIN_OK(finish());
+  return true;
+}
+
+/// What was committed since the last look, and then the head is whole.
+Result<void> Replayer::finish() {
+  const MutexLock lock(head_.commit_mutex);
+  locked_ = true;
+  auto read = head_.wal.read(
+      at_, [this](WalPosition position, std::string_view payload) { return take(position, payload); },
+      [this](std::string text) { messages_.push_back(std::move(text)); });
+  locked_ = false;
+  if (!read) return read;
+  if (unknown_samples_ > 0) {
+    messages_.push_back(
+        fmt::format("{} samples of {} series in the log are passed over: what named those series is lost",
+                    unknown_samples_, unknown_series_.size()));
+  }
+  view_ = nullptr;
+  // From here on values are coded against the last ones, which those of this segment are not.
+  head_.wal.end_segment();
+  std::ranges::sort(head_.segment_times);
+  if (head_.swept_segment == 0) head_.swept_segment = head_.wal.position().segment;
+  head_.whole.store(true, std::memory_order_release);
+  return {};
+}
+
+WalSeen Replayer::take(WalPosition position, std::string_view payload) {
+  if (!parse_wal_record(payload, record_)) return WalSeen::kDamaged;
+  if (position.segment != segment_) begin_segment(position.segment);
+  if (!decode_values() || !decode_changes()) return WalSeen::kDamaged;
+  for (std::size_t i = 0; i < ids_.size();) i = apply_run(i);
+  for (const auto& [id, row] : record_.rows) apply_row(id, row);
+  for (const auto& one : record_.ahead) apply_ahead(one);
+  for (const auto& [id, row] : record_.late) apply_late(id, row);
+  for (const auto& deletion : record_.deletions) apply_deletion(deletion);
+  for (const auto& [id, exemplar] : record_.exemplars) {
+    if (head_.index.page_of(id)) head_.exemplars.add(id, exemplar);
+  }
+  return WalSeen::kTaken;
+}
+
+void Replayer::begin_segment(std::uint32_t segment) {
+  segment_ = segment;
+  code_ = segment_code(segment);
+  stray_values_.clear();
+  last_histograms_.clear();
+  current_.store(segment, std::memory_order_relaxed);
+  last_.store(std::max(segment, last_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  const MaybeLock lock(head_.commit_mutex, locked_);
+  if (head_.swept_segment == 0) head_.swept_segment = segment;
+  if (segment < plan_.own_segment) head_.segment_times.emplace_back(segment, time_of(record_));
+  head_.sweep_if_overdue(segment);
+}
+
+/// All values of the record before any is applied: a record counts as a whole or not at all. No lock: until the head is
+/// whole, only the replayer writes series.
+bool Replayer::decode_values() {
+  record_.sample_ids(ids_);
+  values_.clear();
+  ByteReader in(record_.values);
+  const SeriesPage* page = nullptr;
+  std::uint32_t number = 0xffffffffU;
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    const SeriesId id = ids_[i];
+    if (id >> kSeriesPageBits != number) {
+      number = id >> kSeriesPageBits;
+      page = head_.index.page(number);
+    }
+    double last = 0;
+    if (page && page->is_live(index_in_page(id))) [[likely]] {
+      const HotSeries& series = page->hot_for_writer(index_in_page(id));
+      if (series.wal_seen == code_) last = series.last_value;
+    } else if (const auto stray = stray_values_.find(id); stray != stray_values_.end()) {
+      last = stray->second;
+    }
+    double value = 0;
+    if (!decode_wal_value(record_.control(i), last, in, value)) return false;
+    values_.push_back(value);
+  }
+  return !in.failed() && in.at_end();
+}
+
+/// Histograms that are changes. Those of one series are changes to the last of another record, never to one of the
+/// same.
+bool Replayer::decode_changes() {
+  for (std::size_t i = 0; i < record_.rows.size(); ++i) {
+    if (record_.row_changes[i].empty()) continue;
+    const auto last = last_histograms_.find(record_.rows[i].first);
+    if (last == last_histograms_.end()) return false;
+    record_.rows[i].second.histogram = decode_histogram(record_.row_changes[i], last->second.get());
+    if (!record_.rows[i].second.histogram) return false;
+  }
+  for (const auto& [id, row] : record_.rows) {
+    if (row.histogram) last_histograms_[id] = row.histogram;
+  }
+  return true;
+}
+
+/// Samples from `from` on that lie in one page. @return the first that does not.
+std::size_t Replayer::apply_run(std::size_t from) {
+  SeriesPage* const page = head_.index.page(ids_[from] >> kSeriesPageBits);
+  if (!page) {
+    note_unknown(ids_[from], values_[from]);
+    return from + 1;
+  }
+  let_commits_pass();
+  const std::uint32_t number = ids_[from] >> kSeriesPageBits;
+  const MaybeLock commit_lock(head_.commit_mutex, locked_);
+  const MutexLock lock(page->mutex);
+  std::size_t i = from;
+  for (; i < ids_.size() && ids_[i] >> kSeriesPageBits == number; ++i) {
+    if (page->is_live(index_in_page(ids_[i]))) {
+      apply_locked(*page, ids_[i], {record_.time, values_[i], 0, nullptr});
+    } else {
+      note_unknown(ids_[i], values_[i]);
+    }
+  }
+  head_.saw_time(record_.time, record_.time);
+  return i;
+}
+
+void Replayer::apply_row(SeriesId id, const Row& row) {
+  SeriesPage* const page = head_.index.page_of(id);
+  if (!page) return note_unknown(id, row.value);
+  let_commits_pass();
+  const MaybeLock commit_lock(head_.commit_mutex, locked_);
+  const MutexLock lock(page->mutex);
+  apply_locked(*page, id, {row.t, row.value, row.start, row.histogram ? &row.histogram : nullptr});
+  head_.saw_time(row.t, row.t);
+}
+
+void Replayer::apply_ahead(const WalRecord::Ahead& one) {
+  SeriesPage* const page = head_.index.page_of(one.id);
+  if (!page || !is_behind(*page, one.id, one.row.t)) return apply_row(one.id, one.row);
+  // In a completed chunk, or late, or it clashes with what was in the log before it.
+  if (!one.may_be_late) return count(head_.counters.out_of_order);
+  // What was there and was deleted since does not come back.
+  if (!is_deleted(*page, one.id, one.row.t)) apply_late(one.id, one.row);
+}
+
+/// A late sample that is in a chunk file already is found there by its time.
+void Replayer::apply_late(SeriesId id, const Row& row) {
+  SeriesPage* const page = head_.index.page_of(id);
+  if (!page) return note_unknown(id, row.value);
+  if (is_there(id, row.t)) return;
+  let_commits_pass();
+  const MaybeLock commit_lock(head_.commit_mutex, locked_);
+  const MutexLock lock(page->mutex);
+  head_.append_late(*page, index_in_page(id), id, row, 0, code_);
+}
+
+/// Late samples that were replayed before it go; those in chunk files are told apart by their place.
+void Replayer::apply_deletion(const WalRecord::Deletion& deletion) {
+  SeriesPage* const page = head_.index.page_of(deletion.id);
+  if (!page) return;
+  const MaybeLock commit_lock(head_.commit_mutex, locked_);
+  const MutexLock lock(page->mutex);
+  SeriesExtra& extra = page->make_extra(index_in_page(deletion.id));
+  const Deletion& added = extra.deletions.emplace_back(deletion.start, deletion.end, 0, record_.deletions_chunks_end);
+  if (extra.late) std::erase_if(extra.late->open, [&](const auto& sample) { return added.covers(sample.row.t); });
+}
+
+/// Whether the series has newer samples, or one at `t`.
+bool Replayer::is_behind(SeriesPage& page, SeriesId id, Timestamp t) {
+  const HotSeries& series = page.hot_for_writer(index_in_page(id));
+  if (t <= series.last_time) return true;
+  const SeriesExtra* const extra = series.has_extra != 0 ? page.extra_for_writer(index_in_page(id)) : nullptr;
+  return extra && extra->late && t <= extra->late->newest;
+}
+
+bool Replayer::is_deleted(SeriesPage& page, SeriesId id, Timestamp t) {
+  const SeriesExtra* const extra = page.extra_for_writer(index_in_page(id));
+  return extra && std::ranges::any_of(extra->deletions, [t](const Deletion& one) { return one.covers(t); });
+}
+
+bool Replayer::is_there(SeriesId id, Timestamp t) {
+  if (!view_) view_ = std::make_unique<ReadView>(head_);
+  SeriesReader reader(head_, *view_);
+  reader.take(id);
+  storage::SampleColumns found;
+  return reader.read(t, t, found) && found.size() != 0;
+}
+
+void Replayer::apply_locked(SeriesPage& page, SeriesId id, const SampleIn& sample) {
+  const unsigned index = index_in_page(id);
+  HotSeries& series = page.hot[index];
+  if (sample.t > series.last_time) {
+    series.owner = Visibility::kHistorySlot;
+    head_.append_sample(page, index, id, sample, code_);
+    return;
+  }
+  // It is in a completed chunk. The next value is coded against it all the same; the open chunk, which would be too, is
+  // empty if all is well.
+  if (series.count > 0) head_.complete_chunk(page, index, id);
+  series.last_value = sample.value;
+  series.wal_seen = code_;
+  series.value_unknown = sample.t == series.last_time ? 0 : 1;
+}
+
+/// Either its definition is lost, or it was collected before the checkpoint and its rows are not cut off yet.
+void Replayer::note_unknown(SeriesId id, double value) {
+  stray_values_[id] = value;
+  if (id < plan_.collected_below && !plan_.lost.contains(id)) return;
+  ++unknown_samples_;
+  unknown_series_.insert(id);
+}
+
+/// A commit takes the lock for some ten microseconds, the replay for a second in slices: it must not be served last.
+void Replayer::let_commits_pass() const {
+  while (!locked_ && head_.commits_waiting.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+}
+
+}  // namespace tocsin::tsdb
