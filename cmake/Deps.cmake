@@ -14,6 +14,7 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # records of Prometheus' log
 find_package(Snappy REQUIRED)  # bodies of remote write and read
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)  # protobuf's wire format; headers alone
 add_library(protozero INTERFACE)

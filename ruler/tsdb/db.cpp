@@ -14,6 +14,7 @@
 #include "tsdb/loader.hpp"
 #include "tsdb/low_priority.hpp"
 #include "tsdb/merge_querier.hpp"
+#include "tsdb/prometheus_import.hpp"
 #include "tsdb/querier.hpp"
 #include "tsdb/replayer.hpp"
 
@@ -65,6 +66,7 @@ Result<void> Db::start(TsdbOptions options) {
             {{"path", options.path},
              {"series", head_->index.live()},
              {"seconds", to_seconds(system_clock().mono() - opened_at_)}});
+  TOCSIN_OK(import_prometheus());
   if (options.threads) {
     start_threads();
   } else if (!options.owner_replays) {
@@ -85,6 +87,17 @@ void Db::tell(std::string message) {
   if (std::ranges::find(messages_, message) != messages_.end()) return;
   log::warn("tsdb", message);
   if (messages_.size() < kMaxMessages) messages_.push_back(std::move(message));
+}
+
+/// Before anything is appended: its samples are older.
+Result<void> Db::import_prometheus() {
+  PrometheusImport import(head_->fs, head_->options.path, head_->folder);
+  TOCSIN_TRY(const bool needed, import.needed());
+  if (!needed) return {};
+  TOCSIN_OK(replay_until([] { return false; }));  // of an import that did not come to its end
+  TOCSIN_TRY(std::vector<std::string> messages, import.run(*this, [this] { return sync(); }));
+  for (std::string& message : messages) tell(std::move(message));
+  return {};
 }
 
 Result<void> Db::close() {

@@ -117,6 +117,7 @@ class Db final : public storage::Appendable, public storage::Queryable {
   Result<void> start(TsdbOptions options);
   Result<void> open_blocks();
   void tell(std::string message);
+  Result<void> import_prometheus();
   void start_threads();
   void stop_threads();
   void sync_loop(std::stop_token stop);
