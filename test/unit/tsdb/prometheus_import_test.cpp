@@ -151,7 +151,7 @@ void put_file(Fs& fs, const std::string& path, std::string_view bytes) {
 const char* const kExpected =
     "{__name__=\"a\", x=\"1\"} 1@1000 2@2000 3@3000 4@4000\n"
     "{__name__=\"b\"} 10@2000 30@4000\n"
-    "{__name__=\"h\"} hist(0,3,1e-128,4,10,25 +1:3 2 3 1)@4000\n";
+    "{__name__=\"h\"} hist(counter,3,1e-128,4,10,25 +1:2 +2:3 +3:1)@4000\n";
 
 /// A checkpoint, segments that it makes needless, and two that follow.
 void put_log(Fs& fs) {
@@ -299,11 +299,12 @@ TEST_CASE("records over several pages, and samples that cannot be taken, which a
   REQUIRE(read.size() == 1);
   CHECK(read[0].samples.values == std::vector<double>{8999 * 0.1});
   const std::vector<std::string> expected = {
-      "1 samples of Prometheus' log were not taken: duplicate",
-      "1 samples of Prometheus' log were not taken: out_of_order",
       "1 samples of Prometheus' log were not taken: nothing names their series",
       "1 records of Prometheus' log were not taken: they are damaged, or of a kind that is not known"};
   CHECK(db->messages() == expected);
+  // Those that clash with another of their commit are counted by the store.
+  CHECK(db->stats().out_of_order == 1);
+  CHECK(db->stats().duplicates == 1);
 }
 
 }  // namespace
