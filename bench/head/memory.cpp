@@ -2,8 +2,10 @@
 //   head_memory fill [SERIES]   SERIES (1,000,000) with 9 samples each, then 240 more: bytes a series
 //   head_memory turns [SERIES]  ten turns of making and abandoning SERIES (2,000,000): RSS after each
 // The store lies in a folder of its own below TMPDIR, which is removed at the end.
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -21,11 +23,20 @@ namespace {
 
 constexpr std::size_t kTarget = 1000;  // series of one target
 
-double rss_mib() {
+/// Resident memory in MiB: what the process has for itself, and pages of mapped files, which the kernel may take back.
+struct Resident {
+  double own = 0, files = 0;
+};
+Resident resident() {
   std::ifstream statm("/proc/self/statm");
-  long pages = 0;
-  statm >> pages >> pages;
-  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1U << 20U);
+  long size = 0, all = 0, shared = 0;
+  statm >> size >> all >> shared;
+  const double page = static_cast<double>(sysconf(_SC_PAGESIZE)) / (1U << 20U);
+  return {static_cast<double>(all - shared) * page, static_cast<double>(shared) * page};
+}
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
 [[noreturn]] void die(const std::string& what) {
@@ -44,6 +55,9 @@ model::Labels labels_of(std::size_t series, const std::string& generation) {
 /// The series of a run, as their targets would be scraped.
 class Targets {
  public:
+  /// Bytes of this class for each series.
+  static constexpr std::size_t kOwnBytes = sizeof(storage::SeriesRef) + sizeof(double);
+
   Targets(tsdb::Db& db, std::size_t series, std::string generation)
       : generation_(std::move(generation)), refs_(series), values_(series) {
     for (std::size_t i = 0; i < (series + kTarget - 1) / kTarget; ++i) appenders_.push_back(db.appender());
@@ -52,14 +66,9 @@ class Targets {
     for (std::size_t i = 0; i < refs_.size(); ++i) {
       model::Labels labels;
       if (refs_[i] == 0) labels = labels_of(i, generation_);
-      // A third is constant, a third counts, a third wanders.
-      state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
-      const auto random = static_cast<double>(state_ >> 44U);
-      if (i % 3 == 1) values_[i] += static_cast<float>(static_cast<int>(random) % 100);
-      if (i % 3 == 2) values_[i] = static_cast<float>(random / 100);
+      advance(i % 40, values_[i]);
       storage::Appender& appender = *appenders_[i / kTarget];
-      const auto result =
-          appender.append(refs_[i], refs_[i] == 0 ? &labels : nullptr, t, static_cast<double>(values_[i]), 0);
+      const auto result = appender.append(refs_[i], refs_[i] == 0 ? &labels : nullptr, t, values_[i], 0);
       if (result.status != storage::AppendStatus::kOk) die("append: " + std::string(append_status_text(result.status)));
       refs_[i] = result.ref;
       if ((i + 1) % kTarget != 0 && i + 1 != refs_.size()) continue;
@@ -68,10 +77,32 @@ class Targets {
   }
 
  private:
+  /// Of 40 series: 6 constant, 4 with all digits random, 4 small random integers, 1 counter of bytes, 3 counters of
+  /// hundredths, 5 counters that hardly move, 17 counters.
+  void advance(std::size_t kind, double& value) {
+    state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+    const std::uint64_t random = state_ >> 32U;
+    if (kind < 6) {
+      value = 42;
+    } else if (kind < 10) {
+      value = static_cast<double>(state_ >> 11U) / 1e9;
+    } else if (kind < 14) {
+      value = static_cast<double>(random % 100);
+    } else if (kind < 15) {
+      value += static_cast<double>(random % 1'000'000);
+    } else if (kind < 18) {
+      value = std::round(value * 100 + static_cast<double>(random % 1'000)) / 100;
+    } else if (kind < 23) {
+      value += random % 50 == 0 ? 1 : 0;
+    } else {
+      value += static_cast<double>(random % 20);
+    }
+  }
+
   const std::string generation_;
   std::vector<std::unique_ptr<storage::Appender>> appenders_;
   std::vector<storage::SeriesRef> refs_;
-  std::vector<float> values_;
+  std::vector<double> values_;
   std::uint64_t state_ = 1;
 };
 
@@ -102,14 +133,16 @@ void print_components(const tsdb::TsdbStats& stats) {
 
 void fill(const std::string& path, std::size_t series) {
   auto db = open_db(path, std::chrono::hours(24 * 32));
-  const double before = rss_mib();
-  const double own = static_cast<double>(series) * 12 / (1U << 20U);  // refs and values of this program
+  const Resident before = resident();
+  const double own = static_cast<double>(series * Targets::kOwnBytes) / (1U << 20U);
   Targets targets(*db, series, "");
   Timestamp t = 1'700'000'000'000;
   const auto report = [&](const char* when) {
     keep(*db);
-    const double mib = rss_mib() - before - own;
-    std::printf("%s: RSS %.0f MiB, %.0f bytes a series\n", when, mib, mib * (1U << 20U) / static_cast<double>(series));
+    const Resident now = resident();
+    const double mib = now.own - before.own - own;
+    std::printf("%s: %.0f MiB, %.0f bytes a series; mapped files %.0f MiB; CPU %.0f s\n", when, mib,
+                mib * (1U << 20U) / static_cast<double>(series), now.files - before.files, cpu_seconds());
     print_components(db->stats());
     std::fflush(stdout);
   };
@@ -122,23 +155,30 @@ void fill(const std::string& path, std::size_t series) {
   report("240 more");
 }
 
+/// All series of a turn are there at once; then hours pass in which only a few others are scraped, until none is left.
 void turns(const std::string& path, std::size_t series) {
   auto db = open_db(path, std::chrono::hours(3));
   Timestamp t = 1'700'000'000'000;
   Targets stays(*db, 10, "stays");
   for (int turn = 1; turn <= 10; ++turn) {
+    Resident full;
     {
       Targets targets(*db, series, std::to_string(turn) + "-");
       for (int i = 0; i < 2; ++i) targets.scrape(t += 15'000);
+      full = resident();
     }
-    const double full = rss_mib();
     for (int i = 0; i < 24 && db->stats().series > 10; ++i) {
       stays.scrape(t += 1'800'000);
       keep(*db);
     }
-    std::printf("turn %2d: RSS %.0f MiB full, %.0f MiB abandoned (%llu series, %.0f MiB accounted)\n", turn, full,
-                rss_mib(), static_cast<unsigned long long>(db->stats().series),
-                static_cast<double>(db->stats().bytes.total()) / (1U << 20U));
+    keep(*db);  // the round after the collection returns its memory
+    const Resident now = resident();
+    std::printf(
+        "turn %2d: %.0f MiB full; abandoned %.0f MiB, mapped files %.0f MiB (%llu series, %.0f MiB accounted); CPU "
+        "%.0f "
+        "s\n",
+        turn, full.own, now.own, now.files, static_cast<unsigned long long>(db->stats().series),
+        static_cast<double>(db->stats().bytes.total()) / (1U << 20U), cpu_seconds());
     std::fflush(stdout);
   }
 }
