@@ -85,7 +85,7 @@ Result<void> Committer::commit_ahead(Batch& batch) {
 void Committer::judge(std::uint16_t slot, Batch& batch) {
   repeats_ = takes_over_ = false;
   accepted_ = special_ = 0;
-  latest_.clear();
+  if (!latest_.empty()) latest_ = {};  // clear() would walk the buckets of the largest batch each time
   turned_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     SeriesPage* const page = page_for(batch.ids[i]);

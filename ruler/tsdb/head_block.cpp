@@ -55,11 +55,16 @@ Timestamp aligned_down(Timestamp t, std::int64_t step) {
 /// Calls `each` with the id of every series of the head that may be in the view, taken by the reader.
 template <typename Each>
 void for_each_series(Head& head, SeriesReader& reader, Each&& each) {
-  const SeriesId end = head.index.next_series();
-  for (SeriesId id = 0; id < end; ++id) {
-    if (!head.index.page_of(id)) continue;
-    reader.take(id);
-    each(id);
+  const std::uint32_t pages = head.index.page_count();
+  for (std::uint32_t number = 0; number < pages; ++number) {
+    const SeriesPage* const page = head.index.page(number);
+    if (!page) continue;  // most are gone, of all that there ever were
+    for (unsigned i = 0; i < kSeriesPage; ++i) {
+      if (!page->is_live(i)) continue;
+      const SeriesId id = number << kSeriesPageBits | i;
+      reader.take(id);
+      each(id);
+    }
   }
 }
 
