@@ -5,6 +5,7 @@
 
 #include "tsdb/db.hpp"
 #include "tsdb/head.hpp"
+#include "tsdb/keeper.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -63,8 +64,14 @@ TsdbStats Db::stats() const {
   s.tracked_series = get(c.tracked_series);
   s.replay_seconds = replay_seconds_;
   const auto bytes = head_->index.bytes();
-  s.bytes = {bytes.records,  bytes.labels, bytes.table, bytes.pairs,
-             bytes.postings, bytes.texts,  0,           head_->files.memory_bytes()};
+  s.bytes = {bytes.records + keeper_->extra_bytes(),
+             bytes.labels,
+             bytes.table,
+             bytes.pairs,
+             bytes.postings,
+             bytes.texts,
+             0,
+             head_->files.memory_bytes()};
   const MutexLock lock(head_->commit_mutex);
   s.bytes.open_chunks = head_->arena.bytes();
   return s;

@@ -12,6 +12,18 @@ constexpr std::uint32_t kSlicePages = 2;
 /// Bytes of one record of the index file, about.
 constexpr std::size_t kIndexRecordBytes = 4U << 20U;
 
+std::uint64_t bytes_of(const SeriesExtra& extra) {
+  std::uint64_t bytes = sizeof extra + extra.rows_size + extra.runs.capacity() * sizeof(SeriesExtra::Run) +
+                        extra.deletions.capacity() * sizeof(Deletion);
+  if (extra.histograms) bytes += extra.histograms->bytes();
+  if (!extra.late) return bytes;
+  bytes += sizeof *extra.late + extra.late->open.capacity() * sizeof(LateSamples::Sample);
+  for (const auto& sample : extra.late->open) {
+    if (sample.row.histogram) bytes += row_bytes(sample.row) - sizeof(Row);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<void> Keeper::maintain() {
@@ -128,6 +140,7 @@ Result<void> Keeper::run(Pass& pass) {
     const MutexLock lock(head_.commit_mutex);
     head_.swept_segment = pass.current;
   }
+  extra_bytes_.store(pass.extra_bytes, std::memory_order_relaxed);
   collect(pass);
   TOCSIN_OK(write_chunks(true));  // all that the table names
   pass.checkpoint.files = head_.files.files();
@@ -170,6 +183,7 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     }
     pass.checkpoint.series.push_back({id, tail, last_time});
   }
+  for (const auto& [i, extra] : page.extras) pass.extra_bytes += bytes_of(*extra);
 }
 
 /// @return whether it has late samples still.

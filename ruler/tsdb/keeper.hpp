@@ -2,6 +2,7 @@
 // Upkeep in the background: what is done while scrapes go on, in slices that hold the commit lock for less than a
 // millisecond each.
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ class Keeper {
   void tidy();
   /// Tells the keeper of a store that was loaded how many series the index file holds; their pairs are marked in it.
   void loaded(std::size_t indexed_series) { indexed_series_ = indexed_series; }
+  /// What all SeriesExtra took at the last checkpoint. Thread: any.
+  std::uint64_t extra_bytes() const { return extra_bytes_.load(std::memory_order_relaxed); }
 
  private:
   struct Pass {
@@ -32,6 +35,7 @@ class Keeper {
     std::uint32_t complete_up_to = 0;  // segment
     std::vector<SeriesId> defined;     // series that go to the index file
     Ids dead;
+    std::uint64_t extra_bytes = 0;
     std::uint32_t oldest_file = 0;
     Timestamp floor = kMinTimestamp;  // what was in order before it is in blocks, and nobody reads it here
   };
@@ -55,7 +59,8 @@ class Keeper {
   std::uint32_t checkpoint_segment_ = 0;  // current when the last one was written
   std::uint32_t round_ = 2;
   std::size_t indexed_series_ = 0;  // in the index file, dead ones included
-  bool index_failed_ = false;       // what is in the index file is not what is marked
+  std::atomic<std::uint64_t> extra_bytes_ = 0;
+  bool index_failed_ = false;  // what is in the index file is not what is marked
 };
 
 }  // namespace tocsin::tsdb

@@ -29,7 +29,7 @@ struct TsdbStats {
 
   /// Memory, by component (docs/internals/head.md).
   struct Bytes {
-    std::uint64_t records = 0;       // series records
+    std::uint64_t records = 0;       // series records; with every SeriesExtra, as of the last checkpoint
     std::uint64_t labels = 0;        // pair ids of series
     std::uint64_t tables = 0;        // hash tables
     std::uint64_t pairs = 0;         // pair records

@@ -119,5 +119,25 @@ TEST_CASE("ten turns of series that come and are abandoned take the memory of th
   CHECK(static_cast<double>(totals[9]) <= 1.05 * static_cast<double>(totals[2]));
 }
 
+TEST_CASE("late samples and deletions are among the bytes of records, while they are there") {
+  MemFs fs;
+  TsdbOptions options = options_for(fs);
+  options.out_of_order_window = std::chrono::hours(1);
+  options.out_of_order_cap_max = 1'000;
+  auto db = open_db(options);
+  const Labels labels{{"__name__", "up"}};
+  REQUIRE(add(*db, labels, kHour, 1) == storage::AppendStatus::kOk);
+  REQUIRE(db->checkpoint());
+  const std::uint64_t before = db->stats().bytes.records;
+  for (Timestamp t = 1; t <= 100; ++t) REQUIRE(add(*db, labels, kHour - t * 1'000, 2) == storage::AppendStatus::kOk);
+  REQUIRE(db->checkpoint());
+  const std::uint64_t late = db->stats().bytes.records;
+  CHECK(late >= before + 100 * sizeof(double) * 2);
+  const std::vector<model::Matcher> up{model::Matcher::equal("__name__", "up")};
+  for (Timestamp t = 1; t <= 20; ++t) REQUIRE(db->remove(t * 10'000, t * 10'000 + 1'000, up));
+  REQUIRE(db->checkpoint());
+  CHECK(db->stats().bytes.records >= late + 20 * sizeof(Timestamp) * 2);
+}
+
 }  // namespace
 }  // namespace tocsin::tsdb
