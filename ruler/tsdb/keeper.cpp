@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "tsdb/return_memory.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 constexpr std::uint32_t kSlicePages = 2;
 /// Bytes of one record of the index file, about.
 constexpr std::size_t kIndexRecordBytes = 4U << 20U;
+/// Memory is returned when so many series were collected: ten megabytes, about.
+constexpr std::size_t kReturnFrom = 50'000;
 
 std::uint64_t bytes_of(const SeriesExtra& extra) {
   std::uint64_t bytes = sizeof extra + extra.rows_size + extra.runs.capacity() * sizeof(SeriesExtra::Run) +
@@ -27,6 +30,11 @@ std::uint64_t bytes_of(const SeriesExtra& extra) {
 }  // namespace
 
 Result<void> Keeper::maintain() {
+  // A round after the collection: by then readers have let go of what it took out.
+  if (collected_ >= kReturnFrom) {
+    return_freed_memory();
+    collected_ = 0;
+  }
   tidy();
   head_.budget.tidy(system_clock().mono());
   if (head_.files.has_full_piece()) TOCSIN_OK(write_chunks(false));
@@ -221,6 +229,7 @@ void Keeper::collect(Pass& pass) {
   head_.metadata.remove(pass.dead);
   count(head_.counters.series_removed, pass.dead.size());
   head_.index.remove(pass.dead);
+  collected_ += pass.dead.size();
 }
 
 Result<void> Keeper::write_index(Pass& pass) {

@@ -60,6 +60,7 @@ class Keeper {
   std::uint32_t round_ = 2;
   std::size_t indexed_series_ = 0;  // in the index file, dead ones included
   std::atomic<std::uint64_t> extra_bytes_ = 0;
+  std::size_t collected_ = 0;  // series, since memory was returned
   bool index_failed_ = false;  // what is in the index file is not what is marked
 };
 
