@@ -62,8 +62,9 @@ bool is_deleted(const Intervals& deleted, Timestamp min, Timestamp max) {
 /// Reads the samples of one series after the other.
 class SeriesReader {
  public:
-  SeriesReader(const Block& block, const std::function<void(std::string)>& damaged)
-      : block_(block), damaged_(damaged), tombstones_(block.tombstones()) {}
+  SeriesReader(const Block& block, std::shared_ptr<const Tombstones> tombstones,
+               const std::function<void(std::string)>& damaged)
+      : block_(block), damaged_(damaged), tombstones_(std::move(tombstones)) {}
 
   /// @param with_chunks  else they are looked up when something is read.
   /// @return kCorrupt
@@ -191,9 +192,10 @@ class SeriesReader {
 class Walk {
  public:
   /// @param seen  the time of the querier.
-  Walk(const Block& block, const std::function<void(std::string)>& damaged, std::span<const model::Matcher> matchers,
+  Walk(const Block& block, std::shared_ptr<const Tombstones> tombstones,
+       const std::function<void(std::string)>& damaged, std::span<const model::Matcher> matchers,
        const storage::SelectHints& hints, storage::TimeRange seen)
-      : reader_(block, damaged),
+      : reader_(block, std::move(tombstones), damaged),
         start_(std::max(hints.start, seen.start)),
         end_(std::min(hints.end, seen.end)),
         seen_(seen),
@@ -287,15 +289,19 @@ class BlockQuerier final : public storage::Querier {
  public:
   BlockQuerier(std::shared_ptr<const Block> block, Timestamp start, Timestamp end,
                std::function<void(std::string)> damaged)
-      : block_(std::move(block)), start_(start), end_(end), damaged_(std::move(damaged)) {}
+      : block_(std::move(block)),
+        tombstones_(block_->tombstones()),
+        start_(start),
+        end_(end),
+        damaged_(std::move(damaged)) {}
 
   std::unique_ptr<storage::SeriesSet> select(const storage::SelectHints& hints,
                                              std::span<const model::Matcher> matchers) override {
-    return std::make_unique<BlockSeriesSet>(Walk(*block_, damaged_, matchers, hints, {start_, end_}));
+    return std::make_unique<BlockSeriesSet>(Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}));
   }
   std::unique_ptr<storage::ChunkSummarySet> select_summaries(const storage::SelectHints& hints,
                                                              std::span<const model::Matcher> matchers) override {
-    return std::make_unique<BlockSummarySet>(Walk(*block_, damaged_, matchers, hints, {start_, end_}));
+    return std::make_unique<BlockSummarySet>(Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}));
   }
 
   Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) override {
@@ -391,6 +397,7 @@ class BlockQuerier final : public storage::Querier {
   }
 
   const std::shared_ptr<const Block> block_;
+  const std::shared_ptr<const Tombstones> tombstones_;  // as they were when the querier was made
   const Timestamp start_, end_;
   const std::function<void(std::string)> damaged_;
 };

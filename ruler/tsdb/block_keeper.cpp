@@ -198,14 +198,12 @@ Result<void> BlockKeeper::cut(Timestamp begin, Timestamp end) {
   const block::Meta meta = new_meta(std::max(begin, head_.min_time()), end);
   TOCSIN_OK(write_floor(head_.fs, floor_path_, {head_.floor.now(), FloorRecord::Cut{meta.ulid, end}}));
   floor_written_ = false;
-  Timestamp next_floor = end;
-  auto written = write_cut(meta, next_floor);
+  auto written = write_cut(meta);
   if (!written) return fail(std::move(written).error().wrap("cut the head"));
   const block::Meta& made = *written;
   if (made.stats.series == 0) {
-    const MutexLock lock(head_.commit_mutex);
-    head_.refuse_before.store(next_floor);
-    head_.floor.raise(next_floor);
+    const Timestamp floor = end_of_gap(end);
+    TOCSIN_OK(reload_locked([&](const BlockSet&) { head_.floor.raise(floor); }));  // there may be late samples' blocks
   } else {
     auto reloaded = reload_locked([&](const BlockSet& set) {
       if (set.find(meta.ulid)) head_.floor.raise(end);
@@ -222,13 +220,27 @@ Result<void> BlockKeeper::cut(Timestamp begin, Timestamp end) {
   }
   late_cut_.before = end;
   late_dropped_ = false;
-  head_.late_in_blocks_before_file.store(chunk_file(late_cut_.chunks_end));
   return write_floor_file();
 }
 
+/// An empty span may be one of very many: the end of those from `begin` on that are empty, too, and too old for samples
+/// that may still come.
+Timestamp BlockKeeper::end_of_gap(Timestamp begin) {
+  const std::int64_t length = to_ms(head_.options.min_block_duration);
+  const std::int64_t age = std::max(length / 2, to_ms(head_.options.max_age));
+  const Timestamp most = aligned(head_.max_time() - age, length);
+  if (most <= begin) return begin;
+  std::unique_ptr<const ReadView> view;
+  {
+    const MutexLock lock(head_.commit_mutex);
+    if (head_.refuse_before.load(std::memory_order_relaxed) < most) head_.refuse_before.store(most);
+    view = std::make_unique<const ReadView>(head_);
+  }
+  return std::clamp(aligned(first_sample_from(head_, *view, begin), length), begin, most);
+}
+
 /// The block of the samples from meta.min_time on, and before it blocks of late samples of earlier times.
-/// @param next_floor  raised if the block is empty: an empty span may be one of very many.
-Result<block::Meta> BlockKeeper::write_cut(const block::Meta& meta, Timestamp& next_floor) {
+Result<block::Meta> BlockKeeper::write_cut(const block::Meta& meta) {
   const std::int64_t length = to_ms(head_.options.min_block_duration);
   ChunkRef chunks_end = 0;
   std::unique_ptr<const ReadView> view;
@@ -243,17 +255,14 @@ Result<block::Meta> BlockKeeper::write_cut(const block::Meta& meta, Timestamp& n
              write_late_blocks(head_, *view, late_cut_, meta.min_time, length, late_meta, folder_.path(), stop_));
   late_cut_ = {view->snapshot->commit(), chunks_end, meta.min_time};
   if (!late.empty()) log::info("tsdb", "wrote blocks of late samples", {{"ulids", ulids_text(late)}});
-  auto made = timed([&] { return write_head_block(head_, *view, meta, folder_.path(), stop_); });
-  if (!made || made->stats.series > 0) return made;
-  const Timestamp next = first_sample_from(head_, *view, meta.max_time);
-  if (next != kMaxTimestamp) next_floor = std::max(meta.max_time, aligned(next, length));
-  return made;
+  return timed([&] { return write_head_block(head_, *view, meta, folder_.path(), stop_); });
 }
 
 /// When nobody reads them from the head any more.
 void BlockKeeper::drop_late_in_blocks() {
   if (late_dropped_ || head_.floor.oldest_held() < late_cut_.before) return;
   drop_late(head_, late_cut_);
+  head_.late_in_blocks_before_file.store(chunk_file(late_cut_.chunks_end));
   late_dropped_ = true;
 }
 

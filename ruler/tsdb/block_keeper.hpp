@@ -66,7 +66,8 @@ class BlockKeeper {
 
   Result<bool> cut_next() TOCSIN_REQUIRES(work_mutex_);
   Result<void> cut(Timestamp begin, Timestamp end) TOCSIN_REQUIRES(work_mutex_);
-  Result<block::Meta> write_cut(const block::Meta& meta, Timestamp& next_floor) TOCSIN_REQUIRES(work_mutex_);
+  Result<block::Meta> write_cut(const block::Meta& meta) TOCSIN_REQUIRES(work_mutex_);
+  Timestamp end_of_gap(Timestamp begin) TOCSIN_REQUIRES(work_mutex_);
   void drop_late_in_blocks() TOCSIN_REQUIRES(work_mutex_);
   Result<void> write_floor_file() TOCSIN_REQUIRES(work_mutex_);
   Result<bool> compact_next() TOCSIN_REQUIRES(work_mutex_);

@@ -15,13 +15,16 @@ namespace tocsin::test {
 struct StoreSetup {
   std::size_t series_limit = 0;
   std::int64_t out_of_order_window_ms = 0;
+  /// The case counts on the hour of age that a store takes: StoreUnderTest::max_age_ms() must be as it is by default.
+  bool whole_hour = false;
 };
 
-/// A store that is empty, refuses what is older than its newest sample by more than one hour, keeps some hundred
+/// A store that is empty, refuses what is older than its newest sample by more than max_age_ms(), keeps some hundred
 /// exemplars and metadata, and heeds the setup.
 class StoreUnderTest {
  public:
   virtual ~StoreUnderTest() = default;
+  virtual std::int64_t max_age_ms() const { return 3'600'000; }
   virtual storage::Appendable& appendable() = 0;
   virtual storage::Queryable& queryable() = 0;
   /// Deletes what the series that match have in start <= t <= end now.

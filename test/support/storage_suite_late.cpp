@@ -155,7 +155,9 @@ void summarises_no_late_or_deleted_samples(StoreUnderTest& store) {
 
 std::vector<StorageCase> storage_late_cases() {
   return {
-      {"late samples are judged by the window", judges_late_samples, kLate},
+      {"late samples are judged by the window",
+       judges_late_samples,
+       {.out_of_order_window_ms = 30 * kMinute, .whole_hour = true}},
       {"late samples are seen at commit, as a whole", shows_late_samples_at_commit_as_a_whole, kLate},
       {"what is deleted is not seen by later queriers", deletes_what_is_there, {}},
       {"late samples are taken where was deleted", takes_late_samples_where_was_deleted, kLate},

@@ -55,11 +55,17 @@ void append_one(Twins& twins, Rng& rng, std::size_t writer, const Labels& labels
   REQUIRE(storage::append_status_text(a.status) == storage::append_status_text(b.status));
 }
 
-/// @param window  out-of-order window, with which the store was set up; then there are deletions too.
-void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter, std::size_t series_count,
-                    std::int64_t window = 0) {
-  Rng rng(seed);
-  MapStore map({.max_age_ms = 3'600'000, .out_of_order_window_ms = window});
+struct RandomRun {
+  std::uint64_t seed = 0;
+  Timestamp jitter = 0;
+  std::size_t series = 0;
+  std::int64_t window = 0;     // out-of-order window, with which the store was set up; then there are deletions too
+  bool hold_snapshots = true;  // read them later; else at once
+};
+
+void equals_the_map(StoreUnderTest& store, const RandomRun& run) {
+  Rng rng(run.seed);
+  MapStore map({.max_age_ms = store.max_age_ms(), .out_of_order_window_ms = run.window});
   Twins twins{store.appendable(), map, {}, {}};
   for (int i = 0; i < 4; ++i) {
     twins.of_a.push_back(twins.a.appender());
@@ -74,10 +80,10 @@ void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter,
     for (std::size_t i = 0; i < count; ++i) {
       // Mostly its own series at the time of the round, sometimes another's or another time.
       const std::size_t owner = rng.next() % 6 == 0 ? rng.next() % 4 : writer;
-      const std::string number = std::to_string(rng.next() % series_count);
+      const std::string number = std::to_string(rng.next() % run.series);
       const Labels labels{{"__name__", "m"}, {"owner", std::to_string(owner)}, {"s", number}};
       const bool off = rng.next() % 4 == 0;
-      append_one(twins, rng, writer, labels, off ? now - static_cast<Timestamp>(rng.next()) % jitter : now);
+      append_one(twins, rng, writer, labels, off ? now - static_cast<Timestamp>(rng.next()) % run.jitter : now);
     }
     if (rng.next() % 10 == 0) {
       twins.of_a[writer]->rollback();
@@ -86,7 +92,7 @@ void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter,
       REQUIRE(twins.of_a[writer]->commit());
       REQUIRE(twins.of_b[writer]->commit());
     }
-    if (window != 0 && rng.next() % 12 == 0) {
+    if (run.window != 0 && rng.next() % 12 == 0) {
       const auto some = matcher(model::MatchOp::kRegex, "owner", rng.next() % 2 == 0 ? "[01]" : "[123]");
       const Timestamp start = now - static_cast<Timestamp>(rng.next() % 200'000);
       const Timestamp end = start + static_cast<Timestamp>(rng.next() % 100'000);
@@ -98,9 +104,10 @@ void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter,
       twins.of_b[writer] = twins.b.appender();
     }
     if (rng.next() % 20 == 0) {
-      snapshots.emplace_back(std::move(*store.queryable().querier(0, now * 2)), dump(map));
+      snapshots.emplace_back(std::move(*store.queryable().querier(storage::kOldestTime, storage::kNewestTime)),
+                             dump(map));
     }
-    if (snapshots.size() > 5) {
+    if (snapshots.size() > (run.hold_snapshots ? 5 : 0)) {
       const std::size_t one = rng.next() % snapshots.size();
       REQUIRE(describe(read_all(*snapshots[one].first, storage::kOldestTime, storage::kNewestTime, {})) ==
               snapshots[one].second);
@@ -118,19 +125,22 @@ void equals_the_map(StoreUnderTest& store, std::uint64_t seed, Timestamp jitter,
   }
 }
 
+constexpr std::int64_t kWindow = 100'000;
+
 void equals_the_map_on_few_series(StoreUnderTest& store) {
-  equals_the_map(store, 1, 50'000, 3);
+  equals_the_map(store, {.seed = 1, .jitter = 50'000, .series = 3});
 }
 void equals_the_map_on_many_series(StoreUnderTest& store) {
-  equals_the_map(store, 2, 5'000, 200);
+  equals_the_map(store, {.seed = 2, .jitter = 5'000, .series = 200});
 }
 void equals_the_map_on_wild_times(StoreUnderTest& store) {
-  equals_the_map(store, 42, 20'000'000, 20);
+  equals_the_map(store, {.seed = 42, .jitter = 20'000'000, .series = 20});
 }
-
-constexpr std::int64_t kWindow = 100'000;
 void equals_the_map_with_late_samples_and_deletions(StoreUnderTest& store) {
-  equals_the_map(store, 3, 150'000, 6, kWindow);
+  equals_the_map(store, {.seed = 3, .jitter = 150'000, .series = 6, .window = kWindow});
+}
+void equals_the_map_when_nobody_holds_a_view(StoreUnderTest& store) {
+  equals_the_map(store, {.seed = 4, .jitter = 150'000, .series = 6, .window = kWindow, .hold_snapshots = false});
 }
 
 }  // namespace
@@ -142,6 +152,9 @@ std::vector<StorageCase> storage_random_cases() {
       {"random batches of wild times give what the map gives", equals_the_map_on_wild_times, {}},
       {"random batches with late samples, and deletions, give what the map gives",
        equals_the_map_with_late_samples_and_deletions,
+       {.out_of_order_window_ms = kWindow}},
+      {"random batches give what the map gives when nobody holds a view",
+       equals_the_map_when_nobody_holds_a_view,
        {.out_of_order_window_ms = kWindow}},
   };
 }
