@@ -201,6 +201,18 @@ void add_tsdb_verify(CLI::App& tsdb, Action& action) {
   command->callback([&action, args] { action = [args] { return tsdb_verify(*args); }; });
 }
 
+void add_tsdb_snapshot(CLI::App& tsdb, Action& action) {
+  auto args = std::make_shared<TsdbSnapshotArgs>();
+  args->server = "http://127.0.0.1:9090";
+  CLI::App* command = tsdb.add_subcommand(
+      "snapshot",
+      "Have a server with --web.enable-admin-api copy its blocks and its head, as a block, into snapshots/");
+  command->add_option("--url", args->server, "URL of the server")->capture_default_str();
+  command->add_flag("--skip-head", args->skip_head, "Blocks alone: without what is in the head");
+  command->add_option("--http.config.file", args->http_config_file, kHttpConfigHelp);
+  command->callback([&action, args] { action = [args] { return tsdb_snapshot(*args); }; });
+}
+
 void add_tsdb_import(CLI::App& tsdb, Action& action) {
   auto args = std::make_shared<TsdbImportArgs>();
   CLI::App* from = tsdb.add_subcommand("create-blocks-from", "Make blocks of other data");
@@ -229,6 +241,7 @@ void add_tsdb(CLI::App& app, Action& action) {
   add_tsdb_dump(*tsdb, action, "dump-openmetrics", "Print the float samples as OpenMetrics",
                 TsdbDumpFormat::kOpenMetrics);
   add_tsdb_verify(*tsdb, action);
+  add_tsdb_snapshot(*tsdb, action);
   add_tsdb_import(*tsdb, action);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // tocsinctl tsdb: the blocks of a data directory, Prometheus' or ours, offline and without changing them. Options and
-// output are promtool's; verify is ours.
+// output are promtool's; verify and snapshot, which asks a server, are ours.
 
 #include <cstddef>
 #include <string>
@@ -45,6 +45,16 @@ struct TsdbVerifyArgs {
 };
 /// Reads everything and names each defect. Exit status 0, or 1 if there is one.
 int tsdb_verify(const TsdbVerifyArgs& args);
+
+struct TsdbSnapshotArgs {
+  std::string server;
+  bool skip_head = false;
+  std::string http_config_file;  // "" for none
+  Duration timeout = std::chrono::minutes(30);
+};
+/// Has a server make a snapshot (its admin API) and prints the folder of it, below the data directory. Exit status 0,
+/// or 1 if none was made.
+int tsdb_snapshot(const TsdbSnapshotArgs& args);
 
 struct TsdbImportArgs {
   std::string input;
