@@ -23,7 +23,7 @@
 #include "tsdb/low_priority.hpp"
 
 using namespace tocsin;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 namespace {
 
@@ -96,9 +96,9 @@ void scrape_while(Targets& targets, Timestamp& t, const char* when, GoOn&& go_on
   std::vector<double> ms;
   for (std::size_t target = 0; go_on(); target = (target + 1) % targets.size()) {
     if (target == 0) t += kStep;
-    const auto begin = Clock::now();
+    const auto begin = Steady::now();
     targets.scrape(target, t);
-    const auto took = Clock::now() - begin;
+    const auto took = Steady::now() - begin;
     ms.push_back(std::chrono::duration<double, std::milli>(took).count());
     std::this_thread::sleep_for(took);
   }
@@ -127,8 +127,8 @@ void run(const std::string& path, std::size_t series) {
   const double before = rss_mib();
   std::printf("%zu series of %d samples: RSS %.0f MiB, %zu blocks\n", series, 721, before,
               static_cast<std::size_t>(db.block_stats().blocks));
-  const auto alone_until = Clock::now() + std::chrono::seconds(3);
-  scrape_while(targets, t, "alone", [&] { return Clock::now() < alone_until; });
+  const auto alone_until = Steady::now() + std::chrono::seconds(3);
+  scrape_while(targets, t, "alone", [&] { return Steady::now() < alone_until; });
 
   std::atomic<bool> cutting = true;
   double cpu = 0;
@@ -136,10 +136,10 @@ void run(const std::string& path, std::size_t series) {
   double peak = 0;
   std::thread cutter([&] {
     tsdb::lower_thread_priority();
-    const auto begin = Clock::now();
+    const auto begin = Steady::now();
     check(db.maintain());
     cpu = thread_cpu_seconds();
-    wall = std::chrono::duration<double>(Clock::now() - begin).count();
+    wall = std::chrono::duration<double>(Steady::now() - begin).count();
     cutting = false;
   });
   scrape_while(targets, t, "beside the cut", [&] {
