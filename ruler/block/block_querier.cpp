@@ -7,6 +7,8 @@
 #include "block/block.hpp"
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
+#include "model/label_encoding.hpp"
+#include "storage/label_probe.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -64,38 +66,41 @@ class SeriesReader {
  public:
   SeriesReader(const Block& block, std::shared_ptr<const Tombstones> tombstones,
                const std::function<void(std::string)>& damaged)
-      : block_(block), damaged_(damaged), tombstones_(std::move(tombstones)) {}
+      : block_(block), damaged_(damaged), tombstones_(std::move(tombstones)), in_order_(block.sidecar() != nullptr) {}
 
-  /// @param with_chunks  else they are looked up when something is read.
   /// @return kCorrupt
-  Result<void> take(SeriesRef ref, bool with_chunks) {
+  Result<void> take(SeriesRef ref) {
     ref_ = ref;
-    chunks_known_ = with_chunks;
-    TOCSIN_OK(block_.series(ref, &labels_, with_chunks ? &chunks_ : nullptr));
+    labels_known_ = false;
+    chunks_.clear();
+    TOCSIN_OK(block_.index().entry(ref, symbols_, label_views_, places_));
     const auto found = tombstones_->find(ref);
     deleted_ = found == tombstones_->end() ? nullptr : &found->second;
     return {};
   }
 
   bool has_deletions() const { return deleted_ != nullptr; }
-  /// Only if the chunks were taken.
-  bool overlaps(Timestamp start, Timestamp end) const {
-    return std::ranges::any_of(chunks_, [&](const ChunkMeta& chunk) {
-      return chunk.min_time <= end && start <= chunk.max_time &&
-             !(deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time));
-    });
+  /// @return kCorrupt
+  Result<bool> overlaps(Timestamp start, Timestamp end) {
+    for (std::size_t i = 0;; ++i) {
+      TOCSIN_TRY(const bool any, has_chunk(i, end));
+      if (!any) return false;
+      const ChunkMeta& chunk = chunks_[i];
+      if (chunk.min_time <= end && start <= chunk.max_time &&
+          !(deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time))) {
+        return true;
+      }
+    }
   }
 
   /// @return kCorrupt
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) {
     out.clear();
     if (start > end) return {};
-    if (!chunks_known_) {
-      TOCSIN_OK(block_.series(ref_, nullptr, &chunks_));
-      chunks_known_ = true;
-    }
     bool sorted = true;
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    for (std::size_t i = 0;; ++i) {
+      TOCSIN_TRY(const bool any, has_chunk(i, end));
+      if (!any) break;
       const ChunkMeta& chunk = chunks_[i];
       if (chunk.min_time > end || chunk.max_time < start) continue;
       if (deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time)) continue;
@@ -112,7 +117,7 @@ class SeriesReader {
 
   /// See storage::ChunkSummarySet::summaries(). What was deleted is no part of the answer: only what lies between is.
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
-                 std::vector<storage::TimeRange>& rest) const {
+                 std::vector<storage::TimeRange>& rest) {
     out.clear();
     rest.clear();
     start = std::max(start, block_.meta().min_time);
@@ -128,15 +133,40 @@ class SeriesReader {
     summaries_of(start, end, out, rest);
   }
 
-  const model::Labels& labels() const { return labels_; }
+  const model::Labels& labels() const {
+    if (!labels_known_) labels_ = model::Labels::from(label_views_);
+    labels_known_ = true;
+    return labels_;
+  }
+  /// See storage::LabelProbe.
+  bool has_labels(const model::Labels& other) const {
+    const char* at = other.encoded().data();
+    const char* const end = at + other.encoded().size();
+    for (const model::LabelView& label : label_views_) {
+      if (at == end || model::read_text(at) != label.name || model::read_text(at) != label.value) return false;
+    }
+    return at == end;
+  }
   SeriesRef ref() const { return ref_; }
 
  private:
+  /// Whether the series has a chunk of this number, whose place is then known; also false if it begins, like all after
+  /// it, later than `end`.
+  Result<bool> has_chunk(std::size_t number, Timestamp end) {
+    if (number == chunks_.size()) {
+      ChunkMeta chunk;
+      TOCSIN_TRY(const bool more, block_.index().next_chunk(ref_, places_, chunk));
+      if (!more) return false;
+      chunks_.push_back(chunk);
+    }
+    return !in_order_ || chunks_[number].min_time <= end;
+  }
+
   void summaries_of(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
-                    std::vector<storage::TimeRange>& rest) const {
+                    std::vector<storage::TimeRange>& rest) {
     if (start > end) return;
     const SidecarReader* const sidecar = block_.sidecar();
-    if (!sidecar || !sidecar->summaries(ref_, start, end, out, rest)) rest.push_back({start, end});
+    if (!sidecar || !sidecar->summaries(ref_, start, end, out, rest, &place_)) rest.push_back({start, end});
   }
 
   /// Appends the chunk. False if it is damaged: that is told.
@@ -174,16 +204,22 @@ class SeriesReader {
   void tell(std::uint64_t ref, std::string_view why) {
     if (!block_.note_damaged(ref) || !damaged_) return;
     damaged_(
-        fmt::format("block {}: series {}: chunk {:#x} is left out: {}", block_.path(), labels_.to_series(), ref, why));
+        fmt::format("block {}: series {}: chunk {:#x} is left out: {}", block_.path(), labels().to_series(), ref, why));
   }
 
   const Block& block_;
   const std::function<void(std::string)>& damaged_;
   const std::shared_ptr<const Tombstones> tombstones_;
+  /// Who writes a sidecar has seen that chunks follow one another in time; of other blocks nobody knows.
+  const bool in_order_;
+  SymbolCache symbols_;
   SeriesRef ref_ = 0;
-  model::Labels labels_;
-  std::vector<ChunkMeta> chunks_;
-  bool chunks_known_ = false;
+  std::vector<model::LabelView> label_views_;
+  mutable model::Labels labels_;  // made when somebody asks
+  mutable bool labels_known_ = false;
+  std::vector<ChunkMeta> chunks_;  // the first ones, as far as somebody asked
+  ChunkPlaces places_;             // of the others
+  std::size_t place_ = 0;          // in the sidecar
   std::vector<Timestamp> starts_;
   const Intervals* deleted_ = nullptr;
 };
@@ -195,7 +231,8 @@ class Walk {
   Walk(const Block& block, std::shared_ptr<const Tombstones> tombstones,
        const std::function<void(std::string)>& damaged, std::span<const model::Matcher> matchers,
        const storage::SelectHints& hints, storage::TimeRange seen)
-      : reader_(block, std::move(tombstones), damaged),
+      : block_(block),
+        reader_(block, std::move(tombstones), damaged),
         start_(std::max(hints.start, seen.start)),
         end_(std::min(hints.end, seen.end)),
         seen_(seen),
@@ -212,10 +249,14 @@ class Walk {
   bool next() {
     if (limit_ != 0 && given_ == limit_) return false;
     while (status_ && at_ < refs_.size()) {
-      status_ = take(refs_[at_++]);
-      if (!status_ || !is_seen()) continue;
-      ++given_;
-      return true;
+      const auto seen = take(refs_[at_++]);
+      if (at_ < refs_.size()) block_.index().prefetch(refs_[at_]);
+      if (!seen) {
+        status_ = fail(seen.error());
+      } else if (*seen) {
+        ++given_;
+        return true;
+      }
     }
     return false;
   }
@@ -225,15 +266,14 @@ class Walk {
   const Result<void>& status() const { return status_; }
 
  private:
-  /// Chunks are needed to tell whether the series has something in the time, unless everything of the block is asked
-  /// for.
-  Result<void> take(SeriesRef ref) {
-    TOCSIN_OK(reader_.take(ref, !all_of_block_));
-    return all_of_block_ && reader_.has_deletions() ? reader_.take(ref, true) : Result<void>();
+  /// Whether the series has something in the time. Its chunks tell, unless everything of the block is asked for.
+  Result<bool> take(SeriesRef ref) {
+    TOCSIN_OK(reader_.take(ref));
+    if (all_of_block_ && !reader_.has_deletions()) return true;
+    return reader_.overlaps(start_, end_);
   }
 
-  bool is_seen() const { return (all_of_block_ && !reader_.has_deletions()) || reader_.overlaps(start_, end_); }
-
+  const Block& block_;
   SeriesReader reader_;
   std::vector<SeriesRef> refs_;  // ascending, so labels are in order
   const Timestamp start_, end_;  // of the hints
@@ -244,11 +284,12 @@ class Walk {
   Result<void> status_;
 };
 
-class BlockSeriesSet final : public storage::SeriesSet {
+class BlockSeriesSet final : public storage::SeriesSet, public storage::LabelProbe {
  public:
   explicit BlockSeriesSet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.reader().labels(); }
+  bool has_labels(const model::Labels& labels) const override { return walk_.reader().has_labels(labels); }
   std::uint64_t id() const override { return walk_.reader().ref(); }
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
     return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
@@ -259,11 +300,12 @@ class BlockSeriesSet final : public storage::SeriesSet {
   Walk walk_;
 };
 
-class BlockSummarySet final : public storage::ChunkSummarySet {
+class BlockSummarySet final : public storage::ChunkSummarySet, public storage::LabelProbe {
  public:
   explicit BlockSummarySet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.reader().labels(); }
+  bool has_labels(const model::Labels& labels) const override { return walk_.reader().has_labels(labels); }
   std::uint64_t id() const override { return walk_.reader().ref(); }
   Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                          std::vector<storage::TimeRange>& rest) override {

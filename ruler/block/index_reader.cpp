@@ -18,6 +18,14 @@ constexpr std::size_t kMaxLabelBytes = 64U << 20U;
 /// A chunk in a series: two deltas and a reference.
 constexpr std::size_t kLeastChunkBytes = 3;
 
+/// @param in  stands at the number of chunks.
+ChunkPlaces chunk_places(ByteReader in) {
+  ChunkPlaces places;
+  places.left = in.count(kLeastChunkBytes);
+  places.in = in;
+  return places;
+}
+
 }  // namespace
 
 std::unexpected<Error> IndexReader::corrupt(std::uint64_t offset, std::string_view what) const {
@@ -226,6 +234,11 @@ Result<std::string_view> IndexReader::symbol(std::uint64_t number) const {
   }
   ByteReader in(symbols_.substr(at));
   for (; skip > 0; --skip) in.text();
+  return symbol_at(symbols_.size() - in.left());
+}
+
+Result<std::string_view> IndexReader::symbol_at(std::uint64_t at) const {
+  ByteReader in(symbols_.substr(at));
   const std::string_view text = in.text();
   if (in.failed() || text.size() > model::kMaxLabelText) return corrupt(symbols_at_ + 4 + at, "no symbol is there");
   return text;
@@ -243,15 +256,30 @@ Result<std::string_view> IndexReader::series_body(SeriesRef ref) const {
   return body;
 }
 
-Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out) const {
+Result<std::string_view> IndexReader::symbol(std::uint64_t number, SymbolCache& cache) const {
+  SymbolCache::Slot& slot = cache.slots[number % cache.slots.size()];
+  if (slot.symbol != number || slot.text.data() == nullptr) {
+    // Series in order ask for most values in order.
+    const bool is_next = cache.next_at != 0 && number == cache.next && number < symbol_count_ && version_ != 1;
+    TOCSIN_TRY(const std::string_view text, is_next ? symbol_at(cache.next_at) : symbol(number));
+    slot = {number, text};
+    cache.next = number + 1;
+    cache.next_at = static_cast<std::uint64_t>(text.data() + text.size() - symbols_.data());
+  }
+  return slot.text;
+}
+
+template <typename Text>
+Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out,
+                                      Text&& text) const {
   out.clear();
   std::size_t bytes = 0;
   for (std::size_t left = in.count(2); left > 0; --left) {
     const std::uint64_t name = in.varint();
     const std::uint64_t value = in.varint();
     if (in.failed()) break;
-    TOCSIN_TRY(const std::string_view name_text, symbol(name));
-    TOCSIN_TRY(const std::string_view value_text, symbol(value));
+    TOCSIN_TRY(const std::string_view name_text, text(name));
+    TOCSIN_TRY(const std::string_view value_text, text(value));
     out.push_back({name_text, value_text});
     bytes += name_text.size() + value_text.size();
     if (bytes > kMaxLabelBytes) return corrupt(series_offset(ref), "the labels of a series are too long");
@@ -262,25 +290,54 @@ Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector
 
 Result<void> IndexReader::read_chunks(SeriesRef ref, ByteReader& in, std::vector<ChunkMeta>& out) const {
   out.clear();
-  const std::size_t count = in.count(kLeastChunkBytes);
-  out.reserve(count);
-  ChunkMeta at;
-  for (std::size_t i = 0; i < count; ++i) {
-    // Of the first chunk the time itself, of the others what passed since the last one ended.
-    at.min_time = i == 0 ? in.signed_varint() : wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint()));
-    at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
-    at.ref += i == 0 ? in.varint() : static_cast<std::uint64_t>(in.signed_varint());
-    if (in.failed() || at.max_time < at.min_time) break;
+  ChunkPlaces places = chunk_places(in);
+  out.reserve(places.left);
+  for (ChunkMeta at;;) {
+    TOCSIN_TRY(const bool more, next_chunk(ref, places, at));
+    if (!more) return {};
     out.push_back(at);
   }
-  if (in.failed() || out.size() != count) return corrupt(series_offset(ref), "the chunks of a series make no sense");
+}
+
+Result<bool> IndexReader::next_chunk(SeriesRef ref, ChunkPlaces& chunks, ChunkMeta& out) const {
+  ByteReader& in = chunks.in;
+  ChunkMeta& at = chunks.last;
+  const bool any = chunks.left > 0;
+  if (any) {
+    // Of the first chunk the time itself, of the others what passed since the last one ended.
+    at.min_time =
+        chunks.started ? wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint())) : in.signed_varint();
+    at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
+    at.ref += chunks.started ? static_cast<std::uint64_t>(in.signed_varint()) : in.varint();
+    chunks.started = true;
+    --chunks.left;
+  }
+  if (in.failed() || at.max_time < at.min_time) {
+    return corrupt(series_offset(ref), "the chunks of a series make no sense");
+  }
+  out = at;
+  return any;
+}
+
+Result<void> IndexReader::entry(SeriesRef ref, SymbolCache& symbols, std::vector<model::LabelView>& labels,
+                                ChunkPlaces& chunks) const {
+  TOCSIN_TRY(const std::string_view body, series_body(ref));
+  ByteReader in(body);
+  TOCSIN_OK(read_labels(ref, in, labels, [&](std::uint64_t number) { return symbol(number, symbols); }));
+  chunks = chunk_places(in);
   return {};
 }
 
 Result<void> IndexReader::label_views(SeriesRef ref, std::vector<model::LabelView>& out) const {
   TOCSIN_TRY(const std::string_view body, series_body(ref));
   ByteReader in(body);
-  return read_labels(ref, in, out);
+  return read_labels(ref, in, out, [this](std::uint64_t number) { return symbol(number); });
+}
+
+void IndexReader::prefetch(SeriesRef ref) const {
+  const std::string_view bytes = file_->bytes();
+  const std::uint64_t offset = series_offset(ref);
+  if (offset < bytes.size()) __builtin_prefetch(bytes.data() + offset);
 }
 
 Result<std::string_view> IndexReader::label_value(SeriesRef ref, std::string_view name) const {
@@ -300,7 +357,7 @@ Result<void> IndexReader::series(SeriesRef ref, model::Labels* labels, std::vect
   ByteReader in(body);
   if (labels) {
     std::vector<model::LabelView> views;
-    TOCSIN_OK(read_labels(ref, in, views));
+    TOCSIN_OK(read_labels(ref, in, views, [this](std::uint64_t number) { return symbol(number); }));
     *labels = model::Labels::from(std::move(views));
   } else {
     for (std::size_t left = in.count(2); left > 0; --left) {

@@ -6,6 +6,7 @@
 // offset / 16. In memory stands every 16th symbol's place and, of each label name, every 32nd value's place in the
 // table (of version 1, whose table is not sorted, every one).
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +20,24 @@
 #include "storage/id_lists.hpp"
 
 namespace tocsin::block {
+
+/// Texts of symbols that were looked up lately: a walk over series asks for few of them again and again. Thread: one.
+struct SymbolCache {
+  struct Slot {
+    std::uint64_t symbol = 0;
+    std::string_view text;  // without data(): the slot is empty
+  };
+  std::array<Slot, 64> slots;
+  std::uint64_t next = 0, next_at = 0;  // the symbol behind the one looked up last, and its place; 0: none
+};
+
+/// Where the chunks of a series stand, decoded one by one with IndexReader::next_chunk().
+struct ChunkPlaces {
+  ByteReader in{std::string_view()};
+  std::size_t left = 0;
+  bool started = false;
+  ChunkMeta last;
+};
 
 /// Immutable. Thread: any. Errors name file and offset. Views live as long as the reader.
 class IndexReader {
@@ -38,6 +57,15 @@ class IndexReader {
   Result<std::string_view> label_value(SeriesRef ref, std::string_view name) const;
   /// Views of all labels as they stand there, in whatever order; replaces `out`.
   Result<void> label_views(SeriesRef ref, std::vector<model::LabelView>& out) const;
+
+  /// A series taken apart as little as can be: views of its labels as label_views(), chunks for next_chunk(); replaces
+  /// both. @return kCorrupt
+  Result<void> entry(SeriesRef ref, SymbolCache& symbols, std::vector<model::LabelView>& labels,
+                     ChunkPlaces& chunks) const;
+  /// Tells the processor that the entry will be wanted soon.
+  void prefetch(SeriesRef ref) const;
+  /// False at the end. @return kCorrupt
+  Result<bool> next_chunk(SeriesRef ref, ChunkPlaces& chunks, ChunkMeta& out) const;
 
   Result<void> symbols(const std::function<void(std::string_view)>& each) const;
   std::size_t symbol_count() const { return symbol_count_; }
@@ -77,7 +105,12 @@ class IndexReader {
   Entry entry_at(std::uint64_t& at) const;
   Result<std::string_view> symbol(std::uint64_t number) const;
   Result<std::string_view> series_body(SeriesRef ref) const;
-  Result<void> read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out) const;
+  Result<std::string_view> symbol(std::uint64_t number, SymbolCache& cache) const;
+  /// @param at  within symbols_.
+  Result<std::string_view> symbol_at(std::uint64_t at) const;
+  /// @param text  of a symbol's number: Result<std::string_view>
+  template <typename Text>
+  Result<void> read_labels(SeriesRef ref, ByteReader& in, std::vector<model::LabelView>& out, Text&& text) const;
   Result<void> read_chunks(SeriesRef ref, ByteReader& in, std::vector<ChunkMeta>& out) const;
   std::uint64_t series_offset(SeriesRef ref) const { return version_ == 1 ? ref : ref * std::uint64_t{16}; }
   std::unexpected<Error> corrupt(std::uint64_t offset, std::string_view what) const;

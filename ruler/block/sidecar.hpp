@@ -43,9 +43,11 @@ class SidecarReader {
   ~SidecarReader();
   /// Appends to both: summaries of what the series has wholly within [start, end], as coarse as can be (all chunks, 16
   /// in a row, one), and the times at which chunks have to be read. See storage::ChunkSummarySet::summaries().
+  /// @param place  if not nullptr: what the last call left there, 0 at first. The next series is quickly found beside
+  /// it.
   /// @return false, and nothing appended, if nothing is known of the series.
   bool summaries(std::uint64_t series_ref, Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
-                 std::vector<storage::TimeRange>& rest) const;
+                 std::vector<storage::TimeRange>& rest, std::size_t* place = nullptr) const;
   /// The summary of the whole series. False if there is none: it has chunks of histograms, or is damaged.
   bool whole(std::uint64_t series_ref, storage::ChunkSummary& out) const;
   /// Whether some sample of the block has a start timestamp.

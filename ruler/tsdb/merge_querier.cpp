@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
 #include "base/rng.hpp"
+#include "storage/label_probe.hpp"
 #include "tsdb/merge_samples.hpp"
 
 namespace tocsin::tsdb {
@@ -16,25 +17,48 @@ namespace {
 using Source = MergeQuerier::Source;
 
 /// Sets of several sources as one, in order of labels. `Set` is storage::SeriesSet or storage::ChunkSummarySet.
+/// Blocks have mostly the same series. So parts that step from a series to the same next one are a group: one of them,
+/// the leader, stands for all where labels are put in order, and the others are only asked whether they have its
+/// labels.
 template <typename Set>
 class Merged {
  public:
   struct Part {
+    Part(std::unique_ptr<Set> all, Timestamp min, Timestamp max)
+        : set(std::move(all)),
+          probe(dynamic_cast<const storage::LabelProbe*>(set.get())),
+          min_time(min),
+          max_time(max) {}
+    bool has_labels(const model::Labels& labels) const {
+      return probe ? probe->has_labels(labels) : set->labels() == labels;
+    }
     std::unique_ptr<Set> set;
-    Timestamp min_time, max_time;  // of the source
+    const storage::LabelProbe* probe;
+    Timestamp min_time, max_time;        // of the source
+    bool alone = true;                   // no other source has samples within its times
+    std::vector<std::size_t> followers;  // ascending, while it leads
   };
   Merged(std::vector<Part> parts, std::size_t limit, std::uint64_t seed)
       : parts_(std::move(parts)), limit_(limit), seed_(seed), heads_(LabelsAfter{&parts_}) {
-    for (std::size_t i = 0; i < parts_.size(); ++i) step(i);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      current_.push_back(i);
+      for (std::size_t other = 0; other < parts_.size(); ++other) {
+        parts_[i].alone &= other == i || !overlaps(other, parts_[i].min_time, parts_[i].max_time);
+      }
+    }
   }
 
   bool next() {
-    for (const std::size_t i : current_) step(i);
-    current_.clear();
+    step();
     if (!status() || heads_.empty() || (limit_ != 0 && given_ == limit_)) return false;
     ++given_;
-    current_.push_back(pop());
-    while (!heads_.empty() && labels_of(heads_.top()) == labels()) current_.push_back(pop());
+    take_group();
+    if (heads_.empty() || labels_of(heads_.top()) != labels()) return true;
+    const model::Labels& labels = this->labels();
+    do {
+      take_group();
+    } while (!heads_.empty() && labels_of(heads_.top()) == labels);
+    std::ranges::sort(current_);
     return true;
   }
   const model::Labels& labels() const { return labels_of(current_.front()); }
@@ -80,7 +104,9 @@ class Merged {
         }
       }
     }
-    std::ranges::sort(out, {}, &storage::ChunkSummary::first_time);
+    if (!std::ranges::is_sorted(out, {}, &storage::ChunkSummary::first_time)) {
+      std::ranges::sort(out, {}, &storage::ChunkSummary::first_time);
+    }
     join(rest);
     return {};
   }
@@ -96,13 +122,32 @@ class Merged {
   };
 
   const model::Labels& labels_of(std::size_t part) const { return parts_[part].set->labels(); }
-  void step(std::size_t part) {
-    if (parts_[part].set->next()) heads_.push(part);
+  /// All that stand at the series at hand go on, in groups.
+  void step() {
+    constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    std::size_t leader = kNone;
+    for (const std::size_t i : current_) {
+      Part& part = parts_[i];
+      if (!part.set->next()) continue;
+      if (leader != kNone && part.has_labels(labels_of(leader))) {
+        parts_[leader].followers.push_back(i);
+        continue;
+      }
+      if (leader != kNone) heads_.push(leader);
+      leader = i;
+      part.followers.clear();
+    }
+    if (leader != kNone) heads_.push(leader);
+    current_.clear();
   }
-  std::size_t pop() {
-    const std::size_t part = heads_.top();
+  void take_group() {
+    const std::size_t leader = heads_.top();
     heads_.pop();
-    return part;
+    current_.push_back(leader);
+    current_.insert(current_.end(), parts_[leader].followers.begin(), parts_[leader].followers.end());
+  }
+  bool overlaps(std::size_t part, Timestamp start, Timestamp end) const {
+    return parts_[part].min_time <= end && parts_[part].max_time >= start;
   }
   /// Puts ranges in order, and those that overlap together.
   static void join(std::vector<storage::TimeRange>& ranges) {
@@ -118,17 +163,16 @@ class Merged {
     ranges.resize(kept);
   }
   bool is_alone(std::size_t part, const storage::ChunkSummary& summary) const {
-    return std::ranges::none_of(current_, [&](std::size_t other) {
-      return other != part && parts_[other].min_time <= summary.last_time &&
-             parts_[other].max_time >= summary.first_time;
-    });
+    return parts_[part].alone || std::ranges::none_of(current_, [&](std::size_t other) {
+             return other != part && overlaps(other, summary.first_time, summary.last_time);
+           });
   }
 
   std::vector<Part> parts_;
   const std::size_t limit_;
   const std::uint64_t seed_;
-  std::priority_queue<std::size_t, std::vector<std::size_t>, LabelsAfter> heads_;  // parts that stand at a series
-  std::vector<std::size_t> current_;                                               // parts of the series at hand
+  std::priority_queue<std::size_t, std::vector<std::size_t>, LabelsAfter> heads_;  // leaders that stand at a series
+  std::vector<std::size_t> current_;  // parts of the series at hand, ascending; at first all
   std::size_t given_ = 0;
   storage::SampleColumns columns_, scratch_;
   std::vector<storage::ChunkSummary> summaries_;
@@ -201,7 +245,7 @@ std::unique_ptr<storage::SeriesSet> MergeQuerier::select(const storage::SelectHi
   const storage::SelectHints each = hints_for_each(hints, sources.size());
   std::vector<Merged<storage::SeriesSet>::Part> parts;
   for (const Source* const source : sources) {
-    parts.push_back({source->querier->select(each, matchers), source->min_time, source->max_time});
+    parts.emplace_back(source->querier->select(each, matchers), source->min_time, source->max_time);
   }
   return std::make_unique<MergedSeriesSet>(
       std::make_unique<Merged<storage::SeriesSet>>(std::move(parts), hints.limit, seed_));
@@ -215,7 +259,7 @@ std::unique_ptr<storage::ChunkSummarySet> MergeQuerier::select_summaries(const s
   for (const Source* const source : sources) {
     auto set = source->querier->select_summaries(each, matchers);
     if (!set) return nullptr;
-    parts.push_back({std::move(set), source->min_time, source->max_time});
+    parts.emplace_back(std::move(set), source->min_time, source->max_time);
   }
   return std::make_unique<MergedSummarySet>(
       std::make_unique<Merged<storage::ChunkSummarySet>>(std::move(parts), hints.limit, seed_));

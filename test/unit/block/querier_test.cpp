@@ -3,6 +3,7 @@
 #include "block/chunk_reader.hpp"
 #include "block/index_writer.hpp"
 #include "samples.hpp"
+#include "storage/label_probe.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -61,6 +62,36 @@ TEST_CASE("a block gives the samples that were written, whatever is asked") {
       CHECK(text_of(test::read_all(*querier_of(block, -kAllTime, kAllTime), start, end, matchers)) == expected);
     }
   }
+}
+
+TEST_CASE("a set tells whether it stands at labels, before and after it was asked for them") {
+  std::vector<SeriesToWrite> series;
+  for (int i = 0; i < 300; ++i) {
+    // More symbols than a walk remembers; names and values that others have too.
+    const std::string number = std::to_string(i);
+    series.push_back({Labels{{"__name__", "m"}, {"a" + std::to_string(i % 7), "m"}, {"i", number}, {"m", "a1"}},
+                      {opaque_chunk(kBlockStart, kBlockStart + 1, "x")}});
+  }
+  std::ranges::sort(series, {}, &SeriesToWrite::labels);
+  MemFs fs;
+  const auto querier = querier_of(write_block(fs, series), -kAllTime, kAllTime);
+  const auto set = querier->select({.start = -kAllTime, .end = kAllTime}, {});
+  const auto* const probe = dynamic_cast<const storage::LabelProbe*>(set.get());
+  REQUIRE(probe != nullptr);
+  std::size_t at = 0;
+  for (; set->next(); ++at) {
+    const auto agrees = [&] {
+      for (std::size_t i = 0; i < series.size(); ++i) {
+        if (probe->has_labels(series[i].labels) != (i == at)) return false;
+      }
+      return !probe->has_labels({}) && !probe->has_labels(series[at].labels.without({"m"})) &&
+             !probe->has_labels(model::LabelsBuilder(series[at].labels).set("z", "1").build());
+    };
+    CHECK(agrees());
+    CHECK(set->labels() == series[at].labels);
+    CHECK(agrees());
+  }
+  CHECK(at == series.size());
 }
 
 TEST_CASE("series of a block come in order of labels, at most as many as are wanted, with their ref as id") {

@@ -185,6 +185,29 @@ TEST_CASE("a sidecar gives the summaries of every window, as coarse as can be") 
   CHECK_FALSE((*reader)->summaries(1'000'000, 0, 1'000'000'000, summaries, rest));
 }
 
+TEST_CASE("who remembers the place of the last series finds the same, in whatever order") {
+  Rng rng(11);
+  std::vector<Series> all;
+  for (std::uint64_t i = 0; i < 50; ++i) all.push_back(random_series(rng, 10 + i * 2));
+  MemFs fs;
+  write(fs, all);
+  const auto reader = SidecarReader::open(fs, kPath, kIndexCrc);
+  REQUIRE(reader);
+  std::vector<std::uint64_t> refs;
+  for (std::uint64_t ref = 8; ref < 112; ++ref) refs.push_back(ref);  // every other one is none
+  for (const Series& series : all) refs.push_back(series.ref);        // side by side
+  for (int i = 0; i < 200; ++i) refs.push_back(8 + rng.next() % 104);
+  std::size_t place = 0;
+  for (const std::uint64_t ref : refs) {
+    std::vector<ChunkSummary> summaries, expected;
+    std::vector<TimeRange> rest, expected_rest;
+    const bool found = (*reader)->summaries(ref, 50'000, 1'000'000, summaries, rest, &place);
+    REQUIRE(found == (*reader)->summaries(ref, 50'000, 1'000'000, expected, expected_rest));
+    CHECK(std::ranges::equal(summaries, expected, same));
+    CHECK(rest == expected_rest);
+  }
+}
+
 TEST_CASE("360 chunks of floats are few summaries") {
   Series series;
   series.ref = 1;
