@@ -139,29 +139,43 @@ Committer::Verdict Committer::judge_late(Timestamp t) {
   return Verdict::kDropped;
 }
 
-/// Those that were appended as late ones were compared with what there was; those that turned late since are now.
+/// Late samples that clash with what is there by now, or with another of the batch, get kNoId: the log must not have
+/// them. A start could not tell them from others when what they clashed with is in a block.
 void Committer::judge_late_ones(Batch& batch) {
-  count(head_.counters.duplicates, std::erase_if(turned_, [this](const auto& late) { return is_there(late); }));
   if (!turned_.empty()) {
     std::vector<Batch::Late> all;
     std::ranges::merge(batch.late, turned_, std::back_inserter(all), {}, &Batch::Late::before, &Batch::Late::before);
     batch.late = std::move(all);
   }
   for (Batch::Late& late : batch.late) {
-    if (page_for(late.id)) {
+    if (!page_for(late.id)) late.id = kNoId;
+  }
+  std::set<std::pair<SeriesId, Timestamp>> taken = times_of_late_series(batch);
+  const ReadView view(head_);
+  SeriesReader reader(head_, view);
+  storage::SampleColumns found;
+  for (Batch::Late& late : batch.late) {
+    if (late.id == kNoId) continue;
+    reader.take(late.id);
+    const bool is_there = reader.read(late.row.t, late.row.t, found) && found.size() != 0;
+    if (!is_there && taken.emplace(late.id, late.row.t).second) {
       ++late_;
-    } else {
-      late.id = kNoId;
+      continue;
     }
+    count(head_.counters.duplicates);
+    late.id = kNoId;
   }
 }
 
-bool Committer::is_there(const Batch::Late& late) {
-  const ReadView view(head_);
-  SeriesReader reader(head_, view);
-  reader.take(late.id);
-  storage::SampleColumns found;
-  return reader.read(late.row.t, late.row.t, found) && found.size() != 0;
+/// Of the samples in order that were taken, those of series that have late ones in the batch too.
+std::set<std::pair<SeriesId, Timestamp>> Committer::times_of_late_series(const Batch& batch) {
+  std::set<SeriesId> ids;
+  for (const Batch::Late& late : batch.late) ids.insert(late.id);
+  std::set<std::pair<SeriesId, Timestamp>> taken;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch.ids[i] != kNoId && ids.contains(batch.ids[i])) taken.emplace(batch.ids[i], batch.time(i));
+  }
+  return taken;
 }
 
 /// The page of a live series. One that was collected since it was appended to is made again, under a new id.

@@ -3,8 +3,10 @@
 // finds in the log (replayer.hpp).
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -34,7 +36,7 @@ class Committer {
   Verdict judge_one(const Batch& batch, std::size_t i, SeriesPage& page) TOCSIN_REQUIRES(head_.commit_mutex);
   Verdict judge_late(Timestamp t);
   void judge_late_ones(Batch& batch) TOCSIN_REQUIRES(head_.commit_mutex);
-  bool is_there(const Batch::Late& late);
+  std::set<std::pair<SeriesId, Timestamp>> times_of_late_series(const Batch& batch);
   SeriesPage* page_for(SeriesId& id);
   Result<void> log(Batch& batch, Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
   Result<void> begin_record(Timestamp time) TOCSIN_REQUIRES(head_.commit_mutex);
