@@ -10,6 +10,8 @@ namespace tocsin::block {
 namespace {
 
 constexpr std::uint32_t kSymbolsPerSample = 16;
+/// A series with a dozen labels and two dozen chunks.
+constexpr std::uint64_t kPrefetchBytes = 256;
 constexpr std::uint32_t kEntriesPerSample = 32;
 /// An entry: two lengths, an offset and the number of keys.
 constexpr std::size_t kLeastEntryBytes = 4;
@@ -337,7 +339,9 @@ Result<void> IndexReader::label_views(SeriesRef ref, std::vector<model::LabelVie
 void IndexReader::prefetch(SeriesRef ref) const {
   const std::string_view bytes = file_->bytes();
   const std::uint64_t offset = series_offset(ref);
-  if (offset < bytes.size()) __builtin_prefetch(bytes.data() + offset);
+  for (std::uint64_t at = offset; at < std::min<std::uint64_t>(offset + kPrefetchBytes, bytes.size()); at += 64) {
+    __builtin_prefetch(bytes.data() + at);
+  }
 }
 
 Result<std::string_view> IndexReader::label_value(SeriesRef ref, std::string_view name) const {
