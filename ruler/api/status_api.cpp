@@ -88,7 +88,11 @@ void write_items(JsonWriter& json, std::string_view key, const TsdbStatus::Items
   json.end_array();
 }
 
+/// Without a budget the answer is Prometheus'.
 void write_budget(JsonWriter& json, const TsdbStatus& status) {
+  if (status.series_limit == 0 && status.series_limit_per_job == 0 && status.series_shed == 0 && status.jobs.empty()) {
+    return;
+  }
   const auto number = [&](std::string_view key, std::uint64_t value) {
     json.key(key).integer(static_cast<std::int64_t>(value));
   };

@@ -32,7 +32,7 @@ struct TsdbStatus {
   std::uint64_t series = 0, label_pairs = 0, chunks = 0;
   Timestamp min_time = 0, max_time = 0;
   Items series_by_metric, values_by_label, bytes_by_label, series_by_label_pair;
-  /// Ours alone: how much of the series budget is used, and which jobs were refused series.
+  /// Ours alone, told if there is a budget: how much of it is used, and which jobs were refused series.
   struct Job {
     std::string job;
     std::uint64_t series = 0, limit = 0, shed = 0;  // limit 0: none of its own

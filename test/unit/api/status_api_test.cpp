@@ -20,6 +20,11 @@ struct StatusHarness : Harness {
       TsdbStatus status;
       status.series = 7;
       status.series_by_metric = {{"up", limit}};
+      if (limit == 3) {
+        status.series_limit_per_job = 100;
+        status.series_shed = 4;
+        status.jobs = {{"node", 100, 100, 4, true}};
+      }
       return status;
     };
     source.blocks = [] { return std::vector<std::string>{"{\"ulid\":\"01A\"}", "{\n}"}; };
@@ -64,6 +69,14 @@ TEST_CASE("a build info of Prometheus, also as plain text") {
   const net::HttpResponse version = h.get("/version");
   CHECK(version.body.view() == info + "\n");
   CHECK(version.headers.get("content-type") == "text/plain; charset=utf-8");
+}
+
+TEST_CASE("the series budget is told beside Prometheus' fields, if there is one") {
+  StatusHarness h;
+  CHECK(h.data("/api/v1/status/tsdb").find("seriesBudget") == std::string::npos);
+  CHECK(h.data("/api/v1/status/tsdb?limit=3")
+            .find(R"("seriesBudget":{"limit":0,"limitPerJob":100,"shed":4,"jobs":[)"
+                  R"({"job":"node","series":100,"limit":100,"shed":4,"shedding":true}]})") != std::string::npos);
 }
 
 TEST_CASE("the limit of the cardinality is checked") {
