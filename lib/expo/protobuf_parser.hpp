@@ -68,7 +68,11 @@ class ProtobufParser final : public Parser {
   Part element(std::size_t i);
   Part fail(std::string message, std::size_t offset);
   Part fail_by_reader() { return fail(reader_.error(), reader_.error_offset()); }
-  std::size_t offset_of(std::string_view text) const { return static_cast<std::size_t>(text.data() - page_.data()); }
+  /// A text of the family, or, if the family has none, where it ends.
+  std::size_t offset_of(std::string_view text) const {
+    const bool is_there = text.data() >= page_.data() && text.data() <= page_.data() + page_.size();
+    return is_there ? static_cast<std::size_t>(text.data() - page_.data()) : reader_.family_end();
+  }
 
   bool is_series() const { return part_ >= Part::kValue && part_ <= Part::kConverted; }
   bool is_summary() const { return type() == wire::ProtoType::kSummary; }

@@ -109,6 +109,8 @@ class MetricFamilyReader {
   /// After kError: what is wrong, and where in the page, in bytes.
   const std::string& error() const { return error_; }
   std::size_t error_offset() const { return error_offset_; }
+  /// Where the present family ends.
+  std::size_t family_end() const { return at_; }
 
  private:
   template <typename Read>

@@ -327,7 +327,7 @@ class NaiveOpenMetrics {
     if (!wanted || !parse_float(value, number)) return value;
     if (std::isinf(number) && value.find_first_of("0123456789") != std::string::npos) return value;
     value.clear();
-    append_float_expo(value, number);
+    append_float_expo(value, number == 0 ? 0 : number);
     if (std::isfinite(number) && value.find_first_of("e.") == std::string::npos) value += ".0";
     return value;
   }

@@ -285,6 +285,8 @@ TEST_CASE("what is wrong with a page of protobuf is told with its place") {
   CHECK(error_of("\x05g") == "insufficient length of buffer, expected at least 5 bytes, got 1 bytes at byte 0");
   CHECK(error_of(std::string(11, '\xff')) == "a number is too long at byte 0");
   CHECK(error_of(gauge("")) == "invalid metric name: \"\" at byte 3");
+  // A family that has a metric and no name at all.
+  CHECK(error_of(std::string("\x02\x22\x00", 3)) == "invalid metric name: \"\" at byte 3");
   CHECK(error_of(gauge("a") + gauge("\xff")) == "invalid metric name: \"\\xff\" at byte 22");
   CHECK(error_of(gauge("g", {{"", "x"}})) == "invalid label name: \"\" at byte 3");
   CHECK(error_of(gauge("g", {{"a", "\xff"}})) == "invalid label value: \"\\xff\" at byte 3");
