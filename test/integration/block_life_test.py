@@ -163,6 +163,10 @@ def test_tocsinctl_says_why_no_snapshot_was_made(work):
     assert said == "no snapshot was made: the server answered 200 with no Prometheus answer: <html>\n", said
 
 
+def half_made(work):
+    return {name for name in os.listdir(work.path("ruler-data/tsdb")) if ".tmp" in name}
+
+
 def test_a_ruler_that_is_killed_while_it_cuts_has_all_samples(work):
     program, ruler = start(work)
     address = ruler.removeprefix("http://")
@@ -176,12 +180,13 @@ def test_a_ruler_that_is_killed_while_it_cuts_has_all_samples(work):
             assert program.stop() == 0
         else:
             program.kill()
+        left = half_made(work)
         program, ruler = start(work, address)
+        assert not left & half_made(work), "a start removes what the dead left"
         assert answers(ruler, at + 8) == before
     settled(ruler, 38)
     assert answers(ruler, 40) == before
     data = work.path("ruler-data/tsdb")
-    # A cut or compaction may be at work; what the dead left is gone, so at some moment there is nothing half made.
-    wait_until(lambda: not [name for name in os.listdir(data) if ".tmp" in name], "no half made block")
+    wait_until(lambda: not half_made(work), "no half made block")  # a cut or compaction may be at work
     end = max(block["maxTime"] for block in blocks_of(ruler)) // 1000 - START
     assert floats(dumped(work.own("tocsinctl"), work, copy_of(work, data, "copy"))) == expected_dump(0, end // STEP)
