@@ -1,6 +1,6 @@
 #pragma once
 // Are two syntax trees the same? What the printer does not keep does not count: positions, the order of matchers, an
-// empty `by ()`, the spelling of a duration.
+// empty `by ()`, the spelling of a duration and its parentheses.
 
 #include <algorithm>
 #include <bit>
@@ -23,8 +23,7 @@ inline bool same_double(double a, double b) {
 
 inline bool same(const std::shared_ptr<const p::DurationExpr>& a, const std::shared_ptr<const p::DurationExpr>& b) {
   if (a == nullptr || b == nullptr) return a == b;
-  return a->op == b->op && same_double(a->seconds, b->seconds) && a->wrapped == b->wrapped && same(a->left, b->left) &&
-         same(a->right, b->right);
+  return a->op == b->op && same_double(a->seconds, b->seconds) && same(a->left, b->left) && same(a->right, b->right);
 }
 
 inline bool same(const p::DurationValue& a, const p::DurationValue& b) {

@@ -21,6 +21,45 @@ bool is_infinity(const Expr& expr) {
   return expr.kind == NodeKind::kNumber && std::isinf(static_cast<const NumberLiteral&>(expr).value);
 }
 
+bool is_arithmetic(BinaryOp op) {
+  return op == BinaryOp::kAdd || op == BinaryOp::kSub || op == BinaryOp::kMul || op == BinaryOp::kDiv ||
+         op == BinaryOp::kMod || op == BinaryOp::kPow;
+}
+
+bool starts_with_parenthesis(const DurationExpr& expr) {
+  const DurationExpr* first = &expr;
+  while (!first->wrapped && first->left != nullptr && first->right != nullptr && first->op != DurationExpr::Op::kMin &&
+         first->op != DurationExpr::Op::kMax) {
+    first = first->left.get();
+  }
+  return first->wrapped;
+}
+
+/// The offset with which the text of `expr` ends, if it begins with a parenthesis: an operator behind it would be
+/// counted to the duration.
+const DurationValue* open_offset(const Expr& expr) {
+  const DurationValue* offset = nullptr;
+  switch (expr.kind) {
+    case NodeKind::kVectorSelector:
+      offset = &static_cast<const VectorSelector&>(expr).offset;
+      break;
+    case NodeKind::kMatrixSelector:
+      return open_offset(*static_cast<const MatrixSelector&>(expr).vector);
+    case NodeKind::kSubquery:
+      offset = &static_cast<const SubqueryExpr&>(expr).offset;
+      break;
+    case NodeKind::kUnary:
+      return open_offset(*static_cast<const UnaryExpr&>(expr).expr);
+    case NodeKind::kStepInvariant:
+      return open_offset(*static_cast<const StepInvariantExpr&>(expr).expr);
+    case NodeKind::kBinary:
+      return open_offset(*static_cast<const BinaryExpr&>(expr).right);
+    default:
+      break;
+  }
+  return offset != nullptr && offset->expr != nullptr && starts_with_parenthesis(*offset->expr) ? offset : nullptr;
+}
+
 class Printer {
  public:
   void print(const Expr& expr);
@@ -35,6 +74,7 @@ class Printer {
   void print_duration_expr(const DurationExpr& expr);
   void print_duration_body(const DurationExpr& expr);
   void print_offset(const DurationValue& offset);
+  void print_left(const BinaryExpr& node);
   void print_at(const AtModifier& at);
   void print_extension(const VectorSelector& node);
   void print_series(const VectorSelector& node);
@@ -49,10 +89,12 @@ class Printer {
   void print_operator(const BinaryExpr& node);
   void print_subquery_tail(const SubqueryExpr& node);
   void pretty_list(const std::vector<const Expr*>& list, std::size_t level);
+  void pretty_left(const BinaryExpr& node, std::size_t level);
   void pretty_split(const Expr& expr, std::size_t level);
   void indent(std::size_t level) { out_.append(2 * level, ' '); }
 
   std::string out_;
+  const DurationValue* closed_offset_ = nullptr;  // an arithmetic operator follows it
 };
 
 void Printer::print(const Expr& expr) {
@@ -183,6 +225,11 @@ void Printer::print_offset(const DurationValue& offset) {
   if (offset.expr == nullptr && offset.value < Duration{0}) {
     out_ += '-';
     print_seconds(-offset.value);
+  } else if (&offset == closed_offset_) {
+    // A sign ends the duration with what it stands before.
+    out_ += offset.expr->wrapped ? "+" : "+(";
+    print_duration_expr(*offset.expr);
+    if (!offset.expr->wrapped) out_ += ')';
   } else {
     print_duration(offset);
   }
@@ -258,11 +305,18 @@ void Printer::print_subquery_tail(const SubqueryExpr& node) {
   print_offset(node.offset);
 }
 
+void Printer::print_left(const BinaryExpr& node) {
+  const DurationValue* const before = closed_offset_;
+  if (is_arithmetic(node.op)) closed_offset_ = open_offset(*node.left);
+  print(*node.left);
+  closed_offset_ = before;
+}
+
 void Printer::print_binary(const BinaryExpr& node) {
   if (node.op == BinaryOp::kPow && is_infinity(*node.left)) {
     out_ += "Inf";  // with its sign, as Prometheus prints it, it would read back as +(Inf ^ ...)
   } else {
-    print(*node.left);
+    print_left(node);
   }
   out_ += ' ';
   print_operator(node);
@@ -338,6 +392,13 @@ void Printer::pretty(const Expr& expr, std::size_t level) {
   pretty_split(expr, level);
 }
 
+void Printer::pretty_left(const BinaryExpr& node, std::size_t level) {
+  const DurationValue* const before = closed_offset_;
+  if (is_arithmetic(node.op)) closed_offset_ = open_offset(*node.left);
+  pretty(*node.left, level);
+  closed_offset_ = before;
+}
+
 /// What follows the indentation of a node that does not fit a line.
 void Printer::pretty_split(const Expr& expr, std::size_t level) {
   switch (expr.kind) {
@@ -363,6 +424,7 @@ void Printer::pretty_split(const Expr& expr, std::size_t level) {
       const auto& node = static_cast<const UnaryExpr&>(expr);
       out_ += node.minus ? '-' : '+';
       Printer child;
+      child.closed_offset_ = closed_offset_;
       child.pretty(*node.expr, level);
       out_ += trim(child.out_);
       return;
@@ -370,7 +432,7 @@ void Printer::pretty_split(const Expr& expr, std::size_t level) {
     case NodeKind::kBinary: {
       const auto& node = static_cast<const BinaryExpr&>(expr);
       out_.resize(out_.size() - 2 * level);  // its left side brings its own indentation
-      pretty(*node.left, level + 1);
+      pretty_left(node, level + 1);
       out_ += '\n';
       indent(level);
       print_operator(node);

@@ -64,7 +64,9 @@ class Generator {
   explicit Generator(std::uint64_t seed) : rng_(seed) {}
 
   std::string vector(int depth) {
-    if (depth <= 0) return selector() + pick({"", "", " @ 12.5", " @ end()", " offset 5m", " offset -(1m + 3)"});
+    if (depth <= 0)
+      return selector() + pick({"", "", " @ 12.5", " @ end()", " offset 5m", " offset -(1m + 3)", " offset +(1m)",
+                                " offset (1m) @ 12.5", " offset (1m) * 2 @ 12.5"});
     switch (below(8)) {
       case 0:
         return "(" + vector(depth - 1) + ")";
