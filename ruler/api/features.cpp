@@ -82,8 +82,8 @@ Features make_features(const FeatureSwitches& switches) {
           {"exclude_alerts", "label_values_match", "query_stats", "query_warnings", "time_range_labels",
            "time_range_series"});
   set_all(api, false,
-          {"admin", "openapi_3.1", "openapi_3.2", "otlp_write_receiver", "search",
-           "search_fuzz_alg_jarowinkler", "search_fuzz_alg_subsequence"});
+          {"admin", "openapi_3.1", "openapi_3.2", "otlp_write_receiver", "search", "search_fuzz_alg_jarowinkler",
+           "search_fuzz_alg_subsequence"});
   api["lifecycle"] = switches.lifecycle;
   api["remote_write_receiver"] = switches.remote_write_receiver;
   set_all(out["otlp_receiver"], false, {"delta_conversion", "native_delta_ingestion"});
@@ -98,7 +98,8 @@ Features make_features(const FeatureSwitches& switches) {
   rules["concurrent_rule_eval"] = false;
   Category& scrape = out["scrape"];
   scrape["extra_scrape_metrics"] = true;
-  set_all(scrape, false, {"start_timestamp_zero_ingestion", "type_and_unit_labels"});
+  scrape["start_timestamp_zero_ingestion"] = switches.features.created_timestamp_zero_ingestion;
+  scrape["type_and_unit_labels"] = switches.features.type_and_unit_labels;
   add_discovery(out["service_discovery_providers"]);
   set_all(out["templating_functions"], true,
           {"args",
@@ -132,8 +133,9 @@ Features make_features(const FeatureSwitches& switches) {
            "value"});
   Category& tsdb = out["tsdb"];
   set_all(tsdb, true, {"exemplar_storage", "isolation", "native_histograms"});
-  set_all(tsdb, false,
-          {"delayed_compaction", "histograms_st_encoding", "st_storage", "use_uncached_io", "xor2_encoding"});
+  tsdb["st_storage"] = switches.features.st_storage;
+  if (switches.features.metadata_wal_records) tsdb["metadata_wal_records"] = true;  // as there, told only if it is on
+  set_all(tsdb, false, {"delayed_compaction", "histograms_st_encoding", "use_uncached_io", "xor2_encoding"});
   set_all(out["ui"], false, {"ui_v2", "ui_v3"});
   return out;
 }

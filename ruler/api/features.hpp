@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "config/features.hpp"
 #include "net/http.hpp"
 #include "promql/engine.hpp"
 
@@ -15,8 +16,9 @@ using Features = std::map<std::string, std::map<std::string, bool>>;
 /// What depends on how the process was started.
 struct FeatureSwitches {
   promql::EngineOptions engine;
-  bool lifecycle = false;    // --web.enable-lifecycle
-  bool auto_reload = false;  // --config.auto-reload
+  config::Features features;           // --enable-feature
+  bool lifecycle = false;              // --web.enable-lifecycle
+  bool auto_reload = false;            // --config.auto-reload
   bool remote_write_receiver = false;  // --web.enable-remote-write-receiver
 };
 

@@ -124,6 +124,7 @@ void ApiPart::add_to(net::HttpRouter& router) {
   api::add_federate(router, {lane_, deps_.db, deps_.flags.lookback_delta, deps_.external_labels});
   api::FeatureSwitches switches;
   switches.engine = deps_.engine.options();
+  switches.features = deps_.flags.features;
   switches.lifecycle = deps_.flags.enable_lifecycle;
   switches.auto_reload = deps_.flags.config_auto_reload;
   switches.remote_write_receiver = deps_.flags.enable_remote_write_receiver;

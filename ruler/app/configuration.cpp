@@ -5,6 +5,8 @@ namespace tocsin::app {
 config::LoadOptions load_options(const Flags& flags) {
   config::LoadOptions options;
   options.expand_env = flags.config_expand_env;
+  options.prefer_protobuf = flags.features.reads_starts();
+  options.extra_scrape_metrics = flags.features.extra_scrape_metrics;
   return options;
 }
 
@@ -13,6 +15,7 @@ Result<Configuration> load_configuration(Fs& fs, const Flags& flags) {
   TOCSIN_TRY(loaded.prometheus, config::load_prometheus_config(fs, flags.config_file, load_options(flags)));
   rules::RuleFileOptions options;
   options.legacy_names = loaded.prometheus->legacy_names;
+  options.parser = parser_options(flags.features);
   TOCSIN_TRY(loaded.groups, rules::load_rule_files(fs, loaded.prometheus->rule_files, options));
   return loaded;
 }

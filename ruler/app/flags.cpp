@@ -33,7 +33,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--web.console.libraries", true, "console templates are not served"},
     {"--web.enable-otlp-receiver", false, "not built yet"},
     {"--web.user-assets", true, "not served"},
-    {"--enable-feature", true, "not built yet"},
     {"--storage.tsdb.wal-compression", false, "the log is compact by itself"},
     {"--storage.tsdb.no-lockfile", false, "the folder is always locked"},
     {"--storage.remote.flush-deadline", true, "not built yet"},
@@ -201,6 +200,19 @@ void add_remote(CLI::App& app, Flags& flags) {
             "Bytes of a frame of streamed chunks, about");
 }
 
+void add_features(CLI::App& app, Flags& flags) {
+  app.add_option_function<std::vector<std::string>>(
+         "--enable-feature",
+         [&flags](const std::vector<std::string>& values) {
+           flags.features = config::parse_features(values, flags.feature_notes);
+           if (flags.features.auto_reload_config) flags.config_auto_reload = true;
+         },
+         "Experimental features of Prometheus, with commas between them (repeatable): docs/configuration.md has the "
+         "names")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
 void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
@@ -273,6 +285,7 @@ void add_ruler(CLI::App& app, Flags& flags) {
   add_duration(app, "--rules.alert.for-grace-period", flags.for_grace_period,
                "Minimum duration between alert and restored \"for\" state");
   add_duration(app, "--rules.alert.resend-delay", flags.resend_delay, "Minimum time before an alert is sent again");
+  add_features(app, flags);
   add_listen(app, flags, "0.0.0.0:9090");
 }
 
@@ -315,6 +328,14 @@ void keep_values(const CLI::App& app, Flags& flags) {
 }
 
 }  // namespace
+
+promql::parser::ParserOptions parser_options(const config::Features& features) {
+  promql::parser::ParserOptions options;
+  options.experimental_functions = features.promql_experimental_functions;
+  options.binop_fill_modifiers = features.promql_binop_fill_modifiers;
+  options.extended_range_selectors = features.promql_extended_range_selectors;
+  return options;
+}
 
 std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   Flags flags;

@@ -7,6 +7,8 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "config/features.hpp"
+#include "promql/parser/parser.hpp"
 #include "tsdb/series_budget.hpp"
 
 namespace tocsin::app {
@@ -61,6 +63,9 @@ struct Flags {
   Duration for_grace_period = std::chrono::minutes(10);
   Duration resend_delay = std::chrono::minutes(1);
 
+  config::Features features;                       // --enable-feature
+  std::vector<config::FeatureNote> feature_notes;  // what is to be logged of it
+
   Duration alert_data_retention = std::chrono::hours(120);  // of the notification log and silences
 
   log::Level log_level = log::Level::kInfo;
@@ -70,6 +75,9 @@ struct Flags {
   /// Name and value of each flag as it stands, for /api/v1/status/flags.
   std::vector<std::pair<std::string, std::string>> values;
 };
+
+/// What expressions may use.
+promql::parser::ParserOptions parser_options(const config::Features& features);
 
 /// @return the flags, or the exit status if the process is to end: help and version were printed (0), or an error (1).
 std::expected<Flags, int> parse_flags(int argc, const char* const* argv);

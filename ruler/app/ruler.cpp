@@ -21,6 +21,10 @@ promql::EngineOptions engine_options(const Flags& flags) {
   options.lookback_delta = flags.lookback_delta;
   options.timeout = flags.query_timeout;
   options.max_samples = flags.query_max_samples;
+  options.delayed_name_removal = flags.features.promql_delayed_name_removal;
+  options.use_start_timestamps = flags.features.use_start_timestamps;
+  options.type_and_unit_labels = flags.features.type_and_unit_labels;
+  options.parser = parser_options(flags.features);
   return options;
 }
 
@@ -201,6 +205,7 @@ void Ruler::apply(Configuration loaded) {
   environment.external_labels = config->external_labels;
   environment.external_url = external_url_;
   environment.query_offset = config->rule_query_offset;
+  environment.parser = parser_options(flags_.features);
   std::size_t rule_count = 0;
   for (const rules::GroupSpec& group : loaded.groups) rule_count += group.rules.size();
   const RetentionLimits limits = retention_of(flags_, config.get());

@@ -27,6 +27,9 @@ struct LoadOptions {
   Environment environment = process_environment();
   /// --config.expand-env: `${NAME}` and `${NAME:-default}` stand for variables wherever a dollar means nothing else.
   bool expand_env = false;
+  // Defaults that features change, as in Prometheus.
+  bool prefer_protobuf = false;       // of global.scrape_protocols: protobuf first
+  bool extra_scrape_metrics = false;  // of global.extra_scrape_metrics
 };
 
 /// `${NAME}` is the variable, `${NAME:-default}` the default if it is empty or not set, `$$` a dollar; any other dollar

@@ -22,10 +22,18 @@ using yaml::Node;
 
 constexpr std::size_t kMaxConfigBytes = 32U << 20U;
 
+ScrapeDefaults defaults_of(const LoadOptions& options) {
+  ScrapeDefaults defaults;
+  if (options.prefer_protobuf) defaults.scrape_protocols = protobuf_first_protocols();
+  defaults.extra_scrape_metrics = options.extra_scrape_metrics;
+  return defaults;
+}
+
 /// Reads one file. Owns nothing but the result while it lives.
 class Reader {
  public:
-  Reader(PrometheusConfig& config, const Environment& environment) : config_(config), environment_(environment) {}
+  Reader(PrometheusConfig& config, const LoadOptions& options)
+      : config_(config), environment_(options.environment), defaults_(defaults_of(options)) {}
 
   Result<void> read(const Node& root) {
     Fields fields(root, "config.plain");
@@ -116,7 +124,7 @@ Result<std::shared_ptr<const PrometheusConfig>> read(std::string text, const std
   TOCSIN_TRY(const Node root, expand_variables(written, kOwnDollars, options));
   auto config = std::make_shared<PrometheusConfig>();
   config->file = path;
-  Reader reader(*config, options.environment);
+  Reader reader(*config, options);
   TOCSIN_OK(reader.read(root));
   if (fs != nullptr) TOCSIN_OK(read_scrape_config_files(*fs, reader.defaults(), options, *config));
   config->text = yaml::write(written, is_secret_key);  // what a variable holds is not shown

@@ -77,6 +77,8 @@ void read_histograms(yaml::Fields& fields, Histograms& out) {
 /// ` for scrape config with job name "x"`.
 Result<void> read_scrape_protocols(const yaml::Node& node, std::string_view suffix, std::vector<std::string>& out);
 Result<void> check_scrape_protocol(std::string_view name);
+/// All of them, protobuf first. Source: Prometheus config/config.go, DefaultProtoFirstScrapeProtocols.
+std::vector<std::string> protobuf_first_protocols();
 
 /// metric_name_validation_scheme: whether only legacy names are allowed; nothing if the key says nothing.
 Result<std::optional<bool>> read_validation_scheme(yaml::Fields& fields);

@@ -38,6 +38,11 @@ void read_relabel_configs(Fields& fields, std::string_view key, std::string_view
   });
 }
 
+std::vector<std::string> protobuf_first_protocols() {
+  return {"PrometheusProto", "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0",
+          "PrometheusText0.0.4"};
+}
+
 Result<void> check_scrape_protocol(std::string_view name) {
   if (std::find(std::begin(kProtocols), std::end(kProtocols), name) != std::end(kProtocols)) return {};
   const std::vector<std::string> supported(std::begin(kProtocols), std::end(kProtocols));

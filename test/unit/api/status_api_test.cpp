@@ -118,6 +118,11 @@ TEST_CASE("features tell what is on, operators without escapes") {
   CHECK(text.find(R"("kubernetes":true)") != std::string::npos);
   switches.engine.parser.experimental_functions = true;
   CHECK(make_features(switches)["promql_functions"]["mad_over_time"]);
+  CHECK(text.find(R"("start_timestamp_zero_ingestion":false,"type_and_unit_labels":false)") != std::string::npos);
+  CHECK(text.find("metadata_wal_records") == std::string::npos);  // told only where it is on, as there
+  switches.features.created_timestamp_zero_ingestion = switches.features.metadata_wal_records = true;
+  CHECK(make_features(switches)["scrape"]["start_timestamp_zero_ingestion"]);
+  CHECK(make_features(switches)["tsdb"]["metadata_wal_records"]);
 }
 
 TEST_CASE("what is closed says so as a Prometheus in which it is off") {
