@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <memory>
+#include <functional>
 
 #include "base/bytes.hpp"
 #include "chunkenc/varbit.hpp"
@@ -13,164 +13,210 @@ namespace {
 
 constexpr unsigned kDeltaSizes[] = {0, 14, 17, 20, 64};  // k ones and a zero (4: none), then so many bits
 
-/// The same by the next four bits: how many bits it takes, how many of them are the number, and what this is beyond
-/// half of (see lopsided()).
-struct DeltaClass {
-  std::uint8_t taken, size;
-  std::uint32_t half;
-};
-constexpr DeltaClass kDeltaClasses[16] = {
-    {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},         {1, 0, 0},
-    {1, 0, 0},         {1, 0, 0},         {16, 14, 1 << 13}, {16, 14, 1 << 13}, {16, 14, 1 << 13}, {16, 14, 1 << 13},
-    {20, 17, 1 << 16}, {20, 17, 1 << 16}, {24, 20, 1 << 19}, {4, 64, 0},
+// How it is quick. Where a sample begins is known only when the one before it has been taken apart: were that worked
+// out from the bits, each sample would wait for all of the last one (load, shift, size of the window: 17 cycles). So
+// what the bits are is asked by branches, which go one way for nearly all samples of a chunk: on time or not, the value
+// changed or not, within the window or not. While they are guessed right the place of the next sample is a sum of what
+// is known already, and samples are taken apart side by side. Samples that are as expected, two zero bits each, are
+// counted instead of asked for: no one can guess where a counter moves.
+
+/// The kSomeBits bits at a bit's place, and zeros or what follows behind them; eight bytes are read.
+constexpr unsigned kSomeBits = 57;
+[[gnu::always_inline]] inline std::uint64_t some_bits_at(const unsigned char* bytes, std::uint64_t place) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes + (place >> 3U), 8);
+  return __builtin_bswap64(word) << (place & 7U);
+}
+
+/// The 64 bits at a bit's place; nine bytes are read.
+[[gnu::always_inline]] inline std::uint64_t bits_at(const unsigned char* bytes, std::uint64_t place) {
+  const unsigned char* const at = bytes + (place >> 3U);
+  const std::uint64_t shift = place & 7U;
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, 8);
+  return __builtin_bswap64(word) << shift | static_cast<std::uint64_t>(at[8]) >> (8 - shift);
+}
+
+bool is_one(std::uint64_t bits) {
+  return static_cast<std::int64_t>(bits) < 0;
+}
+
+struct DeltaOfDelta {
+  std::int64_t value;
+  unsigned size;  // in bits, with its class
 };
 
-/// The bytes with zeros behind them, so that the loop below need not ask for the end: zeros are samples of two bits, so
-/// those that were promised beyond the end take no more than what lies before it, if there are four promised per byte.
-class PaddedCopy {
- public:
-  explicit PaddedCopy(std::string_view bytes) {
-    const std::size_t size = bytes.size() * 2 + kReadAhead;
-    char* to = small_;
-    if (size > sizeof small_) {
-      large_ = std::make_unique_for_overwrite<char[]>(size);
-      to = large_.get();
-    }
-    begin_ = to;
-    std::ranges::fill(std::ranges::copy(bytes, to).out, begin_ + size, '\0');
+/// Of any class of one bit or more: a target that was away.
+[[gnu::noinline]] DeltaOfDelta delta_at(const unsigned char* bytes, std::uint64_t place) {
+  const std::uint64_t bits = bits_at(bytes, place);
+  const auto index = static_cast<unsigned>(std::countl_one(bits));
+  if (index >= 4) return {static_cast<std::int64_t>(bits_at(bytes, place + 4)), 68};
+  const unsigned size = kDeltaSizes[index];
+  return {lopsided(bits << (index + 1) >> (64 - size), size), index + 1 + size};
+}
+
+/// When samples are.
+struct Times {
+  /// Of the class of 14 bits the one number that is not as in two's complement: it stands for -kOdd.
+  static constexpr std::int64_t kOdd = -(1 << 13);
+  static constexpr std::uint64_t kPlainDelta = std::uint64_t{1} << 40U;
+  Timestamp t;
+  std::int64_t delta;
+  std::uint64_t seen = 0;  // all of delta - 1, or-ed
+
+  [[gnu::always_inline]] void start() { seen |= static_cast<std::uint64_t>(delta) - 1; }
+  [[gnu::always_inline]] void forward(std::uint64_t samples) {
+    t = wrapping_add(t, static_cast<std::int64_t>(samples * static_cast<std::uint64_t>(delta)));
   }
-  const char* begin() const { return begin_; }
+  Timestamp ahead(std::uint64_t samples) const {
+    Times other = *this;
+    other.forward(samples);
+    return other.t;
+  }
+  /// Of a sample that is not on time. @param bits  those at `place`, which goes on to the value.
+  [[gnu::always_inline]] void take(const unsigned char* bytes, std::uint64_t bits, std::uint64_t& place) {
+    DeltaOfDelta by{static_cast<std::int64_t>(bits << 2U) >> 50, 16};
+    if (is_one(bits << 1U) || by.value == kOdd) [[unlikely]]
+      by = delta_at(bytes, place);
+    delta = wrapping_add(delta, by.value);
+    place += by.size;
+    start();
+  }
+  /// Whether all of them rise. Deltas of 1 to kPlainDelta go round at most once: then the last is before the first.
+  bool rise(std::span<const Timestamp> all) const {
+    if (seen < kPlainDelta) return all.front() < all.back();
+    return std::ranges::adjacent_find(all, std::greater_equal()) == all.end();
+  }
+};
+
+/// What samples are.
+struct Value {
+  static constexpr unsigned kNoWindow = 255;
+  std::uint64_t value;
+  unsigned size = kNoWindow;  // of the window
+  unsigned trailing = 0;
+
+  double as_double() const { return std::bit_cast<double>(value); }
+  /// @param bits  those at `place`, which goes on to the next sample; `good` of them can be relied on.
+  /// @return false if there is no such window.
+  [[gnu::always_inline]] bool take(const unsigned char* bytes, std::uint64_t bits, unsigned good,
+                                   std::uint64_t& place) {
+    if (!is_one(bits)) {
+      place += 1;
+      return true;
+    }
+    place += 2;
+    bits <<= 1U;
+    if (is_one(bits)) [[unlikely]] {
+      if (!take_window(bits)) return false;
+      place += 11;
+      bits = bits_at(bytes, place);
+    } else {
+      bits <<= 1U;
+      if (size > good - 2) [[unlikely]] {
+        if (size == kNoWindow) return false;
+        bits = bits_at(bytes, place);
+      }
+    }
+    value ^= bits >> (64 - size) << trailing;
+    place += size;
+    return true;
+  }
 
  private:
-  static constexpr std::size_t kReadAhead = 64;  // one sample, and what is loaded ahead
-  char* begin_;
-  char small_[4096];  // 120 samples take less
-  std::unique_ptr<char[]> large_;
+  /// Behind one bit: 5 of leading zeros, 6 of size (64 as 0).
+  bool take_window(std::uint64_t bits) {
+    const auto leading = static_cast<unsigned>(bits >> 58U & 31U);
+    size = ((static_cast<unsigned>(bits >> 52U) - 1) & 63U) + 1;
+    trailing = 64 - leading - size;
+    return leading + size <= 64;
+  }
 };
 
-/// Bits of a padded copy, from the most significant one on.
-struct FastBits {
-  const char* at;
-  std::uint64_t bits = 0;  // the next bit is the most significant one
-  unsigned have = 0;
+/// Bytes of samples, of which those may be read that have kAhead bytes from their beginning on: more than the 145 bits
+/// that one takes at most and the nine bytes that are read at once.
+struct Readable {
+  static constexpr std::size_t kAhead = 32;
+  const unsigned char* bytes;
+  std::size_t size;
+  std::uint64_t last;  // samples that begin later are not to be read
+  bool padded = false;
 
-  /// Makes it 56 bits or more. Bits beyond `have` may be in the buffer already; they are or-ed in once more.
-  [[gnu::always_inline]] void refill() {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    bits |= __builtin_bswap64(word) >> have;
-    at += (63 - have) >> 3U;
-    have |= 56U;
+  explicit Readable(std::string_view all)
+      : bytes(reinterpret_cast<const unsigned char*>(all.data())), size(all.size()), last((all.size() - kAhead) * 8) {}
+  bool is_short() const { return size < kAhead; }
+  /// Goes on, from `place` on, in a copy with zeros behind it. All is then to be read: zeros are samples too, and who
+  /// has taken more than was there sees it by the place.
+  void pad(unsigned char (&copy)[3 * kAhead], std::uint64_t& place) {
+    const std::size_t passed = place / 8;
+    size -= passed;
+    place %= 8;
+    std::memcpy(copy, bytes + passed, size);
+    std::memset(copy + size, 0, sizeof copy - size);
+    bytes = copy;
+    last = size * 8;
+    padded = true;
   }
-  [[gnu::always_inline]] void skip(unsigned count) {
-    bits <<= count;
-    have -= count;
-  }
-  /// 0..63 bits.
-  [[gnu::always_inline]] std::uint64_t take(unsigned count) {
-    refill();
-    if (count > 56) [[unlikely]] {
-      const std::uint64_t high = bits >> 32U;
-      skip(32);
-      refill();
-      const std::uint64_t low = bits >> 1U >> (95 - count);
-      skip(count - 32);
-      return high << (count - 32) | low;
+};
+
+/// The samples from the second one's value on.
+bool decode_bits(std::string_view bytes, Times time, Value value, std::span<Timestamp> times,
+                 std::span<double> values) {
+  unsigned char copy[3 * Readable::kAhead];
+  Readable in(bytes);
+  std::uint64_t place = 0;
+  if (in.is_short()) in.pad(copy, place);
+  if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
+  times[1] = time.t;
+  values[1] = value.as_double();
+
+  constexpr std::ptrdiff_t kRun = 8;
+  Timestamp* const times_end = times.data() + times.size();
+  double* const values_end = values.data() + values.size();
+  std::ptrdiff_t i = 2 - static_cast<std::ptrdiff_t>(times.size());  // up to 0
+  for (;; in.pad(copy, place)) {
+    while (i < 0 && place <= in.last) {
+      const std::uint64_t bits = bits_at(in.bytes, place);
+      if (bits >> 62U == 0 && i <= -kRun) {
+        for (std::ptrdiff_t k = 0; k < kRun; ++k) {
+          times_end[i + k] = time.ahead(static_cast<std::uint64_t>(k) + 1);
+          values_end[i + k] = value.as_double();
+        }
+        const std::ptrdiff_t run = std::min<std::ptrdiff_t>(std::countl_zero(bits | 1) / 2, kRun);
+        time.forward(static_cast<std::uint64_t>(run));
+        place += 2 * static_cast<std::uint64_t>(run);
+        i += run;
+        continue;
+      }
+      if (is_one(bits)) {
+        time.take(in.bytes, bits, place);
+        if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
+      } else {
+        place += 1;
+        if (!value.take(in.bytes, bits << 1U, 63, place)) return false;
+      }
+      time.forward(1);
+      times_end[i] = time.t;
+      values_end[i] = value.as_double();
+      ++i;
     }
-    const std::uint64_t value = bits >> 1U >> (63 - count);
-    skip(count);
-    return value;
+    if (i == 0 || in.padded) break;
   }
-};
-
-/// The inner loop of every query that reads chunks. In place of branches on what the bits are, which nothing can
-/// predict, both readings of a value are worked out and one is chosen; what is left of branches goes one way for
-/// nearly all samples of a chunk: on time or not, the value within the bits at hand or not.
-struct FastValue {
-  std::uint64_t value;
-  unsigned size = 0;  // of the window
-  unsigned trailing = 0;
-  unsigned seen = 0;  // all trailing, or-ed: beyond 63 if leading zeros and size once were too many
-
-  /// @param offset  where the value begins in the bits at hand, 1 at most.
-  [[gnu::always_inline]] void take(FastBits& in, unsigned offset) {
-    const std::uint64_t ahead = in.bits << offset;
-    const auto changed = static_cast<unsigned>(ahead >> 63U);
-    const bool new_window = ahead >> 62U == 3;
-    const auto window = static_cast<unsigned>(ahead >> 51U & 0x7ffU);
-    const unsigned new_size = ((window - 1) & 63U) + 1;  // 64 as 0
-    size = new_window ? new_size : size;
-    trailing = new_window ? 64 - (window >> 6U) - new_size : trailing;
-    seen |= trailing;
-    const unsigned control = new_window ? 13 : 1 + changed;
-    const unsigned count = size & (0 - changed);
-    if (offset + control + count <= 56) [[likely]] {
-      value ^= (ahead << control >> 1U >> (63 - count)) << (trailing & 63U);
-      in.skip(offset + control + count);
-    } else {
-      in.skip(offset + control);
-      value ^= in.take(count) << (trailing & 63U);
-    }
-  }
-};
-
-/// Of the class, which is not that of 64 bits. Skips it.
-[[gnu::always_inline]] inline std::int64_t take_fast_delta(FastBits& in, const DeltaClass& one) {
-  const std::uint64_t half = one.half;
-  const std::uint64_t bits = in.bits << (one.taken - one.size) >> 1U >> (63U - one.size);
-  in.skip(one.taken);
-  return static_cast<std::int64_t>(bits > half ? bits - 2 * half : bits);
+  return i == 0 && place <= in.size * 8 && time.rise(times);
 }
 
-bool decode(std::string_view bytes, std::size_t count, Timestamp* times, double* values) {
-  if (count > bytes.size() * 4 + 2) return false;
-  BitReader head(bytes);
-  Timestamp t = head.varint();
-  FastValue value{head.take_long(64)};
-  times[0] = t;
-  values[0] = std::bit_cast<double>(value.value);
-  if (count == 1) return !head.failed();
-  auto delta = static_cast<std::int64_t>(head.uvarint());
-  times[1] = t = wrapping_add(t, delta);
-  if (head.failed()) return false;
-
-  const PaddedCopy copy(bytes);
-  const char* const end = copy.begin() + bytes.size();
-  FastBits in{end - head.bits_left() / 8};  // all so far were whole bytes
-  in.refill();
-  value.take(in, 0);
-  values[1] = std::bit_cast<double>(value.value);
-  std::size_t i = 2;
-  // Targets are on time, or are off it again and again: a loop for either.
-  for (; i < count; ++i) {
-    in.refill();
-    if (static_cast<std::int64_t>(in.bits) < 0) break;
-    value.take(in, 1);
-    times[i] = t = wrapping_add(t, delta);
-    values[i] = std::bit_cast<double>(value.value);
-  }
-  for (; i < count; ++i) {
-    in.refill();
-    const DeltaClass& one = kDeltaClasses[in.bits >> 60U];
-    if (one.size == 64) [[unlikely]] {
-      in.skip(one.taken);
-      const std::uint64_t high = in.take(32);
-      delta = wrapping_add(delta, static_cast<std::int64_t>(high << 32U | in.take(32)));
-    } else {
-      delta = wrapping_add(delta, take_fast_delta(in, one));
-    }
-    in.refill();
-    value.take(in, 0);
-    times[i] = t = wrapping_add(t, delta);
-    values[i] = std::bit_cast<double>(value.value);
-  }
-  return value.seen <= 63 && in.at - in.have / 8 <= end;
-}
-
-bool rises(std::span<const Timestamp> times) {
-  bool good = true;
-  for (std::size_t i = 1; i < times.size(); ++i) good &= times[i - 1] < times[i];
-  return good;
+bool decode(std::string_view bytes, std::span<Timestamp> times, std::span<double> values) {
+  if (times.size() > bytes.size() * 4 + 2) return false;
+  ByteReader head(bytes);
+  Times time{head.signed_varint(), 0};
+  const Value value{__builtin_bswap64(head.fixed<std::uint64_t>())};
+  times[0] = time.t;
+  values[0] = value.as_double();
+  if (times.size() == 1) return !head.failed();
+  time.delta = static_cast<std::int64_t>(head.varint());
+  time.start();
+  time.forward(1);
+  return !head.failed() && decode_bits(head.take(head.left()), time, value, times, values);
 }
 
 void put_delta_of_delta(BitWriter& out, std::int64_t value) {
@@ -189,12 +235,12 @@ void put_delta_of_delta(BitWriter& out, std::int64_t value) {
 bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values) {
   if (count == 0) return true;
   const std::size_t before = times.size();
+  const std::size_t values_before = values.size();
   times.resize(before + count);
-  values.resize(values.size() + count);
-  Timestamp* const out = times.data() + before;
-  if (decode(bytes, count, out, values.data() + (values.size() - count)) && rises({out, count})) return true;
+  values.resize(values_before + count);
+  if (decode(bytes, std::span(times).subspan(before), std::span(values).subspan(values_before))) return true;
   times.resize(before);
-  values.resize(values.size() - count);
+  values.resize(values_before);
   return false;
 }
 

@@ -1,4 +1,4 @@
-// Any bytes as a chunk of any encoding; and what was read, written and read again.
+// Any bytes as a chunk of any encoding, XOR chunks beside the naive decoder; and what was read, written and read again.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "chunkenc/chunk.hpp"
+#include "support/naive_xor.hpp"
 
 using namespace tocsin;
 using namespace tocsin::chunkenc;
@@ -36,6 +37,18 @@ void check_same(const model::FloatHistogram& a, const model::FloatHistogram& b) 
   check(close(total(a.negative_buckets), total(b.negative_buckets)), "buckets come back");
 }
 
+void compare_with_naive(std::string_view bytes) {
+  constexpr std::size_t kCountBytes = 2;
+  if (bytes.size() < kCountBytes) return;
+  const auto expected = test::NaiveXor::decode(bytes.substr(kCountBytes), sample_count(Encoding::kXor, bytes));
+  storage::SampleColumns in;
+  check(decode_chunk(Encoding::kXor, bytes, in) == expected.has_value(), "a chunk, or none");
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const auto& [t, value] = (*expected)[i];
+    check(in.times[i] == t && std::memcmp(&in.values[i], &value, sizeof value) == 0, "the same samples");
+  }
+}
+
 void read_and_write_again(Encoding encoding, std::string_view bytes) {
   storage::SampleColumns in;
   if (!decode_chunk(encoding, bytes, in)) {
@@ -63,6 +76,8 @@ void read_and_write_again(Encoding encoding, std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  read_and_write_again(static_cast<Encoding>(1 + static_cast<unsigned>(data[0]) % 6), bytes.substr(1));
+  const auto encoding = static_cast<Encoding>(1 + static_cast<unsigned>(data[0]) % 6);
+  if (encoding == Encoding::kXor) compare_with_naive(bytes.substr(1));
+  read_and_write_again(encoding, bytes.substr(1));
   return 0;
 }
