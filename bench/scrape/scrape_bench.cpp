@@ -27,6 +27,7 @@ class NoStore final : public storage::Appendable, public storage::Appender {
                                          Timestamp) override {
     return {storage::AppendStatus::kOk, ref, false};
   }
+  storage::SeriesRef find(const model::Labels&) override { return 0; }
   storage::AppendStatus append_exemplar(storage::SeriesRef, const storage::Exemplar&) override {
     return storage::AppendStatus::kOk;
   }

@@ -8,7 +8,6 @@
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
 #include "model/label_encoding.hpp"
-#include "storage/label_probe.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -138,7 +137,7 @@ class SeriesReader {
     labels_known_ = true;
     return labels_;
   }
-  /// See storage::LabelProbe.
+  /// Without putting labels() together.
   bool has_labels(const model::Labels& other) const {
     const char* at = other.encoded().data();
     const char* const end = at + other.encoded().size();
@@ -284,12 +283,12 @@ class Walk {
   Result<void> status_;
 };
 
-class BlockSeriesSet final : public storage::SeriesSet, public storage::LabelProbe {
+class BlockSeriesSet final : public storage::SeriesSet {
  public:
   explicit BlockSeriesSet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.reader().labels(); }
-  bool has_labels(const model::Labels& labels) const override { return walk_.reader().has_labels(labels); }
+  bool has_labels(const model::Labels& other) const override { return walk_.reader().has_labels(other); }
   std::uint64_t id() const override { return walk_.reader().ref(); }
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
     return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
@@ -300,12 +299,12 @@ class BlockSeriesSet final : public storage::SeriesSet, public storage::LabelPro
   Walk walk_;
 };
 
-class BlockSummarySet final : public storage::ChunkSummarySet, public storage::LabelProbe {
+class BlockSummarySet final : public storage::ChunkSummarySet {
  public:
   explicit BlockSummarySet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.reader().labels(); }
-  bool has_labels(const model::Labels& labels) const override { return walk_.reader().has_labels(labels); }
+  bool has_labels(const model::Labels& other) const override { return walk_.reader().has_labels(other); }
   std::uint64_t id() const override { return walk_.reader().ref(); }
   Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                          std::vector<storage::TimeRange>& rest) override {

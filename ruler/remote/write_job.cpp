@@ -185,8 +185,7 @@ void WriteJob::add_histograms() {
 
 void WriteJob::add_exemplars() {
   if (series_.exemplars.empty()) return;
-  // Senders of 1.0 put exemplars into series of their own. This names the series and leaves it as it is.
-  if (ref_ == 0) ref_ = appender_.append(0, &labels_, storage::kNewestTime + 1, 0).ref;
+  if (ref_ == 0) ref_ = appender_.find(labels_);  // senders of 1.0 put exemplars into series of their own
   for (const wire::WriteExemplar& exemplar : series_.exemplars) add_exemplar(exemplar);
 }
 

@@ -84,6 +84,8 @@ class Appender {
   /// @param histogram  shared with the store from then on; nullptr is kInvalidHistogram.
   virtual AppendResult append_histogram(SeriesRef ref, const model::Labels* labels, Timestamp t,
                                         model::HistogramPtr histogram, Timestamp start = 0) = 0;
+  /// The series of these labels, 0 if there is none; makes none.
+  virtual SeriesRef find(const model::Labels& labels) = 0;
   /// Keeps an exemplar of a series, in a store of bounded size: old ones give way.
   /// @return kOk, kUnknownRef, or kOutOfOrder if it is older than the newest of the series.
   virtual AppendStatus append_exemplar(SeriesRef ref, const Exemplar& exemplar) = 0;
@@ -137,6 +139,8 @@ class SeriesSet {
   /// False at the end and on an error.
   virtual bool next() = 0;
   virtual const model::Labels& labels() const = 0;
+  /// Whether labels() are these; quicker where labels() are put together only when they are asked for.
+  virtual bool has_labels(const model::Labels& other) const { return labels() == other; }
   /// The same series has the same id in every set of one querier.
   virtual std::uint64_t id() const = 0;
   /// Replaces `out` by the samples with start <= t <= end, stale markers included. May be called more than once.
@@ -181,6 +185,7 @@ class ChunkSummarySet {
   virtual ~ChunkSummarySet() = default;
   virtual bool next() = 0;
   virtual const model::Labels& labels() const = 0;
+  virtual bool has_labels(const model::Labels& other) const { return labels() == other; }
   virtual std::uint64_t id() const = 0;
   /// Replaces both. Each sample within [start, end] that the querier sees lies within one of the `summaries` or in a
   /// range of `rest`, which is to be read().

@@ -127,6 +127,12 @@ AppendResult HeadAppender::append_histogram(storage::SeriesRef ref, const model:
   return add(ref, labels, {t, 0, start, &histogram});
 }
 
+storage::SeriesRef HeadAppender::find(const model::Labels& labels) {
+  batch();  // what is found stays until the batch ends
+  const SeriesId id = head_.index.find(labels);
+  return id == kNoId ? 0 : ref_of(id);
+}
+
 AppendStatus HeadAppender::append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) {
   Batch& to = batch();
   const SeriesId id = id_of(ref);

@@ -20,6 +20,7 @@ class HeadAppender final : public storage::Appender {
                                Timestamp start) override;
   storage::AppendResult append_histogram(storage::SeriesRef ref, const model::Labels* labels, Timestamp t,
                                          model::HistogramPtr histogram, Timestamp start) override;
+  storage::SeriesRef find(const model::Labels& labels) override;
   storage::AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override;
   void set_metadata(storage::SeriesRef ref, const storage::Metadata& metadata) override;
   Result<void> commit() override;

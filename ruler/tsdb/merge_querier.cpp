@@ -8,7 +8,6 @@
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
 #include "base/rng.hpp"
-#include "storage/label_probe.hpp"
 #include "tsdb/merge_samples.hpp"
 
 namespace tocsin::tsdb {
@@ -24,16 +23,8 @@ template <typename Set>
 class Merged {
  public:
   struct Part {
-    Part(std::unique_ptr<Set> all, Timestamp min, Timestamp max)
-        : set(std::move(all)),
-          probe(dynamic_cast<const storage::LabelProbe*>(set.get())),
-          min_time(min),
-          max_time(max) {}
-    bool has_labels(const model::Labels& labels) const {
-      return probe ? probe->has_labels(labels) : set->labels() == labels;
-    }
+    Part(std::unique_ptr<Set> all, Timestamp min, Timestamp max) : set(std::move(all)), min_time(min), max_time(max) {}
     std::unique_ptr<Set> set;
-    const storage::LabelProbe* probe;
     Timestamp min_time, max_time;        // of the source
     bool alone = true;                   // no other source has samples within its times
     std::vector<std::size_t> followers;  // ascending, while it leads
@@ -129,7 +120,7 @@ class Merged {
     for (const std::size_t i : current_) {
       Part& part = parts_[i];
       if (!part.set->next()) continue;
-      if (leader != kNone && part.has_labels(labels_of(leader))) {
+      if (leader != kNone && part.set->has_labels(labels_of(leader))) {
         parts_[leader].followers.push_back(i);
         continue;
       }

@@ -230,6 +230,11 @@ class MapAppender : public storage::Appender {
     if (!histogram || !model::validate(*histogram)) return {AppendStatus::kInvalidHistogram, ref, false};
     return append_point(ref, labels, t, {0, start, std::move(histogram)});
   }
+  storage::SeriesRef find(const Labels& labels) override {
+    MutexLock lock(store_.mutex_);
+    const auto known = store_.refs_.find(labels);
+    return known == store_.refs_.end() ? 0 : known->second;
+  }
   AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {
     MutexLock lock(store_.mutex_);
     const auto labels = store_.labels_.find(ref);

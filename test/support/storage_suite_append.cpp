@@ -310,6 +310,7 @@ void takes_exemplars_and_metadata(StoreUnderTest& store) {
   auto appender = store.appendable().appender();
   const storage::Exemplar exemplar{Labels{{"trace_id", "abc"}}, 1.5, 1000, true};
   CHECK(appender->append_exemplar(4711, exemplar) == AppendStatus::kUnknownRef);
+  CHECK(appender->find(up()) == 0);
   const auto ref = appender->append(0, &up(), 1000, 1).ref;
   CHECK(appender->append_exemplar(ref, exemplar) == AppendStatus::kOk);
   appender->set_metadata(ref, {model::MetricType::kGauge, "", "Whether it is up."});
@@ -318,6 +319,8 @@ void takes_exemplars_and_metadata(StoreUnderTest& store) {
   CHECK(dump(store.queryable()) == "{__name__=\"up\", job=\"node\"} 1@1000\n");
   const storage::Exemplar older{Labels{{"trace_id", "old"}}, 1.5, 999, true};
   const storage::Exemplar newer{Labels{{"trace_id", "new"}}, 2.5, 1001, true};
+  CHECK(appender->find(up()) == ref);
+  CHECK(appender->find(Labels{{"__name__", "other"}}) == 0);
   appender->append(ref, nullptr, 2000, 1);
   CHECK(appender->append_exemplar(ref, older) == AppendStatus::kOutOfOrder);
   CHECK(appender->append_exemplar(ref, newer) == AppendStatus::kOk);

@@ -149,6 +149,7 @@ class CutStore : public DbUnderTest, public storage::Appendable, public storage:
                                            model::HistogramPtr histogram, Timestamp start) override {
       return batch().append_histogram(ref, labels, t, std::move(histogram), start);
     }
+    storage::SeriesRef find(const model::Labels& labels) override { return batch().find(labels); }
     storage::AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {
       return batch().append_exemplar(ref, exemplar);
     }
