@@ -56,6 +56,7 @@ void ConvertingParser::begin() {
   collecting_ = true;
   buckets_.clear();
   exemplars_.clear();
+  start_ = row_.start;
   collected_key_ = key_;
   collected_labels_.clear();
   for (const auto& label : labels_) {
@@ -134,7 +135,7 @@ void ConvertingParser::fill(Row& row) {
   row.kind = RowKind::kHistogram;
   row.has_timestamp = has_timestamp_;
   row.timestamp = timestamp_;
-  row.start = 0;
+  row.start = start_;
   row.series = made_keys_[made_key_];
   row.exemplar.labels = {};
 }

@@ -71,6 +71,7 @@ class ConvertingParser final : public Parser {
   std::vector<ExemplarText> exemplars_;
   bool has_timestamp_ = false;
   Timestamp timestamp_ = 0;
+  Timestamp start_ = 0;  // that of the first row
   std::unique_ptr<model::FloatHistogram> made_;
   std::array<std::string, 2> made_keys_;  // of the last histogram and the one before
   unsigned made_key_ = 0;

@@ -20,7 +20,7 @@ std::unique_ptr<Parser> make_parser(PageFormat format, std::string_view page, co
   if (format == PageFormat::kProtobuf) return std::make_unique<ProtobufParser>(page, options);
   std::unique_ptr<Parser> parser;
   if (format == PageFormat::kOpenMetrics) {
-    parser = std::make_unique<OpenMetricsParser>(page);
+    parser = std::make_unique<OpenMetricsParser>(page, options.starts);
   } else {
     parser = std::make_unique<TextParser>(page);
   }

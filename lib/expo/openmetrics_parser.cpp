@@ -8,6 +8,7 @@
 #include "expo/bytes.hpp"
 #include "expo/chars.hpp"
 #include "expo/number.hpp"
+#include "expo/openmetrics_created.hpp"
 #include "expo/quoted.hpp"
 
 namespace tocsin::expo {
@@ -133,7 +134,7 @@ struct LabelsReader {
 
 }  // namespace
 
-OpenMetricsParser::OpenMetricsParser(std::string_view page) {
+OpenMetricsParser::OpenMetricsParser(std::string_view page, bool starts) : starts_(starts) {
   const std::size_t size = page.size();
   if (!page.empty() && page.back() != '\n') {
     copy_.reserve(size + 1);
@@ -152,6 +153,57 @@ RowKind OpenMetricsParser::fail(Row& row, ParseErrc code, const char* at) {
 }
 
 RowKind OpenMetricsParser::next(Row& row) {
+  if (!starts_) return next_line(row);
+  while (next_line(row) == RowKind::kSeries) {
+    row.start = 0;
+    if (!has_start(type_)) {
+      found_key_.clear();
+      break;
+    }
+    if (is_created_series(row.series)) continue;
+    row.start = start_of(row);
+    break;
+  }
+  return row.kind;
+}
+
+Timestamp OpenMetricsParser::start_of(const Row& row) {
+  if (created_.line == nullptr || at_ > created_.line) look_ahead();
+  if ((created_.end == nullptr && found_key_.empty()) || !make_start_key(row.series, family_size_, type_, key_)) {
+    found_key_.clear();
+    return 0;
+  }
+  // The line may stand in the midst of the rows that it is for.
+  if (key_ == found_key_) return found_start_;
+  found_key_.clear();
+  if (created_.end == nullptr || key_ != created_.key) return 0;
+  if (created_.start > 0) found_key_ = key_;
+  return found_start_ = created_.start;
+}
+
+void OpenMetricsParser::look_ahead() {
+  const char* const at = at_;
+  const ParseError error = error_;
+  const bool done = done_, broken = broken_;
+  const auto type = type_;
+  const std::size_t family_size = family_size_;
+  created_.end = nullptr;
+  Row row;
+  do created_.line = at_;
+  while (next_line(row) == RowKind::kSeries && !is_created_series(row.series));
+  if (row.kind == RowKind::kSeries && make_start_key(row.series, 0, type_, created_.key)) {
+    created_.start = to_milliseconds(row.value);
+    created_.end = broken_ ? created_.line : at_;  // a broken line is not passed over: next() tells of it
+  }
+  at_ = at;
+  error_ = error;
+  done_ = done;
+  broken_ = broken;
+  type_ = type;
+  family_size_ = family_size;
+}
+
+RowKind OpenMetricsParser::next_line(Row& row) {
   if (done_) return row.kind = error_.code == ParseErrc::kNone ? RowKind::kEnd : RowKind::kError;
   if (at_ >= end_) return fail(row, ParseErrc::kNoEof, end_);
   if (broken_) return fail(row, ParseErrc::kStart, at_);
@@ -200,6 +252,7 @@ RowKind OpenMetricsParser::read_meta(Row& row, RowKind kind, const char* at) {
   at_ = skip_zeros(static_cast<const char*>(newline) + 1, end_);
   row.text = view(name_end + 1, at_ - 1);
   row.kind = kind;
+  family_size_ = row.name.size();
   if (kind == RowKind::kType) return read_type(row, name_end + 1);
   if (kind == RowKind::kUnit) return read_unit(row, name_end + 1);
   if (!is_valid_utf8(row.text)) return fail(row, ParseErrc::kHelpUtf8, name_end + 1);
@@ -311,6 +364,8 @@ ParseErrc OpenMetricsParser::read_exemplar_timestamp(Row& row, const char* at, c
 }
 
 bool OpenMetricsParser::next_known(std::string_view shared, std::string_view rest, Row& row) {
+  // A `_created` line is no row: it is passed over as soon as it is reached.
+  if (starts_ && created_.end != nullptr && at_ == created_.line && !broken_ && has_start(type_)) at_ = created_.end;
   const std::size_t size = shared.size() + rest.size();
   if (done_ || broken_ || static_cast<std::size_t>(end_ - at_) <= size) return false;
   const char* start = at_;
@@ -323,6 +378,18 @@ bool OpenMetricsParser::next_known(std::string_view shared, std::string_view res
   if (read_value(row, end, wrong) != ParseErrc::kNone) return false;
   row.series = view(start, end);
   row.kind = RowKind::kSeries;
+  if (starts_) {
+    row.start = 0;
+    if (!has_start(type_)) {
+      found_key_.clear();
+    } else if (is_created_series(row.series)) {
+      at_ = start;
+      broken_ = false;
+      return false;
+    } else {
+      row.start = start_of(row);
+    }
+  }
   return true;
 }
 

@@ -95,6 +95,9 @@ Result<void> Ruler::open() {
   scrape_options.adjust_timestamps = flags_.adjust_scrape_timestamps;
   scrape_options.timestamp_tolerance = flags_.scrape_timestamp_tolerance;
   scrape_options.body_budget_bytes = flags_.scrape_body_budget_bytes;
+  scrape_options.starts = flags_.features.reads_starts();
+  scrape_options.type_and_unit_labels = flags_.features.type_and_unit_labels;
+  scrape_options.metadata = flags_.features.metadata_wal_records;
   scrapes_ =
       std::make_unique<scrape::ScrapeManager>(runtime_.loop(), runtime_.work(), *scrape_client_, *db_, scrape_options);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.hpp"
+#include "model/metadata_labels.hpp"
 
 namespace tocsin::scrape {
 namespace {
@@ -62,6 +63,19 @@ model::Labels join_labels(const std::vector<model::LabelView>& row, const model:
   }
   joined.insert(joined.end(), shown, row.end());
   return displaced.empty() ? model::Labels::from(std::move(joined)) : join_conflicting(row, target, displaced);
+}
+
+void set_type_and_unit(std::vector<model::LabelView>& row, model::MetricType type, std::string_view unit) {
+  const auto set = [&row](std::string_view name, std::string_view value) {
+    const auto place = std::ranges::lower_bound(row, name, {}, &model::LabelView::name);
+    if (place != row.end() && place->name == name) {
+      place->value = value;
+    } else {
+      row.insert(place, {name, value});
+    }
+  };
+  if (type != model::MetricType::kUnknown) set(model::kMetricType, model::metric_type_text(type));
+  if (!unit.empty()) set(model::kMetricUnit, unit);
 }
 
 Result<std::optional<model::Labels>> stored_labels(const std::vector<model::LabelView>& row,

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "config/prometheus_config.hpp"
 #include "model/labels.hpp"
+#include "model/metric_type.hpp"
 
 namespace tocsin::scrape {
 
@@ -15,6 +16,10 @@ namespace tocsin::scrape {
 /// row's are kept as exported_<name>. Source: Prometheus scrape/scrape.go, mutateSampleLabels.
 /// @param row  sorted by name, names unique, empty values allowed.
 model::Labels join_labels(const std::vector<model::LabelView>& row, const model::Labels& target, bool honor_labels);
+
+/// Puts __type__ and __unit__ among the labels of a row, in their places, unless the type is unknown or the unit is
+/// empty: then labels of these names that the page shows stay. Source: Prometheus schema/labels.go, Metadata.
+void set_type_and_unit(std::vector<model::LabelView>& row, model::MetricType type, std::string_view unit);
 
 /// join_labels(), relabelling, and the checks of what may be stored.
 /// @return nothing if the series is to be dropped; an error fails the whole scrape, in Prometheus' words.

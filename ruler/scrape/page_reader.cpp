@@ -39,17 +39,19 @@ bool is_exponential(std::int32_t schema) {
 
 Result<void> PageReader::read(std::string_view page, expo::PageFormat format) {
   // A page of nothing is a page in every format.
-  if (format == expo::PageFormat::kProtobuf) {
+  is_protobuf_ = format == expo::PageFormat::kProtobuf;
+  if (is_protobuf_) {
     expo::ProtobufParser parser(page, rules_.histograms);
     TOCSIN_OK(read_rows(parser, page));
   } else if (rules_.histograms.convert && !page.empty()) {
-    expo::ConvertingParser parser(expo::make_parser(format, page), rules_.histograms.classic);
+    expo::ConvertingParser parser(expo::make_parser(format, page, {.starts = rules_.histograms.starts}),
+                                  rules_.histograms.classic);
     TOCSIN_OK(read_rows(parser, page));
   } else if (format == expo::PageFormat::kText || page.empty()) {
     expo::TextParser parser(page);
     TOCSIN_OK(read_rows(parser, page));
   } else {
-    expo::OpenMetricsParser parser(page);
+    expo::OpenMetricsParser parser(page, rules_.histograms.starts);
     TOCSIN_OK(read_rows(parser, page));
   }
   if (limit_exceeded_) return fail(Errc::kLimit, "{}", kSampleLimitError);
@@ -76,6 +78,7 @@ Result<void> PageReader::read_rows(PageParser& parser, std::string_view page) {
           continue;
         default:
           metadata_.see(row);
+          if (rules_.type_and_unit_labels) see_type_and_unit(row);
           continue;
       }
       // The expected series in an unusual spelling, without a blank before the value, is still the expected one.
@@ -168,7 +171,19 @@ Result<std::optional<model::Labels>> PageReader::labels_of(expo::Parser& parser,
                                           [](const auto& a, const auto& b) { return a.name == b.name; });
     return fail(Errc::kInvalid, "label name {} is not unique: invalid sample", go_quote(twice->name));
   }
+  if (rules_.type_and_unit_labels) set_type_and_unit(row_labels_, type_, unit_);
   return stored_labels(row_labels_, rules_.target, rules_.config);
+}
+
+/// As Prometheus' parsers: a unit of OpenMetrics stays in force until the next one, one of protobuf is its family's.
+void PageReader::see_type_and_unit(const expo::Row& row) {
+  if (row.kind == expo::RowKind::kUnit) {
+    unit_ = row.text;
+    unit_family_ = row.name;
+  } else if (row.kind == expo::RowKind::kType) {
+    type_ = row.type;
+    if (is_protobuf_ && row.name != unit_family_) unit_ = {};
+  }
 }
 
 std::optional<Timestamp> PageReader::admit(const expo::Row& row, Entry& entry) {

@@ -38,6 +38,7 @@ struct PageRules {
   const config::ScrapeConfig& config;
   const model::Labels& target;  // public labels
   expo::HistogramOptions histograms;
+  bool type_and_unit_labels = false;  // series get __type__ and __unit__
 };
 
 /// Thread: that of the scrape. Lives for one page.
@@ -55,6 +56,10 @@ class PageReader {
   Result<void> read(std::string_view page, expo::PageFormat format);
   /// Ends the series that stood on the last page and not on this. After read().
   void mark_vanished();
+  /// Tells the store type, unit and help of the page's series, as `metadata` (sorted by name) has them: of all series,
+  /// or of those that were appended by their labels. After read() was good, before the commit.
+  void tell_metadata(std::string_view page, expo::PageFormat format, const std::vector<MetricMetadata>& metadata,
+                     bool all);
   /// Makes this page the one that the next is compared with. After a commit.
   void accept();
 
@@ -83,6 +88,8 @@ class PageReader {
   /// The time of the row's sample; sets whether its series is tracked. Nothing if the sample is not to be appended.
   std::optional<Timestamp> admit(const expo::Row& row, Entry& entry);
   Result<std::optional<model::Labels>> labels_of(expo::Parser& parser, const expo::Row& row);
+  /// Of a row of metadata.
+  void see_type_and_unit(const expo::Row& row);
 
   void begin_change();
   void index_texts();
@@ -100,6 +107,10 @@ class PageReader {
   std::string kept_before_;    // the same, where the parser does not keep it
   std::uint64_t limited_ = 0;  // samples that count for sample_limit
   bool limit_exceeded_ = false, bucket_limit_exceeded_ = false;
+  // What the page said last of families.
+  bool is_protobuf_ = false;
+  model::MetricType type_ = model::MetricType::kUnknown;
+  std::string_view unit_, unit_family_;
 
   bool changed_ = false;  // the page is not the last one: what follows is in use
   ScrapeCache next_;

@@ -41,6 +41,10 @@ struct ScrapeOptions {
   Fs* fs = nullptr;               // for credentials, discovery and failure logs; nullptr: the system's
   bool adjust_timestamps = true;  // to the slot, if it was met
   Duration timestamp_tolerance = std::chrono::milliseconds(100);  // by how much a slot may be missed and still be met
+  // Features of Prometheus (config/features.hpp).
+  bool starts = false;                          // pages are read for start timestamps, and samples have them
+  bool type_and_unit_labels = false;            // series get __type__ and __unit__
+  bool metadata = false;                        // the store is told type, unit and help of series
   std::size_t body_budget_bytes = 512U << 20U;  // of all pages under way together, beyond the first MiB of each
 };
 

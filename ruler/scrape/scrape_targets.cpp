@@ -69,10 +69,11 @@ void ScrapeCore::use_targets(const std::string& name, Pool& pool, TargetSet set,
     if (is_new) target = join(name, identity);
     const bool is_moved = target->spec.interval != spec.interval;
     target->spec = std::move(spec);
+    target->spec.histograms.starts = options_.starts;
     if (target->rules == nullptr || target->rules->config != pool.config ||
         target->rules->histograms != target->spec.histograms) {
-      target->rules =
-          std::make_shared<const IngestRules>(IngestRules{pool.config, target->spec.labels, target->spec.histograms});
+      target->rules = std::make_shared<const IngestRules>(IngestRules{
+          pool.config, target->spec.labels, target->spec.histograms, options_.type_and_unit_labels, options_.metadata});
     }
     if (is_new || is_moved) schedule(*target);
   }

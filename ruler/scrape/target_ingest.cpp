@@ -37,7 +37,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
   use_rules(input.rules);
   ScrapeOutcome out;
   out.error = input.error;
-  const PageRules rules{*rules_->config, rules_->target, rules_->histograms};
+  const PageRules rules{*rules_->config, rules_->target, rules_->histograms, rules_->type_and_unit_labels};
   const std::unique_ptr<storage::Appender> appender = storage.appender();
   std::optional<PageReader> reader;
   if (out.error.empty()) {
@@ -46,6 +46,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
     if (auto read = reader->read(input.page.view(), input.format); read) {
       reader->mark_vanished();
       out.metadata = metadata_.end(input.page.view(), input.format);
+      if (rules_->metadata) tell_metadata(input, out.metadata, *reader);
     } else {
       out.error = std::move(read.error().message);
       out.error_code = read.error().code;
@@ -65,12 +66,21 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
     out.commit_error = std::move(committed.error().message);
   } else if (good) {
     reader->accept();
+    metadata_told_ = rules_->metadata;
   } else {
     cache_.live = false;
     cache_.orphans = {};
   }
   out.cache_bytes = cache_.memory_bytes();
   return out;
+}
+
+void TargetIngest::tell_metadata(const ScrapeInput& input, const MetadataPtr& changed, PageReader& reader) {
+  if (changed) {
+    known_metadata_ = changed;
+    metadata_told_ = false;
+  }
+  if (known_metadata_) reader.tell_metadata(input.page.view(), input.format, *known_metadata_, !metadata_told_);
 }
 
 void TargetIngest::tell_additions_once(bool good, PageCounts& counts) {

@@ -23,6 +23,8 @@ struct IngestRules {
   std::shared_ptr<const config::ScrapeConfig> config;
   model::Labels target;  // public labels
   expo::HistogramOptions histograms = {};
+  bool type_and_unit_labels = false;  // series get __type__ and __unit__
+  bool metadata = false;              // the store is told type, unit and help
 };
 
 /// A scrape that is over: a page, or the reason why there is none. Owns the page.
@@ -58,6 +60,7 @@ class TargetIngest {
  private:
   static constexpr std::size_t kReports = 8;
   void use_rules(const std::shared_ptr<const IngestRules>& rules);
+  void tell_metadata(const ScrapeInput& input, const MetadataPtr& changed, PageReader& reader);
   std::uint64_t end_series(Timestamp t, storage::Appender& appender);
   /// How many of the report series there are: the last three are extra_scrape_metrics.
   static std::size_t report_count(const IngestRules& rules) { return rules.config->extra_scrape_metrics ? 8 : 5; }
@@ -71,6 +74,8 @@ class TargetIngest {
   ScrapeCache cache_;
   std::uint64_t told_additions_ = 0;
   PageMetadata metadata_;
+  MetadataPtr known_metadata_;                // of the last good page, if the store is told of metadata
+  bool metadata_told_ = false;                // the store has it
   std::shared_ptr<const IngestRules> rules_;  // of the last scrape
   std::array<storage::SeriesRef, kReports> report_refs_{};
 };
