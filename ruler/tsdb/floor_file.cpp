@@ -47,8 +47,10 @@ Result<FloorRecord> decode_floor(std::string_view bytes) {
 
 Result<FloorRecord> read_floor(Fs& fs, const std::string& path) {
   if (!fs.exists(path)) return FloorRecord{};
-  TOCSIN_TRY(const std::string bytes, fs.read_file(path, 1024));
-  auto record = decode_floor(bytes);
+  const auto bytes = fs.read_file(path, 1024);
+  if (!bytes && bytes.error().code == Errc::kLimit) return fail(Errc::kCorrupt, "{}: it is damaged", path);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto record = decode_floor(*bytes);
   if (!record) return fail(std::move(record).error().wrap(path));
   return record;
 }
