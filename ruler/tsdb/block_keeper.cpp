@@ -128,7 +128,9 @@ std::set<block::Ulid> BlockKeeper::beyond(const std::vector<BlockPtr>& blocks) {
     retention = retention_;
   }
   std::vector<BlockAge> ages;
-  for (const BlockPtr& one : blocks) ages.push_back({one->meta().ulid, one->meta().max_time, one->bytes()});
+  for (const BlockPtr& one : blocks) {
+    if (!finished_.contains(one->meta().ulid)) ages.push_back({one->meta().ulid, one->meta().max_time, one->bytes()});
+  }
   std::set<block::Ulid> by_time = beyond_time(ages, retention.time_ms);
   const std::uint64_t limit = size_limit(retention);
   std::set<block::Ulid> by_size;

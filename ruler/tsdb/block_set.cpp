@@ -1,6 +1,7 @@
 #include "tsdb/block_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -124,11 +125,16 @@ Result<void> BlockFolder::reload(const Beyond& beyond, const WithSwap& with_swap
     if (one) loaded.push_back(std::move(one));
   }
   // What was made into another is done with, whether it can be read or not: a death may have come before its removal.
-  std::set<block::Ulid> gone = beyond(loaded);
+  std::set<block::Ulid> gone;
   for (const BlockPtr& one : loaded) {
     if (one->meta().compaction.deletable) gone.insert(one->meta().ulid);
     for (const auto& parent : one->meta().compaction.parents) gone.insert(parent.ulid);
   }
+  // It takes no room that the retention has to make: what stays is weighed alone.
+  std::vector<BlockPtr> staying;
+  std::ranges::copy_if(loaded, std::back_inserter(staying),
+                       [&](const BlockPtr& one) { return !gone.contains(one->meta().ulid); });
+  gone.merge(beyond(staying));
   auto next = std::make_shared<BlockSet>();
   for (BlockPtr& one : loaded) {
     if (gone.contains(one->meta().ulid)) continue;

@@ -37,7 +37,7 @@ using BlockSetPtr = std::shared_ptr<const BlockSet>;
 
 class BlockFolder {
  public:
-  /// Which of the blocks have had their time.
+  /// Which of the blocks have had their time. It is asked of those that are not going anyway.
   using Beyond = std::function<std::set<block::Ulid>(const std::vector<BlockPtr>&)>;
 
   /// @param tell  a message for the operator. Thread: that of the call that says it.

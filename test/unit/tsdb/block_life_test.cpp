@@ -298,6 +298,97 @@ TEST_CASE("the retention drops the oldest blocks by size, or by share of the dis
   CHECK(db->block_stats().retention_percentage == 0.001);
 }
 
+/// A store of three blocks of 6 hours and what is newer, which are made one of 18 hours when it is said.
+struct Compactable {
+  explicit Compactable(Fs& fs) : options(block_options(fs)) {
+    options.max_block_duration = std::chrono::hours(6);
+    filler.now = 1008 * kHour;
+    db = open_db(options);
+    filler.minutes(*db, 26 * 60);
+    REQUIRE(db->maintain());
+    REQUIRE(spans(*db) == Spans{{1008, 1014}, {1014, 1020}, {1020, 1026}, {1026, 1028}, {1028, 1030}, {1030, 1032}});
+    db = nullptr;
+    options.max_block_duration = std::chrono::hours(18);
+  }
+  TsdbOptions options;
+  Filler filler;
+  std::unique_ptr<Db> db;
+};
+
+/// Of the files beside the blocks.
+std::uint64_t head_bytes(Fs& fs, const std::string& folder = "/data/tocsin") {
+  std::uint64_t bytes = 0;
+  for (const std::string& name : *fs.list(folder)) {
+    const auto info = *fs.info(folder + "/" + name);
+    bytes += info.directory ? head_bytes(fs, folder + "/" + name) : info.size;
+  }
+  return bytes;
+}
+
+TEST_CASE("a block goes when it ends exactly the retention before the newest, and not a millisecond before that") {
+  const Quiet quiet;
+  MemFs fs;
+  Compactable store(fs);
+  store.options.max_block_duration = std::chrono::hours(6);
+  // The newest block ends at 1032, the oldest at 1014.
+  store.options.retention = std::chrono::hours(18) + std::chrono::milliseconds(1);
+  auto db = open_db(store.options);
+  CHECK(db->blocks()->blocks.size() == 6);
+  db->set_retention(std::chrono::hours(18));
+  REQUIRE(db->maintain());
+  CHECK(spans(*db).front() == std::pair<Timestamp, Timestamp>(1014, 1020));
+  CHECK(db->blocks()->blocks.size() == 5);
+}
+
+TEST_CASE("blocks that were compacted do not count beside the one made of them, and no older block goes for them") {
+  const Quiet quiet;
+  MemFs fs;
+  Compactable store(fs);
+  auto db = open_db(store.options);
+  const std::uint64_t blocks = db->block_stats().bytes;
+  const std::uint64_t head = head_bytes(fs);
+  db->set_retention({}, head + blocks);  // as much as there is, and the head counts with all of its files
+  REQUIRE(db->maintain());
+  CHECK(spans(*db) == Spans{{1008, 1026}, {1026, 1028}, {1028, 1030}, {1030, 1032}});
+  CHECK(db->block_stats().size_retentions == 0);
+  CHECK(difference(contents(*db), contents(store.filler.map)) == "");
+  db->set_retention({}, head_bytes(fs) + db->block_stats().bytes - 1);
+  REQUIRE(db->maintain());
+  CHECK(spans(*db) == Spans{{1026, 1028}, {1028, 1030}, {1030, 1032}});
+}
+
+TEST_CASE("parents that a death left beside their compacted block count for nothing and are removed") {
+  const Quiet quiet;
+  MemFs fs;
+  Compactable store(fs);
+  REQUIRE(fs.create_directories("/kept"));
+  const auto parents = [&](const std::string& from, const std::string& to) {
+    for (const std::string& name : *fs.list(from)) {
+      if (!block::Ulid::parse(name) || fs.exists(to + "/" + name)) continue;
+      REQUIRE(fs.create_directories(to + "/" + name + "/chunks"));
+      for (const std::string file : {"meta.json", "index", "tombstones", "chunks/000001"}) {
+        REQUIRE(fs.write_file_atomic(to + "/" + name + "/" + file, *fs.read_file(from + "/" + name + "/" + file)));
+      }
+    }
+  };
+  parents("/data", "/kept");
+  auto db = open_db(store.options);
+  REQUIRE(db->maintain());
+  REQUIRE(spans(*db).front() == std::pair<Timestamp, Timestamp>(1008, 1026));
+  const std::uint64_t blocks = db->block_stats().bytes;
+  REQUIRE(db->close());
+  db = nullptr;
+  parents("/kept", "/data");  // as if nothing had been removed
+  store.options.retention = {};
+  store.options.retention_bytes = blocks + head_bytes(fs);  // not enough for the parents
+  const auto size_of_all = [&] { return fs.list("/data")->size(); };
+  const std::size_t before = size_of_all();
+  db = open_db(store.options);
+  CHECK(size_of_all() == before - 3);
+  CHECK(spans(*db) == Spans{{1008, 1026}, {1026, 1028}, {1028, 1030}, {1030, 1032}});
+  CHECK(difference(contents(*db), contents(store.filler.map)) == "");
+}
+
 TEST_CASE("samples of blocks are deleted by matchers, and the blocks are rewritten without them") {
   const Quiet quiet;
   MemFs fs;

@@ -136,6 +136,12 @@ TEST_CASE("blocks go when they end a retention before the newest") {
   CHECK(beyond_time(blocks, 200) == std::set<Ulid>{{0, 1}});
   CHECK(beyond_time(blocks, 100) == std::set<Ulid>{{0, 1}, {0, 2}});
   CHECK(beyond_time({{{0, 1}, 100, 0}}, 1).empty());  // the only one stays
+  CHECK(beyond_time(blocks, 1) == std::set<Ulid>{{0, 1}, {0, 2}});
+  CHECK(beyond_time({{{0, 1}, 100, 0}, {{0, 2}, 100, 0}}, 1).empty());  // both end last
+  CHECK(beyond_time({}, 1).empty());
+  // Ends decide, not beginnings: one that reaches far back stays with its newest sample, and times may be negative.
+  CHECK(beyond_time({{{0, 1}, -200, 0}, {{0, 2}, -100, 0}}, 100) == std::set<Ulid>{{0, 1}});
+  CHECK(beyond_time({{{0, 1}, -200, 0}, {{0, 2}, -100, 0}}, 101).empty());
 }
 
 TEST_CASE("the oldest blocks go when the store is too large") {
@@ -145,6 +151,13 @@ TEST_CASE("the oldest blocks go when the store is too large") {
   CHECK(beyond_size(blocks, 5, 34) == std::set<Ulid>{{0, 1}});
   CHECK(beyond_size(blocks, 5, 15) == std::set<Ulid>{{0, 1}, {0, 2}});
   CHECK(beyond_size(blocks, 50, 40).size() == 3);
+  CHECK(beyond_size({}, 50, 40).empty());
+  // Once one is too much, all older ones go, however small they are.
+  CHECK(beyond_size({{{0, 1}, 100, 1}, {{0, 2}, 200, 100}, {{0, 3}, 300, 10}}, 0, 50) ==
+        std::set<Ulid>{{0, 1}, {0, 2}});
+  // Exactly the limit is not above it.
+  CHECK(beyond_size(blocks, 10, 40).empty());
+  CHECK(beyond_size(blocks, 11, 40) == std::set<Ulid>{{0, 1}});
 }
 
 }  // namespace
