@@ -334,6 +334,7 @@ Result<void> BlockKeeper::remove(Timestamp start, Timestamp end, std::span<const
   for (const BlockPtr& one : folder_.set()->overlapping(start, end)) {
     TOCSIN_TRY(const auto refs, one->select(matchers));
     block::Tombstones more;
+    block::Interval touched{kMaxTimestamp, kMinTimestamp};
     std::vector<block::ChunkMeta> chunks;
     for (const block::SeriesRef ref : refs) {
       TOCSIN_OK(one->series(ref, nullptr, &chunks));
@@ -342,8 +343,14 @@ Result<void> BlockKeeper::remove(Timestamp start, Timestamp end, std::span<const
       if (!meets) continue;
       const block::Interval deleted{std::max(start, chunks.front().min_time), std::min(end, chunks.back().max_time)};
       block::add_interval(more[ref], deleted);
+      touched = {std::min(touched.min, deleted.min), std::max(touched.max, deleted.max)};
     }
-    if (!more.empty()) TOCSIN_OK(one->remove(more));
+    if (more.empty()) continue;
+    auto removed = one->remove(more);
+    // Feeds do not watch series that blocks alone have. If it failed nothing, or all, may be deleted.
+    const MutexLock commits(head_.commit_mutex);
+    head_.feeds.rewrote_all(touched.min, touched.max);
+    TOCSIN_OK(removed);
   }
   return {};
 }

@@ -167,7 +167,7 @@ Result<std::unique_ptr<storage::Querier>> Db::querier(Timestamp start, Timestamp
 }
 
 std::unique_ptr<storage::SeriesFeed> Db::feed(std::span<const model::Matcher> matchers) {
-  return std::make_unique<HeadFeed>(*head_, matchers);
+  return std::make_unique<HeadFeed>(*head_, blocks_->folder(), matchers);
 }
 
 void Db::set_retention(Duration time, std::uint64_t bytes, double percentage) {

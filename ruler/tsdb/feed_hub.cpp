@@ -43,24 +43,30 @@ void FeedHub::changed(SeriesId id) {
 }
 
 void FeedHub::rewrote(SeriesId id, Timestamp start, Timestamp end) {
-  for (const auto& [box, slot] : watchers_.at(id)) {
-    auto& ranges = box->rewritten;
-    if (!ranges.empty() && start <= ranges.back().end && end >= ranges.back().start) {
-      ranges.back() = {std::min(start, ranges.back().start), std::max(end, ranges.back().end)};
-      continue;
-    }
-    if (box->overflown) continue;
-    ranges.push_back({start, end});
-    if (ranges.size() <= kMaxRanges) continue;
-    join_ranges(ranges);
-    box->overflown = ranges.size() > kMaxRanges / 2;
-    if (box->overflown) ranges = {};
-  }
+  for (const Watcher& one : watchers_.at(id)) add_range(*one.box, start, end);
 }
 
-void FeedHub::went(SeriesId id) {
+void FeedHub::rewrote_all(Timestamp start, Timestamp end) {
+  for (FeedBox* const box : boxes_) add_range(*box, start, end);
+}
+
+void FeedHub::add_range(FeedBox& box, Timestamp start, Timestamp end) {
+  auto& ranges = box.rewritten;
+  if (!ranges.empty() && start <= ranges.back().end && end >= ranges.back().start) {
+    ranges.back() = {std::min(start, ranges.back().start), std::max(end, ranges.back().end)};
+    return;
+  }
+  if (box.overflown) return;
+  ranges.push_back({start, end});
+  if (ranges.size() <= kMaxRanges) return;
+  join_ranges(ranges);
+  box.overflown = ranges.size() > kMaxRanges / 2;
+  if (box.overflown) ranges = {};
+}
+
+void FeedHub::went(SeriesId id, const model::Labels& labels) {
   const auto node = watchers_.extract(id);
-  for (const auto& [box, slot] : node.mapped()) box->gone.push_back(slot);
+  for (const auto& [box, slot] : node.mapped()) box->gone.push_back({slot, labels});
 }
 
 }  // namespace tocsin::tsdb

@@ -180,7 +180,7 @@ void Keeper::look_at(Pass& pass, SeriesPage& page, std::uint32_t number) {
     if (series.count == 0 && (tail == 0 || in_blocks) && !late && old_page && !page.pending.test(i)) {
       page.live[i / 64].fetch_and(~(std::uint64_t{1} << (i % 64)), std::memory_order_release);
       pass.dead.push_back(id);
-      if (page.watched.test(i)) head_.feeds.went(id);
+      if (page.watched.test(i)) head_.feeds.went(id, head_.index.labels(page, i));
       continue;
     }
     if (!page.logged.test(i)) continue;

@@ -15,8 +15,6 @@ namespace tocsin::test {
 struct StoreSetup {
   std::size_t series_limit = 0;
   std::int64_t out_of_order_window_ms = 0;
-  /// The case counts on the hour of age that a store takes: StoreUnderTest::max_age_ms() must be as it is by default.
-  bool whole_hour = false;
 };
 
 /// A store that is empty, refuses what is older than its newest sample by more than max_age_ms(), keeps some hundred

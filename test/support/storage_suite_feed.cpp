@@ -121,10 +121,8 @@ void shows_whole_commits_to_other_threads(StoreUnderTest& store) {
 
 std::vector<StorageCase> storage_feed_cases() {
   constexpr StoreSetup kLate{.out_of_order_window_ms = 30 * kMinute};
-  // A feed tells that a series went when only blocks have it.
-  constexpr StoreSetup kLateWithinAnHour{.out_of_order_window_ms = 30 * kMinute, .whole_hour = true};
   return {
-      {"a copy that a feed keeps is what a querier gives", keeps_a_copy_by_its_feed, kLateWithinAnHour},
+      {"a copy that a feed keeps is what a querier gives", keeps_a_copy_by_its_feed, kLate},
       {"a feed that is asked for another sequence begins anew", begins_anew_for_another_sequence, {}},
       {"other threads see whole commits, late samples with them", shows_whole_commits_to_other_threads, kLate},
   };

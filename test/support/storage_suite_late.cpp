@@ -41,16 +41,17 @@ void judges_late_samples(StoreUnderTest& store) {
   CHECK(add(store, up(), 90 * kMinute, 4) == AppendStatus::kDuplicate);
   CHECK(add(store, up(), 70 * kMinute, 5) == AppendStatus::kOk);
   CHECK(add(store, up(), 70 * kMinute - 1, 6) == AppendStatus::kTooOld);
-  // Not late: newer than all of its series, and not older than an hour.
-  CHECK(add(store, other(), 50 * kMinute, 7) == AppendStatus::kOk);
+  // Not late: newer than all of its series, and not too old for the store.
+  const Timestamp old = 100 * kMinute - store.max_age_ms() * 5 / 6;
+  CHECK(add(store, other(), old, 7) == AppendStatus::kOk);
   CHECK(add(store, other(), 45 * kMinute, 8) == AppendStatus::kTooOld);
   // The window is that of the newest sample of all.
   CHECK(add(store, other(), 120 * kMinute, 9) == AppendStatus::kOk);
   CHECK(add(store, up(), 89 * kMinute, 10) == AppendStatus::kTooOld);
   CHECK(add(store, up(), 91 * kMinute, 11) == AppendStatus::kOk);
-  CHECK(dump(store.queryable()) ==
-        "{__name__=\"other\"} 7@3000000 9@7200000\n"
-        "{__name__=\"up\"} 5@4200000 3@5400000 11@5460000 1@6000000\n");
+  CHECK(dump(store.queryable()) == "{__name__=\"other\"} 7@" + std::to_string(old) +
+                                       " 9@7200000\n"
+                                       "{__name__=\"up\"} 5@4200000 3@5400000 11@5460000 1@6000000\n");
 }
 
 void shows_late_samples_at_commit_as_a_whole(StoreUnderTest& store) {
@@ -155,9 +156,7 @@ void summarises_no_late_or_deleted_samples(StoreUnderTest& store) {
 
 std::vector<StorageCase> storage_late_cases() {
   return {
-      {"late samples are judged by the window",
-       judges_late_samples,
-       {.out_of_order_window_ms = 30 * kMinute, .whole_hour = true}},
+      {"late samples are judged by the window", judges_late_samples, kLate},
       {"late samples are seen at commit, as a whole", shows_late_samples_at_commit_as_a_whole, kLate},
       {"what is deleted is not seen by later queriers", deletes_what_is_there, {}},
       {"late samples are taken where was deleted", takes_late_samples_where_was_deleted, kLate},

@@ -3,6 +3,7 @@
 #include <map>
 #include <thread>
 
+#include "base/log.hpp"
 #include "base/rng.hpp"
 #include "store.hpp"
 #include "support/feed_copy.hpp"
@@ -162,6 +163,125 @@ void random_history(std::uint64_t seed) {
 
 TEST_CASE("a copy fed by a feed is what a querier gives, over commits, late samples, deletions and collection") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) random_history(seed);
+}
+
+/// A store that is cut into blocks of two hours; a series of each era of four hours, and one that stays.
+class CutDb {
+ public:
+  CutDb() {
+    options.min_block_duration = std::chrono::hours(2);
+    options.max_block_duration = std::chrono::hours(6);
+    options.retention = {};
+    options.wal_segment_time = std::chrono::minutes(15);
+    db = open_db(options);
+  }
+  void hours(int count, bool eras = true) {
+    for (const Timestamp end = now + count * 60 * kMinute; now < end; now += 10 * kMinute) {
+      add(*db, {{"s", "stays"}}, now, 1);
+      if (eras) add(*db, {{"s", "era"}, {"era", std::to_string(now / (4 * 60 * kMinute))}}, now, 2);
+      if (now % (30 * kMinute) == 0) REQUIRE(db->maintain());
+    }
+    REQUIRE(db->maintain());
+  }
+  MemFs fs;
+  TsdbOptions options = feed_options(fs);
+  std::unique_ptr<Db> db;
+  Timestamp now = 0;
+};
+
+TEST_CASE("a series that blocks alone have did not go, and goes on as the same when it is back") {
+  log::set_sink([](log::Level, std::string_view) {});
+  CutDb store;
+  const Labels job{{"s", "job"}};
+  add(*store.db, job, 0, 7);
+  FeedCopy copy(*store.db, {});
+  copy.update();
+  for (int i = 0; i < 20; ++i) {
+    store.hours(1);
+    copy.update();
+    REQUIRE(copy.text() == test::dump(*store.db));
+  }
+  CHECK(store.db->stats().series_removed >= 3);  // from the head, job among them
+  CHECK(copy.went == 0);
+  add(*store.db, job, store.now, 8);
+  add(*store.db, job, store.now - 20 * kMinute, 9);  // late, or not: it is new to the head
+  add(*store.db, job, store.now - 10 * kMinute, 9);
+  copy.update();
+  CHECK(copy.text() == test::dump(*store.db));
+  CHECK(copy.text().find("{s=\"job\"} 7@0 9@") != std::string::npos);
+  CHECK(copy.lost == 0);
+
+  // When the retention took the last block that may have a sample of it, a series is gone.
+  store.db->set_retention(std::chrono::hours(6));
+  REQUIRE(store.db->maintain());
+  copy.update();
+  CHECK(copy.went >= 1);
+  const Timestamp kept = store.db->block_stats().min_time;
+  CHECK(copy.text(kept) == test::dump(*store.db));
+  log::set_sink(nullptr);
+}
+
+TEST_CASE("the first batch names the series that blocks alone have") {
+  log::set_sink([](log::Level, std::string_view) {});
+  CutDb store;
+  store.hours(20);
+  const auto era = test::matcher(model::MatchOp::kEqual, "s", "era");
+  const auto feed = store.db->feed({&era, 1});
+  const auto batch = feed->since(0);
+  REQUIRE(batch);
+  CHECK(batch->came.size() == 5);
+  CHECK(batch->appended.empty());
+  FeedCopy copy(*store.db, {});
+  copy.update();
+  CHECK(copy.text() == test::dump(*store.db));
+  store.hours(3);
+  copy.update();
+  CHECK(copy.lost == 0);
+  CHECK(copy.text() == test::dump(*store.db));
+  log::set_sink(nullptr);
+}
+
+TEST_CASE("a feed that is asked after several cuts reads what it missed from blocks") {
+  log::set_sink([](log::Level, std::string_view) {});
+  CutDb store;
+  add(*store.db, {{"s", "early"}}, 0, 1);
+  FeedCopy copy(*store.db, {});
+  copy.update();
+  add(*store.db, {{"s", "early"}}, kMinute, 2);
+  store.hours(12, false);
+  REQUIRE(store.db->block_stats().cuts >= 4);
+  REQUIRE(store.db->stats().series == 1);  // the early one is in blocks alone
+  copy.update();
+  CHECK(copy.lost == 0);
+  CHECK(copy.text() == test::dump(*store.db));
+
+  // Series that came and went meanwhile are in no list: it says so.
+  store.hours(12, true);
+  copy.update();
+  CHECK(copy.lost == 1);
+  CHECK(copy.text() == test::dump(*store.db));
+  log::set_sink(nullptr);
+}
+
+TEST_CASE("what is deleted from blocks is told, of series that are not in the head too") {
+  log::set_sink([](log::Level, std::string_view) {});
+  CutDb store;
+  FeedCopy copy(*store.db, {});
+  copy.update();
+  for (int i = 0; i < 12; ++i) {
+    store.hours(1);
+    copy.update();
+  }
+  const auto first = test::matcher(model::MatchOp::kEqual, "era", "0");
+  REQUIRE(store.db->remove(60 * kMinute, 90 * kMinute, {&first, 1}));
+  copy.update();
+  CHECK(copy.rewritten == 1);
+  CHECK(copy.text() == test::dump(*store.db));
+  REQUIRE(store.db->clean_tombstones());
+  copy.update();
+  CHECK(copy.text() == test::dump(*store.db));
+  CHECK(copy.lost == 0);
+  log::set_sink(nullptr);
 }
 
 TEST_CASE("batches of a feed are whole commits while commits go on") {

@@ -98,7 +98,7 @@ class CutStore : public DbUnderTest, public storage::Appendable, public storage:
     options_ = options_for(fs_);
     options_.series_limits.total = setup.series_limit;
     options_.out_of_order_window = std::chrono::milliseconds(setup.out_of_order_window_ms);
-    options_.min_block_duration = setup.whole_hour ? Duration(std::chrono::hours(2)) : std::chrono::minutes(4);
+    options_.min_block_duration = std::chrono::minutes(4);
     options_.max_age = options_.min_block_duration / 2;
     options_.max_block_duration = options_.min_block_duration * 9;
     options_.retention = {};
