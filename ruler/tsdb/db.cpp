@@ -25,6 +25,20 @@ namespace {
 /// messages() keeps no more; all of them are in the log of the process.
 constexpr std::size_t kMaxMessages = 1000;
 
+/// What is in order and older than this is in blocks, as Prometheus has it; blocks of late samples, or of a part of the
+/// series, do not count. Source: Prometheus tsdb/db.go, inOrderBlocksMaxTime.
+Timestamp end_in_order(const BlockSet& set) {
+  constexpr std::string_view kPartial[] = {"from-out-of-order", "from-stale-series", "from-selected-series"};
+  Timestamp end = kMinTimestamp;
+  for (const BlockPtr& one : set.blocks) {
+    const bool partial = std::ranges::any_of(one->meta().compaction.hints, [&](const std::string& hint) {
+      return std::ranges::find(kPartial, hint) != std::end(kPartial);
+    });
+    if (!partial) end = std::max(end, one->meta().max_time);
+  }
+  return end;
+}
+
 }  // namespace
 
 Db::Db() = default;
@@ -93,10 +107,25 @@ void Db::tell(std::string message) {
 Result<void> Db::import_prometheus() {
   PrometheusImport import(head_->fs, head_->options.path, head_->folder);
   TOCSIN_TRY(const bool needed, import.needed());
-  if (!needed) return {};
+  if (!needed) {
+    TOCSIN_TRY(std::string written, import.written_since());
+    if (!written.empty()) tell(std::move(written));
+    return {};
+  }
   TOCSIN_OK(replay_until([] { return false; }));  // of an import that did not come to its end
-  TOCSIN_TRY(std::vector<std::string> messages, import.run(*this, [this] { return sync(); }));
-  for (std::string& message : messages) tell(std::move(message));
+  const Timestamp in_order_from = end_in_order(*blocks());
+  const auto tidy = [this] {
+    keeper_->tidy();
+    return keeper_->write_chunks(false);
+  };
+  const Timestamp refused_before = head_->refuse_before.load(std::memory_order_relaxed);
+  head_->refuse_before = std::max(refused_before, in_order_from);  // older ones are late
+  head_->takes_any_age = true;
+  auto messages = import.run({*this, in_order_from, tidy, [this] { return sync(); }});
+  head_->takes_any_age = false;
+  head_->refuse_before = refused_before;
+  if (!messages) return fail(std::move(messages).error());
+  for (std::string& message : *messages) tell(std::move(message));
   return {};
 }
 

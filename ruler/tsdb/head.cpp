@@ -312,7 +312,8 @@ bool Head::first_sight_of_damage(ChunkRef ref) {
 
 Timestamp Head::oldest_accepted() const {
   const Timestamp newest = max_time();
-  const Timestamp by_age = newest == kMinTimestamp ? kMinTimestamp : newest - to_ms(options.max_age);
+  const bool any = newest == kMinTimestamp || takes_any_age.load(std::memory_order_relaxed);
+  const Timestamp by_age = any ? kMinTimestamp : newest - to_ms(options.max_age);
   return std::max(by_age, refuse_before.load(std::memory_order_relaxed));
 }
 
@@ -322,6 +323,7 @@ Timestamp Head::min_time() const {
 }
 
 storage::AppendStatus Head::judge_late(Timestamp t) const {
+  if (takes_any_age.load(std::memory_order_relaxed)) return storage::AppendStatus::kOk;
   const std::int64_t window = out_of_order_window_ms.load(std::memory_order_relaxed);
   if (window > 0) {
     const Timestamp newest = max_time();

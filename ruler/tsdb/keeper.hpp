@@ -23,6 +23,8 @@ class Keeper {
   Result<void> checkpoint();
   /// Ends the tracking of commits where it can.
   void tidy();
+  /// Completed chunks to their files, `sync`: durable.
+  Result<void> write_chunks(bool sync);
   /// Tells the keeper of a store that was loaded how many series the index file holds; their pairs are marked in it.
   void loaded(std::size_t indexed_series) { indexed_series_ = indexed_series; }
   /// What all SeriesExtra took at the last checkpoint. Thread: any.
@@ -52,7 +54,6 @@ class Keeper {
   Result<void> define_all(const std::vector<SeriesId>& ids);
   void forget_indexed();
   Result<void> drop_old_files();
-  Result<void> write_chunks(bool sync);
 
   Head& head_;
   IndexFiles index_files_;

@@ -1,9 +1,6 @@
-// Records of Prometheus' log: big-endian integers, Go's varints.
-#include <bit>
-#include <cstring>
+#include "tsdb/prometheus_record.hpp"
 
-#include "base/bytes.hpp"
-#include "tsdb/prometheus_wal.hpp"
+#include "tsdb/prometheus_files.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -19,10 +16,13 @@ enum RecordType : std::uint8_t {
   kFloatHistogramsRecord = 8,
   kCustomHistogramsRecord = 9,
   kCustomFloatHistogramsRecord = 10,
+  kSamplesRecord2 = 11,
+  kHistogramsRecord2 = 12,
+  kFloatHistogramsRecord2 = 13,
 };
 
 std::uint64_t big64(ByteReader& in) {
-  return std::byteswap(in.fixed<std::uint64_t>());
+  return get_big<std::uint64_t>(in);
 }
 double big_double(ByteReader& in) {
   return std::bit_cast<double>(big64(in));
@@ -50,31 +50,59 @@ bool take_series(ByteReader& in, PrometheusRecord& out) {
   return !in.failed();
 }
 
-struct Base {
-  std::uint64_t ref = 0;
-  std::int64_t t = 0;
+/// Where samples stand: series, time and start timestamp of one after the other. In the first version, which has no
+/// starts, each is coded against what stands in front of all; in the second, series against the one before, time and
+/// start against the first.
+class Places {
+ public:
+  struct Place {
+    std::uint64_t ref = 0;
+    Timestamp t = 0, start = 0;
+  };
+  Places(ByteReader& in, bool second) : in_(in), second_(second) {
+    if (second) return;
+    first_.ref = big64(in);
+    first_.t = static_cast<Timestamp>(big64(in));
+  }
+
+  Place next() {
+    if (!second_) return {moved(first_.ref), wrapping_add(first_.t, in_.signed_varint()), 0};
+    if (!begun_) {
+      begun_ = true;
+      first_.ref = static_cast<std::uint64_t>(in_.signed_varint());
+      first_.t = in_.signed_varint();
+      first_.start = in_.signed_varint();
+      last_ = first_;
+      return first_;
+    }
+    last_.ref = moved(last_.ref);
+    last_.t = wrapping_add(first_.t, in_.signed_varint());
+    last_.start = next_start();
+    return last_;
+  }
+
+ private:
+  enum StartMarker : std::uint8_t { kNone = 0, kSame = 1 };
+
+  std::uint64_t moved(std::uint64_t ref) { return ref + static_cast<std::uint64_t>(in_.signed_varint()); }
+  Timestamp next_start() {
+    const auto marker = in_.fixed<std::uint8_t>();
+    if (marker == kNone) return 0;
+    return marker == kSame ? last_.start : wrapping_add(first_.start, in_.signed_varint());
+  }
+
+  ByteReader& in_;
+  const bool second_;
+  bool begun_ = false;
+  Place first_, last_;
 };
 
-/// What samples, histograms and exemplars begin with; then each stands against it.
-Base take_base(ByteReader& in) {
-  Base base;
-  base.ref = big64(in);
-  base.t = static_cast<std::int64_t>(big64(in));
-  return base;
-}
-Base take_place(ByteReader& in, const Base& base) {
-  Base place;
-  place.ref = base.ref + static_cast<std::uint64_t>(in.signed_varint());
-  place.t = wrapping_add(base.t, in.signed_varint());
-  return place;
-}
-
-bool take_samples(ByteReader& in, PrometheusRecord& out) {
+bool take_samples(ByteReader& in, bool second, PrometheusRecord& out) {
   if (in.at_end()) return true;
-  const Base base = take_base(in);
+  Places places(in, second);
   while (!in.at_end()) {
-    const Base place = take_place(in, base);
-    out.samples.push_back({place.ref, place.t, big_double(in), nullptr});
+    const auto place = places.next();
+    out.samples.push_back({place.ref, place.t, place.start, big_double(in), nullptr});
   }
   return !in.failed();
 }
@@ -91,9 +119,9 @@ bool take_tombstones(ByteReader& in, PrometheusRecord& out) {
 
 bool take_exemplars(ByteReader& in, PrometheusRecord& out) {
   if (in.at_end()) return true;
-  const Base base = take_base(in);
+  Places places(in, false);
   while (!in.at_end()) {
-    const Base place = take_place(in, base);
+    const auto place = places.next();
     storage::Exemplar exemplar;
     exemplar.t = place.t;
     exemplar.has_timestamp = true;
@@ -179,14 +207,34 @@ bool take_histogram(ByteReader& in, bool integer, model::FloatHistogram& out) {
   return !in.failed();
 }
 
-bool take_histograms(ByteReader& in, bool integer, PrometheusRecord& out) {
+/// One that is finer than what is stored is made coarser, as far as it makes sense; Prometheus does so too.
+void fit(model::FloatHistogram& histogram) {
+  const std::int32_t schema = histogram.schema;
+  if (schema <= model::kMaxSchema) return;
+  histogram.schema = model::kMaxSchema;  // what else there is to judge is the same at each resolution
+  const bool valid = model::validate(histogram).has_value();
+  histogram.schema = schema;
+  if (valid) model::reduce_resolution(histogram, model::kMaxSchema);
+}
+
+bool is_known_schema(std::int32_t schema) {
+  return schema == model::kCustomBucketsSchema ||
+         (schema >= model::kMinReservedSchema && schema <= model::kMaxReservedSchema);
+}
+
+bool take_histograms(ByteReader& in, bool integer, bool second, PrometheusRecord& out) {
   if (in.at_end()) return true;
-  const Base base = take_base(in);
+  Places places(in, second);
   while (!in.at_end()) {
-    const Base place = take_place(in, base);
+    const auto place = places.next();
     auto histogram = std::make_shared<model::FloatHistogram>();
     if (!take_histogram(in, integer, *histogram)) return false;
-    out.samples.push_back({place.ref, place.t, 0, std::move(histogram)});
+    if (!is_known_schema(histogram->schema)) {
+      ++out.unknown_schemas;
+      continue;
+    }
+    fit(*histogram);
+    out.samples.push_back({place.ref, place.t, place.start, 0, std::move(histogram)});
   }
   return !in.failed();
 }
@@ -199,6 +247,7 @@ void PrometheusRecord::clear() {
   tombstones.clear();
   exemplars.clear();
   metadata.clear();
+  unknown_schemas = 0;
   known = true;
 }
 
@@ -209,25 +258,39 @@ bool decode_prometheus_record(std::string_view bytes, PrometheusRecord& out) {
     case kSeriesRecord:
       return take_series(in, out);
     case kSamplesRecord:
-      return take_samples(in, out);
+      return take_samples(in, false, out);
+    case kSamplesRecord2:
+      return take_samples(in, true, out);
     case kTombstonesRecord:
       return take_tombstones(in, out);
     case kExemplarsRecord:
       return take_exemplars(in, out);
     case kMmapMarkersRecord:
-      return true;  // where the log stands against files of chunks, which are not read
+      return true;  // which late samples are in files of head chunks: all of those are read, and each sample counts
+                    // once
     case kMetadataRecord:
       return take_metadata(in, out);
     case kHistogramsRecord:
     case kCustomHistogramsRecord:
-      return take_histograms(in, true, out);
+      return take_histograms(in, true, false, out);
     case kFloatHistogramsRecord:
     case kCustomFloatHistogramsRecord:
-      return take_histograms(in, false, out);
+      return take_histograms(in, false, false, out);
+    case kHistogramsRecord2:
+      return take_histograms(in, true, true, out);
+    case kFloatHistogramsRecord2:
+      return take_histograms(in, false, true, out);
     default:
       out.known = false;
       return !in.failed();
   }
+}
+
+bool decode_prometheus_series(std::string_view bytes, PrometheusRecord& out) {
+  const bool wanted = !bytes.empty() && (bytes[0] == kSeriesRecord || bytes[0] == kTombstonesRecord);
+  if (wanted) return decode_prometheus_record(bytes, out);
+  out.clear();
+  return true;
 }
 
 }  // namespace tocsin::tsdb

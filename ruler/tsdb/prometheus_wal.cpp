@@ -1,16 +1,13 @@
 #include "tsdb/prometheus_wal.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <charconv>
-#include <cstring>
-#include <optional>
 
 #include <fmt/format.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/hash.hpp"
+#include "tsdb/prometheus_files.hpp"
 #include "wire/snappy.hpp"
 
 namespace tocsin::tsdb {
@@ -21,31 +18,6 @@ constexpr std::size_t kFragmentHeader = 7;  // type u8, length u16, checksum u32
 enum Fragment : std::uint8_t { kPadding = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 constexpr std::uint8_t kFragmentMask = 7;
 constexpr std::uint8_t kSnappy = 8, kZstd = 16;
-
-template <typename T>
-T big_endian(const char* at) {
-  T value{};
-  std::memcpy(&value, at, sizeof value);
-  return std::byteswap(value);
-}
-
-/// The number that a name is, if it is nothing else.
-std::optional<std::uint64_t> number_of(std::string_view name) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return number;
-}
-
-Result<std::vector<std::pair<std::uint64_t, std::string>>> segments_in(Fs& fs, const std::string& folder) {
-  TOCSIN_TRY(const auto names, fs.list(folder));
-  std::vector<std::pair<std::uint64_t, std::string>> all;
-  for (const std::string& name : names) {
-    if (const auto number = number_of(name)) all.emplace_back(*number, folder + "/" + name);
-  }
-  std::ranges::sort(all);
-  return all;
-}
 
 Result<std::string> zstd_decode(std::string_view bytes) {
   const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
@@ -95,8 +67,9 @@ class SegmentReader {
         continue;
       }
       if (page_left < kFragmentHeader) return fail(Errc::kCorrupt, "a fragment is cut off");
-      const auto length = big_endian<std::uint16_t>(bytes_.data() + at_ + 1);
-      const auto crc = big_endian<std::uint32_t>(bytes_.data() + at_ + 3);
+      ByteReader header(bytes_.substr(at_ + 1));
+      const auto length = get_big<std::uint16_t>(header);
+      const auto crc = get_big<std::uint32_t>(header);
       if (length > page_left - kFragmentHeader) return fail(Errc::kCorrupt, "a fragment is longer than its page");
       const std::string_view data = bytes_.substr(at_ + kFragmentHeader, length);
       if (crc32c(data) != crc) return fail(Errc::kCorrupt, "unexpected checksum");
@@ -129,36 +102,60 @@ class SegmentReader {
 
 Result<bool> PrometheusWal::exists() {
   if (!fs_.exists(folder_)) return false;
-  TOCSIN_TRY(const Plan found, plan());
-  return !found.segments.empty();
+  TOCSIN_TRY(const auto segments, plan());
+  return !segments.empty();
 }
 
-Result<PrometheusWal::Plan> PrometheusWal::plan() {
+Result<std::optional<std::uint64_t>> PrometheusWal::newest_segment() {
+  if (!fs_.exists(folder_)) return std::nullopt;
+  TOCSIN_TRY(const auto segments, numbered_files(fs_, folder_));
+  if (segments.empty()) return std::nullopt;
+  return segments.back().first;
+}
+
+Result<std::vector<PrometheusWal::Segment>> PrometheusWal::plan() {
   constexpr std::string_view kCheckpoint = "checkpoint.";
-  Plan out;
   TOCSIN_TRY(const auto names, fs_.list(folder_));
+  std::optional<std::uint64_t> newest;
+  std::string checkpoint;
   for (const std::string& name : names) {
     if (!name.starts_with(kCheckpoint)) continue;
-    const auto number = number_of(std::string_view(name).substr(kCheckpoint.size()));  // not "checkpoint.5.tmp"
-    if (!number || (!out.checkpoint.empty() && *number < out.first)) continue;
-    out.checkpoint = folder_ + "/" + name;
-    out.first = *number + 1;
+    const auto number = number_of_name(std::string_view(name).substr(kCheckpoint.size()));  // not "checkpoint.5.tmp"
+    if (!number || (newest && *number < *newest)) continue;
+    newest = number;
+    checkpoint = folder_ + "/" + name;
   }
-  if (!out.checkpoint.empty()) {
-    TOCSIN_TRY(const auto kept, segments_in(fs_, out.checkpoint));
-    for (const auto& [number, path] : kept) out.segments.push_back(path);
+  std::vector<Segment> all;
+  if (newest) {
+    TOCSIN_OK(add_segments(checkpoint, 0, all));
+    *newest += 1;
   }
-  TOCSIN_TRY(const auto segments, segments_in(fs_, folder_));
+  TOCSIN_OK(add_segments(folder_, newest, all));
+  return all;
+}
+
+/// @param first  the segment to begin with; none: whichever is there.
+Result<void> PrometheusWal::add_segments(const std::string& folder, std::optional<std::uint64_t> first,
+                                         std::vector<Segment>& out) {
+  TOCSIN_TRY(const auto segments, numbered_files(fs_, folder));
   for (const auto& [number, path] : segments) {
-    if (number >= out.first) out.segments.push_back(path);
+    if (first && number < *first) continue;
+    Segment segment{path, {}};
+    if (first && number > *first) {
+      segment.missing =
+          fmt::format("segments {} to {} of {} are missing; their samples are lost", *first, number - 1, folder);
+    }
+    first = number + 1;
+    out.push_back(std::move(segment));
   }
-  return out;
+  return {};
 }
 
 Result<void> PrometheusWal::read(const std::function<Result<void>(std::string_view)>& each,
                                  const std::function<void(std::string)>& report) {
-  TOCSIN_TRY(const Plan found, plan());
-  for (const std::string& path : found.segments) {
+  TOCSIN_TRY(const auto segments, plan());
+  for (const auto& [path, missing] : segments) {
+    if (!missing.empty()) report(missing);
     TOCSIN_TRY(const auto mapped, fs_.map(path));
     SegmentReader reader(mapped->bytes());
     for (;;) {
