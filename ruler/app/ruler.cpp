@@ -79,6 +79,8 @@ Result<void> Ruler::open() {
   }
   tsdb_options.wal_sync_interval = flags_.wal_fsync_interval;
   tsdb_options.series_limits = flags_.series_limits;
+  tsdb_options.store_starts = flags_.features.st_storage;
+  tsdb_options.start_zeros = flags_.features.created_timestamp_zero_ingestion;
   tsdb_options.fs = &fs_;
   TOCSIN_TRY(db_, tsdb::Db::open(tsdb_options));
   TOCSIN_TRY(alerting_, AlertingPart::open(runtime_, flags_, external_url_, fs_));

@@ -97,13 +97,39 @@ AppendStatus HeadAppender::judge_late(const Target& target, const SampleIn& samp
   return AppendStatus::kDuplicate;
 }
 
-AppendResult HeadAppender::add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample) {
+void HeadAppender::add_start_zero(const Target& target, const SampleIn& sample) {
+  const Timestamp start = sample.start;
+  if (start >= sample.t || (target.id == zero_id_ && start == zero_time_)) return;
+  if (start < storage::kOldestTime || start < head_.oldest_accepted()) return;
+  if (start <= target.page->last_time_hint(index_in_page(target.id))) return;
+  zero_id_ = target.id;
+  zero_time_ = start;
+  Batch& batch = *batch_;
+  if (sample.histogram) {
+    // With the layout of the sample, so that both fit in one chunk.
+    auto zero = std::make_shared<model::FloatHistogram>();
+    const model::FloatHistogram& like = **sample.histogram;
+    zero->reset_hint = model::CounterReset::kReset;
+    zero->integer = like.integer;
+    zero->schema = like.schema;
+    zero->zero_threshold = like.zero_threshold;
+    zero->custom_values = like.custom_values;
+    batch.specials.push_back({batch.size(), 0, std::move(zero)});
+  }
+  batch.add(target.id, start, 0);
+}
+
+AppendResult HeadAppender::add(storage::SeriesRef ref, const model::Labels* labels, SampleIn sample) {
   Target target = find(ref, labels);
   if (!target.page) return target.result;
   Place place = Place::kInOrder;
   target.result.status = judge(target, sample, place);
   if (target.result.status != AppendStatus::kOk || place == Place::kThere) return target.result;
   Batch& batch = *batch_;
+  if (sample.start != 0) [[unlikely]] {
+    if (head_.options.start_zeros && place == Place::kInOrder) add_start_zero(target, sample);
+    if (!head_.options.store_starts) sample.start = 0;
+  }
   if (place == Place::kLate) {
     batch.late.push_back({target.id, batch.size(), row_of(sample)});
     return target.result;
@@ -159,6 +185,7 @@ Result<void> HeadAppender::commit() {
 
 void HeadAppender::rollback() {
   late_view_ = nullptr;
+  zero_id_ = kNoId;
   if (batch_) head_.batches.give_back(std::move(batch_));
 }
 

@@ -48,13 +48,18 @@ class HeadAppender final : public storage::Appender {
   Target find(storage::SeriesRef ref, const model::Labels* labels);
   storage::AppendStatus judge(const Target& target, const SampleIn& sample, Place& place);
   storage::AppendStatus judge_late(const Target& target, const SampleIn& sample, Place& place);
-  storage::AppendResult add(storage::SeriesRef ref, const model::Labels* labels, const SampleIn& sample);
+  storage::AppendResult add(storage::SeriesRef ref, const model::Labels* labels, SampleIn sample);
+  /// The zero at the start of a sample that is about to be added, if there is to be one.
+  void add_start_zero(const Target& target, const SampleIn& sample);
 
   Head& head_;
   Committer& committer_;
   const std::uint16_t slot_;
   std::unique_ptr<Batch> batch_;         // null between batches
   std::unique_ptr<LateView> late_view_;  // null if the batch has no late samples
+  // The last zero of the batch: what follows of the series with the same start needs no other.
+  SeriesId zero_id_ = kNoId;
+  Timestamp zero_time_ = 0;
 };
 
 /// Refs are ids, counted from 1.

@@ -32,6 +32,11 @@ struct TsdbOptions {
   Duration out_of_order_window{0};
   /// So many of a series are kept in memory before they go to a chunk file.
   std::size_t out_of_order_cap_max = 32;
+  /// Whether start timestamps of samples are stored. Without, they are as if they were not given.
+  bool store_starts = true;
+  /// Whether a sample whose start is newer than all of its series gets a sample of zero at that start before it, so
+  /// that rate() and increase() see the whole of it. Source: Prometheus tsdb/head_append_v2.go, EnableSTAsZeroSample.
+  bool start_zeros = false;
   /// Greatest number of series, in all and of a job.
   SeriesLimits series_limits;
   /// Greatest number of exemplars kept; 0: none are.
