@@ -9,10 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/hash128.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/labels.hpp"
@@ -63,9 +65,13 @@ struct WriteMetadata {
 
 struct WriteSeries {
   std::vector<model::LabelView> labels;  // as sent, in any order
+  /// Labels that are read later: series with equal keys have the same labels, and in 2.0 the same type and unit. None
+  /// if what was sent gives no key.
+  std::optional<Hash128> key;
   std::vector<WriteSample> samples;
   std::vector<WriteHistogram> histograms;
   std::vector<WriteExemplar> exemplars;
+  std::vector<std::string_view> label_messages;  // of 1.0
   // Of 2.0.
   std::vector<std::uint32_t> label_refs;
   WriteMetadata metadata;
@@ -78,13 +84,17 @@ enum class WriteVersion : std::uint8_t { k1, k2 };
 /// Thread: one at a time. The body outlives the reader, and what it gave.
 class WriteReader {
  public:
-  WriteReader(WriteVersion version, std::string_view body, WriteLimits limits = {});
+  /// @param key_seed  labels are left out by next(), for read_labels() to read, and series have keys with this seed.
+  WriteReader(WriteVersion version, std::string_view body, WriteLimits limits = {},
+              std::optional<std::uint64_t> key_seed = {});
   ~WriteReader();
   WriteReader(const WriteReader&) = delete;
   WriteReader& operator=(const WriteReader&) = delete;
 
   /// Replaces `series` by the next one. False at the end and on an error.
   bool next(WriteSeries& series);
+  /// The labels of the series that next() gave last, where it left them out. False on an error.
+  bool read_labels(WriteSeries& series);
   /// kInvalid or kLimit with the byte of the body, if next() said false for that reason.
   const Result<void>& status() const { return status_; }
   /// Of 1.0: what came so far of metadata apart from the series; all of it once next() said false.

@@ -10,6 +10,8 @@ remote::WriteOptions write_options(const Flags& flags) {
   remote::WriteOptions options;
   options.accept_v1 = flags.accept_remote_write_v1;
   options.accept_v2 = flags.accept_remote_write_v2;
+  options.type_and_unit_labels = flags.features.type_and_unit_labels;
+  options.metadata = flags.features.metadata_wal_records;
   // As many as there are workers (net/runtime.hpp), less one that stays free for scrapes and rules.
   options.max_concurrency = std::max(2U, std::thread::hardware_concurrency()) - 1;
   return options;
@@ -56,6 +58,8 @@ void put_write_metrics(telemetry::Sink& sink, const remote::WriteStats& stats) {
              number(stats.running));
   sink.gauge("tocsin_remote_write_requests", "Write requests under way.", {{"state", "waiting"}},
              number(stats.waiting));
+  sink.gauge("tocsin_remote_write_cached_series", "Series that write requests find without looking at their labels.",
+             number(stats.cached_series));
 }
 
 void put_read_metrics(telemetry::Sink& sink, const remote::ReadStats& stats) {

@@ -36,6 +36,7 @@ WriteHandler::WriteHandler(net::TaskLoop& loop, WorkPool& work, storage::Appenda
       work_(work),
       options_(std::move(options)),
       appenders_(store, std::max(options_.max_senders, options_.max_concurrency)),
+      cache_(options_.max_cached_series > 0 ? std::make_unique<RefCache>(options_.max_cached_series) : nullptr),
       gate_(loop, {options_.max_concurrency, options_.max_waiting}) {}
 
 void WriteHandler::add_to(net::HttpRouter& router) {
@@ -47,6 +48,7 @@ WriteStats WriteHandler::stats() const {
   WriteStats stats = stats_;
   stats.running = gate_.running();
   stats.waiting = gate_.waiting();
+  stats.cached_series = cache_ ? cache_->size() : 0;
   return stats;
 }
 
@@ -83,10 +85,12 @@ net::Task<net::HttpResponse> WriteHandler::store(net::HttpRequest request, wire:
   options.version = version;
   options.max_decoded_bytes = options_.max_decoded_bytes;
   options.takes_late = options_.takes_late && options_.takes_late();
+  options.type_and_unit_labels = options_.type_and_unit_labels;
+  options.metadata = options_.metadata;
   options.newest = loop_.clock().now() + to_ms(kMaxAhead);
   // The lease stays here: the last piece of the job may go on another thread.
   const AppenderPool::Lease appender = appenders_.take(request.peer);
-  const auto job = std::make_shared<WriteJob>(options, std::move(request.body), *appender, loop_.clock());
+  const auto job = std::make_shared<WriteJob>(options, std::move(request.body), *appender, loop_.clock(), cache_.get());
   const std::function<bool()> slice = [job] { return job->run(); };
   while (co_await net::run_on(loop_, work_.lane(Lane::kScrape), slice)) {
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "net/http.hpp"
 #include "remote/appender_pool.hpp"
@@ -21,7 +22,10 @@ struct WriteOptions {
   std::size_t max_waiting = 1'000;  // beyond: 503
   std::size_t max_body_bytes = 32U << 20U;
   std::size_t max_decoded_bytes = 32U << 20U;
-  std::size_t max_senders = 64;      // that keep an appender of their own
+  std::size_t max_senders = 64;               // that keep an appender of their own
+  std::size_t max_cached_series = 2'000'000;  // of which it is remembered which they are; 0: of none
+  bool type_and_unit_labels = false;          // of 2.0, as WriteJobOptions has them
+  bool metadata = false;
   std::function<bool()> takes_late;  // whether the store has an out-of-order window; empty: it has none
 };
 
@@ -31,6 +35,7 @@ struct WriteStats {
   std::uint64_t samples_refused = 0, samples_with_invalid_labels = 0;
   std::uint64_t bytes = 0;
   std::size_t running = 0, waiting = 0;
+  std::size_t cached_series = 0;
 };
 
 /// Lives as long as the router whose handlers use it; the store outlives it. Thread: the loop's.
@@ -50,6 +55,7 @@ class WriteHandler {
   WorkPool& work_;
   const WriteOptions options_;
   AppenderPool appenders_;
+  const std::unique_ptr<RefCache> cache_;  // of all senders; null: none
   Gate gate_;
   WriteStats stats_;
 };

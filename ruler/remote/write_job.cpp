@@ -1,10 +1,13 @@
 #include "remote/write_job.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
 #include "model/histogram.hpp"
+#include "model/metadata_labels.hpp"
 #include "remote/series_labels.hpp"
 #include "wire/snappy.hpp"
 
@@ -30,8 +33,9 @@ Result<void> judge(model::FloatHistogram& histogram) {
 
 }  // namespace
 
-WriteJob::WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock)
-    : options_(options), body_(std::move(body)), appender_(appender), clock_(clock) {}
+WriteJob::WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock,
+                   RefCache* cache)
+    : options_(options), body_(std::move(body)), appender_(appender), clock_(clock), cache_(cache) {}
 
 bool WriteJob::run() {
   const MonoTime until = clock_.mono() + options_.slice;
@@ -56,7 +60,8 @@ bool WriteJob::decode() {
   }
   decoded_ = std::move(*decoded);
   std::string().swap(body_);
-  reader_ = std::make_unique<wire::WriteReader>(options_.version, decoded_);
+  const auto seed = cache_ != nullptr ? std::optional(cache_->seed()) : std::nullopt;
+  reader_ = std::make_unique<wire::WriteReader>(options_.version, decoded_, wire::WriteLimits(), seed);
   return true;
 }
 
@@ -110,13 +115,18 @@ std::string WriteJob::status_text(AppendStatus status, Timestamp t, const double
 
 void WriteJob::refuse_sample(std::string text) {
   ++outcome_.refused;
-  refuse(is_v2() ? fmt::format("{} for series {}", text, labels_.to_string()) : std::move(text));
+  refuse(is_v2() ? fmt::format("{} for series {}", text, series_text()) : std::move(text));
 }
 
-bool WriteJob::make_labels() {
-  const std::uint64_t held = series_.samples.size() + series_.histograms.size();
+std::string WriteJob::series_text() {
+  return has_labels_ || make_labels() ? labels_.to_string() : "";
+}
+
+bool WriteJob::find_series() {
+  ref_ = 0;
+  has_labels_ = false;
   if (!series_.labels_problem.empty()) {
-    outcome_.invalid_labels += held;
+    outcome_.invalid_labels += series_.samples.size() + series_.histograms.size();
     refuse(
         fmt::format("parsing labels for series [{}]: {}", fmt::join(series_.label_refs, " "), series_.labels_problem));
     return false;
@@ -126,10 +136,18 @@ bool WriteJob::make_labels() {
                        series_.metadata_problem));
     return false;
   }
+  if (series_.key) ref_ = cache_->find(*series_.key);
+  return ref_ != 0 || make_labels();
+}
+
+bool WriteJob::make_labels() {
+  if (cache_ != nullptr && !reader_->read_labels(series_)) return false;  // finish() tells of it
+  if (options_.type_and_unit_labels) set_type_and_unit();
   std::string_view duplicate;
   const LabelsVerdict verdict = make_series_labels(series_.labels, labels_, &duplicate);
-  if (verdict == LabelsVerdict::kOk) return true;
-  outcome_.invalid_labels += is_v2() ? held : 1;
+  has_labels_ = verdict == LabelsVerdict::kOk;
+  if (has_labels_) return true;
+  outcome_.invalid_labels += is_v2() ? series_.samples.size() + series_.histograms.size() : 1;
   if (!is_v2()) return false;  // of 1.0 they are counted, and passed over
   refuse(verdict == LabelsVerdict::kDuplicate
              ? fmt::format("invalid labels for series, labels {}, duplicated label {}", labels_text(series_.labels),
@@ -138,24 +156,48 @@ bool WriteJob::make_labels() {
   return false;
 }
 
+/// Source: Prometheus storage/remote/write_handler.go, appendV2.
+void WriteJob::set_type_and_unit() {
+  const wire::WriteMetadata& from = series_.metadata;
+  if (!is_v2() || (from.type == model::MetricType::kUnknown && from.unit.empty())) return;
+  std::erase_if(series_.labels, [](const model::LabelView& label) {
+    return label.name == model::kMetricType || label.name == model::kMetricUnit;
+  });
+  if (from.type != model::MetricType::kUnknown) {
+    series_.labels.push_back({model::kMetricType, model::metric_type_text(from.type)});
+  }
+  if (!from.unit.empty()) series_.labels.push_back({model::kMetricUnit, from.unit});
+}
+
+template <typename Append>
+storage::AppendResult WriteJob::append_one(Append append) {
+  storage::AppendResult result = append(ref_, has_labels_ ? &labels_ : nullptr);
+  // What the cache knew was collected meanwhile.
+  if (result.status == AppendStatus::kUnknownRef && !has_labels_ && make_labels()) result = append(0, &labels_);
+  ref_ = result.ref;
+  return result;
+}
+
 void WriteJob::add_series() {
-  if (!make_labels()) return;
-  ref_ = 0;
+  if (!find_series()) return;
   if (is_v2() && series_.samples.empty() && series_.histograms.empty()) {
-    return refuse(
-        fmt::format("TimeSeries must contain at least one sample or histogram for series {}", labels_.to_string()));
+    return refuse(fmt::format("TimeSeries must contain at least one sample or histogram for series {}", series_text()));
   }
   add_samples();
   add_histograms();
   add_exemplars();
   add_metadata();
+  if (series_.key && has_labels_ && ref_ != 0) cache_->put(*series_.key, ref_);
 }
 
 void WriteJob::add_samples() {
   for (const wire::WriteSample& sample : series_.samples) {
     storage::AppendResult result{AppendStatus::kOutOfBounds, ref_, false};
-    if (sample.t <= options_.newest) result = appender_.append(ref_, &labels_, sample.t, sample.value, sample.start);
-    ref_ = result.ref;
+    if (sample.t <= options_.newest) {
+      result = append_one([&](storage::SeriesRef ref, const model::Labels* labels) {
+        return appender_.append(ref, labels, sample.t, sample.value, sample.start);
+      });
+    }
     if (result.status == AppendStatus::kOk) {
       ++outcome_.written.samples;
     } else {
@@ -165,16 +207,17 @@ void WriteJob::add_samples() {
 }
 
 void WriteJob::add_histograms() {
-  for (wire::WriteHistogram& one : series_.histograms) {
+  for (const wire::WriteHistogram& one : series_.histograms) {
     storage::AppendResult result{AppendStatus::kOutOfBounds, ref_, false};
     if (one.t <= options_.newest) {
       if (const auto sound = judge(*one.histogram); !sound) {
         refuse_sample(sound.error().message);
         continue;
       }
-      result = appender_.append_histogram(ref_, &labels_, one.t, std::move(one.histogram), one.start);
+      result = append_one([&](storage::SeriesRef ref, const model::Labels* labels) {
+        return appender_.append_histogram(ref, labels, one.t, one.histogram, one.start);
+      });
     }
-    ref_ = result.ref;
     if (result.status == AppendStatus::kOk) {
       ++outcome_.written.histograms;
     } else {
@@ -185,13 +228,15 @@ void WriteJob::add_histograms() {
 
 void WriteJob::add_exemplars() {
   if (series_.exemplars.empty()) return;
-  if (ref_ == 0) ref_ = appender_.find(labels_);  // senders of 1.0 put exemplars into series of their own
+  // Senders of 1.0 put exemplars into series of their own, where no sample has shown whether the ref still lives.
+  const bool is_alone = series_.samples.empty() && series_.histograms.empty();
+  if (ref_ == 0 || is_alone) ref_ = has_labels_ || make_labels() ? appender_.find(labels_) : 0;
   for (const wire::WriteExemplar& exemplar : series_.exemplars) add_exemplar(exemplar);
 }
 
 void WriteJob::add_exemplar(const wire::WriteExemplar& from) {
   if (!from.problem.empty()) {
-    return refuse(fmt::format("parsing exemplar for series {}: {}", labels_.to_string(), from.problem));
+    return refuse(fmt::format("parsing exemplar for series {}: {}", series_text(), from.problem));
   }
   for (const model::LabelView& label : from.labels) {
     if (label.name.empty() || !is_valid_utf8(label.name) || !is_valid_utf8(label.value)) return;
@@ -206,14 +251,14 @@ void WriteJob::add_exemplar(const wire::WriteExemplar& from) {
   if (status == AppendStatus::kOk) {
     ++outcome_.written.exemplars;
   } else if (is_v2() && status == AppendStatus::kOutOfOrder) {
-    refuse(fmt::format("out of order exemplar for series {}", labels_.to_string()));
+    refuse(fmt::format("out of order exemplar for series {}", series_text()));
   }
   // Others are dropped without a word, as in Prometheus: too many labels, no room for the series.
 }
 
 void WriteJob::add_metadata() {
   const wire::WriteMetadata& from = series_.metadata;
-  if (!is_v2() || ref_ == 0) return;
+  if (!options_.metadata || !is_v2() || ref_ == 0) return;
   if (from.type == model::MetricType::kUnknown && from.help.empty() && from.unit.empty()) return;
   appender_.set_metadata(ref_, {from.type, std::string(from.unit), std::string(from.help)});
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "remote/ref_cache.hpp"
 #include "storage/storage.hpp"
 #include "wire/remote_write.hpp"
 
@@ -24,6 +25,9 @@ struct WriteJobOptions {
   Duration slice = std::chrono::milliseconds(10);
   Timestamp newest = 0;     // samples after this are out of bounds
   bool takes_late = false;  // the store has an out-of-order window: what is too old for it has a name of its own
+  // Of 2.0; features of Prometheus (config/features.hpp).
+  bool type_and_unit_labels = false;  // series get __type__ and __unit__
+  bool metadata = false;              // the store is told type, unit and help
 };
 
 struct WriteCounts {
@@ -38,10 +42,12 @@ struct WriteOutcome {
   std::uint64_t invalid_labels = 0;  // samples and histograms whose labels make no series
 };
 
-/// Thread: one at a time. Owns the body; the appender is its own until it is done.
+/// Thread: one at a time. Owns the body; the appender is its own until it is done. The cache is that of the appender's
+/// store, and outlives the job; nullptr: series are looked up by their labels.
 class WriteJob {
  public:
-  WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock);
+  WriteJob(WriteJobOptions options, std::string body, storage::Appender& appender, const Clock& clock,
+           RefCache* cache = nullptr);
 
   /// Goes on for about a slice. False when it is done.
   bool run();
@@ -51,7 +57,15 @@ class WriteJob {
  private:
   bool decode();
   void add_series();
+  /// Sets ref_ from the cache, or else labels_. False if the series is refused.
+  bool find_series();
   bool make_labels();
+  void set_type_and_unit();
+  /// Appends by ref_, or by labels_ where it names nothing (any more).
+  template <typename Append>
+  storage::AppendResult append_one(Append append);
+  /// For messages.
+  std::string series_text();
   void add_samples();
   void add_histograms();
   void add_exemplars();
@@ -71,8 +85,10 @@ class WriteJob {
   const Clock& clock_;
   std::unique_ptr<wire::WriteReader> reader_;
   wire::WriteSeries series_;
+  RefCache* const cache_;
   // The series at hand.
   model::Labels labels_;
+  bool has_labels_ = false;  // labels_ are its own
   storage::SeriesRef ref_ = 0;
   std::vector<model::LabelView> exemplar_labels_;
   std::uint64_t unsaid_ = 0;  // errors beyond what the answer has room for

@@ -1,5 +1,6 @@
 // Any bytes as a write request of either version, and as a snappy block: refused with a place within the body, or read
 // into views of the body; and an obvious walk over the fields sees the same series.
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -41,7 +42,13 @@ void read(WriteVersion version, std::string_view body) {
     walked = false;
   }
   std::size_t seen = 0;
+  WriteReader later(version, body, {}, 5);
+  WriteSeries bare;
   while (reader.next(series)) {
+    check(later.next(bare) && later.read_labels(bare), "labels that are read later are read");
+    check(std::ranges::equal(bare.labels, series.labels,
+                             [](const auto& a, const auto& b) { return a.name == b.name && a.value == b.value; }),
+          "and are the same");
     judge_labels(series.labels, body);
     for (const auto& exemplar : series.exemplars) judge_labels(exemplar.labels, body);
     for (const auto& one : series.histograms) check(one.histogram != nullptr, "a histogram is there");

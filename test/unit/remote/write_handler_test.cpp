@@ -58,7 +58,7 @@ TEST_CASE("a request 1.0 is written: samples, histograms and exemplars, labels i
 }
 
 TEST_CASE("a request 2.0 is written, with start times and metadata, and its answer counts") {
-  WriteHarness h;
+  WriteHarness h({.metadata = true});
   Pb series = up2().message(2, write_sample(1, h.now, h.now - 5)).message(2, write_sample(2, h.now + 1));
   series.message(4, Pb().packed_numbers(1, {5, 6}).real(2, 0.5).number(3, h.now));
   series.message(5, Pb().number(1, 1).number(3, 6).number(4, 4));
@@ -73,6 +73,107 @@ TEST_CASE("a request 2.0 is written, with start times and metadata, and its answ
   CHECK(h.store.metadata(kUp)->type == model::MetricType::kCounter);
   CHECK(h.store.metadata(kUp)->help == "abc");
   CHECK(h.store.metadata(kUp)->unit == "node");
+}
+
+TEST_CASE("metadata of 2.0 is kept, and made labels, if the features are on") {
+  const Pb message = request2().message(
+      5, up2().message(2, write_sample(1, 0)).message(5, Pb().number(1, 1).number(3, 6).number(4, 4)));
+  WriteHarness plain;
+  CHECK(plain.write2(message).status == 204);
+  CHECK_FALSE(plain.store.metadata(kUp));
+  WriteHarness labels({.type_and_unit_labels = true});
+  CHECK(labels.write2(message).status == 204);
+  CHECK(labels.samples({{"__name__", "up"}, {"__type__", "counter"}, {"__unit__", "node"}, {"job", "node"}}) != "");
+  // Labels that were sent give way to what the metadata says, and to what it does not say.
+  Pb symbols = request2();
+  symbols.text(4, "__type__").text(4, "__unit__").text(4, "mine");
+  const auto sent = [&](const Pb& metadata) {
+    return Pb(symbols).message(
+        5, Pb().packed_numbers(1, {1, 2, 7, 9, 8, 9}).message(2, write_sample(1, 0)).message(5, metadata));
+  };
+  CHECK(labels.write2(sent(Pb().number(1, 2))).status == 204);
+  CHECK(labels.samples({{"__name__", "up"}, {"__type__", "gauge"}, {"__unit__", ""}}) != "");
+  CHECK(labels.write2(sent(Pb())).status == 204);
+  CHECK(labels.samples({{"__name__", "up"}, {"__type__", "mine"}, {"__unit__", "mine"}}) != "");
+}
+
+TEST_CASE("series that were written before are found again, in either version, and told apart") {
+  WriteHarness h;
+  for (int i = 0; i < 3; ++i) {
+    Pb down = Pb().message(1, write_label("__name__", "down")).message(1, write_label("job", "node"));
+    CHECK(h.write1(Pb().message(1, up().message(2, write_sample(i, h.now + i)))
+                       .message(1, down.message(2, write_sample(10 + i, h.now + i))))
+              .status == 204);
+  }
+  CHECK(h.handler.stats().cached_series == 2);
+  // Symbols at other places, and other series at the same places.
+  for (int i = 3; i < 6; ++i) {
+    Pb message;
+    for (const char* symbol : {"", "__name__", i % 2 == 0 ? "up" : "down", "job", "node"}) message.text(4, symbol);
+    CHECK(h.write2(Pb(message).message(5, up2().message(2, write_sample(i, h.now + i)))).status == 204);
+  }
+  CHECK(h.samples(kUp) == "0@0 1@1 2@2 4@4");
+  CHECK(h.samples({{"__name__", "down"}, {"job", "node"}}) == "10@0 11@1 12@2 3@3 5@5");
+  // Exemplars of a known series, in a series of their own as senders of 1.0 write them.
+  const Pb exemplar = Pb().message(1, write_label("trace_id", "abc")).real(2, 0.5).number(3, h.now + 6);
+  CHECK(h.write1(Pb().message(1, up().message(3, exemplar))).status == 204);
+  CHECK(h.store.exemplars(kUp).size() == 1);
+  // What is refused of a known series is told with its labels.
+  const auto late = h.write2(request2().message(5, up2().message(2, write_sample(9, h.now))));
+  CHECK(late.status == 400);
+  CHECK(late.body.view() == "out of order sample for series {__name__=\"up\", job=\"node\"}\n");
+}
+
+namespace dead {
+
+/// A store that has collected the series behind every ref that it gave.
+class Appender final : public storage::Appender {
+ public:
+  explicit Appender(std::unique_ptr<storage::Appender> inner) : inner_(std::move(inner)) {}
+  storage::AppendResult append(storage::SeriesRef, const model::Labels* labels, Timestamp t, double value,
+                               Timestamp start) override {
+    if (labels == nullptr) return {storage::AppendStatus::kUnknownRef, 0, false};
+    return inner_->append(0, labels, t, value, start);
+  }
+  storage::AppendResult append_histogram(storage::SeriesRef, const model::Labels* labels, Timestamp t,
+                                         model::HistogramPtr histogram, Timestamp start) override {
+    if (labels == nullptr) return {storage::AppendStatus::kUnknownRef, 0, false};
+    return inner_->append_histogram(0, labels, t, std::move(histogram), start);
+  }
+  storage::SeriesRef find(const model::Labels& labels) override { return inner_->find(labels); }
+  storage::AppendStatus append_exemplar(storage::SeriesRef ref, const storage::Exemplar& exemplar) override {
+    return inner_->append_exemplar(ref, exemplar);
+  }
+  void set_metadata(storage::SeriesRef, const storage::Metadata&) override {}
+  Result<void> commit() override { return inner_->commit(); }
+  void rollback() override { inner_->rollback(); }
+
+ private:
+  std::unique_ptr<storage::Appender> inner_;
+};
+
+}  // namespace dead
+
+TEST_CASE("a series that was collected since it was written last is made anew") {
+  WriteHarness h;
+  dead::Appender appender(h.store.appender());
+  RefCache cache(1000, 7);
+  for (int i = 0; i < 3; ++i) {
+    Pb series = up().message(2, write_sample(i, h.now + i));
+    Pb histogram = Pb().message(1, write_label("__name__", "h"));
+    histogram.message(4,
+                      Pb().real(2, 2.5).message(11, Pb().number(2, 1)).packed_reals(13, {2.5}).number(15, h.now + i));
+    std::string body;
+    wire::snappy_encode(Pb().message(1, series).message(1, histogram).str(), body);
+    WriteJob job({.newest = h.now + 1000}, body, appender, h.loop.clock(), &cache);
+    while (job.run()) {
+    }
+    CHECK(job.outcome().status == 204);
+    CHECK(job.outcome().written.samples == 1);
+    CHECK(job.outcome().written.histograms == 1);
+  }
+  CHECK(h.samples(kUp) == "0@0 1@1 2@2");
+  CHECK(h.samples({{"__name__", "h"}}) == "h2.5@0 h2.5@1 h2.5@2");
 }
 
 TEST_CASE("samples that the store refuses cost themselves alone, and the answer names them") {

@@ -82,6 +82,79 @@ TEST_CASE("A write request 1.0 is read series by series") {
   CHECK(reader.metadata()[0].unit == "seconds");
 }
 
+TEST_CASE("Labels may be read later, and series have keys that say which have the same") {
+  const auto keys_of = [](WriteVersion version, const std::string& body) {
+    WriteReader reader(version, body, {}, 5);
+    WriteReader eager(version, body);
+    WriteSeries series, whole;
+    std::vector<std::optional<Hash128>> keys;
+    while (reader.next(series)) {
+      REQUIRE(eager.next(whole));
+      CHECK(series.labels.empty());
+      REQUIRE(reader.read_labels(series));
+      REQUIRE(series.labels.size() == whole.labels.size());
+      for (std::size_t i = 0; i < whole.labels.size(); ++i) {
+        CHECK(series.labels[i].name == whole.labels[i].name);
+        CHECK(series.labels[i].value == whole.labels[i].value);
+      }
+      CHECK_FALSE(whole.key);
+      keys.push_back(series.key);
+    }
+    CHECK(reader.status());
+    return keys;
+  };
+  const auto up = [] { return Pb().message(1, label("__name__", "up")).message(1, label("job", "node")); };
+  Pb torn = Pb().message(1, label("__name__", "up")).message(2, sample(1, 1)).message(1, label("job", "node"));
+  const auto one = keys_of(WriteVersion::k1, Pb().message(1, up().message(2, sample(1, 1)))
+                                                 .message(1, Pb().message(2, sample(3, 4)).message(1, label("a", "b")))
+                                                 .message(1, up())
+                                                 .message(1, torn)
+                                                 .message(1, Pb().message(2, sample(1, 1)))
+                                                 .str());
+  REQUIRE(one.size() == 5);
+  REQUIRE(one[0]);
+  CHECK(one[0] == one[2]);
+  REQUIRE(one[1]);
+  CHECK(one[0] != one[1]);
+  CHECK_FALSE(one[3]);  // labels in two pieces
+  CHECK_FALSE(one[4]);
+
+  const auto symbols = [](std::initializer_list<const char*> texts) {
+    Pb out;
+    for (const char* text : texts) out.text(4, text);
+    return out;
+  };
+  const auto series = [](std::initializer_list<std::uint64_t> refs, int type = 0, int unit = 0) {
+    return Pb().packed_numbers(1, refs).message(2, sample(1, 1)).message(5, Pb().number(1, type).number(4, unit));
+  };
+  const auto two = keys_of(WriteVersion::k2, symbols({"", "__name__", "up", "x"})
+                                                 .message(5, series({1, 2}))
+                                                 .message(5, series({1, 3}))
+                                                 .message(5, series({2, 1}))
+                                                 .message(5, series({1, 2}, 1))
+                                                 .message(5, series({1, 2}, 0, 3))
+                                                 .message(5, series({1, 99}))
+                                                 .str());
+  const auto other = keys_of(WriteVersion::k2, symbols({"", "up", "__name__"}).message(5, series({2, 1})).str());
+  REQUIRE(two.size() == 6);
+  CHECK(two[0] == other.at(0));  // by text, wherever the symbols stand
+  for (std::size_t i = 1; i < 5; ++i) {
+    REQUIRE(two[i]);
+    for (std::size_t j = 0; j < i; ++j) CHECK(two[i] != two[j]);
+  }
+  CHECK_FALSE(two[5]);
+}
+
+TEST_CASE("Labels that are wrong end the message when they are read") {
+  const std::string body = Pb().message(1, Pb().text(1, "\x0a\x7f")).message(1, Pb().message(2, sample(1, 1))).str();
+  WriteReader reader(WriteVersion::k1, body, {}, 5);
+  WriteSeries series;
+  REQUIRE(reader.next(series));
+  CHECK_FALSE(reader.read_labels(series));
+  CHECK_FALSE(reader.status());
+  CHECK_FALSE(reader.next(series));
+}
+
 TEST_CASE("A write request 2.0 is read by its symbols, wherever they stand") {
   Pb exemplar = Pb().packed_numbers(1, {5, 6}).real(2, 7).number(3, 99);
   Pb series = Pb().packed_numbers(1, {1, 2, 3, 4});
@@ -240,7 +313,7 @@ TEST_CASE("Each limit of a write request is named when it is passed") {
        "too many exemplars at byte 4"},
       {Pb().message(3, empty).message(3, empty).str(), &WriteLimits::max_metadata, 1, "too many metadata at byte 2"},
       {request(Pb().message(4, histogram)), &WriteLimits::max_buckets, 1, "too many buckets of histograms at byte 8"},
-      {request(two_labels), &WriteLimits::max_labels, 1, "more than 1 labels at byte 18"},
+      {request(two_labels), &WriteLimits::max_labels, 1, "more than 1 labels at byte 10"},
       {request(two_labels), &WriteLimits::max_label_bytes, 0, "a label of more than 0 bytes at byte 10"},
       {request(two_labels), &WriteLimits::max_label_set_bytes, 3, "labels of more than 3 bytes at byte 18"},
       {request(two_labels), &WriteLimits::max_all_label_bytes, 3, "too many bytes of labels at byte 18"},
