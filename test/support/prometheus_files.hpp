@@ -57,7 +57,7 @@ inline std::string samples_record(const std::vector<PromSample>& samples) {
   put_big(out, samples[0].t);
   for (const PromSample& sample : samples) {
     put_signed(out, static_cast<std::int64_t>(sample.ref - samples[0].ref));
-    put_signed(out, sample.t - samples[0].t);
+    put_signed(out, wrapping_sub(sample.t, samples[0].t));
     put_big(out, sample.value);
   }
   return out;
@@ -73,14 +73,14 @@ inline void put_place(std::string& out, const std::vector<PromSample>& all, std:
     return;
   }
   put_signed(out, static_cast<std::int64_t>(one.ref - all[i - 1].ref));
-  put_signed(out, one.t - all[0].t);
+  put_signed(out, wrapping_sub(one.t, all[0].t));
   if (one.start == 0) {
     out += '\0';
   } else if (one.start == all[i - 1].start) {
     out += '\1';
   } else {
     out += '\2';
-    put_signed(out, one.start - all[0].start);
+    put_signed(out, wrapping_sub(one.start, all[0].start));
   }
 }
 

@@ -1,0 +1,1 @@
+tocsin_fuzz(prometheus_chunks USES tsdb)

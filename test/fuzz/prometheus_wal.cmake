@@ -1,0 +1,1 @@
+tocsin_fuzz(prometheus_wal USES tsdb)
