@@ -1,5 +1,6 @@
 #include "base/log_line.hpp"
 
+#include "base/json_string.hpp"
 #include "base/strings.hpp"
 #include "base/utf8.hpp"
 
@@ -64,38 +65,6 @@ std::string make_line(Append append, Timestamp now, Level level, std::string_vie
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const Rune rune = decode_utf8(text);
-    switch (rune.code) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (rune.code < 0x20) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", rune.code);
-        } else {
-          append_utf8(out, rune.code);
-        }
-    }
-    text.remove_prefix(rune.size);
-  }
-  out += '"';
-}
 
 std::string_view level_text(Level level) {
   switch (level) {

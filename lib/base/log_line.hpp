@@ -12,9 +12,6 @@ namespace tocsin::log {
 
 std::string_view level_text(Level level);  // "debug", "info", "warn", "error"
 
-/// A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
 /// ts=... level=... component=... msg=... key=value: values with spaces, '=', '"' or what cannot be printed are quoted.
 /// Source of the quoting: go-logfmt, which Prometheus' tools write.
 std::string logfmt_line(Timestamp now, Level level, std::string_view component, std::string_view message,

@@ -40,11 +40,11 @@ std::string HttpRequest::path() const {
 
 std::vector<std::pair<std::string, std::string>> HttpRequest::params() const {
   std::vector<std::pair<std::string, std::string>> out;
-  const std::size_t query = target.find('?');
-  if (query != std::string::npos) append_form_pairs(std::string_view(target).substr(query + 1), out);
   const std::string_view content_type = headers.get("Content-Type");
   const std::string_view media_type = trim(content_type.substr(0, content_type.find(';')));
   if (equal_ignoring_case(media_type, "application/x-www-form-urlencoded")) append_form_pairs(body, out);
+  const std::size_t query = target.find('?');
+  if (query != std::string::npos) append_form_pairs(std::string_view(target).substr(query + 1), out);
   return out;
 }
 

@@ -61,8 +61,8 @@ struct HttpRequest {
 
   /// Server: path without the query, percent-decoded; as received if an escape is broken.
   std::string path() const;
-  /// Server: pairs of the query and, if the body is a form, of the body after it; decoded. Pairs with a broken escape
-  /// are left out.
+  /// Server: pairs of the body, if it is a form, and behind them those of the query, as Go has them; decoded. Pairs with
+  /// a broken escape are left out.
   std::vector<std::pair<std::string, std::string>> params() const;
   /// The first value, or "".
   std::string param(std::string_view name) const;

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/base64.hpp"
 #include "base/check.hpp"
 #include "base/strings.hpp"
 #include "web/bcrypt.hpp"
@@ -28,43 +29,12 @@ void append_part(std::string& out, std::string_view part) {
   out += part;
 }
 
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-/// Standard alphabet with padding, nothing else.
-std::optional<std::string> decode_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int digit = base64_digit(c);
-    if (digit < 0) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>((bits >> static_cast<unsigned>(count)) & 0xffU);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::optional<Credentials> parse_basic_auth(std::string_view authorization) {
   static constexpr std::string_view kPrefix = "Basic ";
   if (!equal_ignoring_case(authorization.substr(0, kPrefix.size()), kPrefix)) return std::nullopt;
-  const auto decoded = decode_base64(authorization.substr(kPrefix.size()));
+  const auto decoded = base64_decode(authorization.substr(kPrefix.size()));
   if (!decoded) return std::nullopt;
   const std::size_t colon = decoded->find(':');
   if (colon == std::string::npos) return std::nullopt;

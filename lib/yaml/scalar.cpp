@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/base64.hpp"
 #include "base/float_text.hpp"
 #include "yaml/tree.hpp"
 
@@ -44,35 +45,14 @@ bool parse_special_float(std::string_view text, double& value) {
   return true;
 }
 
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 }  // namespace
 
 bool decode_base64(std::string_view text, std::string& out) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int digits = 0;
-  int padding = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ') continue;
-    const int digit = base64_digit(c);
-    if (c == '=') {
-      ++padding;
-    } else if (digit < 0 || padding > 0) {
-      return false;
-    } else {
-      ++digits;
-      bits = (bits << 6U) | static_cast<std::uint32_t>(digit);
-      if (digits % 4 != 1) bytes += static_cast<char>((bits >> (6 - 2 * ((digits + 3) % 4))) & 0xffU);
-    }
-  }
-  if (digits % 4 == 1 || padding > 2 || (digits + padding) % 4 != 0) return false;
-  out = std::move(bytes);
+  std::string without_blanks(text);
+  std::erase(without_blanks, ' ');
+  auto bytes = base64_decode(without_blanks);
+  if (!bytes) return false;
+  out = std::move(*bytes);
   return true;
 }
 

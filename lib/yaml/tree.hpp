@@ -70,7 +70,7 @@ struct Integer {
 };
 bool parse_integer(std::string_view plain, Integer& value);
 bool parse_number(std::string_view plain, double& value);
-/// Standard alphabet with padding; line breaks are skipped. `out` may be the text's own string.
+/// Standard alphabet with padding; blanks and line breaks are passed over. `out` may be the text's own string.
 bool decode_base64(std::string_view text, std::string& out);
 
 template <typename List>

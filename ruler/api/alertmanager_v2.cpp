@@ -6,6 +6,7 @@
 #include "alerting/silence_json.hpp"
 #include "api/alertmanager_v2_json.hpp"
 #include "api/json_writer.hpp"
+#include "base/json_string.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "base/version.hpp"
@@ -34,7 +35,7 @@ HttpResponse json_answer(std::string body, int status = 200) {
 /// API v2's errors of its own: a JSON text.
 HttpResponse error_answer(int status, std::string_view message) {
   std::string body;
-  append_json_text(body, message);
+  append_json_string(body, message, JsonStyle::kJsoniter);
   return json_answer(std::move(body), status);
 }
 

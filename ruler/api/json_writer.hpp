@@ -44,7 +44,4 @@ class JsonWriter {
   bool comma_ = false;  // a value stands before the next one
 };
 
-/// A JSON string literal with Go's escapes (<, > and & as \u003c, ...); invalid UTF-8 becomes U+FFFD.
-void append_json_text(std::string& out, std::string_view value);
-
 }  // namespace tocsin::api

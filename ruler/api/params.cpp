@@ -1,16 +1,11 @@
 #include "api/params.hpp"
 
-#include <algorithm>
-
 #include "api/envelope.hpp"
 #include "promql/parser/parser.hpp"
 
 namespace tocsin::api {
 
-Params::Params(const net::HttpRequest& request) : pairs_(request.params()) {
-  const std::size_t of_query = net::HttpRequest("GET", request.target).params().size();
-  std::ranges::rotate(pairs_, pairs_.begin() + static_cast<std::ptrdiff_t>(of_query));
-}
+Params::Params(const net::HttpRequest& request) : pairs_(request.params()) {}
 
 const std::string& Params::text(std::string_view name) const {
   static const std::string kNone;

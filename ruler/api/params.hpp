@@ -14,8 +14,8 @@ namespace tocsin::api {
 
 using MatcherSets = std::vector<std::vector<model::Matcher>>;
 
-/// Of form and query together, the form's first, as in Go; the first of several values counts. Errors are kInvalid and name the parameter as
-/// Prometheus does. Thread: one.
+/// Of form and query together, the form's first; the first of several values counts. Errors are kInvalid and name the
+/// parameter as Prometheus does. Thread: one.
 class Params {
  public:
   explicit Params(const net::HttpRequest& request);

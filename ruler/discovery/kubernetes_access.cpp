@@ -1,5 +1,6 @@
 #include "discovery/kubernetes_access.hpp"
 
+#include "base/base64.hpp"
 #include "base/strings.hpp"
 #include "discovery/label_set.hpp"
 
@@ -56,23 +57,10 @@ std::string text_of(const Node& map, std::string_view key) {
   return map[key].as_string().value_or("");
 }
 
-/// Standard alphabet, padding and line breaks allowed.
 Result<std::string> decode_base64(const Node& node) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : node.text()) {
-    if (c == '\n' || c == '\r' || c == ' ' || c == '=') continue;
-    static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return node.error("illegal base64 data");
-    bits = bits << 6U | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
-  }
-  return out;
+  auto bytes = base64_decode(node.text());
+  if (!bytes) return node.error("illegal base64 data at input byte {}", bytes.error());
+  return std::move(*bytes);
 }
 
 /// A text under `<key>-data`, or a file under `<key>`; what stands as data wins.

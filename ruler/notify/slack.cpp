@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_string.hpp"
 #include "base/log.hpp"
 #include "template/go_json.hpp"
 #include "template/go_text.hpp"
@@ -66,7 +67,7 @@ std::string SlackReceiver::markdown_in() const {
   std::string out = "[";
   for (const std::string& name : config_.mrkdwn_in) {
     std::string quoted;
-    tmpl::append_json_string(quoted, name);
+    append_json_string(quoted, name, JsonStyle::kGo);
     append_item(out, std::move(quoted));
   }
   return out + "]";

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/json_string.hpp"
 #include "base/log.hpp"
-#include "base/log_line.hpp"
 #include "base/strings.hpp"
 
 namespace tocsin::scrape {
@@ -12,11 +12,11 @@ namespace {
 std::string line_of(const ScrapeFailure& failure) {
   std::string out =
       R"({"time":")" + format_rfc3339(failure.time) + R"(","level":"ERROR","source":"scrape_run.cpp","msg":)";
-  log::append_json_string(out, failure.error);
+  append_json_string(out, failure.error);
   out += R"(,"job_name":)";
-  log::append_json_string(out, failure.job_name);
+  append_json_string(out, failure.job_name);
   out += R"(,"target":)";
-  log::append_json_string(out, failure.target);
+  append_json_string(out, failure.target);
   out += "}\n";
   return out;
 }

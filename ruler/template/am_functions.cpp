@@ -96,7 +96,11 @@ FuncMap make_functions() {
                    return Value(std::move(text));
                  }};
   f["base64encode"] = text_function(1, [](Args a) -> Text { return base64_url_encode(a[0].as_string()); });
-  f["base64decode"] = text_function(1, [](Args a) { return base64_url_decode(a[0].as_string()); });
+  f["base64decode"] = text_function(1, [](Args a) -> Text {
+    auto bytes = base64_url_decode(a[0].as_string());
+    if (!bytes) return fail(Errc::kInvalid, "illegal base64 data at input byte {}", bytes.error());
+    return std::move(*bytes);
+  });
   f["list"] = {{&kAnyType}, true, list};
   f["append"] = {{&kAnyListType, &kAnyType}, true, append};
   f["dict"] = {{&kAnyType}, true, dict};

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/float_text.hpp"
-#include "base/utf8.hpp"
+#include "base/json_string.hpp"
 #include "template/go_format.hpp"
 
 namespace tocsin::tmpl {
@@ -41,7 +41,7 @@ Result<void> append_struct(std::string& out, const Value& value) {
   const auto& names = shape.json_fields.empty() ? shape.fields : shape.json_fields;
   std::size_t i = 0;
   return append_sequence(out, '{', '}', value.as_fields(), [&](const Value& field) -> Result<void> {
-    append_json_string(out, names[i++]);
+    append_json_string(out, names[i++], JsonStyle::kGo);
     out += ':';
     return append(out, field);
   });
@@ -69,16 +69,16 @@ Result<void> append(std::string& out, const Value& value) {
       out += float_json(value.as_float());
       return {};
     case Kind::kString:
-      append_json_string(out, value.as_string());
+      append_json_string(out, value.as_string(), JsonStyle::kGo);
       return {};
     case Kind::kTime:
-      append_json_string(out, format_time(value.as_time(), "2006-01-02T15:04:05.999999999Z07:00"));
+      append_json_string(out, format_time(value.as_time(), "2006-01-02T15:04:05.999999999Z07:00"), JsonStyle::kGo);
       return {};
     case Kind::kList:
       return append_sequence(out, '[', ']', value.as_list(), [&](const Value& item) { return append(out, item); });
     case Kind::kMap:
       return append_sequence(out, '{', '}', value.as_map(), [&](const auto& item) -> Result<void> {
-        append_json_string(out, item.first);
+        append_json_string(out, item.first, JsonStyle::kGo);
         out += ':';
         return append(out, item.second);
       });
@@ -93,56 +93,6 @@ Result<void> append(std::string& out, const Value& value) {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (byte >= 0x80) {
-      const Rune rune = decode_utf8(text);
-      if (!rune.valid) {
-        out += "\\ufffd";
-      } else if (rune.code == 0x2028 || rune.code == 0x2029) {
-        out += fmt::format("\\u{:04x}", rune.code);
-      } else {
-        out += text.substr(0, rune.size);
-      }
-      text.remove_prefix(rune.size);
-      continue;
-    }
-    text.remove_prefix(1);
-    switch (byte) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (byte < 0x20 || byte == '<' || byte == '>' || byte == '&') {
-          out += fmt::format("\\u{:04x}", byte);
-        } else {
-          out += static_cast<char>(byte);
-        }
-    }
-  }
-  out += '"';
-}
-
 Result<std::string> to_json(const Value& value) {
   std::string out;
   TOCSIN_OK(append(out, value));
@@ -151,13 +101,13 @@ Result<std::string> to_json(const Value& value) {
 
 void JsonObject::key(std::string_view key) {
   if (out_.size() > 1) out_ += ',';
-  append_json_string(out_, key);
+  append_json_string(out_, key, JsonStyle::kGo);
   out_ += ':';
 }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
   key(name);
-  append_json_string(out_, value);
+  append_json_string(out_, value, JsonStyle::kGo);
   return *this;
 }
 

@@ -9,9 +9,6 @@
 
 namespace tocsin::tmpl {
 
-/// A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
 /// json.Marshal of a value: structs by their JSON names, maps sorted by key, times as RFC 3339, kHtmlType as text.
 /// @return kExecution "json: unsupported value: NaN", kLimit.
 Result<std::string> to_json(const Value& value);

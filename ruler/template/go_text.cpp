@@ -233,33 +233,4 @@ Result<std::string> query_unescape(std::string_view text) {
   return out;
 }
 
-namespace {
-
-constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-}  // namespace
-
-Result<std::string> base64_url_decode(std::string_view text) {
-  std::string out, clean;
-  for (const char c : text) {
-    if (c != '\n' && c != '\r') clean += c;
-  }
-  for (std::size_t i = 0; i < clean.size(); i += 4) {
-    std::uint32_t block = 0;
-    std::size_t n = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const char c = i + k < clean.size() ? clean[i + k] : '\0';
-      const std::size_t digit = kBase64Url.find(c);
-      const bool padding = c == '=' && k >= 2 && i + 4 == clean.size() && (k == 3 || clean[i + 3] == '=');
-      if (c == '\0' || (digit == std::string_view::npos && !padding)) {
-        return fail(Errc::kInvalid, "illegal base64 data at input byte {}", i + k);
-      }
-      if (!padding) ++n;
-      block = block << 6U | (padding ? 0U : static_cast<std::uint32_t>(digit));
-    }
-    for (std::size_t k = 0; k + 1 < n; ++k) out += static_cast<char>(block >> (16 - 8 * k));
-  }
-  return out;
-}
-
 }  // namespace tocsin::tmpl

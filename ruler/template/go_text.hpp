@@ -45,7 +45,4 @@ std::string js_escape(std::string_view text);
 /// net/url.QueryUnescape; kInvalid `invalid URL escape "%zz"`.
 Result<std::string> query_unescape(std::string_view text);
 
-/// base64.URLEncoding, with padding.
-Result<std::string> base64_url_decode(std::string_view text);
-
 }  // namespace tocsin::tmpl

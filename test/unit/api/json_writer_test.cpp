@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "api/query_json.hpp"
+#include "base/json_string.hpp"
 #include "model/histogram.hpp"
 
 using namespace tocsin;
@@ -22,7 +23,7 @@ std::string written(Write write) {
 
 std::string text_of(std::string_view value) {
   std::string out;
-  api::append_json_text(out, value);
+  append_json_string(out, value, JsonStyle::kJsoniter);
   return out;
 }
 

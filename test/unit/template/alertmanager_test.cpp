@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/json_string.hpp"
 #include "template/go_json.hpp"
 #include "template/go_text.hpp"
 
@@ -56,7 +57,7 @@ TEST_CASE("functions of Alertmanager 0.34") {
        R"({"job":"a"} [1,2.5,"\u003c",null,true])"},
       {R"({{ base64encode "a?>~é" }} {{ base64decode "YT8-fsOp" }} {{ base64decode "YQ==" }})", "YT8-fsOp a?>~é a"},
       {R"({{ base64decode "a" }})",
-       R"(error: template: :1:3: executing "" at <base64decode "a">: error calling base64decode: illegal base64 data at input byte 1)"},
+       R"(error: template: :1:3: executing "" at <base64decode "a">: error calling base64decode: illegal base64 data at input byte 0)"},
       {R"({{ urlUnescape "a%20b+c" }} {{ safeUrl "x" }})", "a b c x"},
       {R"({{ urlUnescape "%zz" }})",
        R"(error: template: :1:3: executing "" at <urlUnescape "%zz">: error calling urlUnescape: invalid URL escape "%zz")"},
@@ -93,7 +94,7 @@ TEST_CASE("the user's definitions do not leak from one text into another") {
 
 TEST_CASE("JSON is written as Go writes it") {
   std::string out;
-  append_json_string(out, "a\"\\\b\f\n\r\t\x01<>&\x7f é\xe2\x80\xa8\xff");
+  append_json_string(out, "a\"\\\b\f\n\r\t\x01<>&\x7f é\xe2\x80\xa8\xff", JsonStyle::kGo);
   CHECK(out == "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u003c\\u003e\\u0026\x7f é\\u2028\\ufffd\"");
   CHECK(to_json(Value(1e21)).value() == "1e+21");
   CHECK(to_json(Value(1e-7)).value() == "1e-7");
