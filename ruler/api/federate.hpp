@@ -1,5 +1,5 @@
 #pragma once
-// /federate: the newest samples of the series that match, in the text format, for another Prometheus to scrape.
+// /federate: the newest samples of the series that match, for another Prometheus to scrape.
 
 #include <functional>
 
@@ -17,8 +17,8 @@ struct Federation {
   std::function<model::Labels()> external_labels;  // thread: the loop's
 };
 
-/// match[] (several); float samples only, staleness markers dropped, families sorted by name, external labels added
-/// where a series lacks them, `instance=""` too. An answer of more than 256 MiB is refused.
+/// match[] (several); staleness markers dropped, families sorted by name, written as FederatePage does. An answer of
+/// more than 256 MiB is refused.
 /// Source: Prometheus web/federate.go.
 void add_federate(net::HttpRouter& router, const Federation& federation);
 

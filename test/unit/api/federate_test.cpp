@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "expo/protobuf_parser.hpp"
 #include "harness.hpp"
 #include "support/map_store.hpp"
+#include "support/storage_suite.hpp"
 
 namespace tocsin::api {
 namespace {
@@ -76,6 +78,106 @@ TEST_CASE("names of UTF-8 are quoted for a reader that takes them, else written 
         std::string::npos);
   CHECK(h.page(all, "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1") ==
         "# TYPE \"my.metric\" untyped\n{\"my.metric\",\"a.b\"=\"x\",j=\"1\",instance=\"\"} 1 1700000000000\n");
+}
+
+model::HistogramPtr custom_histogram() {
+  model::FloatHistogram h;
+  h.schema = model::kCustomBucketsSchema;
+  h.custom_values = {0.5, 1, 2.5};
+  h.positive_spans = {{0, 1}, {1, 2}};
+  h.positive_buckets = {2, 3, 1};
+  h.count = 6;
+  h.sum = 7.5;
+  return std::make_shared<const model::FloatHistogram>(h);
+}
+
+void add_histogram(FederateHarness& h, std::string_view name, model::HistogramPtr histogram) {
+  auto appender = h.store.appender();
+  const model::Labels labels = model::LabelsBuilder().set(model::kMetricName, name).set("job", "x").build();
+  CHECK(appender->append_histogram(0, &labels, h.now, std::move(histogram)).status == storage::AppendStatus::kOk);
+  REQUIRE(appender->commit());
+}
+
+TEST_CASE("a histogram with custom buckets is a classic one; an exponential one is left out of text") {
+  FederateHarness h;
+  add_histogram(h, "c", custom_histogram());
+  add_histogram(h, "e", test::some_histogram(4));
+  h.add("f", "x", 0, 1);
+  CHECK(h.page("?match[]=%7Bjob=%22x%22%7D") ==
+        "# TYPE c histogram\n"
+        "c_bucket{job=\"x\",instance=\"\",le=\"0.5\"} 2 1700000000000\n"
+        "c_bucket{job=\"x\",instance=\"\",le=\"1\"} 2 1700000000000\n"
+        "c_bucket{job=\"x\",instance=\"\",le=\"2.5\"} 5 1700000000000\n"
+        "c_bucket{job=\"x\",instance=\"\",le=\"+Inf\"} 6 1700000000000\n"
+        "c_sum{job=\"x\",instance=\"\"} 7.5 1700000000000\n"
+        "c_count{job=\"x\",instance=\"\"} 6 1700000000000\n"
+        "# TYPE f untyped\nf{job=\"x\",instance=\"\"} 1 1700000000000\n");
+}
+
+TEST_CASE("who asks for protobuf gets histograms, and the same floats as text has") {
+  constexpr const char* kProtobuf =
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"
+      "text/plain;version=0.0.4;q=0.2";
+  FederateHarness h;
+  h.external = model::LabelsBuilder().set("zone", "z").build();
+  add_histogram(h, "c", custom_histogram());
+  const auto exponential = test::some_histogram(4);
+  add_histogram(h, "e", exponential);
+  model::FloatHistogram gauge = *exponential;
+  gauge.reset_hint = model::CounterReset::kGauge;
+  add_histogram(h, "g", std::make_shared<const model::FloatHistogram>(gauge));
+  add_histogram(h, "gone", std::make_shared<const model::FloatHistogram>(*exponential));
+  h.store.add(model::LabelsBuilder().set(model::kMetricName, "gone").set("job", "x").build(), h.now + 1,
+              model::stale_nan());
+  h.loop.advance(std::chrono::milliseconds(1));
+  h.add("f", "x", 0, 1.5);
+  net::HttpRequest request("GET", "/federate?match[]=%7Bjob=%22x%22%7D");
+  request.headers.set("Accept", kProtobuf);
+  const net::HttpResponse response = h.ask(std::move(request));
+  CHECK(response.headers.get("content-type") ==
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; "
+        "escaping=underscores");
+  expo::ProtobufParser parser(response.body.view(), {.native = true});
+  std::vector<std::string> seen;
+  std::vector<model::LabelView> labels;
+  expo::Row row;
+  while (parser.next(row) != expo::RowKind::kEnd) {
+    REQUIRE(row.kind != expo::RowKind::kError);
+    if (row.kind == expo::RowKind::kType) seen.push_back(fmt::format("{} {}", row.name, row.text));
+    if (row.kind != expo::RowKind::kSeries && row.kind != expo::RowKind::kHistogram) continue;
+    REQUIRE(parser.labels(row, labels) == expo::ParseErrc::kNone);
+    CHECK(row.timestamp == h.now);
+    CHECK(std::ranges::find(labels, "instance", &model::LabelView::name) != labels.end());  // empty, to keep one away
+    const std::string text = model::Labels::from(labels).to_string();
+    if (row.kind == expo::RowKind::kSeries) {
+      seen.push_back(fmt::format("{} {}", text, row.value));
+      continue;
+    }
+    const auto histogram = parser.histogram();
+    model::FloatHistogram wanted = *exponential;
+    wanted.reset_hint = histogram->reset_hint;
+    CHECK(*histogram == wanted);
+    seen.push_back(text);
+  }
+  const auto of = [](const char* name, const char* le = "") {
+    return fmt::format("{{__name__=\"{}\", job=\"x\", {}zone=\"z\"}}", name, le);
+  };
+  CHECK(seen == std::vector<std::string>{"c histogram", of("c_count") + " 6", of("c_sum") + " 7.5",
+                                         of("c_bucket", "le=\"0.5\", ") + " 2", of("c_bucket", "le=\"1.0\", ") + " 2",
+                                         of("c_bucket", "le=\"2.5\", ") + " 5", of("c_bucket", "le=\"+Inf\", ") + " 6",
+                                         "e histogram", of("e"), "f unknown", of("f") + " 1.5", "g gaugehistogram",
+                                         of("g")});
+}
+
+TEST_CASE("samples of one name and of two types are two families") {
+  FederateHarness h;
+  h.store.add(model::LabelsBuilder().set(model::kMetricName, "m").set("job", "a").build(), h.now, 1);
+  add_histogram(h, "m", custom_histogram());
+  h.store.add(model::LabelsBuilder().set(model::kMetricName, "m").set("job", "z").build(), h.now, 2);
+  const std::string page = h.page("?match[]=m");
+  CHECK(
+      page.starts_with("# TYPE m untyped\nm{job=\"a\",instance=\"\"} 1 1700000000000\n# TYPE m histogram\nm_bucket{"));
+  CHECK(page.ends_with("# TYPE m untyped\nm{job=\"z\",instance=\"\"} 2 1700000000000\n"));
 }
 
 }  // namespace
