@@ -127,7 +127,9 @@ AppendResult HeadAppender::add(storage::SeriesRef ref, const model::Labels* labe
   if (target.result.status != AppendStatus::kOk || place == Place::kThere) return target.result;
   Batch& batch = *batch_;
   if (sample.start != 0) [[unlikely]] {
-    if (head_.options.start_zeros && place == Place::kInOrder) add_start_zero(target, sample);
+    const bool as_is =
+        head_.takes_any_age.load(std::memory_order_relaxed);  // who wrote it put the zeros that he wanted
+    if (head_.options.start_zeros && place == Place::kInOrder && !as_is) add_start_zero(target, sample);
     if (!head_.options.store_starts) sample.start = 0;
   }
   if (place == Place::kLate) {

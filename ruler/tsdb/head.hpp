@@ -129,7 +129,7 @@ class Head {
   const TsdbOptions options;
   std::atomic<std::int64_t> retention_ms;            // of the options, until set_retention()
   std::atomic<std::int64_t> out_of_order_window_ms;  // and set_out_of_order_window()
-  /// While the head of another program is taken over: samples are taken whatever their age, late ones too.
+  /// While the head of another program is taken over: samples of any age are taken, late ones too, and as they are.
   std::atomic<bool> takes_any_age = false;
   Fs& fs;
   const std::string folder;  // of our own files, below options.path

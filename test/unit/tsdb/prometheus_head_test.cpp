@@ -210,6 +210,21 @@ TEST_CASE("missing segments are said; what is behind them is taken as far as its
   CHECK(db->messages() == messages);
 }
 
+TEST_CASE("what is taken over gets no zeros at its start timestamps: Prometheus put those that it wanted") {
+  const Quiet quiet;
+  MemFs fs;
+  put_wal(fs, {a_series(1), test::samples_record_2({{1, 4000, 2, 3500}, {1, 5000, 1, 4500}})});
+  TsdbOptions options = options_for(fs);
+  options.start_zeros = true;
+  const auto db = open_db(options);
+  CHECK(test::dump(*db) == "{__name__=\"a\"} 2@4000/3500 1@5000/4500\n");
+  const auto appender = db->appender();
+  const model::Labels labels{{"__name__", "a"}};
+  CHECK(appender->append(0, &labels, 7000, 3, 6000).status == storage::AppendStatus::kOk);
+  REQUIRE(appender->commit());
+  CHECK(test::dump(*db) == "{__name__=\"a\"} 2@4000/3500 1@5000/4500 0@6000 3@7000/6000\n");
+}
+
 TEST_CASE("chunks of every encoding, with and without start timestamps") {
   const Quiet quiet;
   MemFs fs;
