@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tsdb/series_reader.hpp"
+#include "tsdb/xor_chunk.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -322,6 +323,9 @@ std::size_t Committer::apply_run(Visibility::Commit& commit, const Batch& batch,
     const SeriesId id = batch.ids[i];
     if (id == kNoId) continue;
     if (id >> kSeriesPageBits != number) break;
+    if (i + kPrefetchAhead < batch.size() && batch.ids[i + kPrefetchAhead] >> kSeriesPageBits == number) {
+      xor_prefetch(page.hot[index_in_page(batch.ids[i + kPrefetchAhead])], head_.arena);
+    }
     const unsigned index = index_in_page(id);
     const SampleIn sample = sample_of(batch, i, special_);
     if (sample.histogram) count(head_.counters.histograms);

@@ -18,6 +18,13 @@ using chunkenc::BitReader;
 void write_bits(std::uint8_t* data, unsigned position, std::uint64_t value, unsigned count) {
   std::uint8_t* at = data + position / 8;
   const unsigned offset = position % 8;
+  if (offset + count <= 64 && position / 8 + sizeof(std::uint64_t) <= kBlockBytes) [[likely]] {
+    std::uint64_t word = value << (64 - offset - count);
+    if (offset != 0) word |= std::uint64_t{*at} << 56U;
+    word = __builtin_bswap64(word);
+    std::memcpy(at, &word, sizeof word);
+    return;
+  }
   if (offset != 0) {
     const unsigned room = 8 - offset;
     if (count < room) {

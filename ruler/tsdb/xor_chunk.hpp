@@ -20,6 +20,14 @@ inline bool xor_fits(const HotSeries& series, Timestamp t) {
   return series.count == 0 || t - series.last_time <= 0x7fffffff;
 }
 
+/// How many series before its own a sample is announced: about as many as are in flight between memory and a core.
+inline constexpr std::size_t kPrefetchAhead = 8;
+
+/// A sample will be appended soon. Without it, each of a target's series waits for its own line of memory in turn.
+inline void xor_prefetch(const HotSeries& series, const BlockArena& arena) {
+  arena.prefetch(series.block);
+}
+
 /// Appends a sample; `t` is after last_time unless the chunk is empty. Sets last_time and last_value.
 void xor_append(HotSeries& series, BlockArena& arena, Timestamp t, double value);
 
