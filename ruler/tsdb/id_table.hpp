@@ -23,6 +23,11 @@ class IdTable {
     return kNone;
   }
 
+  /// find() or insert() of this hash will be called soon.
+  void prefetch(std::uint32_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(hash)], 1);
+  }
+
   /// The id is not in it yet.
   void insert(std::uint32_t hash, std::uint32_t id) {
     if ((size_ + 1) * 5 > slots_.size() * 4) rehash(slots_.size() + slots_.size() / 2 + 16);

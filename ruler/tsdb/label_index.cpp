@@ -55,8 +55,8 @@ PairId LabelIndex::find_pair(const NameEntry& name, std::string_view value) cons
   });
 }
 
-SeriesId LabelIndex::find_series(std::span<const PairId> pairs) const {
-  return series_table_.find(series_hash(pairs), [&](SeriesId id) {
+SeriesId LabelIndex::find_series(std::span<const PairId> pairs, std::uint32_t hash) const {
+  return series_table_.find(hash, [&](SeriesId id) {
     const SeriesPage* const page = page_of(id);  // one that dies just now is in the table, and is passed over
     return page && std::ranges::equal(page->pairs(index_in_page(id)), pairs);
   });
@@ -76,13 +76,13 @@ bool LabelIndex::known_pairs(const model::Labels& labels, std::vector<PairId>& p
 SeriesId LabelIndex::find(const model::Labels& labels) const {
   std::vector<PairId> pairs;
   const ReadLock lock(mutex_);
-  return known_pairs(labels, pairs) ? find_series(pairs) : kNoId;
+  return known_pairs(labels, pairs) ? find_series(pairs, series_hash(pairs)) : kNoId;
 }
 
 LabelIndex::Created LabelIndex::find_or_create(const model::Labels& labels, std::size_t limit, std::size_t job_limit) {
   const WriteLock lock(mutex_);
   if (known_pairs(labels, scratch_)) {
-    if (const SeriesId id = find_series(scratch_); id != kNoId) return {id, false};
+    if (const SeriesId id = find_series(scratch_, series_hash(scratch_)); id != kNoId) return {id, false};
   }
   const SeriesId id = next_series_.load(std::memory_order_relaxed);
   if (limit != 0 && live_.load(std::memory_order_relaxed) >= limit) return {};
@@ -90,7 +90,7 @@ LabelIndex::Created LabelIndex::find_or_create(const model::Labels& labels, std:
   if (id == kNoId || kNoId - next_pair_.load(std::memory_order_relaxed) <= labels.size()) return {};
   scratch_.clear();
   for (const auto& label : labels) scratch_.push_back(intern(label.name, label.value));
-  add_series(id, scratch_);
+  add_series(id, scratch_, series_hash(scratch_));
   next_series_.store(id + 1, std::memory_order_release);
   return {id, true};
 }
@@ -141,7 +141,7 @@ void LabelIndex::add_pair(PairId id, std::string_view name, std::string_view val
   pair_table_.insert(pair_hash(*entry, value), id);
 }
 
-void LabelIndex::add_series(SeriesId id, std::span<const PairId> pairs) {
+void LabelIndex::add_series(SeriesId id, std::span<const PairId> pairs, std::uint32_t hash) {
   SeriesPage* page = series_.find(id);
   if (!page) {
     auto made = std::make_unique<SeriesPage>();
@@ -164,7 +164,7 @@ void LabelIndex::add_series(SeriesId id, std::span<const PairId> pairs) {
     postings.push_back(id);
     postings_bytes_ += postings.heap_bytes();
   }
-  series_table_.insert(series_hash(pairs), id);
+  series_table_.insert(hash, id);
   page->live[index / 64].fetch_or(std::uint64_t{1} << (index % 64), std::memory_order_release);
   live_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -227,19 +227,40 @@ void LabelIndex::restore_pair(PairId id, std::string_view name, std::string_view
   if (id >= next_pair_.load(std::memory_order_relaxed)) next_pair_.store(id + 1, std::memory_order_release);
 }
 
-bool LabelIndex::restore_series(SeriesId id, std::span<const PairId> pairs) {
+/// Hashes first: then memory of the table, which is met at random, is asked for while others are worked on.
+std::vector<bool> LabelIndex::restore_series(std::span<const SeriesDefinition> all) {
+  constexpr std::size_t kAhead = 16;
+  std::vector<std::uint32_t> hashes;
+  hashes.reserve(all.size());
+  for (const SeriesDefinition& one : all) hashes.push_back(series_hash(one.pairs));
+  std::vector<bool> taken(all.size());
   const WriteLock lock(mutex_);
-  SeriesPage* const page = series_.find(id);
-  if (page && page->labels[index_in_page(id)]) return false;
-  for (const PairId pair_id : pairs) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i + kAhead < all.size()) series_table_.prefetch(hashes[i + kAhead]);
+    taken[i] = restore_one(all[i], hashes[i]);
+  }
+  return taken;
+}
+
+bool LabelIndex::restore_one(const SeriesDefinition& one, std::uint32_t hash) {
+  const SeriesPage* const page = series_.find(one.id);
+  if (page && page->labels[index_in_page(one.id)]) return false;
+  for (const PairId pair_id : one.pairs) {
     const PairPage* const pair_page = pairs_.find(pair_id);
     if (!pair_page || !pair_page->live.test(pair_id & kPairMask)) return false;
   }
-  if (find_series(pairs) != kNoId) return false;
-  add_series(id, pairs);
-  series_.find(id)->logged.set(index_in_page(id));
-  if (id >= next_series_.load(std::memory_order_relaxed)) next_series_.store(id + 1, std::memory_order_release);
+  if (find_series(one.pairs, hash) != kNoId) return false;
+  add_series(one.id, one.pairs, hash);
+  series_.find(one.id)->logged.set(index_in_page(one.id));
+  if (one.id >= next_series_.load(std::memory_order_relaxed)) {
+    next_series_.store(one.id + 1, std::memory_order_release);
+  }
   return true;
+}
+
+void LabelIndex::restore_reserve(std::size_t series) {
+  const WriteLock lock(mutex_);
+  series_table_.reserve(series);
 }
 
 void LabelIndex::restore_next(SeriesId series, PairId pair) {

@@ -58,6 +58,12 @@ struct PairPage {
   std::bitset<1U << kPairPageBits> live;     // lock of the index
 };
 
+/// A series as the index file or the log names it.
+struct SeriesDefinition {
+  SeriesId id = 0;
+  std::span<const PairId> pairs;
+};
+
 /// Thread: any, as said at each function. The lock is taken inside. It must outlive all pins of its reclaimer.
 class LabelIndex {
  public:
@@ -109,8 +115,15 @@ class LabelIndex {
   /// Puts back what the index file and the log say, in their order. A text that has a number already which no series
   /// uses gets the new one. Thread: at start, alone.
   void restore_pair(PairId id, std::string_view name, std::string_view value);
-  /// @return false if a pair is not known, or the number was used, or the labels are those of another series.
-  bool restore_series(SeriesId id, std::span<const PairId> pairs);
+  /// @return for each whether it was taken: not if a pair is not known, or the number was used, or the labels are those
+  /// of another series.
+  std::vector<bool> restore_series(std::span<const SeriesDefinition> all);
+  bool restore_series(SeriesId id, std::span<const PairId> pairs) {
+    const SeriesDefinition one{id, pairs};
+    return restore_series({&one, 1}).front();
+  }
+  /// Makes the table of series large enough for so many at once, instead of step by step.
+  void restore_reserve(std::size_t series);
   /// Numbers that must not be used again.
   void restore_next(SeriesId series, PairId pair);
   /// Drops the pairs that no series has.
@@ -139,7 +152,8 @@ class LabelIndex {
   NameEntry* find_name(std::string_view name) const TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
   PairId find_pair(const NameEntry& name, std::string_view value) const
       TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
-  SeriesId find_series(std::span<const PairId> pairs) const TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
+  SeriesId find_series(std::span<const PairId> pairs, std::uint32_t hash) const
+      TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
   /// Pair ids of labels that are all known; false if one is not.
   bool known_pairs(const model::Labels& labels, std::vector<PairId>& pairs) const
       TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
@@ -147,7 +161,9 @@ class LabelIndex {
       TOCSIN_ANNOTATE(requires_shared_capability(mutex_));
   PairId intern(std::string_view name, std::string_view value) TOCSIN_REQUIRES(mutex_);
   void add_pair(PairId id, std::string_view name, std::string_view value) TOCSIN_REQUIRES(mutex_);
-  void add_series(SeriesId id, std::span<const PairId> pairs) TOCSIN_REQUIRES(mutex_);
+  /// @param hash  series_hash() of the pairs.
+  void add_series(SeriesId id, std::span<const PairId> pairs, std::uint32_t hash) TOCSIN_REQUIRES(mutex_);
+  bool restore_one(const SeriesDefinition& one, std::uint32_t hash) TOCSIN_REQUIRES(mutex_);
 
   void unlink(const Ids& dead, std::vector<PairId>& touched);
   void forget_pair(PairId id) TOCSIN_REQUIRES(mutex_);

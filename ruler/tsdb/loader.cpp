@@ -38,6 +38,7 @@ Result<void> Loader::read_checkpoint() {
   auto decoded = decode_checkpoint(bytes);
   if (decoded) {
     checkpoint_ = std::move(*decoded);
+    head_.index.restore_reserve(checkpoint_->series.size());
     above_series_ = checkpoint_->next_series;
     above_pair_ = checkpoint_->next_pair;
     return {};
@@ -96,19 +97,23 @@ void Loader::take_index(const WalRecord& record) {
     head_.index.restore_pair(pair.id, pair.name, pair.value);
     head_.index.pair_page(pair.id).indexed.set(pair.id % (1U << kPairPageBits));
   }
+  indexed_series_ += record.series.size();
+  definitions_.clear();
+  std::vector<const Checkpoint::Series*> stands;
   const auto& table = checkpoint_->series;
   for (const auto& one : record.series) {
-    ++indexed_series_;
     // Mostly the next one: both are in order of ids, but for what was appended later.
     if (table_at_ >= table.size() || table[table_at_].id != one.id) {
       const auto found = std::ranges::lower_bound(table, one.id, {}, &Checkpoint::Series::id);
       table_at_ = static_cast<std::size_t>(found - table.begin());
       if (found == table.end() || found->id != one.id) continue;
     }
-    const Checkpoint::Series& stand = table[table_at_++];
-    if (head_.index.restore_series(one.id, record.pairs_of(one))) {
-      stands_at(one.id, {.tail = stand.tail, .last_time = stand.last_time});
-    }
+    stands.push_back(&table[table_at_++]);
+    definitions_.push_back({one.id, record.pairs_of(one)});
+  }
+  const std::vector<bool> taken = head_.index.restore_series(definitions_);
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (taken[i]) stands_at(stands[i]->id, {.tail = stands[i]->tail, .last_time = stands[i]->last_time});
   }
 }
 
@@ -253,13 +258,16 @@ void Loader::take_definitions() {
     above_pair_ = std::max(above_pair_, pair.id + 1);
     head_.index.restore_pair(pair.id, pair.name, pair.value);
   }
-  for (const auto& series : record_.series) {
-    if (!head_.index.restore_series(series.id, record_.pairs_of(series))) continue;
+  definitions_.clear();
+  for (const auto& series : record_.series) definitions_.push_back({series.id, record_.pairs_of(series)});
+  const std::vector<bool> taken = head_.index.restore_series(definitions_);
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i]) continue;
     {
       const MutexLock lock(head_.commit_mutex);
-      head_.logged_since.push_back(series.id);
+      head_.logged_since.push_back(definitions_[i].id);
     }
-    adopt(series.id);
+    adopt(definitions_[i].id);
   }
 }
 

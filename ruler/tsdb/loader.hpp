@@ -68,6 +68,7 @@ class Loader {
   std::uint32_t above_pair_ = 0;
   std::unordered_map<SeriesId, Stand> waiting_;  // series that the log will define
   WalRecord record_;
+  std::vector<SeriesDefinition> definitions_;  // of the record in hand
 };
 
 }  // namespace tocsin::tsdb
