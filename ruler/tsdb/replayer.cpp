@@ -1,12 +1,13 @@
 #include "tsdb/replayer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <semaphore>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "tsdb/row_histogram.hpp"
-#include "tsdb/wal_value.hpp"
+#include "tsdb/xor_chunk.hpp"
 
 namespace tocsin::tsdb {
 namespace {
@@ -42,7 +43,54 @@ Timestamp time_of(const WalRecord& record) {
 
 }  // namespace
 
-Replayer::Replayer(Head& head, ReplayPlan plan) : head_(head), plan_(std::move(plan)), at_(plan_.from) {
+/// The second thread of the replay. Records go to it in a ring; when it is destroyed, all that went in is applied.
+class Replayer::Applier {
+ public:
+  explicit Applier(Replayer& replayer) : replayer_(replayer), thread_([this] { run(); }) {}
+  ~Applier() {
+    free_.acquire();
+    ring_[next_].last = true;
+    full_.release();
+    thread_.join();
+  }
+  Applier(const Applier&) = delete;
+  Applier& operator=(const Applier&) = delete;
+
+  WalSeen take(WalPosition position, std::string_view payload) {
+    free_.acquire();
+    if (!replayer_.decoder_.decode(position, payload, ring_[next_].record)) {
+      free_.release();
+      return WalSeen::kDamaged;
+    }
+    next_ = (next_ + 1) % kSlots;
+    full_.release();
+    return WalSeen::kTaken;
+  }
+
+ private:
+  static constexpr std::size_t kSlots = 32;
+  struct Slot {
+    ReplayRecord record;
+    bool last = false;
+  };
+  void run() {
+    for (std::size_t at = 0;; at = (at + 1) % kSlots) {
+      full_.acquire();
+      if (ring_[at].last) return;
+      replayer_.apply(ring_[at].record);
+      free_.release();
+    }
+  }
+
+  Replayer& replayer_;
+  std::array<Slot, kSlots> ring_;
+  std::size_t next_ = 0;  // the reader's
+  std::counting_semaphore<> free_{kSlots}, full_{0};
+  std::thread thread_;
+};
+
+Replayer::Replayer(Head& head, ReplayPlan plan)
+    : head_(head), plan_(std::move(plan)), at_(plan_.from), decoder_(head.index) {
   current_ = plan_.from.segment;
   last_ = plan_.own_segment - 1;
 }
@@ -52,6 +100,16 @@ Replayer::Progress Replayer::progress() const {
 }
 
 Result<bool> Replayer::run(const std::function<bool()>& stop) {
+  TOCSIN_TRY(const bool all, read_all(stop));
+  if (!all) return false;
+  TOCSIN_OK(finish());
+  return true;
+}
+
+/// Until only few records are new since the last look. @return false if it was stopped.
+Result<bool> Replayer::read_all(const std::function<bool()>& stop) {
+  std::unique_ptr<Applier> applier;
+  if (head_.options.threads) applier = std::make_unique<Applier>(*this);
   for (std::size_t records = kFewRecords; records >= kFewRecords;) {
     records = 0;
     bool stopped = false;
@@ -61,12 +119,11 @@ Result<bool> Replayer::run(const std::function<bool()>& stop) {
           stopped = stop();
           if (stopped) return WalSeen::kStop;
           ++records;
-          return take(position, payload);
+          return applier ? applier->take(position, payload) : take(position, payload);
         },
         [this](std::string text) { messages_.push_back(std::move(text)); }));
     if (stopped) return false;
   }
-  TOCSIN_OK(finish());
   return true;
 }
 
@@ -85,6 +142,7 @@ Result<void> Replayer::finish() {
                     unknown_samples_, unknown_series_.size()));
   }
   view_ = nullptr;
+  decoder_.forget();
   // From here on values are coded against the last ones, which those of this segment are not.
   head_.wal.end_segment();
   std::ranges::sort(head_.segment_times);
@@ -94,103 +152,65 @@ Result<void> Replayer::finish() {
 }
 
 WalSeen Replayer::take(WalPosition position, std::string_view payload) {
-  if (!parse_wal_record(payload, record_)) return WalSeen::kDamaged;
-  if (position.segment != segment_) begin_segment(position.segment);
-  if (!decode_values() || !decode_changes()) return WalSeen::kDamaged;
-  for (std::size_t i = 0; i < ids_.size();) i = apply_run(i);
-  for (const auto& [id, row] : record_.rows) apply_row(id, row);
-  for (const auto& one : record_.ahead) apply_ahead(one);
-  for (const auto& [id, row] : record_.late) apply_late(id, row);
-  for (const auto& deletion : record_.deletions) apply_deletion(deletion);
-  for (const auto& [id, exemplar] : record_.exemplars) {
-    if (head_.index.page_of(id)) head_.exemplars.add(id, exemplar);
-  }
+  if (!decoder_.decode(position, payload, record_)) return WalSeen::kDamaged;
+  apply(record_);
   return WalSeen::kTaken;
 }
 
-void Replayer::begin_segment(std::uint32_t segment) {
-  segment_ = segment;
-  code_ = segment_code(segment);
-  stray_values_.clear();
-  last_histograms_.clear();
-  current_.store(segment, std::memory_order_relaxed);
-  last_.store(std::max(segment, last_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+void Replayer::apply(const ReplayRecord& decoded) {
+  if (decoded.position.segment != segment_) begin_segment(decoded);
+  for (std::size_t i = 0; i < decoded.ids.size();) i = apply_run(decoded, i);
+  const WalRecord& record = decoded.record;
+  for (const auto& [id, row] : record.rows) apply_row(id, row);
+  for (const auto& one : record.ahead) apply_ahead(one);
+  for (const auto& [id, row] : record.late) apply_late(id, row);
+  for (const auto& deletion : record.deletions) apply_deletion(deletion, record.deletions_chunks_end);
+  for (const auto& [id, exemplar] : record.exemplars) {
+    if (head_.index.page_of(id)) head_.exemplars.add(id, exemplar);
+  }
+}
+
+void Replayer::begin_segment(const ReplayRecord& record) {
+  segment_ = record.position.segment;
+  code_ = segment_code(segment_);
+  current_.store(segment_, std::memory_order_relaxed);
+  last_.store(std::max(segment_, last_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
   const MaybeLock lock(head_.commit_mutex, locked_);
-  if (head_.swept_segment == 0) head_.swept_segment = segment;
-  if (segment < plan_.own_segment) head_.segment_times.emplace_back(segment, time_of(record_));
-  head_.sweep_if_overdue(segment);
-}
-
-/// All values of the record before any is applied: a record counts as a whole or not at all. No lock: until the head is
-/// whole, only the replayer writes series.
-bool Replayer::decode_values() {
-  record_.sample_ids(ids_);
-  values_.clear();
-  ByteReader in(record_.values);
-  const SeriesPage* page = nullptr;
-  std::uint32_t number = 0xffffffffU;
-  for (std::size_t i = 0; i < ids_.size(); ++i) {
-    const SeriesId id = ids_[i];
-    if (id >> kSeriesPageBits != number) {
-      number = id >> kSeriesPageBits;
-      page = head_.index.page(number);
-    }
-    double last = 0;
-    if (page && page->is_live(index_in_page(id))) [[likely]] {
-      const HotSeries& series = page->hot_for_writer(index_in_page(id));
-      if (series.wal_seen == code_) last = series.last_value;
-    } else if (const auto stray = stray_values_.find(id); stray != stray_values_.end()) {
-      last = stray->second;
-    }
-    double value = 0;
-    if (!decode_wal_value(record_.control(i), last, in, value)) return false;
-    values_.push_back(value);
-  }
-  return !in.failed() && in.at_end();
-}
-
-/// Histograms that are changes. Those of one series are changes to the last of another record, never to one of the
-/// same.
-bool Replayer::decode_changes() {
-  for (std::size_t i = 0; i < record_.rows.size(); ++i) {
-    if (record_.row_changes[i].empty()) continue;
-    const auto last = last_histograms_.find(record_.rows[i].first);
-    if (last == last_histograms_.end()) return false;
-    record_.rows[i].second.histogram = decode_histogram(record_.row_changes[i], last->second.get());
-    if (!record_.rows[i].second.histogram) return false;
-  }
-  for (const auto& [id, row] : record_.rows) {
-    if (row.histogram) last_histograms_[id] = row.histogram;
-  }
-  return true;
+  if (head_.swept_segment == 0) head_.swept_segment = segment_;
+  if (segment_ < plan_.own_segment) head_.segment_times.emplace_back(segment_, time_of(record.record));
+  head_.sweep_if_overdue(segment_);
 }
 
 /// Samples from `from` on that lie in one page. @return the first that does not.
-std::size_t Replayer::apply_run(std::size_t from) {
-  SeriesPage* const page = head_.index.page(ids_[from] >> kSeriesPageBits);
+std::size_t Replayer::apply_run(const ReplayRecord& record, std::size_t from) {
+  const Ids& ids = record.ids;
+  SeriesPage* const page = head_.index.page(ids[from] >> kSeriesPageBits);
   if (!page) {
-    note_unknown(ids_[from], values_[from]);
+    note_unknown(ids[from]);
     return from + 1;
   }
   let_commits_pass();
-  const std::uint32_t number = ids_[from] >> kSeriesPageBits;
+  const std::uint32_t number = ids[from] >> kSeriesPageBits;
   const MaybeLock commit_lock(head_.commit_mutex, locked_);
   const MutexLock lock(page->mutex);
   std::size_t i = from;
-  for (; i < ids_.size() && ids_[i] >> kSeriesPageBits == number; ++i) {
-    if (page->is_live(index_in_page(ids_[i]))) {
-      apply_locked(*page, ids_[i], {record_.time, values_[i], 0, nullptr});
+  for (; i < ids.size() && ids[i] >> kSeriesPageBits == number; ++i) {
+    if (i + kPrefetchAhead < ids.size() && ids[i + kPrefetchAhead] >> kSeriesPageBits == number) {
+      xor_prefetch(page->hot[index_in_page(ids[i + kPrefetchAhead])], head_.arena);
+    }
+    if (page->is_live(index_in_page(ids[i]))) {
+      apply_locked(*page, ids[i], {record.record.time, record.values[i], 0, nullptr});
     } else {
-      note_unknown(ids_[i], values_[i]);
+      note_unknown(ids[i]);
     }
   }
-  head_.saw_time(record_.time, record_.time);
+  head_.saw_time(record.record.time, record.record.time);
   return i;
 }
 
 void Replayer::apply_row(SeriesId id, const Row& row) {
   SeriesPage* const page = head_.index.page_of(id);
-  if (!page) return note_unknown(id, row.value);
+  if (!page) return note_unknown(id);
   let_commits_pass();
   const MaybeLock commit_lock(head_.commit_mutex, locked_);
   const MutexLock lock(page->mutex);
@@ -210,7 +230,7 @@ void Replayer::apply_ahead(const WalRecord::Ahead& one) {
 /// A late sample that is in a chunk file already is found there by its time.
 void Replayer::apply_late(SeriesId id, const Row& row) {
   SeriesPage* const page = head_.index.page_of(id);
-  if (!page) return note_unknown(id, row.value);
+  if (!page) return note_unknown(id);
   if (is_there(id, row.t)) return;
   let_commits_pass();
   const MaybeLock commit_lock(head_.commit_mutex, locked_);
@@ -219,13 +239,13 @@ void Replayer::apply_late(SeriesId id, const Row& row) {
 }
 
 /// Late samples that were replayed before it go; those in chunk files are told apart by their place.
-void Replayer::apply_deletion(const WalRecord::Deletion& deletion) {
+void Replayer::apply_deletion(const WalRecord::Deletion& deletion, ChunkRef chunks_end) {
   SeriesPage* const page = head_.index.page_of(deletion.id);
   if (!page) return;
   const MaybeLock commit_lock(head_.commit_mutex, locked_);
   const MutexLock lock(page->mutex);
   SeriesExtra& extra = page->make_extra(index_in_page(deletion.id));
-  const Deletion& added = extra.deletions.emplace_back(deletion.start, deletion.end, 0, record_.deletions_chunks_end);
+  const Deletion& added = extra.deletions.emplace_back(deletion.start, deletion.end, 0, chunks_end);
   if (extra.late) std::erase_if(extra.late->open, [&](const auto& sample) { return added.covers(sample.row.t); });
 }
 
@@ -267,8 +287,7 @@ void Replayer::apply_locked(SeriesPage& page, SeriesId id, const SampleIn& sampl
 }
 
 /// Either its definition is lost, or it was collected before the checkpoint and its rows are not cut off yet.
-void Replayer::note_unknown(SeriesId id, double value) {
-  stray_values_[id] = value;
+void Replayer::note_unknown(SeriesId id) {
   if (id < plan_.collected_below && !plan_.lost.contains(id)) return;
   ++unknown_samples_;
   unknown_series_.insert(id);

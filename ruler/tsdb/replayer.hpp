@@ -8,6 +8,10 @@
 // between has lost nothing: the next start reads the same log.
 //
 // Commits that are not applied are coded as rows, which need no value before them, in segments of their own.
+//
+//   reader   bytes of the log → checksum → parts → values (replay_decoder.hpp) ──┐ a ring of records
+//   applier  values → open chunks, under the commit lock for a page of series at a time ◀┘
+// Both are one thread if the store has no threads of its own, and for the last records.
 
 #include <atomic>
 #include <functional>
@@ -19,8 +23,8 @@
 
 #include "base/result.hpp"
 #include "tsdb/head.hpp"
+#include "tsdb/replay_decoder.hpp"
 #include "tsdb/series_reader.hpp"
-#include "tsdb/wal_record.hpp"
 
 namespace tocsin::tsdb {
 
@@ -51,39 +55,39 @@ class Replayer {
   Progress progress() const;
 
  private:
+  class Applier;
+  Result<bool> read_all(const std::function<bool()>& stop);
   Result<void> finish();
   WalSeen take(WalPosition position, std::string_view payload);
-  void begin_segment(std::uint32_t segment);
-  bool decode_values();
-  bool decode_changes();
-  std::size_t apply_run(std::size_t from);
+  void apply(const ReplayRecord& record);
+  void begin_segment(const ReplayRecord& record);
+  std::size_t apply_run(const ReplayRecord& record, std::size_t from);
   void apply_row(SeriesId id, const Row& row);
   void apply_ahead(const WalRecord::Ahead& one);
   void apply_late(SeriesId id, const Row& row);
-  void apply_deletion(const WalRecord::Deletion& deletion);
+  void apply_deletion(const WalRecord::Deletion& deletion, ChunkRef chunks_end);
   bool is_behind(SeriesPage& page, SeriesId id, Timestamp t);
   static bool is_deleted(SeriesPage& page, SeriesId id, Timestamp t);
   bool is_there(SeriesId id, Timestamp t);
   void apply_locked(SeriesPage& page, SeriesId id, const SampleIn& sample)
       TOCSIN_REQUIRES(head_.commit_mutex, page.mutex);
-  void note_unknown(SeriesId id, double value);
+  void note_unknown(SeriesId id);
   void let_commits_pass() const;
 
   Head& head_;
   const ReplayPlan plan_;
+  std::atomic<std::uint32_t> current_ = 0, last_ = 0;
+
+  // Of the reader.
   WalPosition at_;
   std::vector<std::string> messages_;
-  std::atomic<std::uint32_t> current_ = 0, last_ = 0;
-  bool locked_ = false;  // the commit lock is held by finish()
+  ReplayDecoder decoder_;
+  ReplayRecord record_;  // when it is the applier too
 
-  // Of the record that is replayed.
-  WalRecord record_;
-  Ids ids_;
-  std::vector<double> values_;
-  std::uint8_t code_ = 0;
+  // Of the applier.
+  bool locked_ = false;    // the commit lock is held by finish()
+  std::uint8_t code_ = 0;  // of the segment
   std::uint32_t segment_ = 0;
-  std::unordered_map<SeriesId, double> stray_values_;                  // last values of unknown series, in this segment
-  std::unordered_map<SeriesId, model::HistogramPtr> last_histograms_;  // of each series, in this segment
   std::unordered_set<SeriesId> unknown_series_;
   std::uint64_t unknown_samples_ = 0;
   std::unique_ptr<ReadView> view_;  // to see which late samples are there already

@@ -10,11 +10,20 @@ namespace {
 
 constexpr double kExact = 9007199254740992.0;  // 2^53: integers up to here are exact
 
+/// The integer nearest to `v`, which is below 2^53, the even one of two.
+std::int64_t nearest(double v) {
+  constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52: a sum has no room for a fraction
+  if (std::abs(v) < 2251799813685248.0) [[likely]] {
+    return static_cast<std::int64_t>((v + kShift) - kShift);
+  }
+  return static_cast<std::int64_t>(std::nearbyint(v));
+}
+
 /// Whether `v` is m/scale with an integer m, to the bit.
 bool scaled(double v, double scale, std::int64_t& m) {
   const double product = v * scale;
   if (!(std::abs(product) < kExact)) return false;
-  m = static_cast<std::int64_t>(std::nearbyint(product));
+  m = nearest(product);
   return std::bit_cast<std::uint64_t>(static_cast<double>(m) / scale) == std::bit_cast<std::uint64_t>(v);
 }
 
@@ -66,6 +75,10 @@ unsigned put_xor(std::uint64_t difference, double value, std::string& out) {
 
 std::uint64_t take_low_bytes(unsigned bytes, ByteReader& in) {
   std::uint64_t word = 0;
+  if (in.left() >= sizeof word) [[likely]] {
+    std::memcpy(&word, in.take(bytes).data(), sizeof word);
+    return bytes == sizeof word ? word : word & ((std::uint64_t{1} << 8 * bytes) - 1);
+  }
   const std::string_view view = in.take(bytes);
   if (!view.empty()) std::memcpy(&word, view.data(), view.size());
   return word;

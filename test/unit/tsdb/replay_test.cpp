@@ -190,7 +190,19 @@ TEST_CASE("the number of a series whose definition is lost is not given to anoth
   CHECK(messages[1].find("3 samples of 3 series in the log are passed over") != std::string::npos);
 }
 
-TEST_CASE("commits of several threads run beside the replay, and none is lost or out of order") {
+/// How many commits each thread is seen to have made; -1 if its series do not have the same number.
+std::array<int, 3> commits_seen(Db& db) {
+  std::array<int, 3> seen{};
+  for (const auto& series : test::read_all(db, 0, 1'000'000'000, {})) {
+    int& of_thread = seen.at(static_cast<std::size_t>(std::stoi(std::string(series.labels.get("thread")))));
+    const auto size = static_cast<int>(series.samples.size());
+    if (of_thread == 0) of_thread = size;
+    if (of_thread != size) of_thread = -1;
+  }
+  return seen;
+}
+
+TEST_CASE("commits and queries of several threads run beside the replay: none is lost, out of order or half seen") {
   const Quiet quiet;
   MemFs fs;
   TsdbOptions options = options_for(fs);
@@ -235,6 +247,16 @@ TEST_CASE("commits of several threads run beside the replay, and none is lost or
         rounds[static_cast<std::size_t>(thread)] = round;
       });
     }
+    threads.emplace_back([&] {
+      while (!db->whole()) {
+        if (db->querier(0, 1) && !db->whole()) ++failed;
+        (void)db->stats();
+        (void)db->replay_progress();
+      }
+      for (const int seen : commits_seen(*db)) {
+        if (seen < kBefore) ++failed;
+      }
+    });
   }
   CHECK(failed == 0);
   REQUIRE(db->whole());
