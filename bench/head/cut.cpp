@@ -1,5 +1,5 @@
 // What it costs to cut two hours of the head into a block, and what those who append beside it feel of it.
-//   head_cut [SERIES]   SERIES (100,000) with a sample each 15 s for a little more than three hours
+//   head_cut [SERIES [STEP]]   SERIES (100,000) with a sample each STEP (15) seconds for three hours
 // Appenders of 1,000 series each commit in turn, paced to take half of a core at most, first alone and then beside the
 // cut, which runs at low priority as in the server. The store lies in a folder of its own below TMPDIR, which is
 // removed.
@@ -27,8 +27,7 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kTarget = 1000;  // series of one target
-constexpr Timestamp kStep = 15'000;
+constexpr std::size_t kTarget = 1000;            // series of one target
 constexpr Timestamp kBegin = 1'700'006'400'000;  // a multiple of two hours
 
 [[noreturn]] void die(const std::string& what) {
@@ -39,11 +38,16 @@ void check(const Result<void>& done) {
   if (!done) die(done.error().message);
 }
 
-double rss_mib() {
+/// MiB: what the process has for itself, and pages of mapped files, which the kernel may take back.
+struct Resident {
+  double own = 0, files = 0;
+};
+Resident resident() {
   std::ifstream statm("/proc/self/statm");
-  long pages = 0;
-  statm >> pages >> pages;
-  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1U << 20U);
+  long size = 0, all = 0, shared = 0;
+  statm >> size >> all >> shared;
+  const double page = static_cast<double>(sysconf(_SC_PAGESIZE)) / (1U << 20U);
+  return {static_cast<double>(all - shared) * page, static_cast<double>(shared) * page};
 }
 
 double thread_cpu_seconds() {
@@ -92,10 +96,10 @@ class Targets {
 
 /// Scrapes one target after the other, as long as its work takes apart, while `go_on()`; prints how long each took.
 template <typename GoOn>
-void scrape_while(Targets& targets, Timestamp& t, const char* when, GoOn&& go_on) {
+void scrape_while(Targets& targets, Timestamp& t, Timestamp step, const char* when, GoOn&& go_on) {
   std::vector<double> ms;
   for (std::size_t target = 0; go_on(); target = (target + 1) % targets.size()) {
-    if (target == 0) t += kStep;
+    if (target == 0) t += step;
     const auto begin = Steady::now();
     targets.scrape(target, t);
     const auto took = Steady::now() - begin;
@@ -110,7 +114,7 @@ void scrape_while(Targets& targets, Timestamp& t, const char* when, GoOn&& go_on
               ms.size(), at(0.5), at(0.99), ms.back());
 }
 
-void run(const std::string& path, std::size_t series) {
+void run(const std::string& path, std::size_t series, Timestamp step) {
   tsdb::TsdbOptions options;
   options.path = path;
   options.threads = false;
@@ -118,22 +122,24 @@ void run(const std::string& path, std::size_t series) {
   if (!opened) die(opened.error().message);
   tsdb::Db& db = **opened;
   Targets targets(db, series);
-  Timestamp t = kBegin - kStep;
-  for (int slot = 0; slot <= 720; ++slot) {
-    t += kStep;
+  const Timestamp slots = 3 * 3'600'000 / step;
+  Timestamp t = kBegin - step;
+  for (Timestamp slot = 0; slot <= slots; ++slot) {
+    t += step;
     for (std::size_t target = 0; target < targets.size(); ++target) targets.scrape(target, t);
     if (slot % 20 == 0) check(db.maintain());
   }
-  const double before = rss_mib();
-  std::printf("%zu series of %d samples: RSS %.0f MiB, %zu blocks\n", series, 721, before,
+  const Resident before = resident();
+  std::printf("%zu series of %lld samples: %.0f MiB, mapped files %.0f MiB, %zu blocks\n", series,
+              static_cast<long long>(slots + 1), before.own, before.files,
               static_cast<std::size_t>(db.block_stats().blocks));
   const auto alone_until = Steady::now() + std::chrono::seconds(3);
-  scrape_while(targets, t, "alone", [&] { return Steady::now() < alone_until; });
+  scrape_while(targets, t, step, "alone", [&] { return Steady::now() < alone_until; });
 
   std::atomic<bool> cutting = true;
   double cpu = 0;
   double wall = 0;
-  double peak = 0;
+  Resident peak;
   std::thread cutter([&] {
     tsdb::lower_thread_priority();
     const auto begin = Steady::now();
@@ -142,19 +148,20 @@ void run(const std::string& path, std::size_t series) {
     wall = std::chrono::duration<double>(Steady::now() - begin).count();
     cutting = false;
   });
-  scrape_while(targets, t, "beside the cut", [&] {
-    peak = std::max(peak, rss_mib());
+  scrape_while(targets, t, step, "beside the cut", [&] {
+    const Resident now = resident();
+    peak = {std::max(peak.own, now.own), std::max(peak.files, now.files)};
     return cutting.load();
   });
   cutter.join();
   const auto stats = db.block_stats();
   if (stats.cuts != 1) die("the head was not cut once");
-  const double samples = static_cast<double>(series) * 480;
+  const double samples = static_cast<double>(series) * static_cast<double>(2 * 3'600'000 / step);
   std::printf(
-      "cut of %.0f M samples: %.2f s CPU (%.0f ns a sample), %.1f s by the clock; RSS at most %.0f MiB more; "
-      "block of %.1f MB, %.2f bytes a sample\n",
-      samples / 1e6, cpu, cpu / samples * 1e9, wall, peak - before, static_cast<double>(stats.bytes) / 1e6,
-      static_cast<double>(stats.bytes) / samples);
+      "cut of %.0f M samples: %.2f s CPU (%.0f ns a sample), %.1f s by the clock; at most %.0f MiB more, of "
+      "mapped files %.0f MiB more; block of %.1f MB, %.2f bytes a sample\n",
+      samples / 1e6, cpu, cpu / samples * 1e9, wall, peak.own - before.own, peak.files - before.files,
+      static_cast<double>(stats.bytes) / 1e6, static_cast<double>(stats.bytes) / samples);
 }
 
 }  // namespace
@@ -162,6 +169,6 @@ void run(const std::string& path, std::size_t series) {
 int main(int argc, char** argv) {
   const std::size_t series = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000;
   const std::string path = std::filesystem::temp_directory_path() / ("tocsin-head-cut-" + std::to_string(::getpid()));
-  run(path, series);
+  run(path, series, argc > 2 ? std::atoi(argv[2]) * 1000 : 15'000);
   std::filesystem::remove_all(path);
 }
