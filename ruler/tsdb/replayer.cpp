@@ -12,8 +12,11 @@
 namespace tocsin::tsdb {
 namespace {
 
-/// So few records that are new since the last look are read under the commit lock.
-constexpr std::size_t kFewRecords = 16;
+/// So few records that are new since the last look are read under the commit lock; twice as many after each look, so
+/// that commits that come without a pause do not put the end off for ever.
+constexpr std::size_t kFewRecords = 8;
+/// How often the applier steps back before it takes the lock for a page of series, at most.
+constexpr int kMostYields = 64;
 
 /// The commit lock, unless the caller has it already.
 class TOCSIN_SCOPED_CAPABILITY MaybeLock {
@@ -57,6 +60,7 @@ class Replayer::Applier {
   Applier& operator=(const Applier&) = delete;
 
   WalSeen take(WalPosition position, std::string_view payload) {
+    if (payload.size() > kLargeBytes) wait_until_idle();
     free_.acquire();
     if (!replayer_.decoder_.decode(position, payload, ring_[next_].record)) {
       free_.release();
@@ -69,15 +73,23 @@ class Replayer::Applier {
 
  private:
   static constexpr std::size_t kSlots = 32;
+  /// Of records that are larger there is one at a time, and its memory does not stay.
+  static constexpr std::size_t kLargeBytes = 1U << 20U;
   struct Slot {
     ReplayRecord record;
     bool last = false;
   };
+  void wait_until_idle() {
+    for (std::size_t i = 0; i < kSlots; ++i) free_.acquire();
+    free_.release(kSlots);
+  }
   void run() {
     for (std::size_t at = 0;; at = (at + 1) % kSlots) {
       full_.acquire();
       if (ring_[at].last) return;
-      replayer_.apply(ring_[at].record);
+      ReplayRecord& record = ring_[at].record;
+      replayer_.apply(record);
+      if (record.payload.size() > kLargeBytes) record = {};
       free_.release();
     }
   }
@@ -110,7 +122,8 @@ Result<bool> Replayer::run(const std::function<bool()>& stop) {
 Result<bool> Replayer::read_all(const std::function<bool()>& stop) {
   std::unique_ptr<Applier> applier;
   if (head_.options.threads) applier = std::make_unique<Applier>(*this);
-  for (std::size_t records = kFewRecords; records >= kFewRecords;) {
+  std::size_t records = kFewRecords;
+  for (std::size_t few = kFewRecords; records >= few; few *= 2) {
     records = 0;
     bool stopped = false;
     TOCSIN_OK(head_.wal.read(
@@ -161,8 +174,9 @@ void Replayer::apply(const ReplayRecord& decoded) {
   if (decoded.position.segment != segment_) begin_segment(decoded);
   for (std::size_t i = 0; i < decoded.ids.size();) i = apply_run(decoded, i);
   const WalRecord& record = decoded.record;
-  for (const auto& [id, row] : record.rows) apply_row(id, row);
-  for (const auto& one : record.ahead) apply_ahead(one);
+  const auto row_at = [&](std::size_t i) { return RowOf{record.rows[i].first, &record.rows[i].second}; };
+  for (std::size_t i = 0; i < record.rows.size();) i = apply_rows(i, record.rows.size(), row_at);
+  apply_ahead(record.ahead);
   for (const auto& [id, row] : record.late) apply_late(id, row);
   for (const auto& deletion : record.deletions) apply_deletion(deletion, record.deletions_chunks_end);
   for (const auto& [id, exemplar] : record.exemplars) {
@@ -208,23 +222,49 @@ std::size_t Replayer::apply_run(const ReplayRecord& record, std::size_t from) {
   return i;
 }
 
-void Replayer::apply_row(SeriesId id, const Row& row) {
-  SeriesPage* const page = head_.index.page_of(id);
-  if (!page) return note_unknown(id);
+/// Rows from `from` on that lie in one page, under one hold of the locks.
+/// @param at  row i of `count`, which is null if it cannot be applied as it is.
+/// @return the first that was not.
+template <typename At>
+std::size_t Replayer::apply_rows(std::size_t from, std::size_t count, At&& at) {
+  const RowOf first = at(from);
+  if (!first.row) return from;
+  SeriesPage* const page = head_.index.page_of(first.id);
+  if (!page) {
+    note_unknown(first.id);
+    return from + 1;
+  }
   let_commits_pass();
   const MaybeLock commit_lock(head_.commit_mutex, locked_);
   const MutexLock lock(page->mutex);
-  apply_locked(*page, id, {row.t, row.value, row.start, row.histogram ? &row.histogram : nullptr});
-  head_.saw_time(row.t, row.t);
+  std::size_t i = from;
+  for (; i < count; ++i) {
+    const auto [id, row] = at(i);
+    if (!row || head_.index.page_of(id) != page) break;
+    apply_locked(*page, id, {row->t, row->value, row->start, row->histogram ? &row->histogram : nullptr});
+    head_.saw_time(row->t, row->t);
+  }
+  return i;
 }
 
-void Replayer::apply_ahead(const WalRecord::Ahead& one) {
-  SeriesPage* const page = head_.index.page_of(one.id);
-  if (!page || !is_behind(*page, one.id, one.row.t)) return apply_row(one.id, one.row);
-  // In a completed chunk, or late, or it clashes with what was in the log before it.
+void Replayer::apply_ahead(std::span<const WalRecord::Ahead> all) {
+  const auto in_order = [&](std::size_t i) {
+    SeriesPage* const page = head_.index.page_of(all[i].id);
+    const bool good = !page || !is_behind(*page, all[i].id, all[i].row.t);
+    return RowOf{all[i].id, good ? &all[i].row : nullptr};
+  };
+  for (std::size_t i = 0; i < all.size();) {
+    const std::size_t end = apply_rows(i, all.size(), in_order);
+    if (end == i) apply_behind(all[i]);
+    i = std::max(end, i + 1);
+  }
+}
+
+/// It is in a completed chunk, or late, or it clashes with what was in the log before it.
+void Replayer::apply_behind(const WalRecord::Ahead& one) {
   if (!one.may_be_late) return count(head_.counters.out_of_order);
   // What was there and was deleted since does not come back.
-  if (!is_deleted(*page, one.id, one.row.t)) apply_late(one.id, one.row);
+  if (!is_deleted(*head_.index.page_of(one.id), one.id, one.row.t)) apply_late(one.id, one.row);
 }
 
 /// A late sample that is in a chunk file already is found there by its time.
@@ -295,7 +335,10 @@ void Replayer::note_unknown(SeriesId id) {
 
 /// A commit takes the lock for some ten microseconds, the replay for a second in slices: it must not be served last.
 void Replayer::let_commits_pass() const {
-  while (!locked_ && head_.commits_waiting.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+  for (int i = 0; i < kMostYields && !locked_; ++i) {
+    if (head_.commits_waiting.load(std::memory_order_acquire) == 0) return;
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace tocsin::tsdb

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -62,8 +63,14 @@ class Replayer {
   void apply(const ReplayRecord& record);
   void begin_segment(const ReplayRecord& record);
   std::size_t apply_run(const ReplayRecord& record, std::size_t from);
-  void apply_row(SeriesId id, const Row& row);
-  void apply_ahead(const WalRecord::Ahead& one);
+  struct RowOf {
+    SeriesId id;
+    const Row* row;
+  };
+  template <typename At>
+  std::size_t apply_rows(std::size_t from, std::size_t count, At&& at);
+  void apply_ahead(std::span<const WalRecord::Ahead> all);
+  void apply_behind(const WalRecord::Ahead& one);
   void apply_late(SeriesId id, const Row& row);
   void apply_deletion(const WalRecord::Deletion& deletion, ChunkRef chunks_end);
   bool is_behind(SeriesPage& page, SeriesId id, Timestamp t);
