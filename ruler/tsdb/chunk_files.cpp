@@ -51,7 +51,6 @@ std::string ChunkFiles::path(std::uint32_t number) const {
 Result<void> ChunkFiles::open(ChunkRef position, const std::vector<FileInfo>& known,
                               const std::function<void(ChunkRef, const ChunkHeader&)>& seen,
                               const std::function<void(std::string)>& report) {
-  const MutexLock lock(mutex_);
   TOCSIN_OK(fs_.create_directories(folder_));
   TOCSIN_TRY(const auto names, fs_.list(folder_));
   std::vector<std::uint32_t> numbers;
@@ -65,7 +64,6 @@ Result<void> ChunkFiles::open(ChunkRef position, const std::vector<FileInfo>& kn
     }
   }
   for (const std::uint32_t number : numbers) {
-    next_number_ = std::max(next_number_, number + 1);
     Timestamp known_max = kMinTimestamp;
     const auto info = std::ranges::find(known, number, &FileInfo::number);
     if (info != known.end()) known_max = info->max_time;
@@ -79,11 +77,14 @@ Result<void> ChunkFiles::open(ChunkRef position, const std::vector<FileInfo>& kn
     if (number == chunk_file(position)) from = std::max(from, chunk_offset(position));
     TOCSIN_OK(open_file(number, from, known_max, seen, report));
   }
+  const MutexLock lock(mutex_);
   next_number_ = std::max(next_number_, chunk_file(position) + 1);
+  if (!numbers.empty()) next_number_ = std::max(next_number_, numbers.back() + 1);
   publish();
   return {};
 }
 
+/// No lock is held while `seen` is told: it takes those that come before ours.
 Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Timestamp known_max,
                                    const std::function<void(ChunkRef, const ChunkHeader&)>& seen,
                                    const std::function<void(std::string)>& report) {
@@ -93,14 +94,14 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
     report(fmt::format("{} is no chunk file ({} bytes); it is passed over", path(number), bytes.size()));
     return {};
   }
-  File& file = files_[number];
+  File file;
   file.max_time = known_max;
   file.written = static_cast<std::uint32_t>(bytes.size());
   file.mapped = std::move(mapped);
   file.may_have_late = from > kChunkFileHeaderBytes;  // what is not read here may have some
   std::size_t at = from;
   // What stands behind the checkpoint was written by a life that may have died before it synced it.
-  if (at < bytes.size()) file.unsynced = folder_unsynced_ = true;
+  file.unsynced = at < bytes.size();
   while (at < bytes.size()) {
     ChunkView chunk;
     const ChunkRef ref = make_chunk_ref(number, static_cast<std::uint32_t>(at));
@@ -114,6 +115,9 @@ Result<void> ChunkFiles::open_file(std::uint32_t number, std::uint32_t from, Tim
     seen(ref, chunk.header);
     at += chunk.record_bytes;
   }
+  const MutexLock lock(mutex_);
+  folder_unsynced_ |= file.unsynced;
+  files_[number] = std::move(file);
   return {};
 }
 

@@ -64,6 +64,7 @@ class ChunkFiles {
   /// Maps what is there. Files below `position` are taken as they are, with the times in `known`; from there on each
   /// record is checked and told to `seen`, and a file is cut off where it is damaged (`report` says so).
   /// @param position  everything before it is known; 0: nothing is.
+  /// Thread: at start, alone.
   Result<void> open(ChunkRef position, const std::vector<FileInfo>& known,
                     const std::function<void(ChunkRef, const ChunkHeader&)>& seen,
                     const std::function<void(std::string)>& report);
@@ -125,7 +126,7 @@ class ChunkFiles {
   std::string path(std::uint32_t number) const;
   Result<void> open_file(std::uint32_t number, std::uint32_t from, Timestamp known_max,
                          const std::function<void(ChunkRef, const ChunkHeader&)>& seen,
-                         const std::function<void(std::string)>& report) TOCSIN_REQUIRES(mutex_);
+                         const std::function<void(std::string)>& report);
   ChunkPiece& piece_for(std::size_t bytes, Timestamp last_time) TOCSIN_REQUIRES(mutex_);
   void publish() TOCSIN_REQUIRES(mutex_);
   template <typename Old>
