@@ -25,7 +25,9 @@ Result<ReplayPlan> Loader::load() {
     plan.collected_below = checkpoint_->next_series;
     at_least = std::max(checkpoint_->first_segment, checkpoint_->defined.segment);
   }
-  for (const auto& [id, stand] : waiting_) plan.lost.insert(id);
+  for (const auto& [id, stand] : waiting_) {
+    if (!was_collected(id)) plan.lost.insert(id);
+  }
   TOCSIN_OK(head_.wal.open(at_least, plan.from.segment));
   plan.own_segment = head_.wal.position().segment;
   return plan;
@@ -228,6 +230,13 @@ void Loader::adopt(SeriesId id) {
   const Stand& stand = node.mapped();
   if (stand.tail != 0 || stand.last_time != kMinTimestamp) stands_at(id, stand);
   stands_late(id, stand);
+}
+
+/// Whether the checkpoint gave up the series. Chunks behind its place may be of one all the same: they were completed
+/// while it was made, and when it came to the series, all of it was in blocks.
+bool Loader::was_collected(SeriesId id) const {
+  return checkpoint_ && id < checkpoint_->next_series &&
+         !std::ranges::binary_search(checkpoint_->series, id, {}, &Checkpoint::Series::id);
 }
 
 void Loader::saw(SeriesId id) {

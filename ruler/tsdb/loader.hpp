@@ -57,6 +57,7 @@ class Loader {
   void stands_late(SeriesId id, const Stand& stand);
   void adopt(SeriesId id);
   void saw(SeriesId id);
+  bool was_collected(SeriesId id) const;
 
   Head& head_;
   IndexFiles& index_files_;

@@ -308,7 +308,7 @@ TEST_CASE("a store that does all of its work at once shows each commit as a whol
   REQUIRE(db->close());
   db = open_db(options);
   CHECK(look(*db, deleted, failures) == all);
-  CHECK(db->messages().empty());
+  CHECK(db->messages() == std::vector<std::string>{});
   CHECK(failures.all() == std::vector<std::string>{});
   db = nullptr;
   log::set_sink(nullptr);
