@@ -3,6 +3,7 @@
 //
 //   summaries_bench FOLDER [one]     makes the blocks if they are not there (`one`: all in one block, as an import may
 //                                    leave them), measures, prints; answers to FOLDER.answers
+//   summaries_bench FOLDER storage     only the part of the storage, 300 times: for a profiler
 //   bench/summaries/peer.py FOLDER   asks Debian's Prometheus about the same blocks, compares the answers to the bit
 #include <algorithm>
 #include <bit>
@@ -225,7 +226,9 @@ int main(int argc, char** argv) {
   std::printf("%zu series, %.1f summaries, %.1f ranges and %.1f samples each\n", work.series,
               static_cast<double>(work.summaries) / kSeries, static_cast<double>(work.ranges) / kSeries,
               static_cast<double>(work.samples) / kSeries);
-  measure("storage: selection, summaries, edges", kRuns, [&] { storage_part(store); });
+  const bool only_storage = argc > 2 && std::string_view(argv[2]) == "storage";
+  measure("storage: selection, summaries, edges", only_storage ? 300 : kRuns, [&] { storage_part(store); });
+  if (only_storage) return 0;
 
   std::ofstream answers(folder + ".answers");
   for (const char* const function :

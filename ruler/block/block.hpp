@@ -78,7 +78,7 @@ class Block {
   Result<void> remove(const Tombstones& more);
 
   /// Reads everything: every series, every chunk, all checksums, order of labels and times, that postings are those of
-  /// the series. Tells each defect. @return the number of defects.
+  /// the series and summaries those of the samples. Tells each defect. @return the number of defects.
   std::size_t verify(const std::function<void(std::string)>& defect) const;
 
   /// Of chunks that could not be read: true the first time that one is named, and then it counts.

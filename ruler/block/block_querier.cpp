@@ -4,7 +4,9 @@
 #include <unordered_set>
 
 #include "base/check.hpp"
+#include "base/hash.hpp"
 #include "block/block.hpp"
+#include "block/chunk_reader.hpp"
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
 #include "model/label_encoding.hpp"
@@ -67,15 +69,31 @@ class SeriesReader {
                const std::function<void(std::string)>& damaged)
       : block_(block), damaged_(damaged), tombstones_(std::move(tombstones)), in_order_(block.sidecar() != nullptr) {}
 
-  /// @return kCorrupt
-  Result<void> take(SeriesRef ref) {
+  /// The next series; nothing is read yet.
+  void take(SeriesRef ref) {
     ref_ = ref;
-    labels_known_ = false;
-    chunks_.clear();
-    TOCSIN_OK(block_.index().entry(ref, symbols_, label_views_, places_));
+    opened_ = labels_known_ = false;
+    sought_ = false;
     const auto found = tombstones_->find(ref);
     deleted_ = found == tombstones_->end() ? nullptr : &found->second;
+  }
+
+  /// Reads what the index says of the series, if that was not done. What follows needs it, unless it says otherwise.
+  /// @return kCorrupt
+  Result<void> open() {
+    if (opened_) return {};
+    chunks_.clear();
+    TOCSIN_OK(block_.index().entry(ref_, symbols_, label_views_, places_));
+    opened_ = true;
     return {};
+  }
+
+  /// Whether the sidecar has a record of the series. Not opened.
+  bool is_in_sidecar() {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sought_) in_sidecar_ = sidecar && sidecar->find(ref_, series_, &place_);
+    sought_ = true;
+    return in_sidecar_;
   }
 
   bool has_deletions() const { return deleted_ != nullptr; }
@@ -87,6 +105,8 @@ class SeriesReader {
       const ChunkMeta& chunk = chunks_[i];
       if (chunk.min_time <= end && start <= chunk.max_time &&
           !(deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time))) {
+        // No summary is of a part of a chunk: it will be read, when its summaries have been.
+        if (chunk.min_time < start || chunk.max_time > end) block_.chunks().prefetch(chunk.ref);
         return true;
       }
     }
@@ -115,6 +135,7 @@ class SeriesReader {
   }
 
   /// See storage::ChunkSummarySet::summaries(). What was deleted is no part of the answer: only what lies between is.
+  /// Not opened.
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest) {
     out.clear();
@@ -132,13 +153,18 @@ class SeriesReader {
     summaries_of(start, end, out, rest);
   }
 
-  const model::Labels& labels() const {
+  const model::Labels& labels() {
     if (!labels_known_) labels_ = model::Labels::from(label_views_);
     labels_known_ = true;
     return labels_;
   }
-  /// Without putting labels() together.
-  bool has_labels(const model::Labels& other) const {
+  /// Without putting labels() together. Of a series that is in the sidecar, not opened: its checksum of the labels
+  /// stands for that of the index, which is over the places of all chunks too.
+  bool has_labels(const model::Labels& other) {
+    if (!opened_) {
+      return is_in_sidecar() && series_.labels_crc == crc32c(other.encoded()) &&
+             block_.index().seems_to_have(ref_, symbols_, other);
+    }
     const char* at = other.encoded().data();
     const char* const end = at + other.encoded().size();
     for (const model::LabelView& label : label_views_) {
@@ -165,7 +191,7 @@ class SeriesReader {
                     std::vector<storage::TimeRange>& rest) {
     if (start > end) return;
     const SidecarReader* const sidecar = block_.sidecar();
-    if (!sidecar || !sidecar->summaries(ref_, start, end, out, rest, &place_)) rest.push_back({start, end});
+    if (!is_in_sidecar() || !sidecar->summaries(series_, start, end, out, rest)) rest.push_back({start, end});
   }
 
   /// Appends the chunk. False if it is damaged: that is told.
@@ -214,11 +240,14 @@ class SeriesReader {
   SymbolCache symbols_;
   SeriesRef ref_ = 0;
   std::vector<model::LabelView> label_views_;
-  mutable model::Labels labels_;  // made when somebody asks
-  mutable bool labels_known_ = false;
+  bool opened_ = false;
+  model::Labels labels_;  // made when somebody asks
+  bool labels_known_ = false;
   std::vector<ChunkMeta> chunks_;  // the first ones, as far as somebody asked
   ChunkPlaces places_;             // of the others
-  std::size_t place_ = 0;          // in the sidecar
+  SidecarPlace place_;
+  bool sought_ = false, in_sidecar_ = false;
+  SidecarSeries series_;  // if it is in the sidecar
   std::vector<Timestamp> starts_;
   const Intervals* deleted_ = nullptr;
 };
@@ -226,11 +255,14 @@ class SeriesReader {
 /// The series of a selection, one after the other: what both kinds of sets share.
 class Walk {
  public:
+  /// Whether the series of a block that is asked for as a whole are opened only if somebody needs it.
+  enum class Opens : std::uint8_t { kAll, kWhenNeeded };
   /// @param seen  the time of the querier.
   Walk(const Block& block, std::shared_ptr<const Tombstones> tombstones,
        const std::function<void(std::string)>& damaged, std::span<const model::Matcher> matchers,
-       const storage::SelectHints& hints, storage::TimeRange seen)
+       const storage::SelectHints& hints, storage::TimeRange seen, Opens opens)
       : block_(block),
+        opens_(opens),
         reader_(block, std::move(tombstones), damaged),
         start_(std::max(hints.start, seen.start)),
         end_(std::min(hints.end, seen.end)),
@@ -249,7 +281,7 @@ class Walk {
     if (limit_ != 0 && given_ == limit_) return false;
     while (status_ && at_ < refs_.size()) {
       const auto seen = take(refs_[at_++]);
-      if (at_ < refs_.size()) block_.index().prefetch(refs_[at_]);
+      if (at_ < refs_.size()) block_.index().prefetch(refs_[at_], opens_ == Opens::kAll);
       if (!seen) {
         status_ = fail(seen.error());
       } else if (*seen) {
@@ -259,20 +291,41 @@ class Walk {
     }
     return false;
   }
-  SeriesReader& reader() { return reader_; }
-  const SeriesReader& reader() const { return reader_; }
-  const storage::TimeRange& seen() const { return seen_; }
+  /// Of the series at hand. If they cannot be read they are none, and status() says why.
+  const model::Labels& labels() {
+    static const model::Labels kNone;
+    if (const auto opened = reader_.open(); !opened) {
+      if (status_) status_ = fail(opened.error());
+      return kNone;
+    }
+    return reader_.labels();
+  }
+  bool has_labels(const model::Labels& other) { return reader_.has_labels(other); }
+  std::uint64_t id() const { return reader_.ref(); }
+  /// As the sets' functions.
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) {
+    TOCSIN_OK(reader_.open());
+    return reader_.read(std::max(start, seen_.start), std::min(end, seen_.end), out);
+  }
+  void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
+                 std::vector<storage::TimeRange>& rest) {
+    reader_.summaries(std::max(start, seen_.start), std::min(end, seen_.end), out, rest);
+  }
   const Result<void>& status() const { return status_; }
 
  private:
   /// Whether the series has something in the time. Its chunks tell, unless everything of the block is asked for.
   Result<bool> take(SeriesRef ref) {
-    TOCSIN_OK(reader_.take(ref));
-    if (all_of_block_ && !reader_.has_deletions()) return true;
+    reader_.take(ref);
+    const bool whole = all_of_block_ && !reader_.has_deletions();
+    if (whole && opens_ == Opens::kWhenNeeded && reader_.is_in_sidecar()) return true;
+    TOCSIN_OK(reader_.open());
+    if (whole) return true;
     return reader_.overlaps(start_, end_);
   }
 
   const Block& block_;
+  const Opens opens_;
   SeriesReader reader_;
   std::vector<SeriesRef> refs_;  // ascending, so labels are in order
   const Timestamp start_, end_;  // of the hints
@@ -287,37 +340,33 @@ class BlockSeriesSet final : public storage::SeriesSet {
  public:
   explicit BlockSeriesSet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
-  const model::Labels& labels() const override { return walk_.reader().labels(); }
-  bool has_labels(const model::Labels& other) const override { return walk_.reader().has_labels(other); }
-  std::uint64_t id() const override { return walk_.reader().ref(); }
-  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
-    return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
-  }
+  const model::Labels& labels() const override { return walk_.labels(); }
+  bool has_labels(const model::Labels& other) const override { return walk_.has_labels(other); }
+  std::uint64_t id() const override { return walk_.id(); }
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override { return walk_.read(start, end, out); }
   Result<void> status() const override { return walk_.status(); }
 
  private:
-  Walk walk_;
+  mutable Walk walk_;  // labels are put together when they are asked for
 };
 
 class BlockSummarySet final : public storage::ChunkSummarySet {
  public:
   explicit BlockSummarySet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
-  const model::Labels& labels() const override { return walk_.reader().labels(); }
-  bool has_labels(const model::Labels& other) const override { return walk_.reader().has_labels(other); }
-  std::uint64_t id() const override { return walk_.reader().ref(); }
+  const model::Labels& labels() const override { return walk_.labels(); }
+  bool has_labels(const model::Labels& other) const override { return walk_.has_labels(other); }
+  std::uint64_t id() const override { return walk_.id(); }
   Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                          std::vector<storage::TimeRange>& rest) override {
-    walk_.reader().summaries(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out, rest);
+    walk_.summaries(start, end, out, rest);
     return {};
   }
-  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override {
-    return walk_.reader().read(std::max(start, walk_.seen().start), std::min(end, walk_.seen().end), out);
-  }
+  Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override { return walk_.read(start, end, out); }
   Result<void> status() const override { return walk_.status(); }
 
  private:
-  Walk walk_;
+  mutable Walk walk_;
 };
 
 std::vector<std::string> first_of(std::vector<std::string> all, std::size_t limit) {
@@ -338,11 +387,13 @@ class BlockQuerier final : public storage::Querier {
 
   std::unique_ptr<storage::SeriesSet> select(const storage::SelectHints& hints,
                                              std::span<const model::Matcher> matchers) override {
-    return std::make_unique<BlockSeriesSet>(Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}));
+    return std::make_unique<BlockSeriesSet>(
+        Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}, Walk::Opens::kAll));
   }
   std::unique_ptr<storage::ChunkSummarySet> select_summaries(const storage::SelectHints& hints,
                                                              std::span<const model::Matcher> matchers) override {
-    return std::make_unique<BlockSummarySet>(Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}));
+    return std::make_unique<BlockSummarySet>(
+        Walk(*block_, tombstones_, damaged_, matchers, hints, {start_, end_}, Walk::Opens::kWhenNeeded));
   }
 
   Result<std::vector<std::string>> label_names(std::span<const model::Matcher> matchers, std::size_t limit) override {

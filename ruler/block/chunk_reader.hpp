@@ -19,6 +19,8 @@ class ChunkReader {
   static Result<std::unique_ptr<ChunkReader>> open(Fs& fs, const std::string& folder);
   /// @param ref  number of the segment (from 0, in order of names) << 32 | offset. @return kCorrupt
   Result<ChunkData> chunk(std::uint64_t ref) const;
+  /// Tells the processor that the chunk will be wanted soon. Any ref.
+  void prefetch(std::uint64_t ref) const;
   std::uint64_t bytes() const;
 
   struct Segment {

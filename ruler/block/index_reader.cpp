@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/quick_reader.hpp"
 #include "block/format.hpp"
 #include "model/label_encoding.hpp"
 
@@ -265,6 +266,7 @@ Result<std::string_view> IndexReader::symbol(std::uint64_t number, SymbolCache& 
     const bool is_next = cache.next_at != 0 && number == cache.next && number < symbol_count_ && version_ != 1;
     TOCSIN_TRY(const std::string_view text, is_next ? symbol_at(cache.next_at) : symbol(number));
     slot = {number, text};
+    __builtin_prefetch(text.data() + 64);  // the next ones
     cache.next = number + 1;
     cache.next_at = static_cast<std::uint64_t>(text.data() + text.size() - symbols_.data());
   }
@@ -330,18 +332,40 @@ Result<void> IndexReader::entry(SeriesRef ref, SymbolCache& symbols, std::vector
   return {};
 }
 
+bool IndexReader::seems_to_have(SeriesRef ref, SymbolCache& symbols, const model::Labels& labels) const {
+  const std::uint64_t offset = series_offset(ref);
+  const std::string_view bytes = file_->bytes();
+  if (offset < series_at_ || offset >= bytes.size()) return false;
+  QuickReader in(bytes.substr(offset));
+  in.varint();  // the length
+  const char* at = labels.encoded().data();
+  const char* const end = at + labels.encoded().size();
+  const auto is_next = [&](std::uint64_t number) {
+    const SymbolCache::Slot& slot = symbols.slots[number % symbols.slots.size()];
+    if (slot.symbol != number || slot.text.data() == nullptr) {
+      if (!symbol(number, symbols)) return false;
+    }
+    return at != end && model::read_text(at) == slot.text;
+  };
+  for (std::uint64_t left = in.varint(); left > 0; --left) {
+    const std::uint64_t name = in.varint();
+    const std::uint64_t value = in.varint();
+    if (in.failed() || !is_next(name) || !is_next(value)) return false;
+  }
+  return at == end;
+}
+
 Result<void> IndexReader::label_views(SeriesRef ref, std::vector<model::LabelView>& out) const {
   TOCSIN_TRY(const std::string_view body, series_body(ref));
   ByteReader in(body);
   return read_labels(ref, in, out, [this](std::uint64_t number) { return symbol(number); });
 }
 
-void IndexReader::prefetch(SeriesRef ref) const {
+void IndexReader::prefetch(SeriesRef ref, bool chunks) const {
   const std::string_view bytes = file_->bytes();
   const std::uint64_t offset = series_offset(ref);
-  for (std::uint64_t at = offset; at < std::min<std::uint64_t>(offset + kPrefetchBytes, bytes.size()); at += 64) {
-    __builtin_prefetch(bytes.data() + at);
-  }
+  const std::uint64_t end = std::min<std::uint64_t>(offset + (chunks ? kPrefetchBytes : 1), bytes.size());
+  for (std::uint64_t at = offset; at < end; at += 64) __builtin_prefetch(bytes.data() + at);
 }
 
 Result<std::string_view> IndexReader::label_value(SeriesRef ref, std::string_view name) const {

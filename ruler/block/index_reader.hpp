@@ -62,8 +62,11 @@ class IndexReader {
   /// both. @return kCorrupt
   Result<void> entry(SeriesRef ref, SymbolCache& symbols, std::vector<model::LabelView>& labels,
                      ChunkPlaces& chunks) const;
-  /// Tells the processor that the entry will be wanted soon.
-  void prefetch(SeriesRef ref) const;
+  /// Whether the labels that stand there are these, as far as bytes tell whose checksum is not compared: the caller
+  /// knows the checksum of the labels from elsewhere. Touches no more of the series than its labels.
+  bool seems_to_have(SeriesRef ref, SymbolCache& symbols, const model::Labels& labels) const;
+  /// Tells the processor that the entry will be wanted soon, or its labels alone.
+  void prefetch(SeriesRef ref, bool chunks) const;
   /// False at the end. @return kCorrupt
   Result<bool> next_chunk(SeriesRef ref, ChunkPlaces& chunks, ChunkMeta& out) const;
 

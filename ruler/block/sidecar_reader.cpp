@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
+#include "base/quick_reader.hpp"
 #include "block/sidecar.hpp"
 #include "block/sidecar_format.hpp"
 #include "chunkenc/chunk_summary.hpp"
@@ -26,15 +27,21 @@ bool checked(std::string_view part, std::string_view& body) {
 /// Twin of the writer's EntryCoder.
 class EntryReader {
  public:
-  ChunkSummary take(ByteReader& in) {
-    const Timestamp first = wrapping_add(last_, in.signed_varint());
-    ChunkSummary summary = chunkenc::decode_summary(first, in);
-    last_ = summary.last_time;
-    return summary;
+  /// @param out  a new one.
+  void take(QuickReader& in, ChunkSummary& out) {
+    const std::int64_t first = in.signed_varint();
+    chunkenc::decode_summary(wrapping_add(last_, first), in, out);
+    last_ = out.last_time;
   }
 
  private:
   Timestamp last_ = 0;
+};
+
+/// A record, its checksum not yet compared.
+struct Record {
+  std::uint64_t ref = 0;
+  std::string_view bytes;  // with length and checksum
 };
 
 /// Sorts summaries by what becomes of them within [start, end].
@@ -61,78 +68,80 @@ struct SidecarReader::Impl {
   std::unique_ptr<MappedFile> file;
   std::string_view bytes;      // up to the directory
   std::string_view directory;  // its entries
+  std::uint64_t series = 0;
   std::uint32_t flags = 0;
 
-  std::uint64_t u40(std::size_t entry, std::size_t at) const {
+  std::uint64_t u40(std::size_t row, std::size_t at) const {
     std::uint64_t value = 0;
-    std::memcpy(&value, directory.data() + entry * kEntryBytes + at, 5);
+    std::memcpy(&value, directory.data() + row * kEntryBytes + at, kEntryBytes / 2);
     return value;
   }
-  std::size_t entries() const { return directory.size() / kEntryBytes; }
-  bool is_at(std::size_t entry, std::uint64_t ref) const { return entry < entries() && u40(entry, 0) == ref; }
-  /// Parts lie far apart: who goes from one to the next would wait for the memory at each. Heads of a few groups have
-  /// no more than these bytes.
-  void prefetch(std::size_t entry) const {
-    if (entry >= entries()) return;
-    const std::uint64_t begin = u40(entry, 5);
-    for (std::uint64_t at = begin; at < begin + 192 && at < bytes.size(); at += 64) {
-      __builtin_prefetch(bytes.data() + at);
+  std::uint64_t first_ref(std::size_t row) const { return u40(row, 0); }
+  std::uint64_t offset_of(std::size_t row) const { return u40(row, kEntryBytes / 2); }
+
+  /// False if none can be there.
+  bool record_at(std::uint64_t offset, Record& out) const {
+    if (offset >= bytes.size()) return false;
+    QuickReader in(bytes.substr(offset));
+    const std::string_view body = in.take(in.varint());
+    in.take(kCrcBytes);
+    QuickReader rest(body);
+    out.ref = rest.varint();
+    out.bytes = {bytes.data() + offset, static_cast<std::size_t>(in.position() - bytes.data()) - offset};
+    return !in.failed() && !rest.failed();
+  }
+
+  /// Where record number `number` stands if `last` is the one before it; 0: nowhere.
+  std::uint64_t offset_behind(const Record& last, std::uint64_t number) const {
+    if (number >= series) return 0;
+    if (number % kRowSeries == 0) return offset_of(number / kRowSeries);
+    return static_cast<std::uint64_t>(last.bytes.data() + last.bytes.size() - bytes.data());
+  }
+
+  bool search(std::uint64_t ref, SidecarPlace& place, Record& out) const {
+    const auto rows = std::views::iota(std::size_t{0}, rows_of(series));
+    const auto after = std::ranges::upper_bound(rows, ref, {}, [this](std::size_t row) { return first_ref(row); });
+    if (after == rows.begin()) return false;
+    place.number = (*after - 1) * kRowSeries;
+    const std::uint64_t end = std::min<std::uint64_t>(series, place.number + kRowSeries);
+    place.offset = offset_of(*after - 1);
+    for (; place.number < end && record_at(place.offset, out) && out.ref <= ref; ++place.number) {
+      if (out.ref == ref) return true;
+      place.offset = offset_behind(out, place.number + 1);
     }
-  }
-
-  /// Number of the series' entry, entries() if it has none.
-  std::size_t find(std::uint64_t ref) const {
-    const auto all = std::views::iota(std::size_t{0}, entries());
-    const auto found = std::ranges::lower_bound(all, ref, {}, [this](std::size_t i) { return u40(i, 0); });
-    return found != all.end() && is_at(*found, ref) ? *found : entries();
-  }
-
-  /// The bytes of a series; empty if it is not there.
-  std::string_view at(std::size_t entry) const {
-    if (entry == entries()) return {};
-    const std::uint64_t begin = u40(entry, 5);
-    const std::uint64_t end = entry + 1 < entries() ? u40(entry + 1, 5) : bytes.size();
-    return begin < end && end <= bytes.size() ? bytes.substr(begin, end - begin) : std::string_view();
+    return false;
   }
 };
 
 namespace {
 
-/// One series of the file, its head decoded step by step.
-class SeriesPart {
+/// What the file says of the groups of a series, decoded step by step.
+class Details {
  public:
-  /// @param bytes  what the directory says is the series'.
-  explicit SeriesPart(std::string_view bytes) {
-    ByteReader in(bytes);
-    const std::string_view head = in.take(in.count(1));
-    groups_bytes_ = in.take(in.left());
+  /// @param bytes  from the details on.
+  Details(std::string_view bytes, std::size_t chunks) : chunks_(chunks) {
+    QuickReader in(bytes);
+    const std::string_view head = in.take(in.varint());
+    groups_bytes_ = in.rest();
     std::string_view body;
-    if (in.failed() || !checked(head, body)) return;
-    head_ = ByteReader(body);
-    chunks_ = head_.varint32();
-    EntryReader entry;
-    whole_ = entry.take(head_);
-    valid_ = !head_.failed() && chunks_ > 0;
+    valid_ = !in.failed() && checked(head, body);
+    if (valid_) head_ = QuickReader(body);
   }
 
+  /// False: damaged.
   bool valid() const { return valid_; }
-  std::size_t chunks() const { return chunks_; }
-  const ChunkSummary& whole() const { return whole_; }
-  ChunkSummary& whole() { return whole_; }
 
   /// The next group; false at the end, or if the rest cannot be understood (then valid() is false).
   bool next_group() {
-    if (group_ == groups_of(chunks_)) return false;
+    if (!valid_ || group_ == groups_of(chunks_)) return false;
     if (groups_of(chunks_) > 1) {
-      summary_ = coarse_.take(head_);
-    } else {
-      summary_ = whole_;
+      summary_ = {};
+      coarse_.take(head_, summary_);
     }
     const std::uint64_t summaries = head_.varint();
     const std::uint64_t starts = head_.varint();
     if (head_.failed() || summaries > groups_bytes_.size() || starts > groups_bytes_.size() - summaries) {
-      valid_ = false;
-      return false;
+      return valid_ = false;
     }
     summaries_ = groups_bytes_.substr(0, summaries);
     starts_ = groups_bytes_.substr(summaries, starts);
@@ -140,44 +149,51 @@ class SeriesPart {
     ++group_;
     return true;
   }
+  /// Behind the groups that were taken.
+  const char* end() const { return groups_bytes_.data(); }
+  /// Of the group, unless it is the only one.
   const ChunkSummary& summary() const { return summary_; }
   std::string_view summaries() const { return summaries_; }
   std::string_view starts() const { return starts_; }
   std::size_t chunks_of_group() const { return std::min(kGroupChunks, chunks_ - (group_ - 1) * kGroupChunks); }
 
  private:
-  ByteReader head_{std::string_view()};
+  QuickReader head_{std::string_view()};
   std::string_view groups_bytes_;
-  std::size_t chunks_ = 0;
+  const std::size_t chunks_;
   std::size_t group_ = 0;  // number of those that were taken
   bool valid_ = false;
-  ChunkSummary whole_, summary_;
+  ChunkSummary summary_;
   EntryReader coarse_;
   std::string_view summaries_, starts_;
 };
 
-/// The chunks of a group one by one. A damaged group, or one that is its only chunk, is read.
-void pick_chunks(const SeriesPart& part, const Picker& pick) {
+/// Calls each(entry reader, bytes), which takes an entry, for each chunk of the group. False if it is damaged.
+template <typename Each>
+bool each_chunk(const Details& details, Each&& each) {
   std::string_view body;
-  if (!checked(part.summaries(), body)) return pick.read(part.summary());
+  if (!checked(details.summaries(), body)) return false;
+  QuickReader in(body);
+  EntryReader entry;
+  for (std::size_t i = 0; i < details.chunks_of_group() && !in.failed(); ++i) each(entry, in);
+  return !in.failed() && in.at_end();
+}
+
+/// The chunks of a group one by one. A damaged group is read.
+void pick_chunks(const Details& details, const ChunkSummary& group, const Picker& pick) {
   const std::size_t summaries = pick.out.size();
   const std::size_t ranges = pick.rest.size();
-  ByteReader in(body);
-  EntryReader entry;
-  for (std::size_t i = 0; i < part.chunks_of_group(); ++i) {
-    ChunkSummary s = entry.take(in);
-    if (in.failed()) break;
-    if (!pick.touches(s)) continue;
-    if (pick.holds(s) && s.known()) {
-      pick.out.push_back(std::move(s));
-    } else {
-      pick.read(s);
-    }
-  }
-  if (!in.failed() && in.at_end()) return;
+  const bool good = each_chunk(details, [&](EntryReader& entry, QuickReader& in) {
+    ChunkSummary& s = pick.out.emplace_back();
+    entry.take(in, s);
+    if (!in.failed() && pick.holds(s) && s.known()) return;
+    if (!in.failed() && pick.touches(s)) pick.read(s);
+    pick.out.pop_back();
+  });
+  if (good) return;
   pick.out.resize(summaries);
   pick.rest.resize(ranges);
-  pick.read(part.summary());
+  pick.read(group);
 }
 
 }  // namespace
@@ -188,18 +204,19 @@ SidecarReader::~SidecarReader() = default;
 Result<std::unique_ptr<SidecarReader>> SidecarReader::open(Fs& fs, const std::string& path, std::uint32_t index_crc) {
   TOCSIN_TRY(auto file, fs.map(path));
   const std::string_view all = file->bytes();
-  if (!all.starts_with(kMagic)) return fail(Errc::kCorrupt, "{}: no file of summaries", path);
+  if (!all.starts_with(kMagic)) return fail(Errc::kCorrupt, "{}: no file of summaries of this version", path);
   if (all.size() < kMagic.size() + kFooterBytes)
     return fail(Errc::kCorrupt, "{}: cut off at {} bytes", path, all.size());
   ByteReader footer(all.substr(all.size() - kFooterBytes));
   const auto directory = footer.fixed<std::uint64_t>();
-  const auto entries = footer.fixed<std::uint64_t>();
+  const auto series = footer.fixed<std::uint64_t>();
   const auto of_index = footer.fixed<std::uint32_t>();
   const auto flags = footer.fixed<std::uint32_t>();
   const auto crc = footer.fixed<std::uint32_t>();
   const std::uint64_t space = all.size() - kFooterBytes;
-  if (directory > space || (space - directory) % kEntryBytes != 0 || (space - directory) / kEntryBytes != entries) {
-    return fail(Errc::kCorrupt, "{}: at {}: no directory of {} series", path, directory, entries);
+  if (directory > space || series > space || (space - directory) % kEntryBytes != 0 ||
+      (space - directory) / kEntryBytes != rows_of(series)) {
+    return fail(Errc::kCorrupt, "{}: at {}: no directory of {} series", path, directory, series);
   }
   if (crc32c(all.substr(directory, all.size() - directory - kCrcBytes)) != crc) {
     return fail(Errc::kCorrupt, "{}: at {}: the checksum of the directory is wrong", path, directory);
@@ -207,54 +224,96 @@ Result<std::unique_ptr<SidecarReader>> SidecarReader::open(Fs& fs, const std::st
   if (of_index != index_crc) return fail(Errc::kCorrupt, "{}: it belongs to another index", path);
   auto impl = std::make_unique<Impl>();
   impl->bytes = all.substr(0, directory);
-  impl->directory = all.substr(directory, entries * kEntryBytes);
+  impl->directory = all.substr(directory, space - directory);
+  impl->series = series;
   impl->flags = flags;
   impl->file = std::move(file);
   return std::unique_ptr<SidecarReader>(new SidecarReader(std::move(impl)));
 }
 
-bool SidecarReader::summaries(std::uint64_t series_ref, Timestamp start, Timestamp end, std::vector<ChunkSummary>& out,
-                              std::vector<TimeRange>& rest, std::size_t* place) const {
-  std::size_t entry = place ? *place : 0;
-  if (!impl_->is_at(entry, series_ref) && !impl_->is_at(++entry, series_ref)) entry = impl_->find(series_ref);
+bool SidecarReader::find(std::uint64_t series_ref, SidecarSeries& out, SidecarPlace* place) const {
+  SidecarPlace here = place ? *place : SidecarPlace();
+  Record record;
+  std::string_view body;
+  const bool is_next = here.offset != 0 && impl_->record_at(here.offset, record) && record.ref == series_ref &&
+                       checked(record.bytes, body);
+  if (!is_next && !(impl_->search(series_ref, here, record) && checked(record.bytes, body))) return false;
   if (place) {
-    *place = entry;
-    impl_->prefetch(entry + 1);
+    place->number = here.number + 1;
+    place->offset = impl_->offset_behind(record, place->number);
+    // Who goes through many files in turn would wait for the memory in each.
+    __builtin_prefetch(impl_->bytes.data() + place->offset);
+    __builtin_prefetch(impl_->bytes.data() + place->offset + 64);
   }
-  SeriesPart part(impl_->at(entry));
-  if (!part.valid()) return false;
-  const Picker pick{start, end, out, rest};
-  if (!pick.touches(part.whole())) return true;
-  if (pick.holds(part.whole()) && (answers_all(part.whole()) || (part.chunks() == 1 && part.whole().known()))) {
-    out.push_back(std::move(part.whole()));
-    return true;
-  }
+  QuickReader in(body);
+  in.varint();  // the length
+  in.varint();  // the ref
+  out.labels_crc = in.fixed<std::uint32_t>();
+  out.chunks = in.varint();
+  out.details = in.varint();
+  out.whole = in.rest();
+  return !in.failed() && out.chunks > 0 && out.details < impl_->bytes.size();
+}
+
+bool SidecarReader::summaries(const SidecarSeries& series, Timestamp start, Timestamp end,
+                              std::vector<ChunkSummary>& out, std::vector<TimeRange>& rest) const {
   const std::size_t summaries = out.size();
   const std::size_t ranges = rest.size();
-  while (part.next_group()) {
-    const ChunkSummary& group = part.summary();
+  const Picker pick{start, end, out, rest};
+  ChunkSummary& whole = out.emplace_back();
+  QuickReader in(series.whole);
+  EntryReader().take(in, whole);
+  if (in.failed()) return out.pop_back(), false;
+  if (pick.holds(whole) && (answers_all(whole) || (series.chunks == 1 && whole.known()))) return true;
+  const ChunkSummary all = std::move(whole);
+  out.pop_back();
+  if (!pick.touches(all)) return true;
+  if (series.chunks == 1) return pick.read(all), true;
+  const bool one_group = groups_of(series.chunks) == 1;
+  Details details(impl_->bytes.substr(series.details), series.chunks);
+  while (details.next_group()) {
+    const ChunkSummary& group = one_group ? all : details.summary();
     if (!pick.touches(group)) continue;
     if (pick.holds(group) && answers_all(group)) {
       out.push_back(group);
     } else {
-      pick_chunks(part, pick);
+      pick_chunks(details, group, pick);
     }
   }
-  if (part.valid()) return true;
+  if (details.valid()) {
+    __builtin_prefetch(details.end());  // those of the next series, of which nothing is near
+    return true;
+  }
   out.resize(summaries);
   rest.resize(ranges);
   return false;
 }
 
-bool SidecarReader::whole(std::uint64_t series_ref, ChunkSummary& out) const {
-  const SeriesPart part(impl_->at(impl_->find(series_ref)));
-  if (!part.valid() || !part.whole().known()) return false;
-  out = part.whole();
-  return true;
+bool SidecarReader::all_summaries(const SidecarSeries& series, SidecarSummaries& out) const {
+  out = {};
+  QuickReader in(series.whole);
+  EntryReader().take(in, out.whole);
+  if (in.failed() || !in.at_end()) return false;
+  if (series.chunks == 1) {
+    out.groups = out.chunks = {out.whole};
+    return true;
+  }
+  Details details(impl_->bytes.substr(series.details), series.chunks);
+  bool good = true;
+  while (good && details.next_group()) {
+    out.groups.push_back(groups_of(series.chunks) == 1 ? out.whole : details.summary());
+    good = each_chunk(details,
+                      [&](EntryReader& entry, QuickReader& from) { entry.take(from, out.chunks.emplace_back()); });
+  }
+  return good && details.valid();
 }
 
 bool SidecarReader::has_starts() const {
   return (impl_->flags & kHasStarts) != 0;
+}
+
+std::uint64_t SidecarReader::series() const {
+  return impl_->series;
 }
 
 std::uint64_t SidecarReader::bytes() const {
@@ -264,13 +323,14 @@ std::uint64_t SidecarReader::bytes() const {
 bool SidecarReader::starts(std::uint64_t series_ref, std::size_t chunk, std::vector<Timestamp>& out) const {
   out.clear();
   if (!has_starts()) return false;
-  SeriesPart part(impl_->at(impl_->find(series_ref)));
-  if (!part.valid() || chunk >= part.chunks()) return false;
+  SidecarSeries series;
+  if (!find(series_ref, series) || chunk >= series.chunks || series.details == 0) return false;
+  Details details(impl_->bytes.substr(series.details), series.chunks);
   for (std::size_t group = 0; group <= chunk / kGroupChunks; ++group) {
-    if (!part.next_group()) return false;
+    if (!details.next_group()) return false;
   }
   std::string_view body;
-  if (!checked(part.starts(), body)) return false;
+  if (!checked(details.starts(), body)) return false;
   ByteReader in(body);
   Timestamp start = 0;
   for (std::size_t i = 0; i <= chunk % kGroupChunks; ++i) {

@@ -101,7 +101,10 @@ struct SidecarWriter::Impl {
   std::string directory;
   std::uint64_t series = 0;
   std::uint32_t flags = 0;
-  std::string head, groups;  // of the series at hand
+  std::string head, groups;       // of the series at hand
+  std::string body;               // of its record
+  std::string records;            // of series whose rows are not written yet
+  std::vector<std::size_t> rows;  // where they begin in it
 
   Result<void> append(std::string_view bytes) {
     if (!file) {
@@ -110,47 +113,84 @@ struct SidecarWriter::Impl {
     }
     return file->append(bytes);
   }
+
+  /// @return where they stand; 0 if there are none.
+  Result<std::uint64_t> put_details(Chunks chunks) {
+    head.clear();
+    groups.clear();
+    EntryCoder coarse;
+    const std::size_t count = groups_of(chunks.size());
+    for (std::size_t g = 0; g < count; ++g) {
+      const Chunks group = chunks.subspan(g * kGroupChunks, std::min(kGroupChunks, chunks.size() - g * kGroupChunks));
+      if (count > 1) coarse.put(combine_all(group), head);
+      const std::size_t before = groups.size();
+      if (chunks.size() > 1) put_chunks(group, groups);  // one chunk is the whole
+      const std::size_t between = groups.size();
+      if (put_starts(group, groups)) flags |= kHasStarts;
+      put_varint(head, between - before);
+      put_varint(head, groups.size() - between);
+    }
+    if (groups.empty()) return 0;
+    put_crc(head, 0);
+    std::string length;
+    put_varint(length, head.size());
+    TOCSIN_OK(append(length));
+    const std::uint64_t at = file->position() - length.size();
+    TOCSIN_OK(append(head));
+    TOCSIN_OK(append(groups));
+    return at;
+  }
+
+  void put_record(std::uint64_t ref, const model::Labels& labels, Chunks chunks, std::uint64_t details) {
+    if (series % kRowSeries == 0) {
+      put_u40(directory, ref);
+      put_u40(directory, 0);  // known when the row is written
+      rows.push_back(records.size());
+    }
+    body.clear();
+    put_varint(body, ref);
+    put_fixed(body, crc32c(labels.encoded()));
+    put_varint(body, chunks.size());
+    put_varint(body, details);
+    EntryCoder whole;
+    whole.put(combine_all(chunks), body);
+    const std::size_t from = records.size();
+    put_varint(records, body.size());
+    records += body;
+    put_crc(records, from);
+    ++series;
+  }
+
+  Result<void> put_rows() {
+    TOCSIN_OK(append(""));
+    std::size_t entry = directory.size() / kEntryBytes - rows.size();
+    for (const std::size_t row : rows) {
+      std::string offset;
+      put_u40(offset, file->position() + row);
+      directory.replace(entry++ * kEntryBytes + kEntryBytes / 2, offset.size(), offset);
+    }
+    TOCSIN_OK(append(records));
+    records.clear();
+    rows.clear();
+    return {};
+  }
 };
 
 SidecarWriter::SidecarWriter(Fs& fs, std::string path)
-    : impl_(std::make_unique<Impl>(Impl{fs, std::move(path), {}, {}, 0, 0, {}, {}})) {}
+    : impl_(std::make_unique<Impl>(Impl{fs, std::move(path), {}, {}, 0, 0, {}, {}, {}, {}, {}})) {}
 SidecarWriter::~SidecarWriter() = default;
 
-Result<void> SidecarWriter::add(std::uint64_t series_ref, Chunks chunks) {
+Result<void> SidecarWriter::add(std::uint64_t series_ref, const model::Labels& labels, Chunks chunks) {
   if (chunks.empty()) return {};
-  Impl& out = *impl_;
-  out.head.clear();
-  out.groups.clear();
-  put_varint(out.head, chunks.size());
-  EntryCoder whole;
-  whole.put(combine_all(chunks), out.head);
-  EntryCoder coarse;
-  const std::size_t groups = groups_of(chunks.size());
-  for (std::size_t g = 0; g < groups; ++g) {
-    const Chunks group = chunks.subspan(g * kGroupChunks, std::min(kGroupChunks, chunks.size() - g * kGroupChunks));
-    if (groups > 1) coarse.put(combine_all(group), out.head);
-    const std::size_t before = out.groups.size();
-    if (chunks.size() > 1) put_chunks(group, out.groups);  // one chunk is the whole
-    const std::size_t between = out.groups.size();
-    if (put_starts(group, out.groups)) out.flags |= kHasStarts;
-    put_varint(out.head, between - before);
-    put_varint(out.head, out.groups.size() - between);
-  }
-  put_crc(out.head, 0);
-  std::string length;
-  put_varint(length, out.head.size());
-
-  TOCSIN_OK(out.append(length));
-  put_u40(out.directory, series_ref);
-  put_u40(out.directory, out.file->position() - length.size());
-  ++out.series;
-  TOCSIN_OK(out.append(out.head));
-  return out.append(out.groups);
+  TOCSIN_TRY(const std::uint64_t details, impl_->put_details(chunks));
+  impl_->put_record(series_ref, labels, chunks, details);
+  return impl_->series % kRunSeries == 0 ? impl_->put_rows() : Result<void>();
 }
 
 Result<void> SidecarWriter::finish(std::uint32_t index_crc) {
   Impl& out = *impl_;
-  if (!out.file) return {};
+  if (out.series == 0) return {};
+  TOCSIN_OK(out.put_rows());
   const std::uint64_t directory = out.file->position();
   put_fixed(out.directory, directory);
   put_fixed(out.directory, out.series);

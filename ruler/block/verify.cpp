@@ -7,6 +7,9 @@
 #include "base/hash.hpp"
 #include "block/block.hpp"
 #include "block/index_reader.hpp"
+#include "block/sidecar.hpp"
+#include "block/sidecar_format.hpp"
+#include "chunkenc/chunk_summary.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -27,6 +30,14 @@ std::string pair_text(std::string_view name, std::string_view value) {
   return model::Labels{{name, value}}.to_string();
 }
 
+/// Whether they are stored as the same bytes, and so are the same to the bit.
+bool same(const storage::ChunkSummary& a, const storage::ChunkSummary& b) {
+  std::string left, right;
+  chunkenc::encode_summary(a, left);
+  chunkenc::encode_summary(b, right);
+  return a.first_time == b.first_time && left == right;
+}
+
 class Verifier {
  public:
   Verifier(const Block& block, const Tell& tell) : block_(block), tell_(tell) {}
@@ -37,6 +48,7 @@ class Verifier {
     check_postings();
     check_tombstones();
     check_stats();
+    check_sidecar();
     if (!block_.sidecar_defect().empty()) defect("{}", block_.sidecar_defect());
     return defects_;
   }
@@ -84,6 +96,7 @@ class Verifier {
         continue;
       }
       check_chunks(name, chunks, last_chunk);
+      check_summaries(ref, name, labels, chunks);
     }
     refs_ = std::move(*refs);
   }
@@ -108,6 +121,7 @@ class Verifier {
   void check_chunks(const std::string& name, const std::vector<ChunkMeta>& chunks, std::uint64_t& last_ref) {
     if (chunks.empty()) defect("{}: no chunks", name);
     const Meta& meta = block_.meta();
+    found_.clear();
     for (const ChunkMeta& chunk : chunks) {
       const bool first = &chunk == chunks.data();
       if (!first && chunk.min_time <= (&chunk - 1)->max_time) {
@@ -127,8 +141,80 @@ class Verifier {
 
   void check_samples(const std::string& name, const ChunkMeta& chunk) {
     const std::size_t defects = defects_;
+    Found& found = found_.emplace_back();
     read_samples(name, chunk);
-    if (defects_ > defects) ++unread_chunks_;
+    if (defects_ > defects) {
+      ++unread_chunks_;
+      return;
+    }
+    found.samples = columns_.size();
+    if (columns_.histograms.empty()) found.summary = chunkenc::summarise(columns_.times, columns_.values);
+  }
+
+  /// What the sidecar says of a series is compared with the samples. Start timestamps stand there alone: their number
+  /// is.
+  void check_summaries(SeriesRef ref, const std::string& name, const model::Labels& labels,
+                       const std::vector<ChunkMeta>& chunks) {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sidecar) return;
+    SidecarSeries series;
+    if (!sidecar->find(ref, series)) return defect("{}: {} has no record of it", name, kSidecarFile);
+    ++sidecar_series_;
+    if (series.labels_crc != crc32c(labels.encoded())) {
+      defect("{}: {}: the checksum of the labels is of others", name, kSidecarFile);
+    }
+    if (series.chunks != chunks.size()) {
+      return defect("{}: {} says {} chunks, the index {}", name, kSidecarFile, series.chunks, chunks.size());
+    }
+    SidecarSummaries said;
+    if (!sidecar->all_summaries(series, said)) {
+      return defect("{}: {}: the summaries are damaged", name, kSidecarFile);
+    }
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      check_summary(name, chunks[i], said.chunks[i], found_[i]);
+      if (!sidecar->starts(ref, i, starts_) || found_[i].samples == 0) continue;
+      if (starts_.size() == found_[i].samples) continue;
+      defect("{}: chunk {:#x}: {} has {} start timestamps for {} samples", name, chunks[i].ref, kSidecarFile,
+             starts_.size(), found_[i].samples);
+    }
+    check_coarse(name, said);
+  }
+
+  struct Found {
+    std::size_t samples = 0;        // 0: it could not be read
+    storage::ChunkSummary summary;  // of floats
+  };
+  void check_summary(const std::string& name, const ChunkMeta& chunk, const storage::ChunkSummary& said,
+                     const Found& found) {
+    if (said.first_time != chunk.min_time || said.last_time != chunk.max_time) {
+      return defect("{}: chunk {:#x} is of {} to {}, {} says {} to {}", name, chunk.ref, chunk.min_time, chunk.max_time,
+                    kSidecarFile, said.first_time, said.last_time);
+    }
+    // Who is not known is read.
+    if (found.samples == 0 || !said.known() || same(said, found.summary)) return;
+    defect("{}: chunk {:#x}: the summary in {} is not that of its samples", name, chunk.ref, kSidecarFile);
+  }
+
+  /// Coarse summaries are those of their chunks.
+  void check_coarse(const std::string& name, const SidecarSummaries& said) {
+    const auto check = [&](const storage::ChunkSummary& coarse, std::size_t from, std::size_t to) {
+      storage::ChunkSummary all = said.chunks[from];
+      for (std::size_t i = from + 1; i < to; ++i) all = chunkenc::combine(all, said.chunks[i]);
+      if (same(coarse, all)) return;
+      defect("{}: the summary of chunks {} to {} in {} is not that of these chunks", name, from + 1, to, kSidecarFile);
+    };
+    const std::size_t count = said.chunks.size();
+    check(said.whole, 0, count);
+    for (std::size_t g = 0; g < said.groups.size(); ++g) {
+      check(said.groups[g], g * sidecar::kGroupChunks, std::min(count, (g + 1) * sidecar::kGroupChunks));
+    }
+  }
+
+  void check_sidecar() {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (!sidecar || sidecar->series() == sidecar_series_) return;
+    defect("{}/{}: {} series, of which {} are in the index", block_.path(), kSidecarFile, sidecar->series(),
+           sidecar_series_);
   }
 
   void read_samples(const std::string& name, const ChunkMeta& chunk) {
@@ -199,6 +285,9 @@ class Verifier {
   storage::Ids refs_;
   std::unordered_map<std::uint64_t, Members> members_;  // by hash of the pair
   storage::SampleColumns columns_;
+  std::vector<Found> found_;  // in the chunks of the series at hand
+  std::vector<Timestamp> starts_;
+  std::uint64_t sidecar_series_ = 0;
 };
 
 }  // namespace

@@ -52,7 +52,7 @@ class BlockWriter final : public Writer {
       meta_.stats.samples += chunk.count;
     }
     TOCSIN_TRY(const SeriesRef ref, index_->add(labels, metas_));
-    if (sidecar_) TOCSIN_OK(sidecar_->add(ref, chunks));
+    if (sidecar_) TOCSIN_OK(sidecar_->add(ref, labels, chunks));
     ++meta_.stats.series;
     meta_.stats.chunks += chunks.size();
     return {};

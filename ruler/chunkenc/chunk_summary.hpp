@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/quick_reader.hpp"
 #include "storage/storage.hpp"
 
 namespace tocsin::chunkenc {
@@ -25,5 +26,7 @@ void encode_summary(const storage::ChunkSummary& summary, std::string& out);
 /// @param first_time  what the summary was made with. Failure shows in `in`.
 /// A summary in the form of old files comes back as unknown, with its times.
 storage::ChunkSummary decode_summary(Timestamp first_time, ByteReader& in);
+/// @param out  a new one.
+void decode_summary(Timestamp first_time, QuickReader& in, storage::ChunkSummary& out);
 
 }  // namespace tocsin::chunkenc

@@ -59,7 +59,7 @@ void put_value(double value, unsigned kind, std::string& out) {
   if (kind == kFourth) put_signed(out, thousandths(value));
 }
 
-double take_value(unsigned kind, double expected, ByteReader& in) {
+[[gnu::always_inline]] inline double take_value(unsigned kind, double expected, QuickReader& in) {
   if (kind == kInteger) return static_cast<double>(in.signed_varint());
   if (kind == kRaw) return in.fixed<double>();
   if (kind == kFourth) return of_thousandths(in.signed_varint());
@@ -71,7 +71,7 @@ void put_error(double value, unsigned kind, std::string& out) {
   if (kind == kFourth) put_fixed(out, static_cast<float>(value));
 }
 
-double take_error(unsigned kind, ByteReader& in) {
+[[gnu::always_inline]] inline double take_error(unsigned kind, QuickReader& in) {
   if (kind == kRaw) return in.fixed<double>();
   return kind == kFourth ? static_cast<double>(in.fixed<float>()) : 0;
 }
@@ -94,7 +94,7 @@ double expected_increase(const ChunkSummary& s) {
 
 /// Reads on to the end of a summary as it was written before there were values of resets, which is not enough to
 /// answer as a full scan does.
-void skip_first_form(std::uint32_t flags, ByteReader& in) {
+void skip_first_form(std::uint32_t flags, QuickReader& in) {
   in.fixed<double>();
   for (unsigned i = 0; i < 7; ++i) {
     const unsigned kind = flags >> (2 * i) & 3U;
@@ -143,8 +143,8 @@ void encode_summary(const ChunkSummary& s, std::string& out) {
   put_value(s.increase, increase, out);
 }
 
-ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
-  ChunkSummary s;
+void decode_summary(Timestamp first_time, QuickReader& from, ChunkSummary& s) {
+  QuickReader in = from;
   s.first_time = first_time;
   s.last_time = wrapping_add(first_time, static_cast<std::int64_t>(in.varint()));
   const std::uint32_t count = in.varint32();
@@ -155,7 +155,8 @@ ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
     skip_first_form(flags, in);
     s.first_at = s.first_time;
     s.last_at = s.last_time;
-    return s;
+    from = in;
+    return;
   }
   const auto kind = [flags](Place place) { return flags >> place & 3U; };
   s.count = count;
@@ -178,13 +179,21 @@ ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
   s.mean = s.count == 0 ? 0 : s.sum / s.count;
   s.m2 = take_value(kind(kM2), 0, in);
   if ((flags & kHasResetValues) != 0) {
-    if (resets > ChunkSummary::kMaxResetValues) in.take(in.left() + 1);  // nobody writes that: a failure
+    if (resets > ChunkSummary::kMaxResetValues) in.fail<int>();  // nobody writes that
     for (std::uint32_t i = 0; i < resets && !in.failed(); ++i) {
       const std::uint32_t value_kind = in.varint32();
       s.reset_values.push_back(take_value(value_kind, s.max, in));
     }
   }
   s.increase = take_value(kind(kIncrease), expected_increase(s), in);
+  from = in;
+}
+
+ChunkSummary decode_summary(Timestamp first_time, ByteReader& in) {
+  ChunkSummary s;
+  QuickReader quick({in.position(), in.left()});
+  decode_summary(first_time, quick, s);
+  in.take(quick.failed() ? in.left() + 1 : in.left() - quick.left());
   return s;
 }
 

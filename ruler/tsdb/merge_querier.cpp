@@ -41,7 +41,7 @@ class Merged {
 
   bool next() {
     step();
-    if (!status() || heads_.empty() || (limit_ != 0 && given_ == limit_)) return false;
+    if (!good_ || heads_.empty() || (limit_ != 0 && given_ == limit_)) return false;
     ++given_;
     take_group();
     if (heads_.empty() || labels_of(heads_.top()) != labels()) return true;
@@ -119,7 +119,10 @@ class Merged {
     std::size_t leader = kNone;
     for (const std::size_t i : current_) {
       Part& part = parts_[i];
-      if (!part.set->next()) continue;
+      if (!part.set->next()) {
+        good_ &= part.set->status().has_value();
+        continue;
+      }
       if (leader != kNone && part.set->has_labels(labels_of(leader))) {
         parts_[leader].followers.push_back(i);
         continue;
@@ -164,6 +167,7 @@ class Merged {
   const std::uint64_t seed_;
   std::priority_queue<std::size_t, std::vector<std::size_t>, LabelsAfter> heads_;  // leaders that stand at a series
   std::vector<std::size_t> current_;  // parts of the series at hand, ascending; at first all
+  bool good_ = true;                  // none ended with an error
   std::size_t given_ = 0;
   storage::SampleColumns columns_, scratch_;
   std::vector<storage::ChunkSummary> summaries_;

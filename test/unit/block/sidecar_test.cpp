@@ -29,6 +29,10 @@ struct Series {
   std::vector<EncodedChunk> chunks;
 };
 
+model::Labels labels_of(std::uint64_t ref) {
+  return {{"__name__", "x"}, {"ref", std::to_string(ref)}};
+}
+
 EncodedChunk float_chunk(const storage::SampleColumns& samples, std::size_t from, std::size_t count) {
   EncodedChunk chunk;
   chunk.first_time = samples.times[from];
@@ -75,7 +79,7 @@ Series random_series(Rng& rng, std::uint64_t ref) {
 void write(Fs& fs, const std::vector<Series>& all) {
   REQUIRE(fs.create_directories("/block"));
   SidecarWriter writer(fs, kPath);
-  for (const Series& one : all) REQUIRE(writer.add(one.ref, one.chunks));
+  for (const Series& one : all) REQUIRE(writer.add(one.ref, labels_of(one.ref), one.chunks));
   REQUIRE(writer.finish(kIndexCrc));
 }
 
@@ -86,11 +90,17 @@ bool same(const ChunkSummary& a, const ChunkSummary& b) {
   return a.first_time == b.first_time && left == right;
 }
 
+bool answer(const SidecarReader& reader, std::uint64_t ref, Timestamp start, Timestamp end,
+            std::vector<ChunkSummary>& out, std::vector<TimeRange>& rest, SidecarPlace* place = nullptr) {
+  SidecarSeries series;
+  return reader.find(ref, series, place) && reader.summaries(series, start, end, out, rest);
+}
+
 /// That the answer covers what the series has in the window, once, and that each summary is that of its chunks.
 void check_window(const SidecarReader& reader, const Series& series, Timestamp start, Timestamp end) {
   std::vector<ChunkSummary> summaries;
   std::vector<TimeRange> rest;
-  if (!reader.summaries(series.ref, start, end, summaries, rest)) return;
+  if (!answer(reader, series.ref, start, end, summaries, rest)) return;
   std::vector<TimeRange> parts = rest;
   for (const ChunkSummary& s : summaries) {
     CHECK(s.known());
@@ -127,6 +137,22 @@ void check_window(const SidecarReader& reader, const Series& series, Timestamp s
   }
 }
 
+/// All that is known is what was put in.
+void check_all(const SidecarReader& reader, const Series& series, bool floats) {
+  SidecarSeries found;
+  SidecarSummaries all;
+  REQUIRE(reader.find(series.ref, found));
+  CHECK(found.labels_crc == crc32c(labels_of(series.ref).encoded()));
+  REQUIRE(reader.all_summaries(found, all));
+  CHECK(all.whole.known() == floats);
+  REQUIRE(all.chunks.size() == series.chunks.size());
+  CHECK(all.groups.size() == (series.chunks.size() + 15) / 16);
+  for (std::size_t i = 0; i < all.chunks.size(); ++i) {
+    CHECK(all.chunks[i].last_time == series.chunks[i].last_time);
+    if (series.chunks[i].encoding == Encoding::kXor) CHECK(same(all.chunks[i], series.chunks[i].summary));
+  }
+}
+
 void check_starts(const SidecarReader& reader, const Series& series) {
   std::vector<Timestamp> starts;
   for (std::size_t i = 0; i < series.chunks.size(); ++i) {
@@ -158,7 +184,7 @@ TEST_CASE("a sidecar gives the summaries of every window, as coarse as can be") 
     const Timestamp last = series.chunks.back().last_time;
     std::vector<ChunkSummary> summaries;
     std::vector<TimeRange> rest;
-    REQUIRE((*reader)->summaries(series.ref, first, last, summaries, rest));
+    REQUIRE(answer(**reader, series.ref, first, last, summaries, rest));
     coarse += summaries.size() < series.chunks.size() ? 1 : 0;
     check_window(**reader, series, first, last);
     for (int i = 0; i < 20; ++i) {
@@ -167,8 +193,7 @@ TEST_CASE("a sidecar gives the summaries of every window, as coarse as can be") 
       check_window(**reader, series, start, start + static_cast<Timestamp>(rng.next() % 1'000'000));
     }
     const bool floats = std::ranges::all_of(series.chunks, [](const auto& c) { return c.encoding == Encoding::kXor; });
-    ChunkSummary whole;
-    CHECK((*reader)->whole(series.ref, whole) == floats);
+    check_all(**reader, series, floats);
     for (std::size_t i = 0; i < series.chunks.size(); ++i) {
       std::vector<Timestamp> starts;
       const auto& expected = series.chunks[i].starts;
@@ -181,8 +206,8 @@ TEST_CASE("a sidecar gives the summaries of every window, as coarse as can be") 
   CHECK(coarse > 10);
   std::vector<ChunkSummary> summaries;
   std::vector<TimeRange> rest;
-  CHECK_FALSE((*reader)->summaries(2, 0, 1'000'000'000, summaries, rest));
-  CHECK_FALSE((*reader)->summaries(1'000'000, 0, 1'000'000'000, summaries, rest));
+  CHECK_FALSE(answer(**reader, 2, 0, 1'000'000'000, summaries, rest));
+  CHECK_FALSE(answer(**reader, 1'000'000, 0, 1'000'000'000, summaries, rest));
 }
 
 TEST_CASE("who remembers the place of the last series finds the same, in whatever order") {
@@ -197,15 +222,55 @@ TEST_CASE("who remembers the place of the last series finds the same, in whateve
   for (std::uint64_t ref = 8; ref < 112; ++ref) refs.push_back(ref);  // every other one is none
   for (const Series& series : all) refs.push_back(series.ref);        // side by side
   for (int i = 0; i < 200; ++i) refs.push_back(8 + rng.next() % 104);
-  std::size_t place = 0;
+  SidecarPlace place;
   for (const std::uint64_t ref : refs) {
     std::vector<ChunkSummary> summaries, expected;
     std::vector<TimeRange> rest, expected_rest;
-    const bool found = (*reader)->summaries(ref, 50'000, 1'000'000, summaries, rest, &place);
-    REQUIRE(found == (*reader)->summaries(ref, 50'000, 1'000'000, expected, expected_rest));
+    const bool found = answer(**reader, ref, 50'000, 1'000'000, summaries, rest, &place);
+    REQUIRE(found == answer(**reader, ref, 50'000, 1'000'000, expected, expected_rest));
     CHECK(std::ranges::equal(summaries, expected, same));
     CHECK(rest == expected_rest);
   }
+}
+
+TEST_CASE("series of many rows and runs are found, one after the other and at random") {
+  Rng rng(12);
+  std::vector<Series> all;
+  for (std::uint64_t i = 0; i < 2500; ++i) {
+    Series series;
+    series.ref = 5 + i * 3;
+    for (std::int64_t k = 0; k < 3; ++k) series.samples.times.push_back(static_cast<Timestamp>(i) * 10 + k);
+    series.samples.values = {1, 2, static_cast<double>(i)};
+    series.chunks.push_back(float_chunk(series.samples, 0, 3));
+    all.push_back(std::move(series));
+  }
+  MemFs fs;
+  write(fs, all);
+  const auto reader = SidecarReader::open(fs, kPath, kIndexCrc);
+  REQUIRE(reader);
+  CHECK((*reader)->series() == all.size());
+  SidecarPlace place;
+  SidecarSeries found;
+  for (const Series& series : all) {
+    REQUIRE((*reader)->find(series.ref, found, &place));
+    CHECK(found.labels_crc == crc32c(labels_of(series.ref).encoded()));
+  }
+  CHECK(place.offset == 0);
+  for (int i = 0; i < 5000; ++i) {
+    const std::uint64_t ref = rng.next() % 7600;
+    const bool there = ref >= 5 && (ref - 5) % 3 == 0 && (ref - 5) / 3 < all.size();
+    REQUIRE((*reader)->find(ref, found, i % 2 == 0 ? &place : nullptr) == there);
+    if (there) CHECK(found.labels_crc == crc32c(labels_of(ref).encoded()));
+  }
+}
+
+TEST_CASE("a file of the first version is not used") {
+  MemFs fs;
+  REQUIRE(fs.create_directories("/block"));
+  REQUIRE(fs.write_file_atomic(kPath, "TOCSSUM1" + std::string(100, '\0')));
+  const auto reader = SidecarReader::open(fs, kPath, kIndexCrc);
+  REQUIRE_FALSE(reader);
+  CHECK(reader.error().message == "/block/tocsin.summaries: no file of summaries of this version");
 }
 
 TEST_CASE("360 chunks of floats are few summaries") {
@@ -223,12 +288,12 @@ TEST_CASE("360 chunks of floats are few summaries") {
   std::vector<ChunkSummary> summaries;
   std::vector<TimeRange> rest;
   const Timestamp last = series.samples.times.back();
-  REQUIRE((*reader)->summaries(1, 0, last, summaries, rest));
+  REQUIRE(answer(**reader, 1, 0, last, summaries, rest));
   REQUIRE(summaries.size() == 1);
   CHECK(same(summaries[0], chunkenc::summarise(series.samples.times, series.samples.values)));
   CHECK(rest.empty());
   summaries.clear();
-  REQUIRE((*reader)->summaries(1, 30'000'000, last - 5'000'000, summaries, rest));
+  REQUIRE(answer(**reader, 1, 30'000'000, last - 5'000'000, summaries, rest));
   CHECK(summaries.size() < 22 + 2 * 16);
   CHECK(rest.size() == 2);
 }
@@ -265,17 +330,28 @@ TEST_CASE("the bytes of a sidecar are these") {
   put_varint(starts, 0);  // the second chunk
   starts = crc(starts);
   std::string head;
-  put_varint(head, 2);
-  put_signed(head, 1000);
-  head += unknown;
   put_varint(head, group.size());
   put_varint(head, starts.size());
   head = crc(head);
-  std::string expected = "TOCSSUM1";
+  std::string expected = "TOCSSUM2";
   put_varint(expected, head.size());
   expected += head + group + starts;
+  const std::uint64_t row_at = expected.size();
+  std::string body;
+  put_varint(body, 70'000);
+  put_fixed(body, crc32c("\x08__name__\x01x\x03ref\x05"
+                         "70000"));
+  put_varint(body, 2);
+  put_varint(body, 8);  // the details
+  put_signed(body, 1000);
+  body += unknown;
+  std::string record;
+  put_varint(record, body.size());
+  expected += crc(record + body);
   const std::uint64_t directory_at = expected.size();
-  std::string directory("\x70\x11\x01\x00\x00\x08\x00\x00\x00\x00", 10);
+  std::string directory("\x70\x11\x01\x00\x00", 5);
+  directory += static_cast<char>(row_at);
+  directory += std::string(4, '\0');
   put_fixed(directory, directory_at);
   put_fixed(directory, std::uint64_t{1});
   put_fixed(directory, kIndexCrc);

@@ -1,0 +1,1 @@
+tocsin_fuzz(sidecar USES block)
