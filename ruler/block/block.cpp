@@ -130,7 +130,14 @@ Result<void> Block::remove(const Tombstones& more) {
     for (const Interval& interval : intervals) add_interval(all[ref], interval);
   }
   const std::string bytes = encode_tombstones(all);
-  TOCSIN_OK(fs_->write_file_atomic(path_ + "/" + kTombstonesFile, bytes));
+  const std::string file = path_ + "/" + kTombstonesFile;
+  auto written = fs_->write_file_atomic(file, bytes);
+  if (!written) {
+    // It may have failed when the file was there. Then the next start would see it, and so must whoever reads now.
+    const auto there = fs_->read_file(file, kMaxTombstonesBytes);
+    if (!there || *there != bytes) return written;
+    written = fs_->sync_directory(path_);
+  }
   Meta meta = meta_;
   meta.stats.tombstones = count_intervals(all);
   {
@@ -138,7 +145,9 @@ Result<void> Block::remove(const Tombstones& more) {
     changing_->tombstones = std::make_shared<const Tombstones>(std::move(all));
     changing_->tombstones_bytes = bytes.size();
   }
-  return fs_->write_file_atomic(path_ + "/" + kMetaFile, meta_json(meta));
+  if (!written) return fail(std::move(written).error().wrap("the samples are deleted, but a power cut may undo it"));
+  (void)fs_->write_file_atomic(path_ + "/" + kMetaFile, meta_json(meta));
+  return {};
 }
 
 bool Block::note_damaged(std::uint64_t chunk_ref) const {

@@ -73,8 +73,8 @@ class Block {
   const std::string& sidecar_defect() const { return sidecar_defect_; }
 
   std::shared_ptr<const Tombstones> tombstones() const;
-  /// Adds the intervals, writes the file, then meta.json with the new count.
-  /// @return kIo: then either nothing changed, or the tombstones hold and the count in meta.json is the old one.
+  /// Adds the intervals, durably; then puts their count into meta.json, if it can: tombstones() counts.
+  /// @return kIo: nothing changed; or all is deleted and a power cut may undo it, as the message then says.
   Result<void> remove(const Tombstones& more);
 
   /// Reads everything: every series, every chunk, all checksums, order of labels and times, that postings are those of

@@ -226,6 +226,51 @@ TEST_CASE("a deletion that cannot be written changes nothing, and can be tried a
   CHECK(must(Block::open(inner, block->path()))->meta().stats.tombstones == 1);
 }
 
+TEST_CASE("what a deletion says and what is seen agree whichever call fails") {
+  struct Case {
+    FsCall call;
+    std::uint64_t nth;
+    bool stays;
+    bool done;     // it says so
+    bool deleted;  // the samples are
+  };
+  const Case cases[] = {
+      {FsCall::kRename, 1, false, false, false},
+      {FsCall::kSyncDirectory, 1, false, true, true},  // the file was there already, and is made durable again
+      {FsCall::kSyncDirectory, 1, true, false, true},
+      // The count in meta.json is for others to read.
+      {FsCall::kOpen, 2, false, true, true},
+      {FsCall::kAppend, 2, false, true, true},
+      {FsCall::kSync, 2, false, true, true},
+      {FsCall::kRename, 2, true, true, true},
+      {FsCall::kSyncDirectory, 2, false, true, true},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(static_cast<int>(one.call), one.nth, one.stays);
+    Rng rng(4);
+    MemFs inner;
+    write_block(inner, encoded(random_store(rng, 5)));
+    FaultFs fs(inner);
+    const auto block = must(Block::open(fs, path_of(some_meta())));
+    const Tombstones all = {{must(block->select({}))[0], {{kBlockStart, kBlockEnd}}}};
+    fs.arm({.call = one.call, .nth = one.nth, .stays = one.stays});
+    const auto removed = block->remove(all);
+    fs.heal();
+    CHECK(removed.has_value() == one.done);
+    if (!removed && one.deleted) {
+      CHECK(removed.error().message.starts_with("the samples are deleted, but a power cut may undo it: "));
+    }
+    const Tombstones expected = one.deleted ? all : Tombstones();
+    CHECK(*block->tombstones() == expected);
+    if (one.done) {
+      inner.drop_unsynced();
+    } else {
+      inner.drop_handles();
+    }
+    CHECK(*must(Block::open(inner, block->path()))->tombstones() == expected);
+  }
+}
+
 TEST_CASE("a series whose chunks are deleted as a whole is not there") {
   storage::SampleColumns samples;
   samples.times = {kBlockStart, kBlockStart + 10};
