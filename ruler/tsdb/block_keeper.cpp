@@ -105,6 +105,16 @@ Result<void> BlockKeeper::reload_locked(const BlockFolder::WithSwap& with_swap) 
   return done;
 }
 
+/// A block that the disk refused to read is looked at again before something is done to all blocks.
+/// @return kIo if there is one still.
+Result<void> BlockKeeper::read_all_blocks() {
+  if (!folder_.unread()) return {};
+  TOCSIN_OK(reload_locked(no_swap));
+  const auto unread = folder_.unread();
+  if (!unread) return {};
+  return fail(Errc::kIo, "block {} cannot be read now", folder_.path_of(*unread));
+}
+
 std::uint64_t BlockKeeper::size_limit(const Retention& retention) {
   if (retention.percentage > 0) {
     if (const auto capacity = head_.fs.capacity(folder_.path()); capacity && *capacity > 0) {
@@ -251,6 +261,8 @@ Result<block::Meta> BlockKeeper::write_cut(const block::Meta& meta) {
     chunks_end = head_.files.end();
     view = std::make_unique<const ReadView>(head_);
   }
+  // The block is durable before the log may be: of no commit it may have a part that the log does not have.
+  TOCSIN_OK(head_.wal.sync());
   const auto late_meta = [this](Timestamp min, Timestamp max)
                              TOCSIN_NO_THREAD_SAFETY_ANALYSIS { return new_meta(min, max); };
   TOCSIN_TRY(const auto late,
@@ -331,6 +343,7 @@ void BlockKeeper::mark_failed(const std::vector<block::Meta>& blocks) {
 
 Result<void> BlockKeeper::remove(Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
   const MutexLock lock(work_mutex_);
+  const auto all_read = read_all_blocks();
   for (const BlockPtr& one : folder_.set()->overlapping(start, end)) {
     TOCSIN_TRY(const auto refs, one->select(matchers));
     block::Tombstones more;
@@ -352,6 +365,7 @@ Result<void> BlockKeeper::remove(Timestamp start, Timestamp end, std::span<const
     head_.feeds.rewrote_all(touched.min, touched.max);
     TOCSIN_OK(removed);
   }
+  if (!all_read) return fail(Error(all_read.error()).wrap("not all is deleted"));
   return {};
 }
 

@@ -59,6 +59,7 @@ class BlockKeeper {
 
  private:
   Result<void> reload_locked(const BlockFolder::WithSwap& with_swap) TOCSIN_REQUIRES(work_mutex_);
+  Result<void> read_all_blocks() TOCSIN_REQUIRES(work_mutex_);
   std::set<block::Ulid> beyond(const std::vector<BlockPtr>& blocks) TOCSIN_REQUIRES(work_mutex_);
   std::uint64_t size_limit(const Retention& retention);
   std::uint64_t head_bytes() const;

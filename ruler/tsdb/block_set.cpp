@@ -113,6 +113,11 @@ BlockPtr BlockFolder::open(const block::Ulid& ulid) {
   return nullptr;
 }
 
+std::optional<block::Ulid> BlockFolder::unread() const {
+  const auto found = std::ranges::find_if(aside_, [](const auto& one) { return one.second.stamp.empty(); });
+  return found == aside_.end() ? std::nullopt : std::optional(found->first);
+}
+
 Result<void> BlockFolder::reload(const Beyond& beyond, const WithSwap& with_swap) {
   TOCSIN_TRY(const auto found, list());
   std::erase_if(aside_, [&](const auto& one) { return !std::ranges::binary_search(found, one.first); });

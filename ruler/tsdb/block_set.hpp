@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +57,10 @@ class BlockFolder {
   /// @return kIo: if the folder could not be read nothing changed; if a block could not be removed it is out of the set
   /// all the same, and tried again next time.
   Result<void> reload(const Beyond& beyond, const WithSwap& with_swap);
+
+  /// A block of the folder that the disk refused to read, or none: unlike damage it passes, and the block is back.
+  /// Thread: that of reload().
+  std::optional<block::Ulid> unread() const;
 
   /// Thread: any.
   BlockSetPtr set() const {

@@ -42,6 +42,7 @@ Result<void> BlockKeeper::snapshot(const std::string& folder, bool with_head) {
     return fail(Errc::kInvalid, "dir must not be a valid ULID");
   }
   const MutexLock lock(work_mutex_);
+  TOCSIN_OK(read_all_blocks());
   TOCSIN_OK(head_.fs.create_directories(folder));
   for (const BlockPtr& one : folder_.set()->blocks) {
     if (auto linked = link_files(head_.fs, one->path(), folder + "/" + one->meta().ulid.text()); !linked) {
