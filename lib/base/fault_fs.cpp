@@ -17,13 +17,20 @@ struct FaultFs::Plan {
   mutable Mutex mutex;
   std::array<std::uint64_t, kFsCalls> counts TOCSIN_GUARDED_BY(mutex) = {};
   std::vector<Armed> armed TOCSIN_GUARDED_BY(mutex);
+  std::optional<Fault> dead TOCSIN_GUARDED_BY(mutex);
 
   /// Counts a call; the fault that strikes it, if any.
   std::optional<Fault> strike(FsCall call) {
     const MutexLock lock(mutex);
     const std::uint64_t number = ++counts[static_cast<std::size_t>(call)];
+    if (dead) return dead;
     for (const Armed& one : armed) {
-      if (one.fault.call == call && (one.at == number || (one.fault.stays && one.at < number))) return one.fault;
+      if (one.fault.call != call || one.at > number || (one.at < number && !one.fault.stays)) continue;
+      if (one.fault.dies) {
+        dead = one.fault;
+        dead->written = 0;
+      }
+      return one.fault;
     }
     return std::nullopt;
   }
@@ -94,6 +101,7 @@ void FaultFs::arm(Fault fault) {
 void FaultFs::heal() {
   const MutexLock lock(plan_->mutex);
   plan_->armed.clear();
+  plan_->dead.reset();
 }
 
 std::uint64_t FaultFs::count(FsCall call) const {

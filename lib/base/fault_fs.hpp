@@ -34,6 +34,8 @@ struct Fault {
   std::string message = "No space left on device";
   /// Whether all later calls of the kind fail too, as on a full disk, or just this one.
   bool stays = false;
+  /// Whether all later calls of every kind fail too: for whoever asks, the process died in this call.
+  bool dies = false;
   /// Of a failing append: how many bytes reach the file first.
   std::size_t written = 0;
 };

@@ -34,6 +34,24 @@ TEST_CASE("a full disk stays full until it is healed, and takes a part of the wr
   CHECK(file->append("y"));
 }
 
+TEST_CASE("after a call in which the process died every call fails, until it is healed") {
+  MemFs inner;
+  FaultFs fs(inner);
+  REQUIRE(inner.create_directories("/d"));
+  const auto file = *fs.open_append("/d/f");
+  fs.arm({.call = FsCall::kAppend, .nth = 2, .dies = true, .written = 3});
+  REQUIRE(file->append("whole"));
+  CHECK_FALSE(file->append("partial"));
+  CHECK_FALSE(file->append("nothing"));
+  CHECK_FALSE(file->sync());
+  CHECK_FALSE(fs.list("/d"));
+  CHECK_FALSE(fs.open_append("/d/g"));
+  CHECK(fs.count(FsCall::kAppend) == 3);
+  CHECK(*inner.read_file("/d/f") == "wholepar");
+  fs.heal();
+  CHECK(fs.list("/d"));
+}
+
 TEST_CASE("each kind of call can fail") {
   MemFs memory;
   REQUIRE(memory.write_file_atomic("f", "x"));
