@@ -1,46 +1,18 @@
 #include "api/query_json.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <vector>
 
 #include "model/histogram.hpp"
-#include "model/histogram_bounds.hpp"
+#include "model/histogram_buckets.hpp"
 
 namespace tocsin::api {
 namespace {
 
-struct Bucket {
-  double lower = 0, upper = 0, count = 0;
-  int rule = 0;  // see write_histogram()
-};
-
-void add_buckets(const model::FloatHistogram& h, const std::vector<model::HistogramSpan>& spans,
-                 const std::vector<double>& counts, bool negative, std::vector<Bucket>& out) {
-  std::int64_t index = 0;
-  std::size_t at = 0;
-  const bool custom = h.schema == model::kCustomBucketsSchema;
-  for (const model::HistogramSpan& span : spans) {
-    index += span.offset;
-    for (std::uint32_t i = 0; i < span.length && at < counts.size(); ++i, ++index, ++at) {
-      Bucket bucket;
-      bucket.count = counts[at];
-      if (custom) {
-        const auto size = static_cast<std::int64_t>(h.custom_values.size());
-        bucket.lower = index <= 0 ? -std::numeric_limits<double>::infinity()
-                                  : h.custom_values[static_cast<std::size_t>(std::min(index, size) - 1)];
-        bucket.upper =
-            index >= size ? std::numeric_limits<double>::infinity() : h.custom_values[static_cast<std::size_t>(index)];
-      } else {
-        bucket.lower = model::exponential_bound(h.schema, index - 1);
-        bucket.upper = model::exponential_bound(h.schema, index);
-      }
-      if (negative) {
-        bucket.rule = 1;
-        bucket.lower = -std::exchange(bucket.upper, -bucket.lower);
-      }
-      out.push_back(bucket);
-    }
-  }
+/// Which of its bounds a bucket includes, see write_histogram().
+int rule_of(const model::HistogramBucket& bucket) {
+  if (bucket.lower_inclusive) return bucket.upper_inclusive ? 3 : 1;
+  return bucket.upper_inclusive ? 0 : 2;
 }
 
 void write_point(JsonWriter& json, Timestamp t, double v) {
@@ -110,21 +82,14 @@ void open_query_data(JsonWriter& json, const promql::Value& value) {
 }
 
 void write_histogram(JsonWriter& json, const model::FloatHistogram& h) {
-  std::vector<Bucket> buckets;
-  add_buckets(h, h.negative_spans, h.negative_buckets, true, buckets);
-  std::reverse(buckets.begin(), buckets.end());
-  if (h.schema != model::kCustomBucketsSchema && h.zero_count != 0) {
-    buckets.push_back(Bucket{-h.zero_threshold, h.zero_threshold, h.zero_count, 3});
-  }
-  add_buckets(h, h.positive_spans, h.positive_buckets, false, buckets);
-
+  std::vector<model::HistogramBucket> buckets;
+  model::all_buckets(h, buckets);
+  std::erase_if(buckets, [](const model::HistogramBucket& bucket) { return bucket.count == 0; });
   json.begin_object().key("count").sample_value(h.count).key("sum").sample_value(h.sum);
-  const bool any = std::any_of(buckets.begin(), buckets.end(), [](const Bucket& b) { return b.count != 0; });
-  if (any) {
+  if (!buckets.empty()) {
     json.key("buckets").begin_array();
-    for (const Bucket& bucket : buckets) {
-      if (bucket.count == 0) continue;
-      json.begin_array().integer(bucket.rule).sample_value(bucket.lower).sample_value(bucket.upper);
+    for (const model::HistogramBucket& bucket : buckets) {
+      json.begin_array().integer(rule_of(bucket)).sample_value(bucket.lower).sample_value(bucket.upper);
       json.sample_value(bucket.count).end_array();
     }
     json.end_array();

@@ -7,7 +7,7 @@
 
 #include "promql/aggregate.hpp"
 #include "promql/functions.hpp"
-#include "promql/kahan.hpp"
+#include "base/kahan.hpp"
 #include "promql/range_functions.hpp"
 
 namespace tocsin::promql {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "promql/kahan.hpp"
+#include "base/kahan.hpp"
 #include "promql/range_functions.hpp"
 
 namespace tocsin::promql {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <memory>
 
-#include "promql/kahan.hpp"
+#include "base/kahan.hpp"
 #include "promql/range_functions.hpp"
 
 namespace tocsin::promql {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "promql/kahan.hpp"
+#include "base/kahan.hpp"
 #include "storage/storage.hpp"
 
 namespace tocsin::promql {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tocsin::promql {
+namespace tocsin {
 
 struct KahanSum {
   double sum = 0;
@@ -60,4 +60,4 @@ struct KahanMean {
   double value() const { return running ? total.value() : total.sum / count + total.c / count; }
 };
 
-}  // namespace tocsin::promql
+}  // namespace tocsin
