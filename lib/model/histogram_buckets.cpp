@@ -1,6 +1,7 @@
 #include "model/histogram_buckets.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -33,6 +34,14 @@ HistogramBucket bucket_at(const FloatHistogram& histogram, std::int64_t index, b
 
 HistogramBucket zero_bucket(const FloatHistogram& histogram) {
   return {-histogram.zero_threshold, histogram.zero_threshold, true, true, histogram.zero_count};
+}
+
+double fraction_below(const HistogramBucket& bucket, double value, bool linear) {
+  if (linear) return (value - bucket.lower) / (bucket.upper - bucket.lower);
+  const double lower = std::log2(std::abs(bucket.lower));
+  const double upper = std::log2(std::abs(bucket.upper));
+  const double at = std::log2(std::abs(value));
+  return value > 0 ? (at - lower) / (upper - lower) : 1 - (at - upper) / (lower - upper);
 }
 
 void all_buckets(const FloatHistogram& histogram, std::vector<HistogramBucket>& out) {

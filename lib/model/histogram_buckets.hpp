@@ -61,6 +61,9 @@ HistogramBucket bucket_at(const FloatHistogram& histogram, std::int64_t index, b
 /// The bucket around zero, which custom buckets do not have.
 HistogramBucket zero_bucket(const FloatHistogram& histogram);
 
+/// How much of a bucket lies below a value strictly within it: of its width, or of the logarithm.
+double fraction_below(const HistogramBucket& bucket, double value, bool linear);
+
 /// From the lowest to the highest, empty ones included, the zero bucket only if it is not empty. Those that reach into
 /// the zero bucket end where it begins.
 void all_buckets(const FloatHistogram& histogram, std::vector<HistogramBucket>& out);

@@ -72,6 +72,9 @@ class HistogramMean {
   bool running_ = false;
 };
 
+/// Whether all values are the same, to the bit; hints, and how the buckets lie in spans, do not matter.
+bool equal_values(const FloatHistogram& a, const FloatHistogram& b);
+
 /// Whether a counter began anew between the two: a count is less than before or a bucket is missing. The reset hint of
 /// `now` decides, if it says anything.
 bool is_reset(const FloatHistogram& now, const FloatHistogram& before);

@@ -1,5 +1,6 @@
-// Whether a counter began anew between two histograms.
+// Two histograms compared: are they the same, did a counter begin anew between them?
 
+#include <bit>
 #include <limits>
 
 #include "model/histogram_bounds.hpp"
@@ -60,7 +61,28 @@ bool is_reset_with_other_bounds(const FloatHistogram& now, const FloatHistogram&
   return is_less(std::numeric_limits<double>::infinity());
 }
 
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool equal_sides(BucketCursor a, BucketCursor b) {
+  for (; !a.done() && !b.done(); a.next(), b.next()) {
+    if (a.index() != b.index() || !same_bits(a.count(), b.count())) return false;
+  }
+  return a.done() && b.done();
+}
+
 }  // namespace
+
+bool equal_values(const FloatHistogram& a, const FloatHistogram& b) {
+  return a.schema == b.schema && same_bits(a.count, b.count) && same_bits(a.sum, b.sum) &&
+         same_bits(a.zero_count, b.zero_count) && a.zero_threshold == b.zero_threshold &&
+         a.custom_values == b.custom_values &&
+         equal_sides(BucketCursor(a.positive_spans, a.positive_buckets),
+                     BucketCursor(b.positive_spans, b.positive_buckets)) &&
+         equal_sides(BucketCursor(a.negative_spans, a.negative_buckets),
+                     BucketCursor(b.negative_spans, b.negative_buckets));
+}
 
 bool is_reset(const FloatHistogram& now, const FloatHistogram& before) {
   if (now.reset_hint == CounterReset::kReset) return true;

@@ -56,15 +56,6 @@ Kept part_of_highest(const HistogramBucket& bucket, double bound, Keep keep) {
   return {0, zero_if_infinite(bucket.lower)};
 }
 
-/// How much of a bucket lies below a value within it.
-double fraction_below(const HistogramBucket& bucket, double value, bool linear) {
-  if (linear) return (value - bucket.lower) / (bucket.upper - bucket.lower);
-  const double lower = std::log2(std::abs(bucket.lower));
-  const double upper = std::log2(std::abs(bucket.upper));
-  const double at = std::log2(std::abs(value));
-  return value > 0 ? (at - lower) / (upper - lower) : 1 - (at - upper) / (lower - upper);
-}
-
 /// Of the bucket around the bound.
 Kept part_of(const HistogramBucket& bucket, double bound, Keep keep, bool positive, bool linear) {
   if (std::isinf(bucket.lower) && bucket.lower < 0) return part_of_lowest(bucket, bound, keep);

@@ -3,26 +3,29 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 
+#include "base/kahan.hpp"
+#include "model/histogram_buckets.hpp"
 #include "promql/aggregate.hpp"
 #include "promql/functions.hpp"
-#include "base/kahan.hpp"
-#include "promql/range_functions.hpp"
+#include "promql/range_histograms.hpp"
 
 namespace tocsin::promql {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// What becomes of native histograms: they count like floats, they are ignored with a note, or they are a sum of their
-/// own, which is not built (and an error of the data beside floats).
+/// What becomes of native histograms: they count like floats, they are ignored with a note, or they are added up, which
+/// is an error of the data beside floats.
 enum class Histograms { kCount, kIgnore, kSum };
 
 struct SumState {
   static constexpr Histograms kHistograms = Histograms::kSum;
   KahanSum total;
-  bool seen = false, histogram = false;
+  using Histogram = model::HistogramSum;
+  bool seen = false, histogram = false;  // a float, a histogram
   void add(double v) {
     if (seen) {
       total.add(v);
@@ -37,6 +40,7 @@ struct SumState {
 struct AvgState {
   static constexpr Histograms kHistograms = Histograms::kSum;
   KahanMean mean;
+  using Histogram = model::HistogramMean;
   bool seen = false, histogram = false;
   void add(double v) {
     mean.add(v);
@@ -96,6 +100,30 @@ struct VarianceState {
   double value() const { return kRoot ? std::sqrt(squares / count) : squares / count; }
 };
 
+/// The histograms of a group at one step.
+template <typename Sum>
+struct HistogramGroup {
+  explicit HistogramGroup(const model::FloatHistogram& first) : sum(first), custom(model::has_custom_buckets(first)) {
+    look_at_hint(first);
+  }
+  void look_at_hint(const model::FloatHistogram& histogram) {
+    reset |= histogram.reset_hint == model::CounterReset::kReset;
+    not_reset |= histogram.reset_hint == model::CounterReset::kNotReset;
+  }
+  Sum sum;
+  bool custom;
+  bool mixed = false;  // exponential and custom buckets: no result
+  bool reset = false, not_reset = false;
+};
+
+template <typename State>
+struct HistogramsOf {};
+template <typename State>
+  requires(State::kHistograms == Histograms::kSum)
+struct HistogramsOf<State> {
+  std::vector<std::unique_ptr<HistogramGroup<typename State::Histogram>>> by_step;  // empty: none
+};
+
 template <typename State>
 class SimpleAggregate final : public VectorOperator {
  public:
@@ -116,6 +144,7 @@ class SimpleAggregate final : public VectorOperator {
       // What was handed out is not needed again: whoever keeps it finds the memory free.
       held_.remove(groups_[group].steps.size());
       groups_[group].steps = {};
+      groups_[group].histograms = {};
       if (any) return true;
     }
     return false;
@@ -126,6 +155,7 @@ class SimpleAggregate final : public VectorOperator {
   struct Group {
     GroupSteps<State> steps;
     GroupName name;
+    [[no_unique_address]] HistogramsOf<State> histograms;
   };
 
   Result<void> drain(Column& column) {
@@ -141,11 +171,12 @@ class SimpleAggregate final : public VectorOperator {
       group.steps.cover(column.begin, column.end);
       TOCSIN_OK(held_.add(group.steps.size() - before));
       group.name.add(column);
-      add(column, group.steps);
+      add(column, group);
     }
   }
 
-  void add(const Column& column, GroupSteps<State>& steps) {
+  void add(const Column& column, Group& group) {
+    GroupSteps<State>& steps = group.steps;
     if (column.dense && !column.has_histograms()) {
       State* const states = &steps[column.begin];
       const double* const values = column.values.data() + column.begin;
@@ -155,32 +186,59 @@ class SimpleAggregate final : public VectorOperator {
     for (std::size_t i = column.begin; i < column.end; ++i) {
       if (column.present[i] == 0) continue;
       if (column.is_histogram(i)) {
-        add_histogram(steps[i]);
+        add_histogram(column, i, group);
       } else {
         steps[i].add(column.values[i]);
       }
     }
   }
 
-  void add_histogram(State& state) {
+  void add_histogram(const Column& column, std::size_t i, Group& group) {
     if constexpr (State::kHistograms == Histograms::kCount) {
-      state.add(0);
+      group.steps[i].add(0);
     } else if constexpr (State::kHistograms == Histograms::kIgnore) {
       context_.annotations().histogram_ignored_in_aggregation(parser::aggregate_op_text(spec_.op), spec_.input_pos);
     } else {
-      state.histogram = true;
+      group.steps[i].histogram = true;
+      if (group.steps[i].seen) return;  // no result anyway
+      if (group.histograms.by_step.empty()) group.histograms.by_step.resize(grid_.count);
+      add_up(*column.histograms[i], column.labels.metric_name(), group.histograms.by_step[i]);
     }
   }
 
+  template <typename Histograms>
+  void add_up(const model::FloatHistogram& histogram, std::string_view metric, std::unique_ptr<Histograms>& group) {
+    if (group == nullptr) {
+      group = std::make_unique<Histograms>(histogram);
+      return;
+    }
+    if (group->mixed) return;
+    group->look_at_hint(histogram);
+    if (group->custom != model::has_custom_buckets(histogram)) {
+      group->mixed = true;
+      context_.annotations().mixed_exponential_custom(metric, spec_.input_pos);
+    } else if (group->sum.add(histogram).bounds_reconciled) {
+      context_.annotations().mismatched_custom_buckets("aggregation", spec_.input_pos);
+    }
+  }
+
+  void emit_histogram(Group& group, std::size_t i, Column& out) {
+    if (group.steps[i].seen) return context_.annotations().mixed_floats_histograms_in_aggregation(spec_.input_pos);
+    auto& histograms = *group.histograms.by_step[i];
+    if (histograms.reset && histograms.not_reset) {
+      context_.annotations().counter_reset_collision("aggregation", spec_.input_pos);
+    }
+    if (!histograms.mixed) set_histogram(out, i, histograms.sum.take());
+  }
+
   Result<bool> emit(std::size_t index, Column& out) {
-    const Group& group = groups_[index];
+    Group& group = groups_[index];
     out.reset(grid_.count);
     for (std::size_t i = group.steps.begin(); i < group.steps.end(); ++i) {
       const State& state = group.steps[i];
       if constexpr (State::kHistograms == Histograms::kSum) {
         if (state.histogram) {
-          if (!state.seen) return unsupported_histograms(std::string(parser::aggregate_op_text(spec_.op)) + "()");
-          context_.annotations().mixed_floats_histograms_in_aggregation(spec_.input_pos);
+          emit_histogram(group, i, out);
           continue;
         }
       }

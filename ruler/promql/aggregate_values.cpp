@@ -6,8 +6,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/float_text.hpp"
+#include "model/histogram_text.hpp"
 #include "promql/aggregate.hpp"
-#include "promql/range_functions.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -54,7 +54,6 @@ class CountValues final : public VectorOperator {
       const std::size_t group = groups_.find(column.labels);
       for (std::size_t i = column.begin; i < column.end; ++i) {
         if (column.present[i] == 0) continue;
-        if (column.is_histogram(i)) return unsupported_histograms("count_values()");
         TOCSIN_OK(add(column, group, i));
       }
     }
@@ -72,15 +71,20 @@ class CountValues final : public VectorOperator {
   }
 
   std::size_t result_of(const Column& column, std::size_t group, std::size_t i) {
+    if (column.is_histogram(i)) return result_of(column, model::histogram_text(*column.histograms[i]));
     // Equal bits give an equal text; different bits (of NaN) may.
     const Key key{group, std::bit_cast<std::uint64_t>(column.values[i])};
     const auto known = known_.find(key);
     if (known != known_.end()) return known->second;
-    model::LabelsBuilder labels(column.labels);
-    labels.set(spec_.value_label, format_float_f(column.values[i]));
-    const std::size_t result = results_.find(labels.build());
+    const std::size_t result = result_of(column, format_float_f(column.values[i]));
     known_.emplace(key, result);
     return result;
+  }
+
+  std::size_t result_of(const Column& column, const std::string& value) {
+    model::LabelsBuilder labels(column.labels);
+    labels.set(spec_.value_label, value);
+    return results_.find(labels.build());
   }
 
   using Key = std::pair<std::size_t, std::uint64_t>;

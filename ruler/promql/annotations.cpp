@@ -90,6 +90,29 @@ void Annotations::start_time_overlap(std::string_view metric, Pos pos) {
   ++entry->count;
 }
 
+void Annotations::native_histogram_not_counter(std::string_view metric, Pos pos) {
+  add(true, fmt::format("this native histogram metric is not a counter: {}", go_quote(metric)), pos);
+}
+
+void Annotations::native_histogram_not_gauge(std::string_view metric, Pos pos) {
+  add(true, fmt::format("this native histogram metric is not a gauge: {}", go_quote(metric)), pos);
+}
+
+void Annotations::mixed_exponential_custom(std::string_view metric, Pos pos) {
+  add(true,
+      fmt::format("vector contains a mix of histograms with exponential and custom buckets schemas for metric name {}",
+                  go_quote(metric)),
+      pos);
+}
+
+void Annotations::incompatible_bucket_layout(std::string_view op, Pos pos) {
+  add(true, fmt::format("incompatible bucket layout encountered for binary operator {}", op), pos);
+}
+
+void Annotations::counter_reset_collision(std::string_view operation, Pos pos) {
+  add(true, fmt::format("conflicting counter resets during histogram {}", operation), pos);
+}
+
 void Annotations::possible_non_counter(std::string_view metric, Pos pos) {
   add(false,
       fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
@@ -139,6 +162,24 @@ void Annotations::histograms_ignored_in_mixed_range(std::string_view metric, Pos
   add(false,
       fmt::format("ignored histograms in a range containing both floats and histograms for metric name {}",
                   go_quote(metric)),
+      pos);
+}
+
+void Annotations::mismatched_custom_buckets(std::string_view operation, Pos pos) {
+  add(false, fmt::format("mismatched custom buckets were reconciled during {}", operation), pos);
+}
+
+void Annotations::quantile_nan_result(std::string_view metric, Pos pos) {
+  add(false, with_metric("input to histogram_quantile has NaN observations, result is NaN", metric), pos);
+}
+
+void Annotations::quantile_nan_skew(std::string_view metric, Pos pos) {
+  add(false, with_metric("input to histogram_quantile has NaN observations, result is skewed higher", metric), pos);
+}
+
+void Annotations::fraction_nans(std::string_view metric, Pos pos) {
+  add(false,
+      with_metric("input to histogram_fraction has NaN observations, which are excluded from all fractions", metric),
       pos);
 }
 

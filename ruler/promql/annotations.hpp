@@ -29,6 +29,12 @@ class Annotations {
   void mixed_classic_native(std::string_view metric, Pos pos);
   void sort_in_range_query(Pos pos);
   void start_time_overlap(std::string_view metric, Pos pos);
+  void native_histogram_not_counter(std::string_view metric, Pos pos);
+  void native_histogram_not_gauge(std::string_view metric, Pos pos);
+  void mixed_exponential_custom(std::string_view metric, Pos pos);
+  void incompatible_bucket_layout(std::string_view op, Pos pos);
+  /// @param operation  "addition", "subtraction" or "aggregation".
+  void counter_reset_collision(std::string_view operation, Pos pos);
 
   // Infos.
   void possible_non_counter(std::string_view metric, Pos pos);
@@ -38,6 +44,10 @@ class Annotations {
   void incompatible_types(std::string_view left, std::string_view op, std::string_view right, Pos pos);
   void histogram_ignored_in_aggregation(std::string_view aggregation, Pos pos);
   void histograms_ignored_in_mixed_range(std::string_view metric, Pos pos);
+  void mismatched_custom_buckets(std::string_view operation, Pos pos);
+  void quantile_nan_result(std::string_view metric, Pos pos);
+  void quantile_nan_skew(std::string_view metric, Pos pos);
+  void fraction_nans(std::string_view metric, Pos pos);
 
   /// How often anything was added; tells whether a part of the plan had something to say.
   std::size_t additions() const { return additions_; }

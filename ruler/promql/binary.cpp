@@ -4,14 +4,65 @@
 #include <optional>
 #include <utility>
 
+#include "model/histogram_compact.hpp"
+#include "model/histogram_math.hpp"
 #include "promql/functions.hpp"
 #include "promql/materialize.hpp"
-#include "promql/range_functions.hpp"
 
 namespace tocsin::promql {
 namespace {
 
 using parser::BinaryOp;
+
+model::HistogramPtr share(model::FloatHistogram histogram) {
+  histogram.integer = false;
+  model::compact(histogram, 0);
+  return std::make_shared<const model::FloatHistogram>(std::move(histogram));
+}
+
+model::HistogramPtr scaled(model::FloatHistogram histogram, double factor) {
+  model::multiply(histogram, factor);
+  return share(std::move(histogram));
+}
+
+/// Sum or difference; null, with a warning, if exponential and custom buckets meet.
+model::HistogramPtr combined(QueryContext& context, const parser::BinaryExpr& expr, const model::FloatHistogram& left,
+                             const model::FloatHistogram& right) {
+  const bool sum = expr.op == BinaryOp::kAdd;
+  if (!model::are_compatible(left, right)) {
+    context.annotations().incompatible_bucket_layout(parser::binary_op_text(expr.op), expr.pos);
+    return nullptr;
+  }
+  model::FloatHistogram result = left;
+  const model::HistogramNotes notes = sum ? model::add(result, right) : model::subtract(result, right);
+  if (!sum) result.reset_hint = model::CounterReset::kGauge;
+  const std::string_view name = sum ? "addition" : "subtraction";
+  if (notes.reset_collision) context.annotations().counter_reset_collision(name, expr.pos);
+  if (notes.bounds_reconciled) context.annotations().mismatched_custom_buckets(name, expr.pos);
+  return share(std::move(result));
+}
+
+/// The histogram in the middle of `histogram op number`; null if they do not go together.
+model::HistogramPtr with_number(BinaryOp op, const model::FloatHistogram& histogram, double number) {
+  model::FloatHistogram result = histogram;
+  switch (op) {
+    case BinaryOp::kMul:
+      model::multiply(result, number);
+      break;
+    case BinaryOp::kDiv:
+      model::divide(result, number);
+      break;
+    case BinaryOp::kTrimUpper:
+      model::trim_above(result, number);
+      break;
+    case BinaryOp::kTrimLower:
+      model::trim_below(result, number);
+      break;
+    default:
+      return nullptr;
+  }
+  return share(std::move(result));
+}
 
 class ScalarBinary final : public ScalarOperator {
  public:
@@ -51,10 +102,6 @@ class VectorScalarBinary final : public VectorOperator {
       TOCSIN_TRY(const bool more, vector_->next(out));
       if (!more) return false;
       TOCSIN_OK(context_.spend(out.span()));
-      if (out.has_histograms()) {
-        TOCSIN_OK(refuse_histograms(context_, expr_, !scalar_left_, scalar_left_));
-        if (!remove_histograms(out)) continue;
-      }
       apply(out);
       if (!out.trim()) continue;
       if (changes_metric(expr_.op) || expr_.return_bool) {
@@ -72,6 +119,10 @@ class VectorScalarBinary final : public VectorOperator {
     const std::vector<double>& scalars = *scalars_;
     for (std::size_t i = column.begin; i < column.end; ++i) {
       if (column.present[i] == 0) continue;
+      if (column.is_histogram(i)) {
+        apply_to_histogram(column, i);
+        continue;
+      }
       const double value = column.values[i];
       const BinaryResult result =
           scalar_left_ ? apply_binary(expr_.op, scalars[i], value) : apply_binary(expr_.op, value, scalars[i]);
@@ -85,6 +136,18 @@ class VectorScalarBinary final : public VectorOperator {
       } else if (!result.keep) {
         column.present[i] = 0;  // what is kept is the vector's value, on whichever side it stands
       }
+    }
+  }
+
+  void apply_to_histogram(Column& column, std::size_t i) {
+    const Operand histogram{0, column.histograms[i].get()};
+    const Operand scalar{(*scalars_)[i], nullptr};
+    MixedResult result = scalar_left_ ? apply_binary(context_, expr_, scalar, histogram)
+                                      : apply_binary(context_, expr_, histogram, scalar);
+    if (result.defined) {
+      column.histograms[i] = std::move(result.histogram);
+    } else {
+      column.present[i] = 0;
     }
   }
 
@@ -105,8 +168,10 @@ class VectorNegation final : public VectorOperator {
     TOCSIN_TRY(const bool more, input_->next(out));
     if (!more) return false;
     TOCSIN_OK(context_.spend(out.span()));
-    if (out.has_histograms()) return unsupported_histograms("unary -");
-    for (std::size_t i = out.begin; i < out.end; ++i) out.values[i] = -out.values[i];
+    for (std::size_t i = out.begin; i < out.end; ++i) {
+      out.values[i] = -out.values[i];
+      if (out.is_histogram(i)) out.histograms[i] = scaled(*out.histograms[i], -1);
+    }
     drop_metadata(context_, out);
     TOCSIN_OK(guard_.admit(out));
     return true;
@@ -153,6 +218,30 @@ BinaryResult apply_binary(BinaryOp op, double left, double right) {
   }
 }
 
+MixedResult apply_binary(QueryContext& context, const parser::BinaryExpr& expr, const Operand& left,
+                         const Operand& right) {
+  const BinaryOp op = expr.op;
+  model::HistogramPtr result;
+  if (left.histogram && right.histogram) {
+    if (op == BinaryOp::kEq || op == BinaryOp::kNe) {
+      return {true, model::equal_values(*left.histogram, *right.histogram) == (op == BinaryOp::kEq), nullptr};
+    }
+    if (op == BinaryOp::kAdd || op == BinaryOp::kSub) {
+      result = combined(context, expr, *left.histogram, *right.histogram);
+      return {result != nullptr, true, result};
+    }
+  } else if (left.histogram) {
+    result = with_number(op, *left.histogram, right.value);
+  } else if (op == BinaryOp::kMul) {
+    result = scaled(*right.histogram, left.value);
+  }
+  if (result == nullptr) {
+    context.annotations().incompatible_types(left.histogram ? "histogram" : "float", parser::binary_op_text(op),
+                                             right.histogram ? "histogram" : "float", expr.pos);
+  }
+  return {result != nullptr, true, result};
+}
+
 bool changes_metric(BinaryOp op) {
   switch (op) {
     case BinaryOp::kAdd:
@@ -170,21 +259,6 @@ bool changes_metric(BinaryOp op) {
 
 Grouping match_grouping(const parser::VectorMatching& matching) {
   return {matching.labels, !matching.on};
-}
-
-Result<void> refuse_histograms(QueryContext& context, const parser::BinaryExpr& expr, bool left, bool right) {
-  const BinaryOp op = expr.op;
-  const bool equality = op == BinaryOp::kEq || op == BinaryOp::kNe;
-  const bool sum = op == BinaryOp::kAdd || op == BinaryOp::kSub;
-  const bool trim = op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower;
-  const bool calculates = (left && right && (equality || sum)) || (left != right && op == BinaryOp::kMul) ||
-                          (left && !right && (op == BinaryOp::kDiv || trim));
-  if (calculates) {
-    return unsupported_histograms("the binary operator " + std::string(parser::binary_op_text(op)));
-  }
-  context.annotations().incompatible_types(left ? "histogram" : "float", parser::binary_op_text(op),
-                                           right ? "histogram" : "float", expr.pos);
-  return {};
 }
 
 ScalarOperatorPtr make_scalar_binary(const parser::BinaryExpr& expr, ScalarOperatorPtr left, ScalarOperatorPtr right) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/histogram.hpp"
 #include "promql/context.hpp"
 #include "promql/grid.hpp"
 #include "promql/label_ops.hpp"
@@ -42,8 +43,20 @@ VectorOperatorPtr make_vector_negation(QueryContext& context, VectorOperatorPtr 
 
 Grouping match_grouping(const parser::VectorMatching& matching);
 
-/// What an operator does that meets a histogram: a note that these do not go together, or kUnsupported where Prometheus
-/// would calculate with it.
-Result<void> refuse_histograms(QueryContext& context, const parser::BinaryExpr& expr, bool left, bool right);
+/// A float, or a histogram if `histogram`.
+struct Operand {
+  double value = 0;
+  const model::FloatHistogram* histogram = nullptr;
+};
+
+/// What an operator makes of operands of which at least one is a histogram.
+struct MixedResult {
+  bool defined = false;           // they go together
+  bool keep = false;              // of a comparison: its result
+  model::HistogramPtr histogram;  // of arithmetic
+};
+/// What does not go together gets Prometheus' note and no result.
+MixedResult apply_binary(QueryContext& context, const parser::BinaryExpr& expr, const Operand& left,
+                         const Operand& right);
 
 }  // namespace tocsin::promql

@@ -124,12 +124,13 @@ class MatchedBinary final : public VectorOperator {
       if (many_column_.present[i] == 0 || !(one == nullptr ? one_is_missing(i) : one->has(i))) continue;
       const bool many_histogram = many_column_.is_histogram(i);
       const bool one_histogram = one != nullptr && one->histogram(i) != nullptr;
+      const double one_value = one == nullptr ? *matching_.fill_right : one->value(i);
       if (many_histogram || one_histogram) {
-        TOCSIN_OK(refuse_histograms(context_, expr_, swapped_ ? one_histogram : many_histogram,
-                                    swapped_ ? many_histogram : one_histogram));
+        const Operand many{many_column_.values[i], many_histogram ? many_column_.histograms[i].get() : nullptr};
+        any |= mix(i, many, {one_value, one_histogram ? one->histogram(i).get() : nullptr}, out);
         continue;
       }
-      out.set(i, one == nullptr ? *matching_.fill_right : one->value(i));
+      out.set(i, one_value);
       any = true;
     }
     if (!any) return false;
@@ -137,6 +138,34 @@ class MatchedBinary final : public VectorOperator {
     out.labels = one == nullptr ? result_labels(many_column_.labels, match_labels(many_column_.labels))
                                 : result_labels(many_column_.labels, one->labels());
     return finish(out, [this](std::size_t i, double one_value) { return apply(many_column_.values[i], one_value); });
+  }
+
+  /// Calculates with a histogram at once; finish() leaves it as it is. False if there is nothing to calculate.
+  bool mix(std::size_t i, const Operand& many, const Operand& one, Column& out) {
+    const Operand& left = swapped_ ? one : many;
+    MixedResult result = apply_binary(context_, expr_, left, swapped_ ? many : one);
+    if (!result.defined) return false;
+    if (mixed_.empty()) mixed_.resize(grid_.count);
+    mixed_[i] = 1;
+    if (result.histogram != nullptr) {
+      out.set_histogram(i, std::move(result.histogram));
+    } else if (expr_.return_bool) {
+      out.set(i, result.keep ? 1 : 0);
+    } else if (result.keep) {
+      out.set_histogram(i, std::make_shared<const model::FloatHistogram>(*left.histogram));
+    } else {
+      out.set(i, 0);
+      mixed_[i] = 2;  // matched, but not kept
+    }
+    return true;
+  }
+
+  /// Whether the step was calculated by mix(), which is forgotten.
+  bool take_mixed(std::size_t i, Column& out) {
+    if (mixed_.empty() || mixed_[i] == 0) return false;
+    if (mixed_[i] == 2) out.present[i] = 0;
+    mixed_[i] = 0;
+    return true;
   }
 
   bool one_is_missing(std::size_t i) const {
@@ -158,7 +187,7 @@ class MatchedBinary final : public VectorOperator {
     for (std::size_t i = one.begin(); i < one.end(); ++i) {
       if (!one.has(i) || matched_.claimed(signature_, i)) continue;
       if (one.histogram(i) != nullptr) {
-        TOCSIN_OK(refuse_histograms(context_, expr_, swapped_, !swapped_));
+        any |= mix(i, {*matching_.fill_left, nullptr}, {0, one.histogram(i).get()}, out);
         continue;
       }
       out.set(i, one.value(i));
@@ -177,7 +206,7 @@ class MatchedBinary final : public VectorOperator {
     TOCSIN_OK(check_unique(out));
     const bool comparison = parser::is_comparison(expr_.op);
     for (std::size_t i = out.begin; i < out.end; ++i) {
-      if (out.present[i] == 0) continue;
+      if (out.present[i] == 0 || take_mixed(i, out)) continue;
       const BinaryResult result = calculate(i, out.values[i]);
       out.values[i] = comparison && expr_.return_bool ? (result.keep ? 1 : 0) : result.value;
       if (!result.keep && !(comparison && expr_.return_bool)) out.present[i] = 0;
@@ -265,8 +294,9 @@ class MatchedBinary final : public VectorOperator {
   std::size_t signature_ = 0;  // of the series at hand
   std::size_t pair_ = 0;
   std::size_t unmatched_ = 0;
-  StepClaims matched_;  // by signature
-  StepClaims grouped_;  // by signature and result labels
+  std::vector<std::uint8_t> mixed_;  // by step, of the pair at hand; empty until there is a histogram
+  StepClaims matched_;               // by signature
+  StepClaims grouped_;               // by signature and result labels
   DuplicateGuard guard_;
   Stage stage_ = Stage::kMany;
   bool started_ = false;

@@ -103,7 +103,7 @@ class Evaluation {
     while (inner->kind == parser::NodeKind::kParen) inner = static_cast<const parser::ParenExpr&>(*inner).expr.get();
     TOCSIN_TRY(const RangeArgument range, plan.range(*inner, grid_, {}));
     TOCSIN_OK(open(store, plan.bounds()));
-    TOCSIN_TRY(Matrix series, collect_range(context_, grid_, range.reference, range.range_ms, *range.source));
+    TOCSIN_TRY(Matrix series, collect_range(context_, grid_, range));
     return Value(std::move(series));
   }
 

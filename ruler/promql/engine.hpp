@@ -52,8 +52,8 @@ struct QueryResult {
 };
 
 /// Thread: any; a call runs on the caller's thread (a worker), to its end.
-/// Errors, with Prometheus' texts: kInvalid (the expression), kExecution, kTimeout, kCanceled, kLimit (max_samples);
-/// and kUnsupported with the name of what is not built yet. Errors of the store are passed on.
+/// Errors, with Prometheus' texts: kInvalid (the expression), kExecution, kTimeout, kCanceled, kLimit (max_samples).
+/// Errors of the store are passed on.
 class Engine {
  public:
   Engine(EngineOptions options, Clock& clock);

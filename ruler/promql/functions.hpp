@@ -75,6 +75,11 @@ VectorOperatorPtr make_step_timestamp(QueryContext& context, const Grid& grid, V
 /// The same with the metric's name gone.
 VectorOperatorPtr make_unnamed(QueryContext& context, VectorOperatorPtr input);
 VectorOperatorPtr make_sort(QueryContext& context, const Grid& grid, VectorOperatorPtr input, bool descending);
+/// By the values of labels, numbers within them as numbers; then by all labels.
+VectorOperatorPtr make_sort_by_label(QueryContext& context, const Grid& grid, VectorOperatorPtr input,
+                                     std::vector<std::string> labels, bool descending);
+/// No series.
+VectorOperatorPtr make_nothing();
 /// histogram_count, histogram_sum, histogram_avg; nullptr for other names.
 VectorOperatorPtr make_histogram_statistic(QueryContext& context, std::string_view name, VectorOperatorPtr& input);
 /// Repeats a value found once at every step of `grid`.
@@ -94,6 +99,13 @@ ScalarOperatorPtr make_step_invariant(const Grid& grid, ScalarOperatorPtr input)
 VectorOperatorPtr make_histogram_quantile(QueryContext& context, const Grid& grid, ScalarOperatorPtr quantile,
                                           VectorOperatorPtr input, parser::PositionRange quantile_pos,
                                           parser::PositionRange input_pos);
+struct QuantileArgument {
+  ScalarOperatorPtr values;
+  parser::PositionRange pos;
+};
+VectorOperatorPtr make_histogram_quantiles(QueryContext& context, const Grid& grid, VectorOperatorPtr input,
+                                           std::string label, std::vector<QuantileArgument> quantiles,
+                                           parser::PositionRange input_pos);
 VectorOperatorPtr make_histogram_fraction(QueryContext& context, const Grid& grid, ScalarOperatorPtr low,
                                           ScalarOperatorPtr high, VectorOperatorPtr input,
                                           parser::PositionRange input_pos);

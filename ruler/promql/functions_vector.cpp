@@ -6,6 +6,7 @@
 
 #include "model/histogram.hpp"
 #include "promql/functions.hpp"
+#include "promql/native_histogram.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -104,55 +105,7 @@ class Unnamed final : public VectorOperator {
   DuplicateGuard guard_;
 };
 
-/// By value, NaN last. Only an instant query has an order; in a range query this takes away histograms and no more.
-class Sort final : public VectorOperator {
- public:
-  Sort(QueryContext& context, const Grid& grid, VectorOperatorPtr input, bool descending)
-      : grid_(grid), input_(std::move(input)), descending_(descending), kept_(context) {}
-
-  Result<bool> next(Column& out) override {
-    if (!grid_.single()) {
-      for (;;) {
-        TOCSIN_TRY(const bool more, input_->next(out));
-        if (!more) return false;
-        if (remove_histograms(out)) return true;
-      }
-    }
-    if (!sorted_) TOCSIN_OK(sort(out));
-    if (at_ == order_.size()) return false;
-    kept_.columns[order_[at_++]].expand(grid_.count, out);
-    return true;
-  }
-
- private:
-  Result<void> sort(Column& scratch) {
-    for (;;) {
-      TOCSIN_TRY(const bool more, input_->next(scratch));
-      if (!more) break;
-      if (remove_histograms(scratch)) TOCSIN_OK(kept_.add(scratch));
-    }
-    for (std::size_t i = 0; i < kept_.columns.size(); ++i) order_.push_back(i);
-    std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
-      const double x = kept_.columns[a].value(0);
-      const double y = kept_.columns[b].value(0);
-      if (std::isnan(x) != std::isnan(y)) return std::isnan(y);
-      if (x < y || x > y) return descending_ ? x > y : x < y;
-      return a < b;
-    });
-    sorted_ = true;
-    return {};
-  }
-
-  Grid grid_;
-  VectorOperatorPtr input_;
-  bool descending_;
-  Materialized kept_;
-  std::vector<std::size_t> order_;
-  bool sorted_ = false;
-  std::size_t at_ = 0;
-};
-
-using Statistic = double (*)(const model::FloatHistogram&);
+using Statistic = double (*)(const model::FloatHistogram&, NativeHistogramReader&);
 
 class HistogramStatistic final : public VectorOperator {
  public:
@@ -168,7 +121,7 @@ class HistogramStatistic final : public VectorOperator {
       for (std::size_t i = out.begin; i < out.end; ++i) {
         if (out.present[i] == 0) continue;
         if (out.is_histogram(i)) {
-          out.values[i] = statistic_(*out.histograms[i]);
+          out.values[i] = statistic_(*out.histograms[i], reader_);
         } else {
           out.present[i] = 0;
         }
@@ -185,6 +138,7 @@ class HistogramStatistic final : public VectorOperator {
   QueryContext& context_;
   VectorOperatorPtr input_;
   Statistic statistic_;
+  NativeHistogramReader reader_;
   DuplicateGuard guard_;
 };
 
@@ -218,6 +172,12 @@ class StepInvariant final : public VectorOperator {
   Column once_;
 };
 
+class Nothing final : public VectorOperator {
+ public:
+  Result<bool> next(Column&) override { return false; }
+  bool whole() const override { return true; }
+};
+
 }  // namespace
 
 model::Labels labels_of_absent(const std::vector<model::Matcher>& matchers) {
@@ -247,19 +207,23 @@ VectorOperatorPtr make_step_timestamp(QueryContext& context, const Grid& grid, V
   return std::make_unique<StepTimestamp>(context, grid, std::move(input));
 }
 
+VectorOperatorPtr make_nothing() {
+  return std::make_unique<Nothing>();
+}
+
 VectorOperatorPtr make_unnamed(QueryContext& context, VectorOperatorPtr input) {
   return std::make_unique<Unnamed>(context, std::move(input));
 }
 
-VectorOperatorPtr make_sort(QueryContext& context, const Grid& grid, VectorOperatorPtr input, bool descending) {
-  return std::make_unique<Sort>(context, grid, std::move(input), descending);
-}
-
 VectorOperatorPtr make_histogram_statistic(QueryContext& context, std::string_view name, VectorOperatorPtr& input) {
   Statistic statistic = nullptr;
-  if (name == "histogram_count") statistic = [](const model::FloatHistogram& h) { return h.count; };
-  if (name == "histogram_sum") statistic = [](const model::FloatHistogram& h) { return h.sum; };
-  if (name == "histogram_avg") statistic = [](const model::FloatHistogram& h) { return h.sum / h.count; };
+  using Histogram = const model::FloatHistogram&;
+  using Reader = NativeHistogramReader&;
+  if (name == "histogram_count") statistic = [](Histogram h, Reader) { return h.count; };
+  if (name == "histogram_sum") statistic = [](Histogram h, Reader) { return h.sum; };
+  if (name == "histogram_avg") statistic = [](Histogram h, Reader) { return h.sum / h.count; };
+  if (name == "histogram_stdvar") statistic = [](Histogram h, Reader reader) { return reader.variance(h); };
+  if (name == "histogram_stddev") statistic = [](Histogram h, Reader reader) { return std::sqrt(reader.variance(h)); };
   if (statistic == nullptr) return nullptr;
   return std::make_unique<HistogramStatistic>(context, std::move(input), statistic);
 }

@@ -1,4 +1,5 @@
-// histogram_quantile and histogram_fraction of classic histograms: the series that differ in `le` alone are one.
+// histogram_quantile, histogram_quantiles and histogram_fraction. Classic histograms: the series that differ in `le`
+// alone are one. Native histograms are samples of their own.
 
 #include <algorithm>
 #include <map>
@@ -6,10 +7,12 @@
 #include <vector>
 
 #include "base/float_text.hpp"
+#include "expo/openmetrics_float.hpp"
 #include "promql/functions.hpp"
 #include "promql/histogram_quantile.hpp"
+#include "promql/native_histogram.hpp"
 #include "promql/quantile.hpp"
-#include "promql/range_functions.hpp"
+#include "promql/range_histograms.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -21,18 +24,15 @@ class HistogramOperator : public VectorOperator {
 
   Result<bool> next(Column& out) final {
     if (!started_) TOCSIN_OK(start(out));
-    while (at_ < histograms_.size()) {
-      const Histogram& histogram = histograms_[at_++];
-      TOCSIN_OK(context_.spend(grid_.count * histogram.buckets.size()));
-      out.reset(grid_.count);
-      if (!dense(histogram, out)) {
-        for (std::size_t i = histogram.begin; i < histogram.end; ++i) step(histogram, i, out);
+    for (; pass_ < passes(); ++pass_, at_ = 0) {
+      while (at_ < histograms_.size() + natives_.size()) {
+        TOCSIN_OK(emit(at_++, out));
+        if (!out.finish()) continue;
+        drop_metadata(context_, out);
+        relabel(pass_, out);
+        TOCSIN_OK(guard_.admit(out));
+        return true;
       }
-      if (!out.finish()) continue;
-      out.labels = histogram.labels;
-      drop_metadata(context_, out);
-      TOCSIN_OK(guard_.admit(out));
-      return true;
     }
     return false;
   }
@@ -49,10 +49,21 @@ class HistogramOperator : public VectorOperator {
     std::size_t begin = 0, end = 0;
     std::vector<std::uint8_t> conflict;  // steps that also have a native histogram
   };
+  struct Native {
+    std::size_t column = 0;
+    std::vector<std::uint8_t> conflict;  // steps that also have a classic histogram
+  };
 
   virtual Result<void> prepare() = 0;
+  /// Of a classic histogram, of a native one.
   virtual double value(const Histogram& histogram, std::size_t step, std::vector<Bucket>& buckets) = 0;
-  virtual std::string_view name() const = 0;
+  virtual double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) = 0;
+  /// Everything is handed out so many times, each time at the steps that it wants.
+  virtual std::size_t passes() const { return 1; }
+  virtual bool wants(std::size_t /*pass*/, std::size_t /*step*/) const { return true; }
+  virtual void relabel(std::size_t /*pass*/, Column& /*out*/) const {}
+  std::size_t pass() const { return pass_; }
+  NativeHistogramReader& reader() { return reader_; }
 
   /// The metric's name belongs into annotations only as long as it is part of the result.
   std::string_view metric(const model::Labels& labels) const {
@@ -75,7 +86,32 @@ class HistogramOperator : public VectorOperator {
         return !nan_first_less(b.upper, a.upper) && a.column < b.column;
       });
     }
-    return natives(index);
+    for (std::size_t c = 0; c < kept_.columns.size(); ++c) add_native(c, index);
+    return {};
+  }
+
+  Result<void> emit(std::size_t at, Column& out) {
+    out.reset(grid_.count);
+    if (at < histograms_.size()) {
+      const Histogram& histogram = histograms_[at];
+      TOCSIN_OK(context_.spend(grid_.count * histogram.buckets.size()));
+      out.labels = histogram.labels;
+      if (dense(histogram, out)) return {};
+      for (std::size_t i = histogram.begin; i < histogram.end; ++i) {
+        if (wants(pass_, i)) step(histogram, i, out);
+      }
+      return {};
+    }
+    const Native& native = natives_[at - histograms_.size()];
+    const StoredColumn& column = kept_.columns[native.column];
+    TOCSIN_OK(context_.spend(column.span() * kHistogramWork));
+    out.labels = column.labels();
+    for (std::size_t i = column.begin(); i < column.end(); ++i) {
+      if (!column.has(i) || column.histogram(i) == nullptr || !wants(pass_, i)) continue;
+      if (!native.conflict.empty() && native.conflict[i] != 0) continue;
+      out.set(i, value(*column.histogram(i), metric(column.labels()), i));
+    }
+    return {};
   }
 
   void add(std::size_t c, std::map<std::string, std::size_t, std::less<>>& index) {
@@ -107,22 +143,22 @@ class HistogramOperator : public VectorOperator {
   }
 
   /// A native histogram beside the classic one of the same name at the same step: neither is looked at.
-  Result<void> natives(const std::map<std::string, std::size_t, std::less<>>& index) {
-    for (const StoredColumn& column : kept_.columns) {
-      if (!column.has_histograms()) continue;
-      const auto classic = index.find(column.labels().encoded());
-      for (std::size_t i = column.begin(); i < column.end(); ++i) {
-        if (!column.has(i) || column.histogram(i) == nullptr) continue;
-        if (classic == index.end() || !any_bucket(histograms_[classic->second], i)) {
-          return unsupported_histograms(name());
-        }
-        Histogram& histogram = histograms_[classic->second];
-        if (histogram.conflict.empty()) histogram.conflict.resize(grid_.count);
-        histogram.conflict[i] = 1;
-        context_.annotations().mixed_classic_native(metric(column.labels()), pos_);
+  void add_native(std::size_t c, const std::map<std::string, std::size_t, std::less<>>& index) {
+    const StoredColumn& column = kept_.columns[c];
+    if (!column.has_histograms()) return;
+    Native& native = natives_.emplace_back();
+    native.column = c;
+    const auto classic = index.find(column.labels().encoded());
+    if (classic == index.end()) return;
+    Histogram& histogram = histograms_[classic->second];
+    for (std::size_t i = column.begin(); i < column.end(); ++i) {
+      if (!column.has(i) || column.histogram(i) == nullptr || !any_bucket(histogram, i)) continue;
+      for (std::vector<std::uint8_t>* conflict : {&histogram.conflict, &native.conflict}) {
+        if (conflict->empty()) conflict->resize(grid_.count);
+        (*conflict)[i] = 1;
       }
+      context_.annotations().mixed_classic_native(metric(column.labels()), pos_);
     }
-    return {};
   }
 
   bool any_bucket(const Histogram& histogram, std::size_t i) const {
@@ -143,6 +179,7 @@ class HistogramOperator : public VectorOperator {
     }
     if (!histogram.conflict.empty()) return false;
     for (std::size_t i = histogram.begin; i < histogram.end; ++i) {
+      if (!wants(pass_, i)) continue;
       buckets_.resize(rows_.size());
       for (std::size_t b = 0; b < rows_.size(); ++b) {
         buckets_[b] = {histogram.buckets[b].upper, rows_[b][i - histogram.begin]};
@@ -170,44 +207,115 @@ class HistogramOperator : public VectorOperator {
   parser::PositionRange pos_;
   Materialized kept_;
   std::vector<Histogram> histograms_;
+  std::vector<Native> natives_;
+  NativeHistogramReader reader_;
   std::vector<Bucket> buckets_;
   std::vector<const double*> rows_;
   DuplicateGuard guard_;
   bool started_ = false;
   std::size_t at_ = 0;
+  std::size_t pass_ = 0;
 };
 
-class HistogramQuantile final : public HistogramOperator {
+class QuantileOperator : public HistogramOperator {
  public:
-  HistogramQuantile(QueryContext& context, const Grid& grid, ScalarOperatorPtr quantile, VectorOperatorPtr input,
-                    parser::PositionRange quantile_pos, parser::PositionRange input_pos)
-      : HistogramOperator(context, grid, std::move(input), input_pos),
-        quantile_(std::move(quantile)),
-        quantile_pos_(quantile_pos) {}
+  using HistogramOperator::HistogramOperator;
 
  protected:
-  Result<void> prepare() override {
-    TOCSIN_TRY(values_, quantile_->values());
-    for (const double q : values_) {
-      if (!(q >= 0 && q <= 1)) context().annotations().invalid_quantile(q, quantile_pos_);
+  void check(const std::vector<double>& quantiles, parser::PositionRange pos) {
+    for (const double q : quantiles) {
+      if (!(q >= 0 && q <= 1)) context().annotations().invalid_quantile(q, pos);
     }
-    return {};
   }
-  double value(const Histogram& histogram, std::size_t step, std::vector<Bucket>& buckets) override {
+  /// φ of the present pass.
+  virtual double quantile(std::size_t step) const = 0;
+
+  double value(const Histogram& histogram, std::size_t step, std::vector<Bucket>& buckets) final {
     MonotonicityFix fix;
-    const double out = bucket_quantile(values_[step], buckets, fix);
+    const double out = bucket_quantile(quantile(step), buckets, fix);
     if (fix.forced) {
       context().annotations().forced_monotonicity(metric(histogram.labels), grid().at(step), fix.min_bucket,
                                                   fix.max_bucket, fix.max_diff, pos());
     }
     return out;
   }
-  std::string_view name() const override { return "histogram_quantile()"; }
+  double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) final {
+    NanNote note = NanNote::kNone;
+    const double out = reader().quantile(quantile(step), histogram, note);
+    if (note == NanNote::kResult) context().annotations().quantile_nan_result(metric, pos());
+    if (note == NanNote::kSkew) context().annotations().quantile_nan_skew(metric, pos());
+    return out;
+  }
+};
+
+class HistogramQuantile final : public QuantileOperator {
+ public:
+  HistogramQuantile(QueryContext& context, const Grid& grid, ScalarOperatorPtr quantile, VectorOperatorPtr input,
+                    parser::PositionRange quantile_pos, parser::PositionRange input_pos)
+      : QuantileOperator(context, grid, std::move(input), input_pos),
+        quantile_(std::move(quantile)),
+        quantile_pos_(quantile_pos) {}
+
+ protected:
+  Result<void> prepare() override {
+    TOCSIN_TRY(values_, quantile_->values());
+    check(values_, quantile_pos_);
+    return {};
+  }
+  double quantile(std::size_t step) const override { return values_[step]; }
 
  private:
   ScalarOperatorPtr quantile_;
   parser::PositionRange quantile_pos_;
   std::vector<double> values_;
+};
+
+/// Several quantiles at once, told apart by a label. A quantile may change from step to step: each of its values is a
+/// pass.
+class HistogramQuantiles final : public QuantileOperator {
+ public:
+  HistogramQuantiles(QueryContext& context, const Grid& grid, VectorOperatorPtr input, std::string label,
+                     std::vector<QuantileArgument> quantiles, parser::PositionRange input_pos)
+      : QuantileOperator(context, grid, std::move(input), input_pos),
+        label_(std::move(label)),
+        quantiles_(std::move(quantiles)) {}
+
+ protected:
+  Result<void> prepare() override {
+    for (std::size_t q = 0; q < quantiles_.size(); ++q) {
+      TOCSIN_TRY(std::vector<double> values, quantiles_[q].values->values());
+      check(values, quantiles_[q].pos);
+      std::vector<double> distinct = values;
+      std::ranges::sort(distinct, nan_first_less);
+      const auto rest = std::ranges::unique(distinct, same_value);
+      distinct.erase(rest.begin(), rest.end());
+      for (const double value : distinct) passes_.push_back({q, value});
+      values_.push_back(std::move(values));
+    }
+    return {};
+  }
+  std::size_t passes() const override { return passes_.size(); }
+  bool wants(std::size_t pass, std::size_t step) const override {
+    return same_value(values_[passes_[pass].argument][step], passes_[pass].value);
+  }
+  void relabel(std::size_t pass, Column& out) const override {
+    std::string text;
+    expo::append_openmetrics_float(text, passes_[pass].value);
+    out.labels = model::LabelsBuilder(out.labels).set(label_, text).build();
+  }
+  double quantile(std::size_t) const override { return passes_[pass()].value; }
+
+ private:
+  struct Pass {
+    std::size_t argument = 0;
+    double value = 0;
+  };
+  static bool same_value(double a, double b) { return a == b || (a != a && b != b); }
+
+  std::string label_;
+  std::vector<QuantileArgument> quantiles_;
+  std::vector<std::vector<double>> values_;
+  std::vector<Pass> passes_;
 };
 
 class HistogramFraction final : public HistogramOperator {
@@ -225,7 +333,12 @@ class HistogramFraction final : public HistogramOperator {
   double value(const Histogram&, std::size_t step, std::vector<Bucket>& buckets) override {
     return bucket_fraction(lows_[step], highs_[step], buckets);
   }
-  std::string_view name() const override { return "histogram_fraction()"; }
+  double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) override {
+    NanNote note = NanNote::kNone;
+    const double out = reader().fraction(lows_[step], highs_[step], histogram, note);
+    if (note == NanNote::kExcluded) context().annotations().fraction_nans(metric, pos());
+    return out;
+  }
 
  private:
   ScalarOperatorPtr low_, high_;
@@ -239,6 +352,13 @@ VectorOperatorPtr make_histogram_quantile(QueryContext& context, const Grid& gri
                                           parser::PositionRange input_pos) {
   return std::make_unique<HistogramQuantile>(context, grid, std::move(quantile), std::move(input), quantile_pos,
                                              input_pos);
+}
+
+VectorOperatorPtr make_histogram_quantiles(QueryContext& context, const Grid& grid, VectorOperatorPtr input,
+                                           std::string label, std::vector<QuantileArgument> quantiles,
+                                           parser::PositionRange input_pos) {
+  return std::make_unique<HistogramQuantiles>(context, grid, std::move(input), std::move(label), std::move(quantiles),
+                                              input_pos);
 }
 
 VectorOperatorPtr make_histogram_fraction(QueryContext& context, const Grid& grid, ScalarOperatorPtr low,

@@ -5,6 +5,7 @@
 
 #include "promql/aggregate.hpp"
 #include "promql/binary.hpp"
+#include "promql/extended.hpp"
 #include "promql/functions.hpp"
 #include "promql/parser/parser.hpp"
 #include "promql/summary_source.hpp"
@@ -45,19 +46,19 @@ Result<VectorOperatorPtr> PlanBuilder::vector(const parser::Expr& expr, const Gr
 Result<VectorOperatorPtr> PlanBuilder::build(const parser::Expr& expr, const Grid& grid, std::string_view around) {
   switch (expr.kind) {
     case NodeKind::kVectorSelector:
-      return selector(static_cast<const parser::VectorSelector&>(expr), grid, around, false);
+      return selector(static_cast<const parser::VectorSelector&>(expr), grid, around, Take::kValue);
     case NodeKind::kParen:
       return vector(*static_cast<const parser::ParenExpr&>(expr).expr, grid, around);
     case NodeKind::kUnary:
       return unary(static_cast<const parser::UnaryExpr&>(expr), grid, around);
     case NodeKind::kBinary:
-      return binary(static_cast<const parser::BinaryExpr&>(expr), grid);
+      return within(expr, [&] { return binary(static_cast<const parser::BinaryExpr&>(expr), grid); });
     case NodeKind::kAggregate:
       return aggregate(static_cast<const parser::AggregateExpr&>(expr), grid);
     case NodeKind::kCall:
-      return call(static_cast<const parser::Call&>(expr), grid);
+      return within(expr, [&] { return call(static_cast<const parser::Call&>(expr), grid); });
     case NodeKind::kStepInvariant: {
-      const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+      const Scope outer = std::exchange(scope_, scope_.within(expr));
       Result<VectorOperatorPtr> once =
           vector(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first(), around);
       scope_ = outer;
@@ -71,14 +72,16 @@ Result<VectorOperatorPtr> PlanBuilder::build(const parser::Expr& expr, const Gri
 }
 
 Result<VectorOperatorPtr> PlanBuilder::selector(const parser::VectorSelector& selector, const Grid& grid,
-                                                std::string_view around, bool timestamps) {
-  if (selector.smoothed) return fail(Errc::kUnsupported, "the modifier smoothed is not supported yet");
-  if (selector.anchored) return fail(Errc::kUnsupported, "the modifier anchored is not supported yet");
-  Selection selection{selector.matchers, reference_of(selector.offset, selector.at), around};
+                                                std::string_view around, Take take) {
+  Selection selection{selector.matchers, reference_of(selector.offset, selector.at), around, scope_.counts_only()};
+  const std::int64_t lookback = context_.settings().lookback_ms;
+  const bool smoothed = selector.smoothed && take == Take::kValue;
   if (grid.count > 0) {
-    bounds_.add(selection.reference.first(grid) - context_.settings().lookback_ms + 1, selection.reference.last(grid));
+    bounds_.add(selection.reference.first(grid) - lookback + 1,
+                selection.reference.last(grid) + (smoothed ? lookback : 0));
   }
-  return make_instant_selector(context_, grid, std::move(selection), timestamps);
+  if (smoothed) return make_smoothed_selector(context_, grid, std::move(selection), selector.pos);
+  return make_instant_selector(context_, grid, std::move(selection), take);
 }
 
 Result<VectorOperatorPtr> PlanBuilder::unary(const parser::UnaryExpr& unary, const Grid& grid,
@@ -130,17 +133,16 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
   RangeArgument argument;
   if (expr.kind == NodeKind::kMatrixSelector) {
     const auto& matrix = static_cast<const parser::MatrixSelector&>(expr);
-    if (matrix.vector->anchored) return fail(Errc::kUnsupported, "the modifier anchored is not supported yet");
-    if (matrix.vector->smoothed) return fail(Errc::kUnsupported, "the modifier smoothed is not supported yet");
     argument.reference = reference_of(matrix.vector->offset, matrix.vector->at);
     argument.range_ms = to_ms(matrix.range.value);
-    if (grid.count > 0) {
-      bounds_.add(argument.reference.first(grid) - argument.range_ms + 1, argument.reference.last(grid));
-    }
-    Selection selection{matrix.vector->matchers, argument.reference, around};
-    const bool summarise = needs && is_worth_summarising(context_, grid, argument.reference, argument.range_ms);
-    argument.source = summarise ? make_summary_selector(context_, grid, std::move(selection), argument.range_ms, *needs)
-                                : make_range_selector(context_, grid, std::move(selection), argument.range_ms);
+    argument.extension = extension_of(*matrix.vector);
+    const Reference reference = argument.window_reference(context_);
+    const std::int64_t window_ms = argument.window_ms(context_);
+    if (grid.count > 0) bounds_.add(reference.first(grid) - window_ms + 1, reference.last(grid));
+    Selection selection{matrix.vector->matchers, reference, around, scope_.counts_only()};
+    const bool summarise = needs && is_worth_summarising(context_, grid, reference, window_ms);
+    argument.source = summarise ? make_summary_selector(context_, grid, std::move(selection), window_ms, *needs)
+                                : make_range_selector(context_, grid, std::move(selection), window_ms);
     return argument;
   }
   if (expr.kind != NodeKind::kSubquery) {
@@ -155,7 +157,7 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
   if (inner.count > context_.settings().max_samples) {
     return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
   }
-  const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+  const Scope outer = std::exchange(scope_, scope_.within(expr));
   // A scalar inside of a subquery would be a type error.
   Result<VectorOperatorPtr> values = vector(*subquery.expr, inner, around);
   scope_ = outer;
@@ -184,7 +186,7 @@ Result<ScalarOperatorPtr> PlanBuilder::scalar(const parser::Expr& expr, const Gr
     case NodeKind::kCall:
       return scalar_call(static_cast<const parser::Call&>(expr), grid);
     case NodeKind::kStepInvariant: {
-      const std::string outer = std::exchange(scope_, SharedResults::scope_within(scope_, expr));
+      const Scope outer = std::exchange(scope_, scope_.within(expr));
       Result<ScalarOperatorPtr> once = scalar(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first());
       scope_ = outer;
       if (!once) return once;

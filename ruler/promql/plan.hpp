@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "promql/context.hpp"
 #include "promql/grid.hpp"
@@ -25,7 +26,7 @@ struct TimeBounds {
 
 /// Builds operators; they read nothing before they are asked for their first series. The tree outlives them.
 /// Equal subtrees become one result that is found once (shared_result.hpp).
-/// Errors: kUnsupported with the name of what is not built, kExecution where Prometheus fails at run time.
+/// Errors: kExecution where Prometheus fails at run time.
 class PlanBuilder {
  public:
   PlanBuilder(QueryContext& context, const parser::Expr& root);
@@ -40,9 +41,16 @@ class PlanBuilder {
 
  private:
   Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  template <typename Build>
+  auto within(const parser::Expr& expr, Build build) {
+    const Scope outer = std::exchange(scope_, scope_.within(expr));
+    auto built = build();
+    scope_ = outer;
+    return built;
+  }
   Result<VectorOperatorPtr> build(const parser::Expr& expr, const Grid& grid, std::string_view around);
   Result<VectorOperatorPtr> selector(const parser::VectorSelector& selector, const Grid& grid, std::string_view around,
-                                     bool timestamps);
+                                     Take take);
   Result<VectorOperatorPtr> unary(const parser::UnaryExpr& unary, const Grid& grid, std::string_view around);
   Result<VectorOperatorPtr> binary(const parser::BinaryExpr& binary, const Grid& grid);
   Result<VectorOperatorPtr> aggregate(const parser::AggregateExpr& aggregate, const Grid& grid);
@@ -52,6 +60,10 @@ class PlanBuilder {
   Result<VectorOperatorPtr> label_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> clamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> histogram_call(const parser::Call& call, const Grid& grid);
+  Result<RangeFunctionPtr> range_function(const parser::Call& call, std::size_t range_argument);
+  Result<VectorOperatorPtr> info_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> start_timestamp_call(const parser::Call& call, const Grid& grid);
+  Result<VectorOperatorPtr> sort_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> timestamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> argument(const parser::Call& call, std::size_t index, const Grid& grid);
   Result<ScalarOperatorPtr> scalar_call(const parser::Call& call, const Grid& grid);
@@ -59,7 +71,7 @@ class PlanBuilder {
   QueryContext& context_;
   TimeBounds bounds_;
   SharedResults shared_;
-  std::string scope_;  // of the grid at hand: the subqueries around
+  Scope scope_;  // of what is built
 };
 
 }  // namespace tocsin::promql

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "promql/binary.hpp"
 #include "promql/functions.hpp"
+#include "promql/info.hpp"
 #include "promql/parser/functions.hpp"
 #include "promql/plan.hpp"
 
@@ -54,7 +55,7 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
                                                   const Grid& grid) {
   const std::string_view name = call.function->name;
   const bool absent = name == "absent_over_time";
-  RangeFunctionPtr function = absent ? nullptr : make_range_function(name);
+  TOCSIN_TRY(RangeFunctionPtr function, range_function(call, range_argument));
   if (!absent && function == nullptr) return unsupported_function(name);
   std::vector<ScalarOperatorPtr> scalars;
   for (std::size_t i = 0; i < call.args.size(); ++i) {
@@ -72,6 +73,18 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
                          call.args.front()->pos);
 }
 
+/// nullptr if the function is not built.
+Result<RangeFunctionPtr> PlanBuilder::range_function(const parser::Call& call, std::size_t range_argument) {
+  const std::string_view name = call.function->name;
+  const parser::Expr& argument = *call.args[range_argument];
+  if (argument.kind != NodeKind::kMatrixSelector) return make_range_function(name);
+  const Extension extension = extension_of(*static_cast<const parser::MatrixSelector&>(argument).vector);
+  if (extension == Extension::kNone) return make_range_function(name);
+  if (RangeFunctionPtr function = make_extended_function(name, extension)) return function;
+  return fail(Errc::kExecution, "{0} modifier can only be used with: {1} - not with {2}", extension_text(extension),
+              functions_with(extension), name);
+}
+
 Result<VectorOperatorPtr> PlanBuilder::argument(const parser::Call& call, std::size_t index, const Grid& grid) {
   return vector(*call.args[index], grid, call.function->name);
 }
@@ -79,9 +92,11 @@ Result<VectorOperatorPtr> PlanBuilder::argument(const parser::Call& call, std::s
 Result<VectorOperatorPtr> PlanBuilder::vector_call(const parser::Call& call, const Grid& grid) {
   const std::string_view name = call.function->name;
   if (name == "timestamp") return timestamp_call(call, grid);
+  if (name == "start_timestamp") return start_timestamp_call(call, grid);
   if (name == "label_replace" || name == "label_join") return label_call(call, grid);
   if (name.starts_with("clamp") || name == "round") return clamp_call(call, grid);
-  if (name == "histogram_quantile" || name == "histogram_fraction") return histogram_call(call, grid);
+  if (name == "histogram_quantile" || name == "histogram_quantiles" || name == "histogram_fraction")
+    return histogram_call(call, grid);
   if (name == "vector") {
     TOCSIN_TRY(ScalarOperatorPtr value, scalar(*call.args.front(), grid));
     return make_vector(grid, std::move(value));
@@ -90,11 +105,8 @@ Result<VectorOperatorPtr> PlanBuilder::vector_call(const parser::Call& call, con
     TOCSIN_TRY(VectorOperatorPtr input, argument(call, 0, grid));
     return make_absent(context_, grid, std::move(input), absent_labels(*call.args.front()));
   }
-  if (name == "sort" || name == "sort_desc") {
-    TOCSIN_TRY(VectorOperatorPtr input, argument(call, 0, grid));
-    if (!grid.single()) context_.annotations().sort_in_range_query(call.pos);
-    return make_sort(context_, grid, std::move(input), name == "sort_desc");
-  }
+  if (name.starts_with("sort")) return sort_call(call, grid);
+  if (name == "info") return info_call(call, grid);
   VectorOperatorPtr input;
   if (!call.args.empty() && call.args.front()->type() == ValueType::kVector) {
     TOCSIN_TRY(input, argument(call, 0, grid));
@@ -110,11 +122,46 @@ Result<VectorOperatorPtr> PlanBuilder::timestamp_call(const parser::Call& call, 
   const parser::Expr& input = *call.args.front();
   if (input.kind == NodeKind::kVectorSelector) {
     TOCSIN_TRY(VectorOperatorPtr times,
-               selector(static_cast<const parser::VectorSelector&>(input), grid, call.function->name, true));
+               selector(static_cast<const parser::VectorSelector&>(input), grid, call.function->name, Take::kTime));
     return make_unnamed(context_, std::move(times));
   }
   TOCSIN_TRY(VectorOperatorPtr values, argument(call, 0, grid));
   return make_step_timestamp(context_, grid, std::move(values));
+}
+
+/// Only of samples as they were stored, and only if start timestamps are used.
+Result<VectorOperatorPtr> PlanBuilder::start_timestamp_call(const parser::Call& call, const Grid& grid) {
+  const parser::Expr& input = *call.args.front();
+  if (input.kind != NodeKind::kVectorSelector || !context_.settings().use_start_timestamps) {
+    TOCSIN_OK(argument(call, 0, grid));  // what is wrong with it is an error all the same
+    return make_nothing();
+  }
+  TOCSIN_TRY(VectorOperatorPtr times,
+             selector(static_cast<const parser::VectorSelector&>(input), grid, call.function->name, Take::kStartTime));
+  return make_unnamed(context_, std::move(times));
+}
+
+Result<VectorOperatorPtr> PlanBuilder::info_call(const parser::Call& call, const Grid& grid) {
+  const Reference reference = info_reference(*call.args[0]);
+  TOCSIN_TRY(VectorOperatorPtr base, argument(call, 0, grid));
+  if (grid.count > 0) {
+    bounds_.add(reference.first(grid) - context_.settings().lookback_ms + 1, reference.last(grid));
+  }
+  std::vector<model::Matcher> matchers;
+  const bool chosen = call.args.size() > 1;
+  if (chosen) matchers = static_cast<const parser::VectorSelector&>(*call.args[1]).matchers;
+  return make_info(context_, grid, std::move(base), reference, std::move(matchers), chosen);
+}
+
+Result<VectorOperatorPtr> PlanBuilder::sort_call(const parser::Call& call, const Grid& grid) {
+  const std::string_view name = call.function->name;
+  TOCSIN_TRY(VectorOperatorPtr input, argument(call, 0, grid));
+  if (!grid.single()) context_.annotations().sort_in_range_query(call.pos);
+  const bool descending = name.ends_with("_desc");
+  if (!name.starts_with("sort_by_label")) return make_sort(context_, grid, std::move(input), descending);
+  std::vector<std::string> labels;
+  for (std::size_t i = 1; i < call.args.size(); ++i) labels.push_back(text_of(*call.args[i]));
+  return make_sort_by_label(context_, grid, std::move(input), std::move(labels), descending);
 }
 
 Result<VectorOperatorPtr> PlanBuilder::label_call(const parser::Call& call, const Grid& grid) {
@@ -147,6 +194,16 @@ Result<VectorOperatorPtr> PlanBuilder::clamp_call(const parser::Call& call, cons
 }
 
 Result<VectorOperatorPtr> PlanBuilder::histogram_call(const parser::Call& call, const Grid& grid) {
+  if (call.function->name == "histogram_quantiles") {
+    TOCSIN_TRY(VectorOperatorPtr input, argument(call, 0, grid));
+    std::vector<QuantileArgument> quantiles;
+    for (std::size_t i = 2; i < call.args.size(); ++i) {
+      TOCSIN_TRY(ScalarOperatorPtr quantile, scalar(*call.args[i], grid));
+      quantiles.push_back({std::move(quantile), call.args[i]->pos});
+    }
+    return make_histogram_quantiles(context_, grid, std::move(input), text_of(*call.args[1]), std::move(quantiles),
+                                    call.args[0]->pos);
+  }
   TOCSIN_TRY(ScalarOperatorPtr first, scalar(*call.args[0], grid));
   if (call.function->name == "histogram_quantile") {
     TOCSIN_TRY(VectorOperatorPtr input, argument(call, 1, grid));

@@ -58,10 +58,12 @@ class RangeCall final : public VectorOperator {
       function_->apply_digests({grid_, argument_.reference, argument_.range_ms, series_.digests}, out);
       return {};
     }
-    const Windows& windows = floats_.update(series_.times, grid_, argument_.reference, argument_.range_ms);
+    const Reference reference = argument_.window_reference(context_);
+    const std::int64_t window_ms = argument_.window_ms(context_);
+    const Windows& windows = floats_.update(series_.times, grid_, reference, window_ms);
     const Windows* histogram_windows = nullptr;
     if (!series_.histogram_times.empty()) {
-      histograms_.compute(series_.histogram_times, grid_, argument_.reference, argument_.range_ms);
+      histograms_.compute(series_.histogram_times, grid_, reference, window_ms);
       histogram_windows = &histograms_;
     }
     const RangeInput input{context_, grid_,   argument_.reference,  argument_.range_ms,

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "promql/extended.hpp"
 #include "promql/operator.hpp"
 #include "promql/range_functions.hpp"
 
@@ -14,6 +15,18 @@ struct RangeArgument {
   RangeSourcePtr source;
   Reference reference;
   std::int64_t range_ms = 0;
+  Extension extension = Extension::kNone;  // then the source reaches as far as it wants
+
+  /// What windows are taken of the source.
+  Reference window_reference(const QueryContext& context) const {
+    Reference late = reference;
+    late.offset_ms -= reach_of(extension, context.settings().lookback_ms).after_ms;
+    return late;
+  }
+  std::int64_t window_ms(const QueryContext& context) const {
+    const Reach reach = reach_of(extension, context.settings().lookback_ms);
+    return range_ms + reach.before_ms + reach.after_ms;
+  }
 };
 
 /// @param name     of the function, for its rules on names and annotations; lives as long as the program.

@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "model/histogram_math.hpp"
 #include "promql/range_functions.hpp"
+#include "promql/range_histograms.hpp"
 #include "promql/start_times.hpp"
 
 namespace tocsin::promql {
@@ -86,19 +88,20 @@ class PickFunction final : public RangeFunction {
 /// the counts up to its last and up to its first sample.
 class TransitionFunction final : public RangeFunction {
  public:
-  explicit TransitionFunction(bool resets) : resets_(resets) {}
+  explicit TransitionFunction(bool resets, bool anchored = false) : resets_(resets), anchored_(anchored) {}
 
   Result<void> apply(const RangeInput& input, Column& out) override {
     if (input.histogram_windows != nullptr) return apply_mixed(input, out);
     const RangeSeries& series = input.series;
-    const bool starts = use_starts(input);
+    const bool starts = use_starts(input) && !series.starts.empty();
     counts_.assign(1, 0);
     for (std::size_t k = 1; k < series.values.size(); ++k) {
       counts_.push_back(counts_.back() + (happened(series, k, starts) ? 1 : 0));
     }
     for (std::size_t i = 0; i < input.grid.count; ++i) {
-      const std::uint32_t begin = input.windows.begin[i];
+      std::uint32_t begin = input.windows.begin[i];
       const std::uint32_t end = input.windows.end[i];
+      if (anchored_) begin = anchor(series.times, begin, end, input.reference.of(input.grid, i) - input.range_ms);
       if (begin != end) out.set(i, counts_[end - 1] - counts_[begin]);
     }
     return {};
@@ -112,9 +115,7 @@ class TransitionFunction final : public RangeFunction {
   }
 
  private:
-  bool use_starts(const RangeInput& input) const {
-    return resets_ && input.context.settings().use_start_timestamps && !input.series.starts.empty();
-  }
+  bool use_starts(const RangeInput& input) const { return resets_ && input.context.settings().use_start_timestamps; }
 
   bool happened(const RangeSeries& series, std::size_t k, bool starts) const {
     const double before = series.values[k - 1];
@@ -124,7 +125,45 @@ class TransitionFunction final : public RangeFunction {
                                                           series.times[k]));
   }
 
-  /// A step from float to histogram or back is a change and a reset. Two histograms in a row are not compared yet.
+  bool happened(const RangeInput& input, std::size_t h, bool starts) const {
+    const RangeSeries& series = input.series;
+    const model::FloatHistogram& before = *series.histograms[h - 1];
+    const model::FloatHistogram& now = *series.histograms[h];
+    if (!resets_) return !model::equal_values(now, before);
+    const auto& at = series.histogram_times;
+    const auto& from = series.histogram_starts;
+    return model::is_reset(now, before) ||
+           (starts && !from.empty() && is_start_time_reset(from[h - 1], at[h - 1], from[h], at[h]));
+  }
+
+  /// The last sample at or before `start`, if any lies behind it; else the first, or `end` if none does.
+  static std::uint32_t anchor(const std::vector<Timestamp>& times, std::uint32_t begin, std::uint32_t end,
+                              Timestamp start) {
+    const auto first = std::upper_bound(times.begin() + begin, times.begin() + end, start) - times.begin();
+    if (first == end) return end;
+    return std::max(begin, static_cast<std::uint32_t>(first) - (first > 0 ? 1 : 0));
+  }
+
+  /// The anchor of floats and histograms together is the later one of both.
+  static void anchor(const RangeSeries& series, Timestamp start, std::uint32_t& f, std::uint32_t f_end,
+                     std::uint32_t& h, std::uint32_t h_end) {
+    const auto behind = [start](const std::vector<Timestamp>& times, std::uint32_t begin, std::uint32_t end) {
+      return static_cast<std::uint32_t>(std::upper_bound(times.begin() + begin, times.begin() + end, start) -
+                                        times.begin());
+    };
+    const std::uint32_t f_behind = behind(series.times, f, f_end);
+    const std::uint32_t h_behind = behind(series.histogram_times, h, h_end);
+    const bool f_before = f_behind > f;
+    const bool h_before = h_behind > h;
+    const bool none_behind = f_behind == f_end && h_behind == h_end;
+    const bool float_anchor =
+        !none_behind && f_before && (!h_before || series.times[f_behind - 1] >= series.histogram_times[h_behind - 1]);
+    const bool histogram_anchor = !none_behind && h_before && !float_anchor;
+    f = f_behind - (float_anchor ? 1 : 0);
+    h = h_behind - (histogram_anchor ? 1 : 0);
+  }
+
+  /// A step from float to histogram or back is a change and a reset.
   Result<void> apply_mixed(const RangeInput& input, Column& out) {
     const RangeSeries& series = input.series;
     const bool starts = use_starts(input);
@@ -133,16 +172,19 @@ class TransitionFunction final : public RangeFunction {
       std::uint32_t h = input.histogram_windows->begin[i];
       const std::uint32_t f_end = input.windows.end[i];
       const std::uint32_t h_end = input.histogram_windows->end[i];
+      if (anchored_) anchor(series, input.reference.of(input.grid, i) - input.range_ms, f, f_end, h, h_end);
       if (f == f_end && h == h_end) continue;
-      TOCSIN_OK(input.context.spend(f_end - f + h_end - h));
+      TOCSIN_OK(input.context.spend(f_end - f + (h_end - h) * kHistogramWork));
       std::uint32_t count = 0;
       bool first = true;
       bool before_histogram = false;
       while (f < f_end || h < h_end) {
         const bool histogram = f == f_end || (h < h_end && series.histogram_times[h] < series.times[f]);
         if (!first) {
-          if (histogram && before_histogram) return unsupported_histograms(resets_ ? "resets()" : "changes()");
-          if (histogram != before_histogram || happened(series, f, starts)) ++count;
+          const bool counts =
+              histogram != before_histogram ||
+              (histogram ? happened(input, h, starts) : happened(series, f, starts && !series.starts.empty()));
+          if (counts) ++count;
         }
         first = false;
         before_histogram = histogram;
@@ -153,11 +195,17 @@ class TransitionFunction final : public RangeFunction {
     return {};
   }
 
-  bool resets_;
+  bool resets_, anchored_;
   std::vector<std::uint32_t> counts_;
 };
 
 }  // namespace
+
+RangeFunctionPtr make_anchored_count_function(std::string_view name) {
+  if (name == "changes") return std::make_unique<TransitionFunction>(false, true);
+  if (name == "resets") return std::make_unique<TransitionFunction>(true, true);
+  return nullptr;
+}
 
 RangeFunctionPtr make_count_function(std::string_view name) {
   if (name == "count_over_time") return std::make_unique<CountFunction>(false);

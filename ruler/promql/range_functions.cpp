@@ -44,8 +44,4 @@ bool uses_start_timestamps(std::string_view name) {
   return name == "rate" || name == "increase" || name == "irate" || name == "resets";
 }
 
-std::unexpected<Error> unsupported_histograms(std::string_view where) {
-  return fail(Errc::kUnsupported, "native histograms in {} are not supported yet", where);
-}
-
 }  // namespace tocsin::promql

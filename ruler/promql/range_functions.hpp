@@ -88,14 +88,14 @@ RangeFunctionPtr make_range_function(std::string_view name);
 /// Whether it looks at start timestamps (of which summaries know nothing) when that is switched on.
 bool uses_start_timestamps(std::string_view name);
 
+/// changes and resets that begin with the last sample at or before the window, if the windows reach back to it.
+RangeFunctionPtr make_anchored_count_function(std::string_view name);
+
 // By file; each nullptr for the names of the others.
 RangeFunctionPtr make_rate_function(std::string_view name);   // range_rate.cpp
 RangeFunctionPtr make_sum_function(std::string_view name);    // range_sums.cpp
 RangeFunctionPtr make_order_function(std::string_view name);  // range_order.cpp
 RangeFunctionPtr make_count_function(std::string_view name);  // range_counts.cpp
 RangeFunctionPtr make_trend_function(std::string_view name);  // range_trend.cpp
-
-/// Arithmetic on native histograms is not built.
-std::unexpected<Error> unsupported_histograms(std::string_view where);
 
 }  // namespace tocsin::promql

@@ -1,12 +1,14 @@
 // rate, increase, delta: the difference of last and first sample plus what counters lost in resets, extrapolated to the
 // edges of the window. irate, idelta: the last two samples. Source: Prometheus promql/functions.go.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "promql/range_functions.hpp"
+#include "promql/range_histograms.hpp"
 #include "promql/start_times.hpp"
 
 namespace tocsin::promql {
@@ -35,8 +37,7 @@ WindowTimes window_times(Timestamp range_start, Timestamp range_end, Timestamp f
 
 class ExtrapolatedFunction final : public RangeFunction {
  public:
-  ExtrapolatedFunction(const char* name, bool counter, bool per_second)
-      : name_(name), counter_(counter), per_second_(per_second) {}
+  ExtrapolatedFunction(bool counter, bool per_second) : counter_(counter), per_second_(per_second) {}
 
   Result<void> apply(const RangeInput& input, Column& out) override {
     if (input.histogram_windows != nullptr) return apply_checked(input, out);
@@ -67,7 +68,7 @@ class ExtrapolatedFunction final : public RangeFunction {
   }
 
  private:
-  /// Windows may hold histograms: floats beside them are an error of the data, histograms alone are not built.
+  /// Windows may hold histograms; floats beside them are an error of the data.
   Result<void> apply_checked(const RangeInput& input, Column& out) {
     const bool starts = counter_ && input.context.settings().use_start_timestamps;
     learn(input);
@@ -83,11 +84,45 @@ class ExtrapolatedFunction final : public RangeFunction {
         }
       } else if (floats) {
         input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
-      } else if (input.histogram_windows->size(i) > 1 || starts) {
-        return unsupported_histograms(std::string(name_) + "()");
+      } else {
+        const HistogramWindow window = promql::histogram_window(input, i, starts);
+        TOCSIN_OK(input.context.spend(window.size() * kHistogramWork));
+        histogram_window(input, i, window, out);
       }
     }
     return {};
+  }
+
+  /// As window() and start_time_window(); of a histogram its count goes to zero.
+  void histogram_window(const RangeInput& input, std::size_t i, const HistogramWindow& window, Column& out) {
+    std::optional<model::FloatHistogram> result;
+    if (window.size() > 1) {
+      result = histogram_increase(input, window, counter_);
+      if (!result) return;
+    }
+    const Timestamp range_end = input.reference.of(input.grid, i);
+    const Timestamp range_start = range_end - input.range_ms;
+    const Timestamp first_time = window.times.front();
+    const Timestamp last_time = window.times.back();
+    const model::FloatHistogram& first = *window.histograms.front();
+    WindowTimes times =
+        window_times(range_start, range_end, first_time, last_time, static_cast<std::uint32_t>(window.size()));
+    const Timestamp start = counter_ && !window.starts.empty() ? window.starts.front() : 0;
+    if (start != 0 && start > range_start && start < first_time) {
+      times.to_start = 0;
+      times.sampled = static_cast<double>(last_time - start) / 1000;
+      if (!result) {
+        result = first;
+      } else if (!add_histogram(input, *result, first)) {
+        return;
+      }
+    } else if (!result) {
+      return;
+    } else if (counter_ && result->count > 0 && first.count >= 0) {
+      times.to_start = std::min(times.to_start, times.sampled * (first.count / result->count));
+    }
+    model::multiply(*result, factor(input.range_ms, times, times.to_start));
+    set_histogram(out, i, std::move(*result));
   }
 
   void learn(const RangeInput& input) {
@@ -184,7 +219,6 @@ class ExtrapolatedFunction final : public RangeFunction {
     out.set(i, result * factor(input.range_ms, window, to_start));
   }
 
-  const char* name_;
   bool counter_, per_second_;
   std::uint64_t generation_ = 0;
   std::vector<WindowTimes> times_;
@@ -200,18 +234,15 @@ class LastTwoFunction final : public RangeFunction {
   Result<void> apply(const RangeInput& input, Column& out) override {
     for (std::size_t i = 0; i < input.grid.count; ++i) {
       const std::uint32_t floats = input.windows.size(i);
-      if (input.has_histograms(i)) {
-        TOCSIN_TRY(const bool go_on, check_histograms(input, i));
-        if (!go_on) continue;
-      }
+      if (input.has_histograms(i) && !check_histograms(input, i, out)) continue;
       if (floats >= 2) window(input, i, out);
     }
     return {};
   }
 
  private:
-  /// True if the last two samples are floats, whatever came before.
-  Result<bool> check_histograms(const RangeInput& input, std::size_t i) const {
+  /// True if the last two samples are floats, whatever came before; else it has done what is to be done.
+  bool check_histograms(const RangeInput& input, std::size_t i, Column& out) const {
     const std::uint32_t floats = input.windows.size(i);
     const std::uint32_t histograms = input.histogram_windows->size(i);
     if (floats + histograms < 2) return false;
@@ -221,9 +252,24 @@ class LastTwoFunction final : public RangeFunction {
     const bool both_histograms =
         histograms >= 2 && (floats == 0 || input.series.histogram_times[input.histogram_windows->end[i] - 2] >
                                                input.series.times[end - 1]);
-    if (both_histograms) return unsupported_histograms(counter_ ? "irate()" : "idelta()");
+    if (both_histograms) {
+      histogram_window(input, i, out);
+      return false;
+    }
     input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
     return false;
+  }
+
+  void histogram_window(const RangeInput& input, std::size_t i, Column& out) const {
+    const bool starts = counter_ && input.context.settings().use_start_timestamps;
+    const HistogramWindow all = promql::histogram_window(input, i, starts);
+    const std::size_t last = all.size() - 1;
+    const bool started = !all.starts.empty() && is_start_time_reset(all.starts[last - 1], all.times[last - 1],
+                                                                    all.starts[last], all.times[last]);
+    auto result = histogram_step(input, *all.histograms[last - 1], *all.histograms[last], counter_, started);
+    if (!result) return;
+    if (counter_) model::divide(*result, static_cast<double>(all.times[last] - all.times[last - 1]) / 1000);
+    set_histogram(out, i, std::move(*result));
   }
 
   void window(const RangeInput& input, std::size_t i, Column& out) const {
@@ -247,9 +293,9 @@ class LastTwoFunction final : public RangeFunction {
 }  // namespace
 
 RangeFunctionPtr make_rate_function(std::string_view name) {
-  if (name == "rate") return std::make_unique<ExtrapolatedFunction>("rate", true, true);
-  if (name == "increase") return std::make_unique<ExtrapolatedFunction>("increase", true, false);
-  if (name == "delta") return std::make_unique<ExtrapolatedFunction>("delta", false, false);
+  if (name == "rate") return std::make_unique<ExtrapolatedFunction>(true, true);
+  if (name == "increase") return std::make_unique<ExtrapolatedFunction>(true, false);
+  if (name == "delta") return std::make_unique<ExtrapolatedFunction>(false, false);
   if (name == "irate") return std::make_unique<LastTwoFunction>(true);
   if (name == "idelta") return std::make_unique<LastTwoFunction>(false);
   return nullptr;

@@ -13,6 +13,7 @@
 
 #include "base/kahan.hpp"
 #include "promql/range_functions.hpp"
+#include "promql/range_histograms.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -79,8 +80,12 @@ class SumFunction final : public RangeFunction {
       const std::uint32_t begin = input.windows.begin[i];
       const std::uint32_t end = input.windows.end[i];
       if (input.has_histograms(i)) {
-        if (begin == end) return unsupported_histograms(mean_ ? "avg_over_time()" : "sum_over_time()");
-        input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
+        TOCSIN_OK(input.context.spend(input.histogram_windows->size(i) * kHistogramWork));
+        if (begin == end) {
+          add_up_histograms(input, i, out);
+        } else {
+          input.context.annotations().mixed_floats_histograms(input.metric(), input.pos);
+        }
         continue;
       }
       if (begin == end) continue;
@@ -104,6 +109,12 @@ class SumFunction final : public RangeFunction {
   }
 
  private:
+  void add_up_histograms(const RangeInput& input, std::size_t i, Column& out) const {
+    const HistogramWindow window = histogram_window(input, i, false);
+    auto result = mean_ ? histogram_mean(input, window) : histogram_sum(input, window);
+    if (result) set_histogram(out, i, std::move(*result));
+  }
+
   double finish(const KahanSum& sum, std::uint32_t count) const {
     if (!mean_) return sum.value();
     const double n = count;

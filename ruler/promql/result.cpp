@@ -101,16 +101,18 @@ Result<Matrix> collect_matrix(QueryContext& context, const Grid& grid, VectorOpe
   return matrix;
 }
 
-Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const Reference& reference, std::int64_t range_ms,
-                             RangeSource& source) {
-  const Timestamp end = reference.last(grid);
-  const auto inside = [&](Timestamp t) { return t > end - range_ms && t <= end; };
+Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const RangeArgument& range) {
+  const Timestamp end = range.reference.last(grid);
+  const Timestamp start = end - range.range_ms;
+  const bool extended = range.extension != Extension::kNone;  // its edges have samples
+  const auto inside = [&](Timestamp t) { return (t > start || extended) && t <= end; };
   HeldSamples held(context);
   Matrix matrix;
   RangeSeries series;
   for (;;) {
-    TOCSIN_TRY(const bool more, source.next(series));
+    TOCSIN_TRY(const bool more, range.source->next(series));
     if (!more) break;
+    if (extended) TOCSIN_OK(extend_edges(series, start, end, range.extension));
     MatrixSeries out;
     for (std::size_t i = 0; i < series.times.size(); ++i) {
       if (inside(series.times[i])) out.floats.push_back({series.times[i], series.values[i]});

@@ -4,7 +4,7 @@
 #include "promql/context.hpp"
 #include "promql/grid.hpp"
 #include "promql/operator.hpp"
-#include "promql/selector.hpp"
+#include "promql/range_call.hpp"
 #include "promql/value.hpp"
 
 namespace tocsin::promql {
@@ -14,7 +14,6 @@ Result<Vector> collect_vector(QueryContext& context, const Grid& grid, VectorOpe
 /// Series in order of labels.
 Result<Matrix> collect_matrix(QueryContext& context, const Grid& grid, VectorOperator& source);
 /// The samples in (last reference − range, last reference], series in order of labels.
-Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const Reference& reference, std::int64_t range_ms,
-                             RangeSource& source);
+Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const RangeArgument& range);
 
 }  // namespace tocsin::promql

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/histogram.hpp"
+#include "model/histogram_math.hpp"
 #include "model/sample.hpp"
 
 namespace tocsin::promql {
@@ -24,6 +25,27 @@ bool any_stale(const std::vector<double>& values) {
   return found != 0;
 }
 
+/// Of each histogram count and sum, and whether there was a reset since the one before it, as far as that can be known.
+/// Source: Prometheus promql/histogram_stats_iterator.go.
+void keep_counts(storage::SampleColumns& samples) {
+  using model::CounterReset;
+  model::HistogramPtr before;
+  for (std::size_t i = 0; i < samples.histograms.size(); ++i) {
+    if (samples.histograms[i] == nullptr || stale_at(samples, i)) continue;
+    const model::HistogramPtr now = std::move(samples.histograms[i]);
+    auto counts = std::make_shared<model::FloatHistogram>();
+    counts->schema = now->schema;
+    counts->count = now->count;
+    counts->sum = now->sum;
+    counts->reset_hint = now->reset_hint;
+    if (now->reset_hint == CounterReset::kUnknown && before != nullptr) {
+      counts->reset_hint = model::is_reset(*now, *before) ? CounterReset::kReset : CounterReset::kNotReset;
+    }
+    samples.histograms[i] = std::move(counts);
+    before = now;
+  }
+}
+
 /// A selection of the query's snapshot, series by series, on the query's account.
 class SeriesReader {
  public:
@@ -32,7 +54,8 @@ class SeriesReader {
       : context_(context),
         held_(context),
         start_(selection.reference.first(grid) - reach_ms + 1),
-        end_(selection.reference.last(grid)) {
+        end_(selection.reference.last(grid)),
+        counts_only_(selection.counts_only) {
     storage::SelectHints hints;
     hints.start = start_;
     hints.end = end_;
@@ -56,6 +79,7 @@ class SeriesReader {
   }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
     TOCSIN_OK(set_->read(start, end, out));
+    if (counts_only_) keep_counts(out);
     context_.stats().samples_read += out.size();
     TOCSIN_OK(held_.add(out.size()));
     return context_.spend(out.size() + 1);
@@ -65,13 +89,14 @@ class SeriesReader {
   QueryContext& context_;
   HeldSamples held_;
   Timestamp start_, end_;
+  bool counts_only_;
   std::unique_ptr<storage::SeriesSet> set_;
 };
 
 class InstantSelector final : public VectorOperator {
  public:
-  InstantSelector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps)
-      : context_(context), grid_(grid), selection_(std::move(selection)), timestamps_(timestamps) {}
+  InstantSelector(QueryContext& context, const Grid& grid, Selection selection, Take take)
+      : context_(context), grid_(grid), selection_(std::move(selection)), take_(take) {}
 
   Result<bool> next(Column& out) override {
     if (!reader_) {
@@ -109,10 +134,14 @@ class InstantSelector final : public VectorOperator {
   }
 
   void put(Column& out, std::size_t step, std::size_t sample) const {
-    if (timestamps_) {
+    if (take_ == Take::kTime) {
       out.set(step, static_cast<double>(samples_.times[sample]) / 1000);
+    } else if (take_ == Take::kStartTime) {
+      out.set(step, samples_.starts.empty() ? 0 : static_cast<double>(samples_.starts[sample]) / 1000);
     } else if (!samples_.histograms.empty() && samples_.histograms[sample] != nullptr) {
       out.set_histogram(step, samples_.histograms[sample]);
+    } else if (take_ == Take::kFloatTime) {
+      out.set(step, static_cast<double>(samples_.times[sample]));
     } else {
       out.set(step, samples_.values[sample]);
     }
@@ -121,7 +150,7 @@ class InstantSelector final : public VectorOperator {
   QueryContext& context_;
   Grid grid_;
   Selection selection_;
-  bool timestamps_;
+  Take take_;
   std::optional<SeriesReader> reader_;
   storage::SampleColumns samples_;
 };
@@ -200,6 +229,7 @@ void take_samples(storage::SampleColumns& samples, RangeSeries& out) {
   out.digested = false;
   out.histogram_times.clear();
   out.histograms.clear();
+  out.histogram_starts.clear();
   if (samples.histograms.empty() && !any_stale(samples.values)) {
     std::swap(out.times, samples.times);
     std::swap(out.values, samples.values);
@@ -214,6 +244,7 @@ void take_samples(storage::SampleColumns& samples, RangeSeries& out) {
     if (!samples.histograms.empty() && samples.histograms[i] != nullptr) {
       out.histogram_times.push_back(samples.times[i]);
       out.histograms.push_back(samples.histograms[i]);
+      if (!samples.starts.empty()) out.histogram_starts.push_back(samples.starts[i]);
       continue;
     }
     out.times.push_back(samples.times[i]);
@@ -222,8 +253,8 @@ void take_samples(storage::SampleColumns& samples, RangeSeries& out) {
   }
 }
 
-VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps) {
-  return std::make_unique<InstantSelector>(context, grid, std::move(selection), timestamps);
+VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, Take take) {
+  return std::make_unique<InstantSelector>(context, grid, std::move(selection), take);
 }
 
 RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection,

@@ -30,14 +30,18 @@ struct Selection {
   std::vector<model::Matcher> matchers;
   Reference reference;
   std::string_view function;  // around it; a hint for the store
+  bool counts_only = false;   // of histograms (Scope::counts_only)
 };
 
 /// An instant selector: at each step the newest sample that is not older than the look-back and not a staleness marker.
-/// With `timestamps`, the time of that sample in seconds takes the place of its value: timestamp(x).
-VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, bool timestamps);
+/// timestamp(x) and start_timestamp(x) take a time of the sample, in seconds, in place of its value; info(x) that of
+/// floats, in milliseconds.
+enum class Take : std::uint8_t { kValue, kTime, kStartTime, kFloatTime };
+VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid, Selection selection, Take take);
 
 /// One series as range functions see it: staleness markers are gone, floats and histograms apart, in order of time.
-/// `starts` is as long as `times`, or empty. If `digested`, there is a digest of each step's window instead of samples.
+/// `starts` is as long as `times`, or empty; `histogram_starts` likewise. If `digested`, there is a digest of each
+/// step's window instead of samples.
 struct RangeSeries {
   model::Labels labels;
   bool drop_name = false;
@@ -46,6 +50,7 @@ struct RangeSeries {
   std::vector<Timestamp> starts;
   std::vector<Timestamp> histogram_times;
   std::vector<model::HistogramPtr> histograms;
+  std::vector<Timestamp> histogram_starts;
   bool digested = false;
   std::vector<WindowDigest> digests;
 };

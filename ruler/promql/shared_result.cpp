@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "promql/materialize.hpp"
+#include "promql/parser/functions.hpp"
 #include "promql/parser/parser.hpp"
 
 namespace tocsin::promql {
@@ -26,15 +27,15 @@ bool worth_sharing(const parser::Expr& expr) {
          (expr.kind == NodeKind::kVectorSelector || expr.kind == NodeKind::kCall || expr.kind == NodeKind::kAggregate);
 }
 
-std::string key_of(const std::string& scope, const parser::Expr& expr) {
-  return scope + parser::to_string(expr);
+std::string key_of(const Scope& scope, const parser::Expr& expr) {
+  return scope.text + parser::to_string(expr);
 }
 
-void count(const parser::Expr& expr, const std::string& scope, std::unordered_map<std::string, std::size_t>& counts) {
+void count(const parser::Expr& expr, const Scope& scope, std::unordered_map<std::string, std::size_t>& counts) {
   // What lies within a repeated part is built once with it.
   if (worth_sharing(expr) && ++counts[key_of(scope, expr)] > 1) return;
   if (expr.kind == parser::NodeKind::kMatrixSelector) return;
-  const std::string inner = SharedResults::scope_within(scope, expr);
+  const Scope inner = scope.within(expr);
   for (const parser::Expr* child : parser::children(expr)) count(*child, inner, counts);
 }
 
@@ -102,7 +103,7 @@ SharedResults::SharedResults(const parser::Expr& root) {
   }
 }
 
-VectorOperatorPtr SharedResults::share(QueryContext& context, const Grid& grid, const std::string& scope,
+VectorOperatorPtr SharedResults::share(QueryContext& context, const Grid& grid, const Scope& scope,
                                        const parser::Expr& expr, VectorOperatorPtr own) {
   if (results_.empty() || !worth_sharing(expr)) return own;
   const auto found = results_.find(key_of(scope, expr));
@@ -110,10 +111,24 @@ VectorOperatorPtr SharedResults::share(QueryContext& context, const Grid& grid, 
   return std::make_unique<SharedReader>(context, grid, found->second, std::move(own));
 }
 
-std::string SharedResults::scope_within(const std::string& scope, const parser::Expr& expr) {
-  if (expr.kind == parser::NodeKind::kStepInvariant) return scope + "once\n";
-  if (expr.kind == parser::NodeKind::kSubquery) return scope + parser::to_string(expr) + '\n';
-  return scope;
+Scope Scope::within(const parser::Expr& expr) const {
+  using parser::NodeKind;
+  Scope inner = *this;
+  if (expr.kind == NodeKind::kStepInvariant) {
+    inner.text += "once\n";
+  } else if (expr.kind == NodeKind::kSubquery) {
+    inner.text += parser::to_string(expr) + '\n';
+    inner.buckets = true;
+  } else if (expr.kind == NodeKind::kCall) {
+    const std::string_view name = static_cast<const parser::Call&>(expr).function->name;
+    inner.counts |= name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg";
+    inner.buckets |= name == "histogram_quantile" || name == "histogram_quantiles" || name == "histogram_fraction";
+  } else if (expr.kind == NodeKind::kBinary) {
+    const parser::BinaryOp op = static_cast<const parser::BinaryExpr&>(expr).op;
+    inner.buckets |= op == parser::BinaryOp::kTrimUpper || op == parser::BinaryOp::kTrimLower;
+  }
+  if (inner.counts_only() != counts_only()) inner.text += inner.counts_only() ? "counts\n" : "buckets\n";
+  return inner;
 }
 
 }  // namespace tocsin::promql

@@ -13,6 +13,19 @@
 
 namespace tocsin::promql {
 
+/// Where an expression stands, as far as its result depends on it.
+struct Scope {
+  std::string text;      // differs if the result may
+  bool counts = false;   // within histogram_count, histogram_sum or histogram_avg
+  bool buckets = false;  // within a subquery, or within what needs buckets
+
+  /// Inside of `expr`.
+  Scope within(const parser::Expr& expr) const;
+  /// Whether buckets of histograms do not matter. Then Prometheus reads count and sum alone, and finds resets as it
+  /// reads: hints are known where they would not be otherwise.
+  bool counts_only() const { return counts && !buckets; }
+};
+
 /// Knows which subtrees occur more than once, by text and by the subqueries around them (which make their grid).
 /// If the first evaluation had something to say (annotations carry positions), the others are evaluated too, so that
 /// every position is right.
@@ -20,11 +33,9 @@ class SharedResults {
  public:
   explicit SharedResults(const parser::Expr& root);
   /// The operator itself, or one that shares its result with its equals.
-  VectorOperatorPtr share(QueryContext& context, const Grid& grid, const std::string& scope, const parser::Expr& expr,
+  VectorOperatorPtr share(QueryContext& context, const Grid& grid, const Scope& scope, const parser::Expr& expr,
                           VectorOperatorPtr own);
   bool any() const { return !results_.empty(); }
-  /// The scope inside of `expr`: another one if its parts have a grid of their own.
-  static std::string scope_within(const std::string& scope, const parser::Expr& expr);
 
   struct State;
 

@@ -5,18 +5,28 @@
 #include <optional>
 #include <utility>
 
+#include "model/histogram.hpp"
 #include "promql/materialize.hpp"
 #include "promql/selector.hpp"
 
 namespace tocsin::promql {
 namespace {
 
+/// A subquery may pass over samples or see them twice: what they say of resets holds no longer.
+model::HistogramPtr without_reset_hint(model::HistogramPtr histogram) {
+  using enum model::CounterReset;
+  if (histogram->reset_hint != kReset && histogram->reset_hint != kNotReset) return histogram;
+  auto copy = std::make_shared<model::FloatHistogram>(*histogram);
+  copy->reset_hint = kUnknown;
+  return copy;
+}
+
 void append(const Grid& grid, const Column& column, RangeSeries& out) {
   for (std::size_t i = column.begin; i < column.end; ++i) {
     if (column.present[i] == 0) continue;
     if (column.is_histogram(i)) {
       out.histogram_times.push_back(grid.at(i));
-      out.histograms.push_back(column.histograms[i]);
+      out.histograms.push_back(without_reset_hint(column.histograms[i]));
     } else {
       out.times.push_back(grid.at(i));
       out.values.push_back(column.values[i]);
@@ -27,7 +37,7 @@ void append(const Grid& grid, const Column& column, RangeSeries& out) {
 void append(const Grid& grid, const StoredColumn& column, std::size_t i, RangeSeries& out) {
   if (model::HistogramPtr histogram = column.histogram(i)) {
     out.histogram_times.push_back(grid.at(i));
-    out.histograms.push_back(std::move(histogram));
+    out.histograms.push_back(without_reset_hint(std::move(histogram)));
   } else {
     out.times.push_back(grid.at(i));
     out.values.push_back(column.value(i));
@@ -50,6 +60,7 @@ class SubquerySource final : public RangeSource {
     out.starts.clear();
     out.histogram_times.clear();
     out.histograms.clear();
+    out.histogram_starts.clear();
     return inner_->whole() ? next_streamed(out) : next_kept(out);
   }
 

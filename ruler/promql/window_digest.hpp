@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "base/time.hpp"
 #include "base/kahan.hpp"
+#include "base/time.hpp"
 #include "storage/storage.hpp"
 
 namespace tocsin::promql {

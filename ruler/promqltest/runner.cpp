@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "model/histogram_math.hpp"
 #include "promql/parser/parser.hpp"
 #include "promqltest/compare.hpp"
 #include "promqltest/histograms.hpp"
@@ -16,15 +17,18 @@ using promql::parser::Expr;
 using promql::parser::ExprPtr;
 using promql::parser::NodeKind;
 
-/// What a store makes of hints: the first of a series is not known, the others are or are not a reset.
+/// What a store makes of hints: within a chunk there is no reset, and of the first histogram in a chunk nothing is known.
+/// Resets, also told ones, and other bucket layouts begin a chunk.
 model::HistogramPtr with_stored_hint(const model::HistogramPtr& before, const model::HistogramPtr& now) {
   using model::CounterReset;
   if (now->reset_hint == CounterReset::kGauge) return now;
   auto out = std::make_shared<model::FloatHistogram>(*now);
-  if (before == nullptr || before->reset_hint == CounterReset::kGauge) {
-    if (now->reset_hint != CounterReset::kReset) out->reset_hint = CounterReset::kUnknown;
-  } else if (now->reset_hint != CounterReset::kReset) {
-    out->reset_hint = is_histogram_reset(*before, *now) ? CounterReset::kReset : CounterReset::kNotReset;
+  out->reset_hint = CounterReset::kUnknown;
+  const bool same_layout = before != nullptr && before->reset_hint != CounterReset::kGauge &&
+                           before->schema == now->schema && before->zero_threshold == now->zero_threshold &&
+                           before->custom_values == now->custom_values;
+  if (same_layout && now->reset_hint != CounterReset::kReset && !model::is_reset(*out, *before)) {
+    out->reset_hint = CounterReset::kNotReset;
   }
   return out;
 }

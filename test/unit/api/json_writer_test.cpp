@@ -108,5 +108,5 @@ TEST_CASE("a native histogram shows its buckets that are not empty, from low to 
   custom.positive_spans = {{0, 3}};
   custom.positive_buckets = {1, 1, 1};
   CHECK(written([&](JsonWriter& json) { api::write_histogram(json, custom); }) ==
-        R"({"count":"3","sum":"0","buckets":[[0,"-Inf","1","1"],[0,"1","2","1"],[0,"2","+Inf","1"]]})");
+        R"({"count":"3","sum":"0","buckets":[[3,"-Inf","1","1"],[0,"1","2","1"],[0,"2","+Inf","1"]]})");
 }
