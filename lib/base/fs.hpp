@@ -66,7 +66,7 @@ class Fs {
   virtual Result<void> link(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> remove_all(const std::string& path) = 0;
-  virtual Result<void> create_directories(const std::string& path) = 0;
+  virtual Result<void> create_directories(const std::string& path) = 0;  // new names last
   virtual Result<void> sync_directory(const std::string& path) = 0;
   /// Names (not paths) in the folder, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;

@@ -58,6 +58,11 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
+bool is_folder(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 Result<void> sync_folder(const std::string& path) {
   TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDONLY | O_DIRECTORY));
   if (::fsync(fd.get()) != 0) return os_error("sync folder", path, errno);
@@ -208,10 +213,15 @@ class PosixFs final : public Fs {
   }
 
   Result<void> create_directories(const std::string& path) override {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) return os_error("create folder", path, error.value());
-    return {};
+    const std::string name = path.substr(0, std::max<std::size_t>(path.find_last_not_of('/') + 1, 1));
+    if (is_folder(name)) return {};
+    const std::string parent = folder_of(name);
+    TOCSIN_OK(create_directories(parent));
+    if (::mkdir(name.c_str(), 0777) != 0 && !(errno == EEXIST && is_folder(name))) {
+      return os_error("create folder", path, errno);
+    }
+    // Who may write into a folder, but not list it, cannot sync it.
+    return ::access(parent.c_str(), R_OK) == 0 ? sync_folder(parent) : Result<void>();
   }
 
   Result<void> sync_directory(const std::string& path) override { return sync_folder(path); }

@@ -15,6 +15,8 @@ void check_contract(Fs& fs, const std::string& root) {
   const std::string file = root + "/a/b/file";
   REQUIRE(fs.create_directories(root + "/a/b"));
   REQUIRE(fs.create_directories(root + "/a/b"));
+  REQUIRE(fs.create_directories(root + "/p/q//r/"));
+  CHECK(fs.info(root + "/p/q/r")->directory);
   CHECK(fs.info(root + "/a")->directory);
   CHECK(fs.read_file(file).error().code == Errc::kNotFound);
   CHECK_THAT(fs.read_file(file).error().message, Catch::Contains(file));
