@@ -485,7 +485,7 @@ TEST_CASE("kubernetes: a kubeconfig file says where and who") {
   CHECK(token->http.authorization_credentials.reveal() == "t");
 
   const auto data = with("{server: k, certificate-authority-data: Q0E=}",
-                         "{client-certificate-data: 'Q0VS VA==', client-key-data: S0VZ, tokenFile: t}");
+                         "{client-certificate-data: \"Q0VS\\nVA==\", client-key-data: S0VZ, tokenFile: t}");
   REQUIRE(data);
   CHECK(data->server == "https://k");
   CHECK(data->http.tls.ca == "CA");
