@@ -28,7 +28,8 @@ storage::SampleColumns columns_of(const model::Labels& labels, const test::TwinS
   double base = height(labels), before = 0;
   const bool is_rising = base != 0;
   const bool is_bucket = !labels.get("le").empty();
-  for (const auto& [t, value] : series) {
+  for (const auto& [t, point] : series) {
+    const double value = point.v;
     const Timestamp rest = t % 1000;
     out.times.push_back(rest == 0 || rest == 777 ? t + 1 : t);
     if (is_bucket || (is_rising && t < kFirstReset && value < before)) base += before;

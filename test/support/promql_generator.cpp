@@ -55,6 +55,43 @@ TwinSeries PromqlGenerator::setting() {
   return out;
 }
 
+TwinSeries PromqlGenerator::histogram() {
+  TwinSeries out;
+  const bool has_negative = chance(2), mixed = chance(4);
+  TwinHistogram h;
+  h.schema = static_cast<int>(below(4)) - 1;
+  bool gone = false;
+  for (Timestamp t = static_cast<Timestamp>(below(20'000)); t <= kEnd; t += kInterval) {
+    if (chance(20)) {
+      gone = !gone;
+      TwinHistogram end;
+      end.sum = model::stale_nan();
+      if (gone) out[t] = end;
+      continue;
+    }
+    if (chance(25)) h = TwinHistogram{static_cast<int>(below(4)) - 1, 0, 0, 0, {}, {}};
+    for (std::uint64_t observations = below(6); observations > 0; --observations) {
+      const int bucket = static_cast<int>(below(9)) - 4;
+      if (chance(6)) {
+        ++h.zero;
+      } else if (has_negative && chance(3)) {
+        ++h.negative[bucket];
+      } else {
+        ++h.positive[bucket];
+      }
+      ++h.count;
+      h.sum += static_cast<double>(below(64)) / 8 - (has_negative ? 2 : 0);
+    }
+    if (gone || chance(20)) continue;
+    if (mixed && chance(6)) {
+      out[t] = static_cast<double>(below(100)) / 8;
+    } else {
+      out[t + static_cast<Timestamp>(below(40))] = h;
+    }
+  }
+  return out;
+}
+
 TwinData PromqlGenerator::data() {
   TwinData out;
   const auto add = [&](std::initializer_list<model::LabelView> labels, TwinSeries series) {
@@ -72,11 +109,14 @@ TwinData PromqlGenerator::data() {
       TwinSeries total;
       for (const std::string_view le : {"0.5", "1", "2.5", "+Inf"}) {
         TwinSeries bucket;
-        for (Timestamp t = 5'000; t <= kEnd; t += 30'000) bucket[t] = total[t] += static_cast<double>(below(4));
+        for (Timestamp t = 5'000; t <= kEnd; t += 30'000) bucket[t] = total[t].v += static_cast<double>(below(4));
         add({{"__name__", "lat_bucket"}, {"job", job}, {"inst", inst}, {"le", le}}, bucket);
       }
     }
     add({{"__name__", "cfg"}, {"job", job}}, setting());
+    for (const std::string_view inst : {"a", "b", "c"}) {
+      if (native_) add({{"__name__", "size"}, {"job", job}, {"inst", inst}}, histogram());
+    }
   }
   return out;
 }
@@ -112,6 +152,7 @@ std::string PromqlGenerator::any_selector() {
 }
 
 std::string PromqlGenerator::expression(int depth) {
+  if (native_ && chance(2)) return chance(2) ? histogram_function(depth) : histogram_vector(depth);
   if (chance(12)) return scalar(depth);
   return chance(12) ? delicate(depth) : vector(depth);
 }
@@ -243,6 +284,61 @@ std::string PromqlGenerator::vector_binary(int depth) {
     default:
       return fmt::format("({} {} {} ({}) {})", vector(depth - 1), op, pick({"on", "ignoring"}), labels(),
                          vector(depth - 1));
+  }
+}
+
+std::string PromqlGenerator::histogram_vector(int depth) {
+  const std::string plain = selector("size") + modifiers();
+  if (depth <= 0) return plain;
+  const std::string v = histogram_vector(depth - 1);
+  const std::string group = chance(3) ? "" : fmt::format(" {} ({})", pick({"by", "without"}), labels());
+  switch (below(9)) {
+    case 0:
+    case 1:
+    case 2: {
+      const std::string steps = fmt::format("[{}:{}]{}", duration(600), pick({"", "30s", "1m", "47s"}), modifiers());
+      const std::string gauges = pick({"delta", "idelta", "sum_over_time", "avg_over_time", "last_over_time",
+                                       "count_over_time", "present_over_time", "max_over_time"});
+      if (chance(8)) return fmt::format("{}(({}){})", gauges, v, steps);
+      // Counters are never less than nothing.
+      const std::string counters = pick({"rate", "rate", "increase", "increase", "irate", "changes", "resets"});
+      if (chance(8)) return fmt::format("{}((sum{} ({})){})", counters, group, plain, steps);
+      return fmt::format("{}({}[{}]{})", chance(3) ? gauges : counters, selector("size"), duration(900), modifiers());
+    }
+    case 3:
+      return fmt::format("{}{} ({})", pick({"sum", "sum", "avg", "count", "group", "min", "max"}), group, v);
+    case 4:
+      return fmt::format("({} {} {})", v, pick({"*", "/", "+", "-", "==", "> bool"}),
+                         pick({"2", "0.5", "-4", "time()"}));
+    case 5:
+      return fmt::format("({} * {})", pick({"2", "0.25", "-1"}), v);
+    case 6:
+      return fmt::format("({}{} {} {}{})", selector("size"), modifiers(),
+                         pick({"+", "-", "==", "!=", "== bool", "and"}), selector("size"), modifiers());
+    case 7:
+      return fmt::format("({} {} on (job, inst) {})", v, pick({"*", "/", "+", "and", "or", "unless", "=="}),
+                         chance(2) ? "(" + v + ")" : selector("temp"));
+    default:
+      return chance(2) ? fmt::format("-({})", v) : plain;
+  }
+}
+
+std::string PromqlGenerator::histogram_function(int depth) {
+  // Quantiles and the like of what was subtracted are nobody's business: buckets may be less than nothing.
+  const std::string plain = selector("size") + modifiers();
+  const std::string rate = fmt::format("{}({}[{}]{})", pick({"rate", "increase", "sum_over_time"}), selector("size"),
+                                       duration(900), modifiers());
+  const std::string whole = chance(2) ? plain : chance(2) ? rate : fmt::format("sum by ({}) ({})", labels(), rate);
+  switch (below(4)) {
+    case 0:
+      return fmt::format("histogram_quantile({}, {})", pick({"0.5", "0.1", "0.9", "0", "1", "-1", "2"}), whole);
+    case 1:
+      return fmt::format("{}({})", pick({"histogram_stddev", "histogram_stdvar"}), whole);
+    case 2:
+      return fmt::format("({}({}) {} {})", pick({"histogram_count", "histogram_sum"}), plain, arithmetic(), scalar(1));
+    default:
+      return fmt::format("{}({})", pick({"histogram_count", "histogram_sum", "histogram_avg", "timestamp", "abs"}),
+                         depth <= 0 ? plain : histogram_vector(depth - 1));
   }
 }
 

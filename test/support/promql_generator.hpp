@@ -16,6 +16,12 @@ class PromqlGenerator {
  public:
   explicit PromqlGenerator(std::uint64_t seed) : rng_(seed) {}
 
+  /// What native() asks for, too: native histograms, some series of them mixed with floats. Without it: the stable
+  /// language of floats, which every Prometheus since 2.42 knows.
+  PromqlGenerator& native() {
+    native_ = true;
+    return *this;
+  }
   /// Counters with resets, gauges with gaps and staleness markers, small integers with NaN and Inf, a classic
   /// histogram, an info metric: 0 to 30 minutes, one sample about every 15 s. Values are multiples of 1/8, so that sums
   /// are exact in any order.
@@ -31,6 +37,7 @@ class PromqlGenerator {
   TwinSeries counter();
   TwinSeries gauge();
   TwinSeries setting();
+  TwinSeries histogram();
 
   /// Functions that lose digits, so that two ways to evaluate them differ: never within another expression, which could
   /// make much of a small difference.
@@ -51,7 +58,11 @@ class PromqlGenerator {
   std::string arithmetic();
   std::string comparison();
 
+  std::string histogram_vector(int depth);
+  std::string histogram_function(int depth);
+
   Rng rng_;
+  bool native_ = false;
 };
 
 }  // namespace tocsin::test

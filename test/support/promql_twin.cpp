@@ -20,8 +20,9 @@ using model::Labels;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-void put(TwinVector& vector, const Labels& labels, double value) {
-  if (!vector.emplace(labels, value).second) throw TwinError("vector cannot contain metrics with the same labelset");
+void put(TwinVector& vector, const Labels& labels, TwinPoint value) {
+  if (!vector.emplace(labels, std::move(value)).second)
+    throw TwinError("vector cannot contain metrics with the same labelset");
 }
 
 Labels nameless(const Labels& labels) {
@@ -30,6 +31,10 @@ Labels nameless(const Labels& labels) {
 
 Labels group_of(const Labels& labels, const std::vector<std::string>& names, bool keep) {
   return keep ? labels.keep(names) : labels.without(names).without_name();
+}
+
+bool is_end(const TwinPoint& point) {
+  return model::is_stale(point.h == nullptr ? point.v : point.h->sum);
 }
 
 bool is_arithmetic(BinaryOp op) {
@@ -76,6 +81,38 @@ bool compare(BinaryOp op, double a, double b) {
   }
 }
 
+/// What an operator makes of two samples; nothing if their kinds do not go together.
+struct Outcome {
+  TwinPoint value;
+  bool keep = true;  // what a comparison says
+};
+
+std::optional<Outcome> operate(BinaryOp op, const TwinPoint& a, const TwinPoint& b) {
+  if (a.h == nullptr && b.h == nullptr) {
+    if (is_arithmetic(op)) return Outcome{arithmetic(op, a.v, b.v)};
+    return Outcome{a, compare(op, a.v, b.v)};
+  }
+  if (a.h != nullptr && b.h != nullptr) {
+    if (op == BinaryOp::kAdd || op == BinaryOp::kSub)
+      return Outcome{twin_sum(*a.h, *b.h, op == BinaryOp::kAdd ? 1 : -1)};
+    if (op == BinaryOp::kEq || op == BinaryOp::kNe) return Outcome{a, twin_equal(*a.h, *b.h) == (op == BinaryOp::kEq)};
+    return std::nullopt;
+  }
+  if (op == BinaryOp::kMul) return Outcome{a.h != nullptr ? twin_scaled(*a.h, b.v) : twin_scaled(*b.h, a.v)};
+  if (op != BinaryOp::kDiv || a.h == nullptr) return std::nullopt;
+  TwinHistogram quotient = *a.h;
+  quotient.zero /= b.v;
+  quotient.count /= b.v;
+  quotient.sum /= b.v;
+  for (auto& bucket : quotient.positive) bucket.second /= b.v;
+  for (auto& bucket : quotient.negative) bucket.second /= b.v;
+  if (b.v == 0) {
+    quotient.positive.clear();
+    quotient.negative.clear();
+  }
+  return Outcome{quotient};
+}
+
 const Expr& strip(const Expr& expr) {
   return expr.kind == NodeKind::kParen ? strip(*static_cast<const ParenExpr&>(expr).expr) : expr;
 }
@@ -120,7 +157,9 @@ TwinValue PromqlTwin::eval(const Expr& expr, Timestamp t) const {
       if (!unary.minus) return value;
       if (const double* number = std::get_if<double>(&value)) return -*number;
       TwinVector out;
-      for (const auto& [labels, v] : std::get<TwinVector>(value)) put(out, nameless(labels), -v);
+      for (const auto& [labels, v] : std::get<TwinVector>(value)) {
+        put(out, nameless(labels), v.h == nullptr ? TwinPoint(-v.v) : TwinPoint(twin_scaled(*v.h, -1)));
+      }
       return out;
     }
     case NodeKind::kVectorSelector: {
@@ -176,12 +215,12 @@ std::vector<const TwinData::value_type*> PromqlTwin::select(const VectorSelector
   return out;
 }
 
-std::optional<std::pair<Timestamp, double>> PromqlTwin::newest(const TwinSeries& series, Timestamp t) const {
-  std::optional<std::pair<Timestamp, double>> found;
+std::optional<std::pair<Timestamp, TwinPoint>> PromqlTwin::newest(const TwinSeries& series, Timestamp t) const {
+  std::optional<std::pair<Timestamp, TwinPoint>> found;
   for (const auto& [time, value] : series) {
     if (time <= t && time > t - query_.lookback_ms) found = {time, value};
   }
-  if (found && model::is_stale(found->second)) return std::nullopt;
+  if (found && is_end(found->second)) return std::nullopt;
   return found;
 }
 
@@ -194,7 +233,7 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
     for (const auto* series : select(*matrix.vector)) {
       Window window;
       for (const auto& [time, value] : series->second) {
-        if (time > out.start && time <= out.end && !model::is_stale(value)) window.emplace_back(time, value);
+        if (time > out.start && time <= out.end && !is_end(value)) window.emplace_back(time, value);
       }
       if (!window.empty()) out.series[series->first] = std::move(window);
     }
@@ -232,13 +271,13 @@ TwinValue PromqlTwin::binary(const BinaryExpr& expr, Timestamp t) const {
   const double number = scalar(left_scalar ? *expr.left : *expr.right, t);
   TwinVector out;
   for (const auto& [labels, value] : vector(left_scalar ? *expr.right : *expr.left, t)) {
-    const double a = left_scalar ? number : value;
-    const double b = left_scalar ? value : number;
+    const auto outcome = left_scalar ? operate(expr.op, number, value) : operate(expr.op, value, number);
+    if (!outcome) continue;
     if (is_arithmetic(expr.op)) {
-      put(out, nameless(labels), arithmetic(expr.op, a, b));
+      put(out, nameless(labels), outcome->value);
     } else if (expr.return_bool) {
-      put(out, nameless(labels), compare(expr.op, a, b) ? 1 : 0);
-    } else if (compare(expr.op, a, b)) {
+      put(out, nameless(labels), outcome->keep ? 1.0 : 0.0);
+    } else if (outcome->keep) {
       put(out, labels, value);
     }
   }
@@ -270,44 +309,55 @@ TwinVector PromqlTwin::match(const BinaryExpr& expr, const TwinVector& left, con
   const bool swapped = matching.card == Cardinality::kOneToMany;
   const TwinVector& many = swapped ? right : left;
   const TwinVector& one = swapped ? left : right;
-  if (many.empty() || one.empty()) return {};
+  const std::optional<double>& fill_many = swapped ? matching.fill_right : matching.fill_left;
+  const std::optional<double>& fill_one = swapped ? matching.fill_left : matching.fill_right;
+  if (many.empty() && one.empty()) return {};
+  if ((many.empty() || one.empty()) && !fill_many && !fill_one) return {};
   const auto signature = [&](const Labels& labels) { return group_of(labels, matching.labels, matching.on); };
-  std::map<Labels, std::pair<Labels, double>> partners;
+  std::map<Labels, std::pair<Labels, TwinPoint>> partners;
   for (const auto& [labels, value] : one) {
     if (!partners.emplace(signature(labels), std::pair{labels, value}).second) throw TwinError("duplicate partner");
   }
   TwinVector out;
-  std::set<Labels> used;
-  std::set<std::pair<Labels, Labels>> grouped;
-  for (const auto& [labels, value] : many) {
-    const auto partner = partners.find(signature(labels));
-    if (partner == partners.end()) continue;
-    const double a = swapped ? partner->second.second : value;
-    const double b = swapped ? value : partner->second.second;
+  std::map<Labels, std::set<Labels>> matched;  // what has been made of a signature
+  const auto pair_up = [&](const Labels& labels, const TwinPoint& value, const Labels& partner,
+                           const TwinPoint& other) {
+    const auto outcome = swapped ? operate(expr.op, other, value) : operate(expr.op, value, other);
+    if (!outcome) return;
+    const Labels key = signature(labels);
     Labels result = is_arithmetic(expr.op) || expr.return_bool ? nameless(labels) : labels;
     if (matching.card == Cardinality::kOneToOne) {
-      if (!used.insert(partner->first).second) throw TwinError("multiple matches");
+      if (matched.contains(key)) throw TwinError("multiple matches");
       result = matching.on ? result.keep(matching.labels) : result.without(matching.labels);
     }
     model::LabelsBuilder builder(result);
-    for (const std::string& name : matching.include) builder.set(name, partner->second.first.get(name));
+    for (const std::string& name : matching.include) builder.set(name, partner.get(name));
     result = builder.build();
-    if (matching.card != Cardinality::kOneToOne && !grouped.insert({partner->first, result}).second) {
-      throw TwinError("grouping labels must ensure unique matches");
-    }
+    if (!matched[key].insert(result).second) throw TwinError("grouping labels must ensure unique matches");
     if (is_arithmetic(expr.op)) {
-      put(out, result, arithmetic(expr.op, a, b));
+      put(out, result, outcome->value);
     } else if (expr.return_bool) {
-      put(out, result, compare(expr.op, a, b) ? 1 : 0);
-    } else if (compare(expr.op, a, b)) {
-      put(out, result, a);
+      put(out, result, outcome->keep ? 1.0 : 0.0);
+    } else if (outcome->keep) {
+      put(out, result, outcome->value);
     }
+  };
+  for (const auto& [labels, value] : many) {
+    const auto partner = partners.find(signature(labels));
+    if (partner != partners.end()) {
+      pair_up(labels, value, partner->second.first, partner->second.second);
+    } else if (fill_one) {
+      pair_up(labels, value, signature(labels), *fill_one);
+    }
+  }
+  for (const auto& [key, partner] : partners) {
+    if (fill_many && !matched.contains(key)) pair_up(key, *fill_many, partner.first, partner.second);
   }
   return out;
 }
 
 TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
-  std::map<Labels, std::vector<std::pair<Labels, double>>> groups;
+  std::map<Labels, std::vector<std::pair<Labels, TwinPoint>>> groups;
   for (const auto& [labels, value] : vector(*expr.expr, t)) {
     const Labels group = expr.without ? labels.without(expr.grouping).without_name() : labels.keep(expr.grouping);
     groups[group].emplace_back(labels, value);
@@ -317,8 +367,21 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
   TwinVector out;
   for (auto& [group, members] : groups) {
     std::vector<double> values;
-    for (const auto& member : members) values.push_back(member.second);
-    const double n = static_cast<double>(values.size());
+    std::optional<TwinHistogram> total;
+    for (const auto& [labels, point] : members) {
+      if (point.h == nullptr) values.push_back(point.v);
+      if (point.h != nullptr) total = total ? twin_sum(*total, *point.h, 1) : *point.h;
+    }
+    const bool adds = expr.op == AggregateOp::kSum || expr.op == AggregateOp::kAvg;
+    const bool counts = expr.op == AggregateOp::kCount || expr.op == AggregateOp::kGroup;
+    if (adds && total) {
+      if (!values.empty()) continue;  // floats and histograms have no sum
+      const double share = expr.op == AggregateOp::kSum ? 1 : 1 / static_cast<double>(members.size());
+      put(out, group, twin_scaled(*total, share));
+      continue;
+    }
+    if (values.empty() && !counts) continue;  // the others pass over histograms
+    const double n = static_cast<double>(counts ? members.size() : values.size());
     long double sum = 0;
     for (const double v : values) sum += v;
     long double squares = 0;
@@ -362,10 +425,12 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
       case AggregateOp::kBottomk: {
         if (std::isnan(param)) throw TwinError("parameter is NaN");
         const bool top = expr.op == AggregateOp::kTopk;
-        std::sort(members.begin(), members.end(), [top](const auto& a, const auto& b) {
-          if (std::isnan(a.second) != std::isnan(b.second)) return std::isnan(b.second);
-          if (a.second != b.second && !std::isnan(a.second)) return top ? a.second > b.second : a.second < b.second;
-          return a.first < b.first;
+        std::erase_if(members, [](const auto& member) { return member.second.h != nullptr; });
+        std::sort(members.begin(), members.end(), [top](const auto& x, const auto& y) {
+          const double a = x.second.v, b = y.second.v;
+          if (std::isnan(a) != std::isnan(b)) return std::isnan(b);
+          if (a != b && !std::isnan(a)) return top ? a > b : a < b;
+          return x.first < y.first;
         });
         for (std::size_t i = 0; i < members.size() && static_cast<double>(i + 1) <= param; ++i) {
           put(out, members[i].first, members[i].second);
@@ -375,10 +440,10 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
       case AggregateOp::kCountValues: {
         const std::string label = text_of(*expr.param);
         for (const auto& [labels, value] : members) {
-          Labels with = model::LabelsBuilder(labels).set(label, format_float_f(value)).build();
+          Labels with = model::LabelsBuilder(labels).set(label, format_float_f(value.v)).build();
           std::vector<std::string> names = expr.grouping;
           if (!expr.without) names.push_back(label);
-          out[group_of(with, names, !expr.without)] += 1;
+          out[group_of(with, names, !expr.without)].v += 1;
         }
         break;
       }
@@ -435,14 +500,40 @@ TwinVector PromqlTwin::label_call(const Call& call, Timestamp t) const {
 
 TwinVector PromqlTwin::histogram_quantile(const Call& call, Timestamp t) const {
   std::map<Labels, std::map<double, double>> histograms;
-  for (const auto& [labels, value] : vector(*call.args[1], t)) {
-    double upper = 0;
-    if (labels.get("le").empty() || !parse_float(labels.get("le"), upper)) continue;
-    histograms[labels.without({"le"})][upper] += value;
-  }
   TwinVector out;
   const double q = scalar(*call.args[0], t);
+  const TwinVector input = vector(*call.args[1], t);
+  for (const auto& [labels, value] : input) {
+    double upper = 0;
+    if (value.h != nullptr) put(out, nameless(labels), twin_histogram_quantile(q, *value.h));
+    if (value.h != nullptr || labels.get("le").empty() || !parse_float(labels.get("le"), upper)) continue;
+    histograms[labels.without({"le"})][upper] += value.v;
+  }
   for (const auto& [labels, buckets] : histograms) put(out, nameless(labels), twin_bucket_quantile(q, buckets));
+  return out;
+}
+
+TwinVector PromqlTwin::histogram_call(const Call& call, Timestamp t) const {
+  const std::string_view name = call.function->name;
+  TwinVector out;
+  for (const auto& [labels, value] : vector(*call.args[0], t)) {
+    if (value.h == nullptr) continue;
+    const TwinHistogram& h = *value.h;
+    double result = 0;
+    if (name == "histogram_count") {
+      result = h.count;
+    } else if (name == "histogram_sum") {
+      result = h.sum;
+    } else if (name == "histogram_avg") {
+      result = h.sum / h.count;
+    } else if (name == "histogram_stdvar" || name == "histogram_stddev") {
+      result = twin_histogram_variance(h);
+      if (name == "histogram_stddev") result = std::sqrt(result);
+    } else {
+      throw TwinError("the twin does not know " + std::string(name));
+    }
+    put(out, nameless(labels), result);
+  }
   return out;
 }
 
@@ -456,6 +547,7 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
   if (name == "vector") return TwinVector{{Labels(), scalar(*call.args[0], t)}};
   if (name == "label_replace" || name == "label_join") return label_call(call, t);
   if (name == "histogram_quantile") return histogram_quantile(call, t);
+  if (name.starts_with("histogram_")) return histogram_call(call, t);
   if (call.args.empty()) return TwinVector{{Labels(), twin_date_function(name, std::floor(to_seconds_of(t)))}};
   if (name == "timestamp" && strip(*call.args[0]).kind == NodeKind::kVectorSelector) {
     const auto& selector = static_cast<const VectorSelector&>(strip(*call.args[0]));
@@ -467,17 +559,31 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
     return out;
   }
   const TwinVector input = vector(*call.args[0], t);
-  if (name == "scalar") return input.size() == 1 ? input.begin()->second : kNan;
+  if (name == "scalar") {
+    std::vector<double> floats;
+    for (const auto& element : input) {
+      if (element.second.h == nullptr) floats.push_back(element.second.v);
+    }
+    return floats.size() == 1 ? floats[0] : kNan;
+  }
   if (name == "absent") return input.empty() ? TwinVector{{absent_labels(*call.args[0]), 1}} : TwinVector();
-  if (name == "sort" || name == "sort_desc") return input;
+  if (name.starts_with("sort_by_label")) return input;
   std::vector<double> arguments;
   for (std::size_t i = 1; i < call.args.size(); ++i) arguments.push_back(scalar(*call.args[i], t));
   TwinVector out;
-  for (const auto& [labels, v] : input) {
-    double value = v;
+  for (const auto& [labels, point] : input) {
     if (name == "timestamp") {
-      value = to_seconds_of(t);
-    } else if (name == "round") {
+      put(out, nameless(labels), to_seconds_of(t));
+      continue;
+    }
+    if (point.h != nullptr) continue;  // the rest is for floats
+    const double v = point.v;
+    if (name == "sort" || name == "sort_desc") {
+      put(out, labels, v);
+      continue;
+    }
+    double value = v;
+    if (name == "round") {
       const double inverse = 1 / (arguments.empty() ? 1 : arguments[0]);
       value = std::floor(v * inverse + 0.5) / inverse;
     } else if (name.starts_with("clamp")) {

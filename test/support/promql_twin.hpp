@@ -1,6 +1,6 @@
 #pragma once
 // The naive twin of the query engine: evaluates a tree at one moment, over a map, by the book and without any care for
-// speed. It shares no code with the engine but the parser. Floats only, Prometheus' default switches.
+// speed. It shares no code with the engine but the parser. Prometheus' default switches.
 
 #include <map>
 #include <optional>
@@ -11,6 +11,7 @@
 
 #include "model/labels.hpp"
 #include "promql/parser/ast.hpp"
+#include "support/promql_twin_histograms.hpp"
 
 namespace tocsin::test {
 
@@ -18,10 +19,19 @@ struct TwinError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A float, or a histogram if `h` is set.
+struct TwinPoint {
+  TwinPoint(double value = 0) : v(value) {}  // NOLINT: a float is a point
+  TwinPoint(TwinHistogram histogram) : h(std::make_shared<const TwinHistogram>(std::move(histogram))) {}  // NOLINT
+  double v = 0;
+  std::shared_ptr<const TwinHistogram> h;
+};
+
 /// Samples by time, staleness markers included.
-using TwinSeries = std::map<Timestamp, double>;
+using TwinSeries = std::map<Timestamp, TwinPoint>;
 using TwinData = std::map<model::Labels, TwinSeries>;
-using TwinVector = std::map<model::Labels, double>;
+using TwinVector = std::map<model::Labels, TwinPoint>;
+using TwinWindow = std::vector<std::pair<Timestamp, TwinPoint>>;
 using TwinValue = std::variant<double, TwinVector>;
 
 class PromqlTwin {
@@ -37,7 +47,7 @@ class PromqlTwin {
   TwinValue eval(const promql::parser::Expr& expr, Timestamp t) const;
 
  private:
-  using Window = std::vector<std::pair<Timestamp, double>>;
+  using Window = TwinWindow;
   struct Windows {
     std::map<model::Labels, Window> series;
     Timestamp start = 0, end = 0;  // (start, end]
@@ -46,7 +56,7 @@ class PromqlTwin {
   double scalar(const promql::parser::Expr& expr, Timestamp t) const;
   TwinVector vector(const promql::parser::Expr& expr, Timestamp t) const;
   Windows windows(const promql::parser::Expr& expr, Timestamp t) const;
-  std::optional<std::pair<Timestamp, double>> newest(const TwinSeries& series, Timestamp t) const;
+  std::optional<std::pair<Timestamp, TwinPoint>> newest(const TwinSeries& series, Timestamp t) const;
   Timestamp reference(const promql::parser::DurationValue& offset, const promql::parser::AtModifier& at,
                       Timestamp t) const;
   std::vector<const TwinData::value_type*> select(const promql::parser::VectorSelector& selector) const;
@@ -60,6 +70,7 @@ class PromqlTwin {
   TwinVector range_call(const promql::parser::Call& call, std::size_t argument, Timestamp t) const;
   TwinVector label_call(const promql::parser::Call& call, Timestamp t) const;
   TwinVector histogram_quantile(const promql::parser::Call& call, Timestamp t) const;
+  TwinVector histogram_call(const promql::parser::Call& call, Timestamp t) const;
 
   const TwinData& data_;
   Query query_;
@@ -68,9 +79,8 @@ class PromqlTwin {
 // promql_twin_functions.cpp
 
 /// What a function of a range makes of one window; nothing: no result.
-std::optional<double> twin_range_function(std::string_view name,
-                                          const std::vector<std::pair<Timestamp, double>>& window, Timestamp start,
-                                          Timestamp end, Timestamp t, const std::vector<double>& arguments);
+std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWindow& window, Timestamp start,
+                                             Timestamp end, Timestamp t, const std::vector<double>& arguments);
 /// A function of one float; throws TwinError for an unknown name.
 double twin_math_function(std::string_view name, double v);
 double twin_date_function(std::string_view name, double seconds);

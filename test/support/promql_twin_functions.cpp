@@ -10,9 +10,26 @@
 namespace tocsin::test {
 namespace {
 
+/// Floats alone.
 using Window = std::vector<std::pair<Timestamp, double>>;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
+
+/// By what a change between the first and the last sample is multiplied for the change in (start, end].
+/// @param first, change  of a counter that rose: it is not taken for less than zero before.
+template <typename AnyWindow>
+double extrapolation(const AnyWindow& window, Timestamp start, Timestamp end, bool rate, std::optional<double> first,
+                     double change) {
+  const double sampled = static_cast<double>(window.back().first - window.front().first) / 1000;
+  const double average = sampled / static_cast<double>(window.size() - 1);
+  double left = static_cast<double>(window.front().first - start) / 1000;
+  double right = static_cast<double>(end - window.back().first) / 1000;
+  if (left >= average * 1.1) left = average / 2;
+  if (right >= average * 1.1) right = average / 2;
+  if (first && change > 0 && *first >= 0) left = std::min(left, sampled * (*first / change));
+  const double factor = (sampled + left + right) / sampled;
+  return rate ? factor / (static_cast<double>(end - start) / 1000) : factor;
+}
 
 std::optional<double> extrapolated(const Window& window, Timestamp start, Timestamp end, bool counter, bool rate) {
   if (window.size() < 2) return std::nullopt;
@@ -20,18 +37,8 @@ std::optional<double> extrapolated(const Window& window, Timestamp start, Timest
   for (std::size_t i = 1; counter && i < window.size(); ++i) {
     if (window[i].second < window[i - 1].second) increase += window[i - 1].second;
   }
-  const double sampled = static_cast<double>(window.back().first - window.front().first) / 1000;
-  const double average = sampled / static_cast<double>(window.size() - 1);
-  double left = static_cast<double>(window.front().first - start) / 1000;
-  double right = static_cast<double>(end - window.back().first) / 1000;
-  if (left >= average * 1.1) left = average / 2;
-  if (right >= average * 1.1) right = average / 2;
-  if (counter && increase > 0 && window.front().second >= 0) {
-    left = std::min(left, sampled * (window.front().second / increase));
-  }
-  double factor = (sampled + left + right) / sampled;
-  if (rate) factor /= static_cast<double>(end - start) / 1000;
-  return increase * factor;
+  const std::optional<double> first = counter ? std::optional(window.front().second) : std::nullopt;
+  return increase * extrapolation(window, start, end, rate, first, increase);
 }
 
 std::optional<double> last_two(const Window& window, bool counter) {
@@ -113,8 +120,10 @@ std::tm date_of(double seconds) {
 
 }  // namespace
 
-std::optional<double> twin_range_function(std::string_view name, const Window& window, Timestamp start, Timestamp end,
-                                          Timestamp t, const std::vector<double>& arguments) {
+namespace {
+
+std::optional<TwinPoint> of_floats(std::string_view name, const Window& window, Timestamp start, Timestamp end,
+                                   Timestamp t, const std::vector<double>& arguments) {
   if (name == "rate") return extrapolated(window, start, end, true, true);
   if (name == "increase") return extrapolated(window, start, end, true, false);
   if (name == "delta") return extrapolated(window, start, end, false, false);
@@ -123,6 +132,92 @@ std::optional<double> twin_range_function(std::string_view name, const Window& w
   if (name == "deriv") return trend(window, window.front().first, false, 0);
   if (name == "predict_linear") return trend(window, t, true, arguments.at(0));
   return statistic(name, window, arguments);
+}
+
+std::optional<TwinPoint> histogram_change(const TwinWindow& window, Timestamp start, Timestamp end, bool counter,
+                                          bool rate) {
+  if (window.size() < 2) return std::nullopt;
+  TwinHistogram begin = *window.front().second.h;
+  const TwinHistogram& second = *window[1].second.h;
+  // What was there before a reset does not matter, nor how fine its buckets were.
+  if (counter && twin_was_reset(begin, second)) begin = TwinHistogram{second.schema, 0, 0, 0, {}, {}};
+  TwinHistogram change = twin_sum(*window.back().second.h, begin, -1);
+  for (std::size_t i = 1; counter && i < window.size(); ++i) {
+    const TwinHistogram& before = i == 1 ? begin : *window[i - 1].second.h;
+    const TwinHistogram& next = *window[i].second.h;
+    if (twin_was_reset(before, next)) change = twin_sum(change, before, 1);
+    change = twin_sum(change, TwinHistogram{next.schema, 0, 0, 0, {}, {}}, 1);  // as coarse as the coarsest
+  }
+  const std::optional<double> first = counter ? std::optional(window.front().second.h->count) : std::nullopt;
+  return twin_scaled(change, extrapolation(window, start, end, rate, first, change.count));
+}
+
+std::optional<TwinPoint> of_histograms(std::string_view name, const TwinWindow& window, Timestamp start,
+                                       Timestamp end) {
+  if (name == "rate") return histogram_change(window, start, end, true, true);
+  if (name == "increase") return histogram_change(window, start, end, true, false);
+  if (name == "delta") return histogram_change(window, start, end, false, false);
+  if (name == "irate" || name == "idelta") {
+    if (window.size() < 2) return std::nullopt;
+    const auto& [t1, last] = window[window.size() - 1];
+    const auto& [t0, before] = window[window.size() - 2];
+    if (name == "idelta") return twin_sum(*last.h, *before.h, -1);
+    const bool reset = twin_was_reset(*before.h, *last.h);
+    return twin_scaled(reset ? *last.h : twin_sum(*last.h, *before.h, -1), 1000 / static_cast<double>(t1 - t0));
+  }
+  if (name != "sum_over_time" && name != "avg_over_time") return std::nullopt;  // not of histograms
+  TwinHistogram sum = *window.front().second.h;
+  for (std::size_t i = 1; i < window.size(); ++i) sum = twin_sum(sum, *window[i].second.h, 1);
+  if (name == "sum_over_time") return sum;
+  return twin_scaled(sum, 1 / static_cast<double>(window.size()));
+}
+
+/// What looks at one sample after the other, of whatever kind.
+std::optional<TwinPoint> of_any(std::string_view name, const TwinWindow& window) {
+  if (name == "count_over_time") return static_cast<double>(window.size());
+  if (name == "present_over_time") return 1.0;
+  if (name == "first_over_time") return window.front().second;
+  if (name == "last_over_time") return window.back().second;
+  if (name != "changes" && name != "resets") return std::nullopt;
+  double count = 0;
+  for (std::size_t i = 1; i < window.size(); ++i) {
+    const TwinPoint& before = window[i - 1].second;
+    const TwinPoint& next = window[i].second;
+    bool differs = (before.h == nullptr) != (next.h == nullptr);
+    if (!differs && next.h != nullptr) {
+      differs = name == "resets" ? twin_was_reset(*before.h, *next.h) : !twin_equal(*before.h, *next.h);
+    } else if (!differs) {
+      const bool both_nan = std::isnan(before.v) && std::isnan(next.v);
+      differs = name == "resets" ? next.v < before.v : next.v != before.v && !both_nan;
+    }
+    count += differs ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWindow& window, Timestamp start,
+                                             Timestamp end, Timestamp t, const std::vector<double>& arguments) {
+  if (const auto value = of_any(name, window)) return value;
+  Window floats;
+  TwinWindow histograms;
+  for (const auto& [time, point] : window) {
+    if (point.h == nullptr) floats.emplace_back(time, point.v);
+    if (point.h != nullptr) histograms.emplace_back(time, point);
+  }
+  if (histograms.empty()) return of_floats(name, floats, start, end, t, arguments);
+  if (floats.empty()) return of_histograms(name, histograms, start, end);
+  // Of both: what needs all samples has no result, the rest passes over the histograms.
+  if (name == "irate" || name == "idelta") {
+    const TwinWindow last(window.end() - 2, window.end());
+    if ((last[0].second.h == nullptr) != (last[1].second.h == nullptr)) return std::nullopt;
+    return twin_range_function(name, last, start, end, t, arguments);
+  }
+  for (const std::string_view all : {"rate", "increase", "delta", "sum_over_time", "avg_over_time"}) {
+    if (name == all) return std::nullopt;
+  }
+  return of_floats(name, floats, start, end, t, arguments);
 }
 
 double twin_math_function(std::string_view name, double v) {
