@@ -36,6 +36,13 @@ AggregateParam AggregateParam::of(std::vector<double> values) {
   return out;
 }
 
+Result<bool> exhaust(VectorOperator& input, Column& column) {
+  for (;;) {
+    TOCSIN_TRY(const bool more, input.next(column));
+    if (!more) return false;
+  }
+}
+
 VectorOperatorPtr make_aggregate(QueryContext& context, const Grid& grid, AggregateSpec spec, VectorOperatorPtr input,
                                  ScalarOperatorPtr param) {
   using parser::AggregateOp;

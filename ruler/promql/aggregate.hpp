@@ -116,4 +116,8 @@ struct AggregateParam {
   static AggregateParam of(std::vector<double> values);
 };
 
+/// Reads the input of an aggregation that wants none of it (topk of 0): it may fail, and has its annotations.
+/// @return false, the answer of a next() without a series
+Result<bool> exhaust(VectorOperator& input, Column& column);
+
 }  // namespace tocsin::promql

@@ -21,7 +21,7 @@ class LimitkAggregate final : public VectorOperator {
       k_ = AggregateParam::of(std::move(values));
       if (!(k_->max < 1) && k_->any_nan) return fail(Errc::kExecution, "Parameter value is NaN");
     }
-    if (k_->max < 1) return false;
+    if (k_->max < 1) return exhaust(*input_, out);
     for (;;) {
       TOCSIN_TRY(const bool more, input_->next(out));
       if (!more) return false;
@@ -60,7 +60,7 @@ class LimitRatioAggregate final : public VectorOperator {
 
   Result<bool> next(Column& out) override {
     if (!ratio_) TOCSIN_OK(check_param());
-    if (ratio_->max == 0 && ratio_->min == 0) return false;
+    if (ratio_->max == 0 && ratio_->min == 0) return exhaust(*input_, out);
     for (;;) {
       TOCSIN_TRY(const bool more, input_->next(out));
       if (!more) return false;

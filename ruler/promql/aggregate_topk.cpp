@@ -29,7 +29,7 @@ class TopkAggregate final : public VectorOperator {
     if (!drained_) {
       drained_ = true;
       TOCSIN_TRY(const bool any, check_param());
-      if (!any) return false;
+      if (!any) return exhaust(*input_, out);
       TOCSIN_OK(drain(out));
       collect();
     }
