@@ -115,7 +115,7 @@ TwinData PromqlGenerator::data() {
     }
     add({{"__name__", "cfg"}, {"job", job}}, setting());
     for (const std::string_view inst : {"a", "b", "c"}) {
-      if (native_) add({{"__name__", "size"}, {"job", job}, {"inst", inst}}, histogram());
+      if (whole_) add({{"__name__", "size"}, {"job", job}, {"inst", inst}}, histogram());
     }
   }
   return out;
@@ -152,7 +152,8 @@ std::string PromqlGenerator::any_selector() {
 }
 
 std::string PromqlGenerator::expression(int depth) {
-  if (native_ && chance(2)) return chance(2) ? histogram_function(depth) : histogram_vector(depth);
+  if (whole_ && chance(4)) return experimental(depth);
+  if (whole_ && chance(2)) return chance(2) ? histogram_function(depth) : histogram_vector(depth);
   if (chance(12)) return scalar(depth);
   return chance(12) ? delicate(depth) : vector(depth);
 }
@@ -320,6 +321,38 @@ std::string PromqlGenerator::histogram_vector(int depth) {
                          chance(2) ? "(" + v + ")" : selector("temp"));
     default:
       return chance(2) ? fmt::format("-({})", v) : plain;
+  }
+}
+
+std::string PromqlGenerator::experimental(int depth) {
+  const std::string metric = pick({"req_total", "temp", "lat_bucket"});
+  switch (below(6)) {
+    case 0:
+    case 1:
+      return fmt::format("{}({}[{}] {}{})", pick({"rate", "increase", "delta"}), selector(metric), duration(900),
+                         pick({"anchored", "smoothed"}), modifiers());
+    case 2: {
+      const std::string op = chance(2) ? arithmetic() : comparison() + (chance(2) ? " bool" : "");
+      const std::string fill = pick({"fill(0)", "fill_left(2)", "fill_right(-1)", "fill_left(0) fill_right(1)"});
+      if (chance(3)) {
+        return fmt::format("({} {} on (job, inst) group_left () {} {})", selector("req_total"), op, fill,
+                           selector("temp"));
+      }
+      return fmt::format("({}{} {} ignoring (code) {} {}{})", selector(metric), modifiers(), op, fill, selector(metric),
+                         modifiers());
+    }
+    case 3: {
+      const std::string group = fmt::format("{} ({})", pick({"by", "without"}), labels());
+      return fmt::format("count {} (limitk {} ({}, {}))", group, group, pick({"0", "1", "2", "5"}), vector(depth - 1));
+    }
+    case 4: {
+      const std::string range = fmt::format("{} {} {}", duration(300), pick({"+", "* 2 +"}), duration(60));
+      if (chance(2))
+        return fmt::format("increase({}[{}({}, 4m)])", selector(metric), pick({"max_of", "min_of"}), duration(900));
+      return fmt::format("sum_over_time({}[{}] offset ({} - 1m))", selector(metric), range, duration(300));
+    }
+    default:
+      return fmt::format("{}({}, \"inst\")", pick({"sort_by_label", "sort_by_label_desc"}), vector(depth - 1));
   }
 }
 

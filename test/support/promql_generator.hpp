@@ -16,10 +16,11 @@ class PromqlGenerator {
  public:
   explicit PromqlGenerator(std::uint64_t seed) : rng_(seed) {}
 
-  /// What native() asks for, too: native histograms, some series of them mixed with floats. Without it: the stable
-  /// language of floats, which every Prometheus since 2.42 knows.
-  PromqlGenerator& native() {
-    native_ = true;
+  /// Native histograms, too, some series of them mixed with floats, and experimental parts of the language: anchored,
+  /// smoothed, fill, limitk, durations that are calculated. Without it: the stable language of floats, which every
+  /// Prometheus since 2.42 knows.
+  PromqlGenerator& whole() {
+    whole_ = true;
     return *this;
   }
   /// Counters with resets, gauges with gaps and staleness markers, small integers with NaN and Inf, a classic
@@ -60,9 +61,10 @@ class PromqlGenerator {
 
   std::string histogram_vector(int depth);
   std::string histogram_function(int depth);
+  std::string experimental(int depth);
 
   Rng rng_;
-  bool native_ = false;
+  bool whole_ = false;
 };
 
 }  // namespace tocsin::test

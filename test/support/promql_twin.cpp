@@ -81,6 +81,33 @@ bool compare(BinaryOp op, double a, double b) {
   }
 }
 
+double seconds_of(const DurationExpr& expr) {
+  const auto left = [&] { return seconds_of(*expr.left); };
+  const auto right = [&] { return seconds_of(*expr.right); };
+  switch (expr.op) {
+    case DurationExpr::Op::kLiteral:
+      return expr.seconds;
+    case DurationExpr::Op::kNegate:
+      return -left();
+    case DurationExpr::Op::kPlus:
+      return left();
+    case DurationExpr::Op::kAdd:
+      return left() + right();
+    case DurationExpr::Op::kSub:
+      return left() - right();
+    case DurationExpr::Op::kMul:
+      return left() * right();
+    case DurationExpr::Op::kDiv:
+      return left() / right();
+    case DurationExpr::Op::kMin:
+      return std::min(left(), right());
+    case DurationExpr::Op::kMax:
+      return std::max(left(), right());
+    default:
+      throw TwinError("a duration that the twin does not know");
+  }
+}
+
 /// What an operator makes of two samples; nothing if their kinds do not go together.
 struct Outcome {
   TwinPoint value;
@@ -190,6 +217,11 @@ TwinVector PromqlTwin::vector(const Expr& expr, Timestamp t) const {
   return std::get<TwinVector>(eval(expr, t));
 }
 
+std::int64_t PromqlTwin::milliseconds(const DurationValue& duration) const {
+  if (duration.expr == nullptr) return to_ms(duration.value);
+  return static_cast<std::int64_t>(std::llround(seconds_of(*duration.expr) * 1000));
+}
+
 Timestamp PromqlTwin::reference(const DurationValue& offset, const AtModifier& at, Timestamp t) const {
   switch (at.kind) {
     case AtKind::kNone:
@@ -204,7 +236,7 @@ Timestamp PromqlTwin::reference(const DurationValue& offset, const AtModifier& a
       t = query_.end;
       break;
   }
-  return t - to_ms(offset.value);
+  return t - milliseconds(offset);
 }
 
 std::vector<const TwinData::value_type*> PromqlTwin::select(const VectorSelector& selector) const {
@@ -229,7 +261,7 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
   if (expr.kind == NodeKind::kMatrixSelector) {
     const auto& matrix = static_cast<const MatrixSelector&>(expr);
     out.end = reference(matrix.vector->offset, matrix.vector->at, t);
-    out.start = out.end - to_ms(matrix.range.value);
+    out.start = out.end - milliseconds(matrix.range);
     for (const auto* series : select(*matrix.vector)) {
       Window window;
       for (const auto& [time, value] : series->second) {
@@ -241,8 +273,8 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
   }
   const auto& subquery = static_cast<const SubqueryExpr&>(expr);
   out.end = reference(subquery.offset, subquery.at, t);
-  out.start = out.end - to_ms(subquery.range.value);
-  std::int64_t step = to_ms(subquery.step.value);
+  out.start = out.end - milliseconds(subquery.range);
+  std::int64_t step = milliseconds(subquery.step);
   if (step == 0) step = query_.subquery_step_ms;
   for (Timestamp at = out.start - step; at <= out.end; ++at) {  // every millisecond that is a multiple of the step
     if (at <= out.start || at % step != 0) {
@@ -380,7 +412,8 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
       put(out, group, twin_scaled(*total, share));
       continue;
     }
-    if (values.empty() && !counts) continue;  // the others pass over histograms
+    const bool any = counts || expr.op == AggregateOp::kLimitk;
+    if (values.empty() && !any) continue;  // the others pass over histograms
     const double n = static_cast<double>(counts ? members.size() : values.size());
     long double sum = 0;
     for (const double v : values) sum += v;
@@ -437,6 +470,11 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
         }
         break;
       }
+      case AggregateOp::kLimitk:  // any k of them: the generator only counts them
+        for (std::size_t i = 0; i < members.size() && static_cast<double>(i + 1) <= param; ++i) {
+          put(out, members[i].first, members[i].second);
+        }
+        break;
       case AggregateOp::kCountValues: {
         const std::string label = text_of(*expr.param);
         for (const auto& [labels, value] : members) {
@@ -454,13 +492,35 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
   return out;
 }
 
+TwinVector PromqlTwin::extended_call(const Call& call, const MatrixSelector& matrix, Timestamp t) const {
+  const VectorSelector& selector = *matrix.vector;
+  const Timestamp end = reference(selector.offset, selector.at, t);
+  const Timestamp start = end - milliseconds(matrix.range);
+  TwinVector out;
+  for (const auto* series : select(selector)) {
+    TwinWindow samples;
+    for (const auto& [time, point] : series->second) {
+      const Timestamp newest = selector.smoothed ? end + query_.lookback_ms : end;
+      if (time > start - query_.lookback_ms && time <= newest && !is_end(point)) samples.emplace_back(time, point);
+    }
+    const auto value = twin_extended_function(call.function->name, selector.smoothed, samples, start, end);
+    if (value) put(out, nameless(series->first), *value);
+  }
+  return out;
+}
+
 TwinVector PromqlTwin::range_call(const Call& call, std::size_t argument, Timestamp t) const {
   const std::string_view name = call.function->name;
   std::vector<double> arguments;
   for (std::size_t i = 0; i < call.args.size(); ++i) {
     if (i != argument) arguments.push_back(scalar(*call.args[i], t));
   }
-  const Windows range = windows(strip(*call.args[argument]), t);
+  const Expr& input = strip(*call.args[argument]);
+  if (input.kind == NodeKind::kMatrixSelector) {
+    const auto& matrix = static_cast<const MatrixSelector&>(input);
+    if (matrix.vector->anchored || matrix.vector->smoothed) return extended_call(call, matrix, t);
+  }
+  const Windows range = windows(input, t);
   if (name == "absent_over_time") {
     TwinVector out;
     if (range.series.empty()) out[absent_labels(*call.args[argument])] = 1;

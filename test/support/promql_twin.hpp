@@ -57,6 +57,10 @@ class PromqlTwin {
   TwinVector vector(const promql::parser::Expr& expr, Timestamp t) const;
   Windows windows(const promql::parser::Expr& expr, Timestamp t) const;
   std::optional<std::pair<Timestamp, TwinPoint>> newest(const TwinSeries& series, Timestamp t) const;
+  /// anchored and smoothed: what they see beside the window, too.
+  TwinVector extended_call(const promql::parser::Call& call, const promql::parser::MatrixSelector& matrix,
+                           Timestamp t) const;
+  std::int64_t milliseconds(const promql::parser::DurationValue& duration) const;
   Timestamp reference(const promql::parser::DurationValue& offset, const promql::parser::AtModifier& at,
                       Timestamp t) const;
   std::vector<const TwinData::value_type*> select(const promql::parser::VectorSelector& selector) const;
@@ -81,6 +85,9 @@ class PromqlTwin {
 /// What a function of a range makes of one window; nothing: no result.
 std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWindow& window, Timestamp start,
                                              Timestamp end, Timestamp t, const std::vector<double>& arguments);
+/// increase, rate and delta over (start, end] from samples that may lie before and behind, too.
+std::optional<double> twin_extended_function(std::string_view name, bool smoothed, const TwinWindow& samples,
+                                             Timestamp start, Timestamp end);
 /// A function of one float; throws TwinError for an unknown name.
 double twin_math_function(std::string_view name, double v);
 double twin_date_function(std::string_view name, double seconds);

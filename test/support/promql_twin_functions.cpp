@@ -220,6 +220,45 @@ std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWi
   return of_floats(name, floats, start, end, t, arguments);
 }
 
+std::optional<double> twin_extended_function(std::string_view name, bool smoothed, const TwinWindow& samples,
+                                             Timestamp start, Timestamp end) {
+  const bool counter = name != "delta";
+  const auto between = [counter](const auto& a, const auto& b, Timestamp t) {
+    const double from = counter && b.second.v < a.second.v ? 0 : a.second.v;
+    return from + (b.second.v - from) * static_cast<double>(t - a.first) / static_cast<double>(b.first - a.first);
+  };
+  std::vector<double> values;  // at the left edge, within, at the right edge
+  std::optional<std::pair<Timestamp, TwinPoint>> before, behind, last;
+  Window within;
+  for (const auto& sample : samples) {
+    if (sample.first <= start) before = sample;
+    if (sample.first > start && sample.first < end) within.emplace_back(sample.first, sample.second.v);
+    if (sample.first >= end && !behind) behind = sample;
+    if (sample.first > start && sample.first <= end) last = sample;
+  }
+  if (!smoothed) {
+    if (!last) return std::nullopt;
+    if (before) values.push_back(before->second.v);
+    for (const auto& sample : within) values.push_back(sample.second);
+    if (behind) values.push_back(behind->second.v);
+  } else {
+    // The sample after the left edge, and the one before the right edge.
+    std::optional<std::pair<Timestamp, TwinPoint>> first = behind, previous = before;
+    if (!within.empty()) first = {within.front().first, TwinPoint(within.front().second)};
+    if (!within.empty()) previous = {within.back().first, TwinPoint(within.back().second)};
+    if (!first || (!before && first->first > end)) return std::nullopt;
+    values.push_back(before && before->first < start ? between(*before, *first, start)
+                                                     : (before ? *before : *first).second.v);
+    for (const auto& sample : within) values.push_back(sample.second);
+    if (behind) values.push_back(behind->first > end && previous ? between(*previous, *behind, end) : behind->second.v);
+  }
+  double change = values.back() - values.front();
+  for (std::size_t i = 1; counter && i < values.size(); ++i) {
+    if (values[i] < values[i - 1]) change += values[i - 1];
+  }
+  return name == "rate" ? change / (static_cast<double>(end - start) / 1000) : change;
+}
+
 double twin_math_function(std::string_view name, double v) {
   if (name == "abs") return std::fabs(v);
   if (name == "ceil") return std::ceil(v);
