@@ -33,6 +33,36 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
+struct Gzip::Stream {
+  Stream() {
+    check(deflateInit2(&zlib, kLevel, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+          "BUG: zlib does not start");
+  }
+  ~Stream() { deflateEnd(&zlib); }
+  Stream(const Stream&) = delete;
+  z_stream zlib{};
+};
+
+Gzip::Gzip() : stream_(std::make_unique<Stream>()) {}
+Gzip::~Gzip() = default;
+
+void Gzip::step(std::string_view text, bool last, std::string& out) {
+  check(text.size() < kMaxPiece, "BUG: text too large for one step of gzip");
+  z_stream& zlib = stream_->zlib;
+  zlib.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  zlib.avail_in = static_cast<uInt>(text.size());
+  char room[16U << 10U];
+  int status = Z_OK;
+  do {
+    zlib.next_out = reinterpret_cast<Bytef*>(room);
+    zlib.avail_out = sizeof(room);
+    status = deflate(&zlib, last ? Z_FINISH : Z_NO_FLUSH);
+    check(status != Z_STREAM_ERROR, "BUG: a step of gzip after the last");
+    out.append(room, sizeof(room) - zlib.avail_out);
+  } while (zlib.avail_out == 0);
+  check(!last || status == Z_STREAM_END, "BUG: zlib does not end");
+}
+
 struct Gunzip::Stream {
   Stream() { check(inflateInit2(&zlib, kGzipWindow) == Z_OK, "BUG: zlib does not start"); }
   ~Stream() { inflateEnd(&zlib); }

@@ -13,6 +13,23 @@ namespace tocsin::net {
 /// Thread: any.
 std::string gzip(std::string_view text);
 
+/// gzip() bit by bit, for texts that are never whole in memory. Thread: one at a time.
+class Gzip {
+ public:
+  Gzip();
+  ~Gzip();
+  Gzip(const Gzip&) = delete;
+  Gzip& operator=(const Gzip&) = delete;
+
+  /// Appends what can be written so far to `out`, which may be nothing; all of it when `last`, after which there is no
+  /// other step.
+  void step(std::string_view text, bool last, std::string& out);
+
+ private:
+  struct Stream;
+  std::unique_ptr<Stream> stream_;
+};
+
 /// Joined members too. kLimit as soon as the text exceeds `limit` bytes (a bomb costs no more than that), kInvalid if
 /// it is no gzip, torn, or fails its checksum, in Go's words.
 Result<std::string> gunzip(std::string_view bytes, std::size_t limit);

@@ -7,6 +7,16 @@
 
 namespace tocsin::net {
 
+void ClientPresence::when_gone(std::function<void()> then) {
+  if (then && gone_->load(std::memory_order_relaxed)) return then();
+  then_ = std::move(then);
+}
+
+void ClientPresence::leave() {
+  if (gone_->exchange(true)) return;
+  if (const auto then = std::exchange(then_, nullptr)) then();
+}
+
 std::string_view Headers::get(std::string_view name) const {
   for (const auto& [field, value] : fields_) {
     if (equal_ignoring_case(field, name)) return value;

@@ -1,6 +1,7 @@
 #pragma once
 // HTTP messages and the two seams, without a word of Beast.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -49,6 +50,23 @@ class Body {
   std::shared_ptr<const std::string> shared_;
 };
 
+/// Server: whether the client of a request still waits for its answer. Shared by the connection, which looks a few
+/// times a second while the handler works, and by the handler. Thread: the loop's; readers of the flag any.
+class ClientPresence {
+ public:
+  /// True once nobody waits: the client has closed its side, or the server has answered in the handler's place or
+  /// closes.
+  const std::shared_ptr<std::atomic<bool>>& gone() const { return gone_; }
+  /// Called once, when it goes, or now if it has. Replaces an earlier one; nullptr takes it away. It must not resume
+  /// the handler inside the call: post().
+  void when_gone(std::function<void()> then);
+  void leave();
+
+ private:
+  std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  std::function<void()> then_;
+};
+
 /// Client: `target` is an absolute URL. Server: the path with the query as received.
 struct HttpRequest {
   HttpRequest() = default;
@@ -57,12 +75,13 @@ struct HttpRequest {
   std::string target;
   Headers headers;
   std::string body;
-  std::string peer;  // server: "address:port" of the client
+  std::string peer;                        // server: "address:port" of the client
+  std::shared_ptr<ClientPresence> client;  // server: set for a handler; nullptr elsewhere
 
   /// Server: path without the query, percent-decoded; as received if an escape is broken.
   std::string path() const;
-  /// Server: pairs of the body, if it is a form, and behind them those of the query, as Go has them; decoded. Pairs with
-  /// a broken escape are left out.
+  /// Server: pairs of the body, if it is a form, and behind them those of the query, as Go has them; decoded. Pairs
+  /// with a broken escape are left out.
   std::vector<std::pair<std::string, std::string>> params() const;
   /// The first value, or "".
   std::string param(std::string_view name) const;

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kHeaderRead = 4U << 10U;  // what an idle connection keeps
 constexpr std::size_t kBodyRead = 64U << 10U;
 constexpr Duration kLinger = 2s;
+constexpr Duration kPresenceLook = 100ms;
 constexpr std::size_t kFullBodies = 8;  // so many of the largest size may be in memory at once
 constexpr Duration kBodyGrace = 10s;    // so long a body may take before its connection may have to give way
 constexpr std::string_view kNotTls =
@@ -60,6 +61,7 @@ HttpSession::HttpSession(std::shared_ptr<HttpServerCore> core, boost::asio::ip::
 }
 
 HttpSession::~HttpSession() {
+  end_presence();
   discharge();
   core_->sessions.erase(this);
   if (evicted_) --core_->leaving;
@@ -97,6 +99,7 @@ void HttpSession::evict() {
 }
 
 void HttpSession::abort() {
+  if (presence_) presence_->leave();
   if (stream_) stream_->end();
   connection_->abort();
 }
@@ -110,6 +113,7 @@ void HttpSession::on_deadline() {
   if (state_ == State::kReading) return connection_->cancel();  // the reader answers 408
   if (state_ != State::kHandling) return abort();
   abandoned_ = true;
+  if (presence_) presence_->leave();
   core_->loop.spawn("http_handler_timeout", answer_for_handler(self_.lock()));
 }
 
@@ -177,7 +181,10 @@ Task<bool> HttpSession::serve_one() {
 
   state_ = State::kHandling;
   set_deadline(core_->options.handler_timeout);
+  presence_ = request.client = std::make_shared<ClientPresence>();
+  watch_presence();
   HttpResponse response = co_await call_handler(std::move(request));
+  end_presence();
   if (take_gzip && !response.stream) co_await compress_answer(core_, &response);
   if (abandoned_) co_return false;
   state_ = State::kClosing;
@@ -228,6 +235,18 @@ Task<HttpResponse> HttpSession::call_handler(HttpRequest request) {
                {{"request", what}, {"err", detail::exception_text(std::current_exception())}});
   }
   co_return HttpResponse(500, kPlainText, "500 internal server error\n");
+}
+
+void HttpSession::watch_presence() {
+  presence_timer_ = core_->loop.call_after(kPresenceLook, [this] {
+    if (connection_->peer_has_left()) return presence_->leave();
+    watch_presence();
+  });
+}
+
+void HttpSession::end_presence() {
+  core_->loop.cancel(presence_timer_);
+  if (const auto presence = std::exchange(presence_, nullptr)) presence->when_gone(nullptr);
 }
 
 Task<void> HttpSession::answer_for_handler(std::shared_ptr<HttpSession> self) {

@@ -52,6 +52,8 @@ struct HttpServerCore {
 /// last byte), for the handler, for the answer to be taken. When a handler is too slow, the watchdog's task answers in
 /// its place and the connection ends; the handler's result, when it comes, is dropped.
 ///
+/// While a handler works, the session looks whether the client is still there and tells the request's ClientPresence.
+///
 /// A streamed answer is written by a task of its own, while the session reads on to see the client go. Whichever ends
 /// first ends the other: the session by making write() say false, the stream by canceling the read.
 class HttpSession {
@@ -84,6 +86,9 @@ class HttpSession {
   bool charge(std::size_t bytes);
   void discharge();
   Task<HttpResponse> call_handler(HttpRequest request);
+  /// Looks now and then whether the client still waits for the handler; reading instead would take a pipelined request.
+  void watch_presence();
+  void end_presence();
   Task<bool> write(HttpResponse response, bool head_only, bool keep_alive);
   /// The fields up to the empty line. `framing` says how long the body is.
   std::string head_of(const HttpResponse& response, std::string_view framing, bool keep_alive);
@@ -113,6 +118,8 @@ class HttpSession {
   bool http10_ = false;     // the present request's version
   bool abandoned_ = false;  // the answer was given in the handler's place
   Watchdog watchdog_;
+  std::shared_ptr<ClientPresence> presence_;  // of the request that is handled
+  TimerId presence_timer_ = 0;
   std::shared_ptr<HttpStream> stream_;  // of the present answer
 };
 

@@ -20,7 +20,8 @@ unsigned count_work_threads(const RuntimeOptions& options) {
 
 class AsioRuntime final : public Runtime {
  public:
-  explicit AsioRuntime(const RuntimeOptions& options) : work_(count_work_threads(options)), signals_(loop_.context()) {}
+  explicit AsioRuntime(const RuntimeOptions& options)
+      : work_(count_work_threads(options), options.query_threads), signals_(loop_.context()) {}
 
   // The workers end first: their jobs use the loop. Then the loop goes and destroys the tasks that wait, whose
   // destructors may still post to the (idle) lanes.

@@ -13,7 +13,8 @@
 namespace tocsin::net {
 
 struct RuntimeOptions {
-  unsigned work_threads = 0;  // 0: max(2, cores)
+  unsigned work_threads = 0;   // 0: max(2, cores)
+  unsigned query_threads = 0;  // of the query lane alone, started when needed; 0: the lane shares the work threads
 };
 
 struct RuntimeStats {

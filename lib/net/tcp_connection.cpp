@@ -6,6 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "net/net_error.hpp"
@@ -16,6 +17,11 @@ namespace {
 constexpr auto kAwaitTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 }  // namespace
+
+bool socket_is_left(int fd) {
+  pollfd look{fd, POLLRDHUP, 0};
+  return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
 
 bool socket_is_quiet(int fd) {
   char byte = 0;
@@ -57,6 +63,10 @@ Task<Result<void>> TcpConnection::write(std::string_view first, std::string_view
 
 bool TcpConnection::is_stale() {
   return !socket_.is_open() || !socket_is_quiet(socket_.native_handle());
+}
+
+bool TcpConnection::peer_has_left() {
+  return !socket_.is_open() || socket_is_left(socket_.native_handle());
 }
 
 void TcpConnection::abort() {

@@ -22,6 +22,7 @@ class TcpConnection final : public ServerConnection {
   void abort() override;
   void cancel() override;
   bool is_open() const override { return socket_.is_open(); }
+  bool peer_has_left() override;
   void shutdown_send() override;
   /// The socket itself, for TLS on top; this object is empty then.
   StreamSocket release() { return std::move(socket_); }
@@ -33,6 +34,8 @@ class TcpConnection final : public ServerConnection {
 
 /// Nothing to read and not closed by the peer, without reading.
 bool socket_is_quiet(int fd);
+/// The peer has shut down or reset the connection, though bytes may wait.
+bool socket_is_left(int fd);
 /// "read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer", "read unix @->/run/x.sock: read: ...";
 /// `operation` is read or write. "EOF" stands alone.
 std::string socket_error_text(std::string_view operation, const StreamSocket& socket,

@@ -180,6 +180,10 @@ bool TlsServerConnection::is_stale() {
   return !is_open() || !socket_is_quiet(state_->socket.native_handle());
 }
 
+bool TlsServerConnection::peer_has_left() {
+  return !is_open() || socket_is_left(state_->socket.native_handle());
+}
+
 void TlsServerConnection::abort() {
   state_->aborted = true;
   // The lane's step still uses the descriptor: it may only be made useless, not given back.

@@ -32,6 +32,7 @@ class TlsServerConnection final : public ServerConnection {
   void abort() override;
   void cancel() override;
   bool is_open() const override;
+  bool peer_has_left() override;
   void shutdown_send() override;
 
  private:

@@ -3,10 +3,23 @@
 #include <utility>
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace tocsin::net {
+namespace {
 
-WorkThreads::WorkThreads(unsigned threads) {
+/// Linux keeps the nice value of each thread. 5: a third of a scrape's or the loop's share beside them.
+void give_way() {
+#ifdef __linux__
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 5);
+#endif
+}
+
+}  // namespace
+
+WorkThreads::WorkThreads(unsigned threads, unsigned query_threads) : query_threads_(query_threads) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].owner = this;
     lanes_[i].index = i;
@@ -22,22 +35,39 @@ WorkThreads::~WorkThreads() {
 }
 
 void WorkThreads::post(std::size_t lane, Job job) {
+  const bool own_threads = lane == kQueryQueue && query_threads_ > 0;
   {
     const MutexLock lock(mutex_);
     if (stopping_) return;
     queues_[lane].push_back(std::move(job));
+    // A thread that was woken for an earlier job may not have come yet: jobs, not threads, are counted.
+    const bool none_free = queues_[lane].size() > idle_query_threads_;
+    if (own_threads && none_free && started_.size() < query_threads_) start_query_thread();
   }
-  wake_.notify_one();
+  (own_threads ? wake_query_ : wake_).notify_one();
+}
+
+void WorkThreads::start_query_thread() {
+  started_.emplace_back([this] { serve_queries(); });
+  pthread_setname_np(started_.back().native_handle(), "query");
 }
 
 bool WorkThreads::take(Job& job) {
-  for (std::deque<Job>& queue : queues_) {
-    if (queue.empty()) continue;
-    job = std::move(queue.front());
-    queue.pop_front();
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    if (queues_[i].empty() || (i == kQueryQueue && query_threads_ > 0)) continue;
+    job = std::move(queues_[i].front());
+    queues_[i].pop_front();
     return true;
   }
   return false;
+}
+
+bool WorkThreads::take_query(Job& job) {
+  std::deque<Job>& queue = queues_[kQueryQueue];
+  if (queue.empty()) return false;
+  job = std::move(queue.front());
+  queue.pop_front();
+  return true;
 }
 
 void WorkThreads::serve() {
@@ -52,20 +82,39 @@ void WorkThreads::serve() {
   }
 }
 
+void WorkThreads::serve_queries() {
+  give_way();
+  for (;;) {
+    Job job;
+    {
+      const MutexLock lock(mutex_);
+      ++idle_query_threads_;
+      while (!stopping_ && !take_query(job)) wake_query_.wait(mutex_);
+      --idle_query_threads_;
+    }
+    if (!job) return;
+    job();
+  }
+}
+
 std::array<std::size_t, 3> WorkThreads::queued() const {
   const MutexLock lock(mutex_);
   return {queues_[0].size(), queues_[1].size(), queues_[2].size()};
 }
 
 void WorkThreads::stop() {
-  std::array<std::deque<Job>, 3> left;
+  Queues left;
+  std::vector<std::thread> started;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
     left = std::exchange(queues_, {});
+    started = std::exchange(started_, {});
   }
   wake_.notify_all();
+  wake_query_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : started) thread.join();
   threads_.clear();
 }
 

@@ -26,6 +26,20 @@ TEST_CASE("what is packed unpacks", "[net]") {
   }
 }
 
+TEST_CASE("a text that is packed in steps unpacks as one", "[net]") {
+  for (const std::size_t step : {1U, 100U, 70'000U}) {
+    const std::string text = random_text(step == 1 ? 1000 : 300'000, 256, 2);
+    Gzip gzip;
+    std::string packed;
+    for (std::size_t at = 0; at < text.size(); at += step) gzip.step(text.substr(at, step), false, packed);
+    gzip.step("", true, packed);
+    CHECK(gunzip(packed, text.size()) == text);
+  }
+  std::string empty;
+  Gzip().step("", true, empty);
+  CHECK(gunzip(empty, 1) == "");
+}
+
 TEST_CASE("joined members unpack to joined texts", "[net]") {
   CHECK(gunzip(gzip("a") + gzip("") + gzip("bc"), 100) == "abc");
   CHECK(gunzip(gzip("a") + gzip("bc"), 2).error().code == Errc::kLimit);

@@ -75,6 +75,32 @@ TEST_CASE("many hops between loop and work lose nothing", "[net]") {
   CHECK(sum == 1999L * 1000);
 }
 
+TEST_CASE("with threads of their own, queries that fill them hold up no scrape", "[net]") {
+  RuntimeOptions options = with_threads(1);
+  options.query_threads = 2;
+  auto runtime = make_runtime(options);
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> running = 0, ended = 0;
+  for (int i = 0; i < 3; ++i) {
+    runtime->work().lane(Lane::kQuery).post([&, released] {
+      ++running;
+      released.wait();
+      if (++ended == 3) runtime->stop();
+    });
+  }
+  while (running < 2) std::this_thread::yield();
+  std::promise<void> scraped, evaluated;
+  runtime->work().lane(Lane::kScrape).post([&] { scraped.set_value(); });
+  runtime->work().lane(Lane::kRule).post([&] { evaluated.set_value(); });
+  scraped.get_future().wait();
+  evaluated.get_future().wait();
+  CHECK(running == 2);  // the third waits for a thread
+  release.set_value();
+  runtime->run();
+  CHECK(ended == 3);
+}
+
 TEST_CASE("timers run in order, canceled ones not at all", "[net]") {
   auto runtime = make_runtime(with_threads(1));
   std::string out;
