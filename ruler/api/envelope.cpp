@@ -57,10 +57,14 @@ ErrorKind error_kind(Errc code) {
 }  // namespace
 
 net::HttpResponse SuccessBody::finish(const std::vector<std::string>& warnings, const std::vector<std::string>& infos) {
-  write_annotations(json_, "warnings", warnings);
-  write_annotations(json_, "infos", infos);
-  json_.end_object();
+  finish_success(json_, warnings, infos);
   return net::HttpResponse(200, "application/json", std::move(body_));
+}
+
+void finish_success(JsonWriter& json, const std::vector<std::string>& warnings, const std::vector<std::string>& infos) {
+  write_annotations(json, "warnings", warnings);
+  write_annotations(json, "infos", infos);
+  json.end_object();
 }
 
 net::HttpResponse no_content() {

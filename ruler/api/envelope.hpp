@@ -25,6 +25,10 @@ class SuccessBody {
   JsonWriter json_;
 };
 
+/// The rest of a success body behind the value of "data": warnings, infos and the closing brace, as SuccessBody writes
+/// it.
+void finish_success(JsonWriter& json, const std::vector<std::string>& warnings, const std::vector<std::string>& infos);
+
 /// 204 without a body: what Prometheus answers where there is no data at all.
 net::HttpResponse no_content();
 

@@ -78,7 +78,7 @@ net::Task<net::HttpResponse> federate(Federation federation, net::HttpRequest re
     if (!page) return plain_error(500, page.error().message);
     return net::HttpResponse(200, content_type(params.style), std::move(*page));
   };
-  co_return co_await federation.lane.run(std::move(answer));
+  co_return co_await federation.lane.run(Asker(request), std::move(answer));
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ class JsonWriter {
   /// RFC 3339; Go's zero time for 0.
   JsonWriter& time(Timestamp t);
   JsonWriter& labels(const model::Labels& labels);
+  /// Bytes in the text so far.
+  std::size_t size() const { return out_.size(); }
   /// Text that is JSON already.
   JsonWriter& raw(std::string_view json);
 

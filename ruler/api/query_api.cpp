@@ -5,9 +5,10 @@
 #include "api/ast_json.hpp"
 #include "api/envelope.hpp"
 #include "api/params.hpp"
-#include "api/query_json.hpp"
+#include "api/query_answer.hpp"
 #include "api/series_api.hpp"
 #include "base/strings.hpp"
+#include "net/http_text.hpp"
 #include "promql/parser/parser.hpp"
 
 namespace tocsin::api {
@@ -22,10 +23,13 @@ struct QueryParams {
   std::size_t limit = 0;
   std::string stats;
   Duration preparation{0};
+  bool take_gzip = false;
 };
 
-/// timeout, lookback_delta, query, stats. A timeout that is longer than the engine's changes nothing.
+/// timeout, lookback_delta, query, stats. A timeout that is longer than the engine's changes nothing; it runs from now
+/// on, also while the query is in line.
 Result<void> read_common_params(const Params& params, const promql::Engine& engine, QueryParams& out) {
+  out.options.timeout = engine.options().timeout;
   if (!params.text("timeout").empty()) {
     TOCSIN_TRY(const Duration timeout, params.duration("timeout"));
     out.options.timeout = std::clamp(timeout, Duration{1}, engine.options().timeout);
@@ -106,11 +110,12 @@ void write_stats(JsonWriter& json, const promql::QueryStats& stats, const Timing
   json.key("execTotalTime").number(to_seconds(t.waited + t.preparation + t.evaluation));
   json.end_object().key("samples").begin_object();
   json.key("totalQueryableSamples").integer(static_cast<std::int64_t>(stats.samples_read));
+  json.key("samplesRead").integer(static_cast<std::int64_t>(stats.samples_read));
   json.key("peakSamples").integer(static_cast<std::int64_t>(stats.peak_samples));
   json.end_object().end_object();
 }
 
-net::HttpResponse query_response(Result<promql::QueryResult> result, const QueryParams& params,
+net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> result, const QueryParams& params,
                                  const Timings& timings) {
   if (!result) return error_response(result.error());
   if (truncate_value(result->value, params.limit)) result->warnings.push_back("results truncated due to limit");
@@ -120,11 +125,23 @@ net::HttpResponse query_response(Result<promql::QueryResult> result, const Query
                     "use \"true\" or \"all\"",
                     go_quote(params.stats)));
   }
-  SuccessBody body;
-  open_query_data(body.json(), result->value);
-  if (!params.stats.empty()) write_stats(body.json(), result->stats, timings);
-  body.json().end_object();
-  return body.finish(result->warnings, result->infos);
+  path.take_gzip = params.take_gzip;
+  if (params.stats.empty()) return query_answer(path, std::move(*result), nullptr);
+  const promql::QueryStats stats = result->stats;
+  return query_answer(path, std::move(*result),
+                      [stats, timings](JsonWriter& json) { write_stats(json, stats, timings); });
+}
+
+/// What is left of the timeout when the query's turn has come.
+void start_clock(promql::QueryOptions& options, const AnswerContext& context) {
+  options.canceled = context.canceled;
+  options.timeout = std::max(Duration{1}, options.timeout - context.waited);
+}
+
+Asker asker_of(const net::HttpRequest& request, const QueryParams& params) {
+  Asker asker(request);
+  asker.timeout = params.options.timeout;
+  return asker;
 }
 
 struct ExemplarParams {
@@ -164,6 +181,18 @@ net::HttpResponse exemplars_response(const ExemplarsFn& find, const ExemplarPara
 
 }  // namespace
 
+void QueryCosts::add(Duration preparation, Duration evaluation, std::uint64_t samples) {
+  const MutexLock lock(mutex_);
+  totals_.preparation.add(preparation);
+  totals_.evaluation.add(evaluation);
+  totals_.samples += samples;
+}
+
+QueryCosts::Totals QueryCosts::totals() const {
+  const MutexLock lock(mutex_);
+  return totals_;
+}
+
 QueryApi::QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store, QueryApiOptions options)
     : lane_(lane), engine_(engine), store_(store), options_(std::move(options)) {}
 
@@ -187,15 +216,19 @@ net::Task<net::HttpResponse> QueryApi::query(net::HttpRequest request) {
   if (!params) co_return error_response(params.error());
   if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
   params->preparation = lane_.loop().clock().mono() - began;
+  params->take_gzip = net::accepts_gzip(request.headers.get("Accept-Encoding"));
+  Asker asker = asker_of(request, *params);
   QueryLane::Answer answer = [this, params = std::make_shared<QueryParams>(std::move(*params)),
-                              clock = &lane_.loop().clock()](const AnswerContext& context) {
-    params->options.canceled = context.canceled;
+                              clock = &lane_.loop().clock(), costs = costs_](const AnswerContext& context) {
+    start_clock(params->options, context);
     params->options.text = params->text;
     const MonoTime start = clock->mono();
     auto result = engine_.instant(store_, *params->expr, params->start, params->options);
-    return query_response(std::move(result), *params, {context.waited, params->preparation, clock->mono() - start});
+    const Timings timings{context.waited, params->preparation, clock->mono() - start};
+    costs->add(timings.preparation, timings.evaluation, result ? result->stats.samples_read : 0);
+    return query_response({lane_.loop(), lane_.executor()}, std::move(result), *params, timings);
   };
-  co_return co_await lane_.run(std::move(answer));
+  co_return co_await lane_.run(std::move(asker), std::move(answer));
 }
 
 net::Task<net::HttpResponse> QueryApi::query_range(net::HttpRequest request) {
@@ -204,15 +237,19 @@ net::Task<net::HttpResponse> QueryApi::query_range(net::HttpRequest request) {
   if (!params) co_return error_response(params.error());
   if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
   params->preparation = lane_.loop().clock().mono() - began;
+  params->take_gzip = net::accepts_gzip(request.headers.get("Accept-Encoding"));
+  Asker asker = asker_of(request, *params);
   QueryLane::Answer answer = [this, params = std::make_shared<QueryParams>(std::move(*params)),
-                              clock = &lane_.loop().clock()](const AnswerContext& context) {
-    params->options.canceled = context.canceled;
+                              clock = &lane_.loop().clock(), costs = costs_](const AnswerContext& context) {
+    start_clock(params->options, context);
     params->options.text = params->text;
     const MonoTime start = clock->mono();
     auto result = engine_.range(store_, *params->expr, params->start, params->end, params->step_ms, params->options);
-    return query_response(std::move(result), *params, {context.waited, params->preparation, clock->mono() - start});
+    const Timings timings{context.waited, params->preparation, clock->mono() - start};
+    costs->add(timings.preparation, timings.evaluation, result ? result->stats.samples_read : 0);
+    return query_response({lane_.loop(), lane_.executor()}, std::move(result), *params, timings);
   };
-  co_return co_await lane_.run(std::move(answer));
+  co_return co_await lane_.run(std::move(asker), std::move(answer));
 }
 
 net::Task<net::HttpResponse> QueryApi::query_exemplars(net::HttpRequest request) {
@@ -222,7 +259,7 @@ net::Task<net::HttpResponse> QueryApi::query_exemplars(net::HttpRequest request)
   QueryLane::Answer answer = [this, params = *params](const AnswerContext&) {
     return exemplars_response(options_.exemplars, params);
   };
-  co_return co_await lane_.run(std::move(answer));
+  co_return co_await lane_.run(Asker(request), std::move(answer));
 }
 
 // Printing a long expression over many lines, or its tree as JSON, takes its time: on the lane.
@@ -235,7 +272,7 @@ net::Task<net::HttpResponse> QueryApi::format_query(net::HttpRequest request) {
     body.json().text(promql::parser::to_pretty_string(**expr));
     return body.finish();
   };
-  co_return co_await lane_.run(std::move(answer));
+  co_return co_await lane_.run(Asker(request), std::move(answer));
 }
 
 net::Task<net::HttpResponse> QueryApi::parse_query(net::HttpRequest request) {
@@ -246,7 +283,7 @@ net::Task<net::HttpResponse> QueryApi::parse_query(net::HttpRequest request) {
     write_ast(body.json(), **expr);
     return body.finish();
   };
-  co_return co_await lane_.run(std::move(answer));
+  co_return co_await lane_.run(Asker(request), std::move(answer));
 }
 
 }  // namespace tocsin::api

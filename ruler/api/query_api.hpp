@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "api/query_lane.hpp"
+#include "base/thread_annotations.hpp"
 #include "net/http.hpp"
 #include "promql/engine.hpp"
 #include "storage/storage.hpp"
@@ -17,6 +19,21 @@ namespace tocsin::api {
 /// Exemplars of the series that match. Thread: any.
 using ExemplarsFn = std::function<std::map<model::Labels, std::vector<storage::Exemplar>>(
     Timestamp start, Timestamp end, std::span<const model::Matcher> matchers)>;
+
+/// What the queries that ran have cost. Thread: any.
+class QueryCosts {
+ public:
+  struct Totals {
+    QueryTime preparation, evaluation;
+    std::uint64_t samples = 0;
+  };
+  void add(Duration preparation, Duration evaluation, std::uint64_t samples);
+  Totals totals() const;
+
+ private:
+  mutable Mutex mutex_;
+  Totals totals_ TOCSIN_GUARDED_BY(mutex_);
+};
 
 struct QueryApiOptions {
   std::size_t max_points = 11'000;  // per series of a range query
@@ -31,6 +48,8 @@ class QueryApi {
  public:
   QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store, QueryApiOptions options);
   void add_to(net::HttpRouter& router);
+  /// Thread: any.
+  QueryCosts::Totals costs() const { return costs_->totals(); }
 
  private:
   net::Task<net::HttpResponse> query(net::HttpRequest request);
@@ -43,6 +62,7 @@ class QueryApi {
   const promql::Engine& engine_;
   storage::Queryable& store_;
   QueryApiOptions options_;
+  std::shared_ptr<QueryCosts> costs_ = std::make_shared<QueryCosts>();
 };
 
 }  // namespace tocsin::api

@@ -34,39 +34,16 @@ void write_result(JsonWriter& json, const promql::Text& text) {
   json.begin_array().number(static_cast<double>(text.t) / 1000).text(text.v).end_array();
 }
 
-void write_result(JsonWriter& json, const promql::Vector& vector) {
-  json.begin_array();
-  for (const promql::VectorSample& sample : vector) {
-    json.begin_object().key("metric").labels(sample.labels);
-    if (sample.h) {
-      json.key("histogram");
-      write_point(json, sample.t, *sample.h);
-    } else {
-      json.key("value");
-      write_point(json, sample.t, sample.v);
-    }
-    json.end_object();
+void write_sample(JsonWriter& json, const promql::VectorSample& sample) {
+  json.begin_object().key("metric").labels(sample.labels);
+  if (sample.h) {
+    json.key("histogram");
+    write_point(json, sample.t, *sample.h);
+  } else {
+    json.key("value");
+    write_point(json, sample.t, sample.v);
   }
-  json.end_array();
-}
-
-void write_result(JsonWriter& json, const promql::Matrix& matrix) {
-  json.begin_array();
-  for (const promql::MatrixSeries& series : matrix) {
-    json.begin_object().key("metric").labels(series.labels);
-    if (!series.floats.empty()) {
-      json.key("values").begin_array();
-      for (const model::Sample& sample : series.floats) write_point(json, sample.t, sample.v);
-      json.end_array();
-    }
-    if (!series.histograms.empty()) {
-      json.key("histograms").begin_array();
-      for (const promql::HistogramPoint& point : series.histograms) write_point(json, point.t, *point.h);
-      json.end_array();
-    }
-    json.end_object();
-  }
-  json.end_array();
+  json.end_object();
 }
 
 std::string_view result_type(const promql::Value& value) {
@@ -76,9 +53,58 @@ std::string_view result_type(const promql::Value& value) {
 
 }  // namespace
 
-void open_query_data(JsonWriter& json, const promql::Value& value) {
-  json.begin_object().key("resultType").text(result_type(value)).key("result");
-  std::visit([&](const auto& result) { write_result(json, result); }, value);
+bool QueryDataWriter::write_until(JsonWriter& json, std::size_t size) {
+  const auto* vector = std::get_if<promql::Vector>(&value_);
+  const auto* matrix = std::get_if<promql::Matrix>(&value_);
+  if (!begun_) {
+    begun_ = true;
+    json.begin_object().key("resultType").text(result_type(value_)).key("result");
+    if (const auto* scalar = std::get_if<promql::Scalar>(&value_)) write_result(json, *scalar);
+    if (const auto* text = std::get_if<promql::Text>(&value_)) write_result(json, *text);
+    if (vector != nullptr || matrix != nullptr) json.begin_array();
+  }
+  if (vector != nullptr) return write(json, *vector, size);
+  if (matrix != nullptr) return write(json, *matrix, size);
+  return true;
+}
+
+bool QueryDataWriter::write(JsonWriter& json, const promql::Vector& vector, std::size_t size) {
+  for (; series_ < vector.size(); ++series_) {
+    if (json.size() >= size) return false;
+    write_sample(json, vector[series_]);
+  }
+  json.end_array();
+  return true;
+}
+
+bool QueryDataWriter::write(JsonWriter& json, const promql::Matrix& matrix, std::size_t size) {
+  while (series_ < matrix.size()) {
+    if (json.size() >= size) return false;
+    write_next_point(json, matrix[series_]);
+  }
+  json.end_array();
+  return true;
+}
+
+void QueryDataWriter::write_next_point(JsonWriter& json, const promql::MatrixSeries& series) {
+  const std::size_t floats = series.floats.size();
+  const std::size_t points = floats + series.histograms.size();
+  if (point_ == 0) json.begin_object().key("metric").labels(series.labels);
+  if (point_ == 0 && floats > 0) json.key("values").begin_array();
+  if (point_ == floats && points > floats) json.key("histograms").begin_array();
+  if (point_ < floats) {
+    write_point(json, series.floats[point_].t, series.floats[point_].v);
+  } else if (point_ < points) {
+    const promql::HistogramPoint& point = series.histograms[point_ - floats];
+    write_point(json, point.t, *point.h);
+  }
+  ++point_;
+  if (point_ == floats) json.end_array();
+  if (point_ < points) return;
+  if (points > floats) json.end_array();
+  json.end_object();
+  ++series_;
+  point_ = 0;
 }
 
 void write_histogram(JsonWriter& json, const model::FloatHistogram& h) {

@@ -2,9 +2,12 @@
 // Where answers are made that take more than a moment: a limited number at once on the query lane, the others in line.
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "base/clock.hpp"
 #include "net/http.hpp"
@@ -12,23 +15,50 @@
 namespace tocsin::api {
 
 struct QueryLaneOptions {
-  std::size_t max_concurrency = 20;  // queries that run at once; the others wait in order
+  std::size_t max_concurrency = 20;  // queries that run at once; the others wait in line
   std::size_t max_waiting = 1000;    // beyond: 503 at once
+};
+
+/// Count and sum of one part of the queries' time.
+struct QueryTime {
+  std::uint64_t count = 0;
+  Duration sum{0};
+  void add(Duration time) {
+    ++count;
+    sum += time;
+  }
 };
 
 struct QueryApiStats {
   std::uint64_t queries = 0, refused = 0;
+  std::uint64_t canceled = 0;   // their clients went away
+  std::uint64_t timed_out = 0;  // while they were in line
   std::size_t running = 0, waiting = 0;
+  QueryTime queue_time;
+};
+
+/// Who asks, and how long for. Copies share the client.
+struct Asker {
+  Asker() = default;
+  /// The client of a request; no limit of time.
+  explicit Asker(const net::HttpRequest& request);
+  std::shared_ptr<net::ClientPresence> client;  // nullptr: waits to the end
+  std::string host;                             // whose turn it is goes round by this
+  Duration timeout{0};                          // from now on, in line and at work; 0: an hour in line
 };
 
 /// What a running answer can know of its request. Thread: any.
 struct AnswerContext {
-  std::shared_ptr<const std::atomic<bool>> canceled;  // the task was destroyed: nobody waits any more
+  std::shared_ptr<const std::atomic<bool>> canceled;  // the client has gone, or the task was destroyed
   Duration waited{0};                                 // for a place and a worker
   bool is_canceled() const { return canceled->load(std::memory_order_relaxed); }
 };
 
-/// Lives as long as the router whose handlers use it. Thread: the loop's.
+/// Must outlive the tasks that use it. Thread: the loop's.
+///
+/// In line, the host with the fewest running queries comes first, among equals the one whose last turn was longest ago,
+/// then who came first: one that floods us does not keep the others from their answers. The wait counts against the
+/// asker's timeout. Who has gone leaves the line at once.
 class QueryLane {
  public:
   using Answer = std::function<net::HttpResponse(const AnswerContext&)>;
@@ -38,24 +68,46 @@ class QueryLane {
   QueryLane(const QueryLane&) = delete;
   QueryLane& operator=(const QueryLane&) = delete;
 
-  /// Waits for a place, runs on the query lane, gives the place back. `answer` owns what it uses.
-  net::Task<net::HttpResponse> run(Answer answer);
+  /// Waits for a place, runs on the query lane, gives the place back. `answer` owns what it uses. Answers of its own,
+  /// in Prometheus' words: 422 "context deadline exceeded" and 499 "context canceled" in line; 503 when the line is
+  /// full.
+  net::Task<net::HttpResponse> run(Asker asker, Answer answer);
+  net::Task<net::HttpResponse> run(Answer answer) { return run(Asker(), std::move(answer)); }
   net::TaskLoop& loop() { return loop_; }
+  /// Where the answers run; for what is left to do of one that has given its place back.
+  Executor& executor() { return work_.lane(Lane::kQuery); }
   QueryApiStats stats() const;
 
  private:
   struct Place;
+  enum class Turn : std::uint8_t { kWaiting, kGranted, kGone, kTimedOut };
   struct Waiter {
-    std::function<void()> wake;
-    bool granted = false, gone = false;
+    Turn turn = Turn::kWaiting;
+    TimerId timer = 0;
+    std::string host;
   };
-  void release();
+  /// In line. The timer owns the task, so that both go with the loop.
+  struct InLine {
+    std::shared_ptr<Waiter> waiter;
+    std::weak_ptr<std::function<void()>> wake;
+  };
+  net::Task<void> wait_in_line(std::shared_ptr<Waiter> waiter, Duration limit);
+  struct Host {
+    std::size_t running = 0;
+    std::uint64_t last_turn = 0;
+  };
+  void grant(const std::string& host);
+  void release(const std::string& host);
+  /// Ends the wait, if it has not ended yet.
+  void end_wait(const std::shared_ptr<Waiter>& waiter, Turn turn);
 
   net::TaskLoop& loop_;
   WorkPool& work_;
   const QueryLaneOptions options_;
   QueryApiStats stats_;
-  std::deque<std::shared_ptr<Waiter>> waiting_;
+  std::map<std::string, Host> hosts_;  // of those that run, and of some that did
+  std::uint64_t turns_ = 0;
+  std::deque<InLine> waiting_;
 };
 
 }  // namespace tocsin::api

@@ -146,7 +146,7 @@ net::Task<net::HttpResponse> series(QueryLane* lane, storage::Queryable* store, 
   QueryLane::Answer answer = [store, params = std::move(*params)](const AnswerContext& context) {
     return series_response(*store, params, context);
   };
-  co_return co_await lane->run(std::move(answer));
+  co_return co_await lane->run(Asker(request), std::move(answer));
 }
 
 net::Task<net::HttpResponse> texts(QueryLane* lane, storage::Queryable* store, net::HttpRequest request, Ask ask) {
@@ -155,7 +155,7 @@ net::Task<net::HttpResponse> texts(QueryLane* lane, storage::Queryable* store, n
   QueryLane::Answer answer = [store, params = std::move(*params), ask = std::move(ask)](const AnswerContext& context) {
     return texts_response(find_texts(*store, params, context, ask), params.limit);
   };
-  co_return co_await lane->run(std::move(answer));
+  co_return co_await lane->run(Asker(request), std::move(answer));
 }
 
 net::Task<net::HttpResponse> label_names(QueryLane* lane, storage::Queryable* store, net::HttpRequest request) {

@@ -140,7 +140,7 @@ net::Task<void> ApiPart::say_goodbye(Duration limit) {
 
 void ApiPart::add_metrics(telemetry::Registry& registry) {
   registry.add([this](telemetry::Sink& sink) {
-    put_query_metrics(sink, lane_.stats(), deps_.flags.query_max_concurrency);
+    put_query_metrics(sink, lane_.stats(), query_api_.costs(), deps_.flags.query_max_concurrency);
     const api::NotificationStats stats = notifications_->stats();
     sink.gauge("prometheus_api_notification_active_subscribers",
                "The current number of active notification subscribers.", static_cast<double>(stats.subscribers));

@@ -117,12 +117,25 @@ void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
                 metrics.group_duration);
 }
 
-void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, std::size_t max_concurrency) {
+void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, const api::QueryCosts::Totals& costs,
+                       std::size_t max_concurrency) {
+  const auto slice = [&sink](std::string_view name, const api::QueryTime& time) {
+    sink.summary("prometheus_engine_query_duration_seconds", "Query timings", {{"slice", name}}, {},
+                 to_seconds(time.sum), number(time.count));
+  };
+  slice("inner_eval", costs.evaluation);
+  slice("prepare_time", costs.preparation);
+  slice("queue_time", stats.queue_time);
+  sink.counter("prometheus_engine_query_samples_total", "The total number of samples loaded by all queries.",
+               number(costs.samples));
   sink.gauge("prometheus_engine_queries", "The current number of queries being executed or waiting.",
              number(stats.running + stats.waiting));
   sink.gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.",
              number(max_concurrency));
   sink.counter("tocsin_api_queries_total", "Queries received.", number(stats.queries));
+  sink.counter("tocsin_api_queries_canceled_total", "Queries whose clients went away.", number(stats.canceled));
+  sink.counter("tocsin_api_queries_timed_out_in_line_total", "Queries whose time was over before their turn came.",
+               number(stats.timed_out));
   sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(stats.refused));
 }
 

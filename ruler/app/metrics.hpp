@@ -1,6 +1,7 @@
 #pragma once
 // The numbers of the modules under the names that Prometheus' public dashboards and rules read.
 
+#include "api/query_api.hpp"
 #include "api/query_lane.hpp"
 #include "discovery/stats.hpp"
 #include "remote/alertmanager_sender.hpp"
@@ -18,7 +19,8 @@ void put_budget_metrics(telemetry::Sink& sink, const tsdb::BudgetStatus& budget)
 void put_scrape_metrics(telemetry::Sink& sink, const scrape::ScrapeManager& scrapes);
 void put_discovery_metrics(telemetry::Sink& sink, const discovery::Stats& stats);
 void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);
-void put_query_metrics(telemetry::Sink& sink, const api::QueryApiStats& stats, std::size_t max_concurrency);
+void put_query_metrics(telemetry::Sink& sink, const api::QueryApiStats& stats, const api::QueryCosts::Totals& costs,
+                       std::size_t max_concurrency);
 
 void put_sender_metrics(telemetry::Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers);
 

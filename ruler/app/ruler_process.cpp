@@ -1,13 +1,29 @@
+#include <algorithm>
 #include <csignal>
 
 #include "app/process.hpp"
 #include "app/ruler.hpp"
 
 namespace tocsin::app {
+namespace {
+
+constexpr std::size_t kMostQueryThreads = 64;
+constexpr unsigned kOtherQueryWork = 2;  // handshakes and compressed pages go on while all queries are long ones
+
+/// Queries have threads of their own, as many as may run at once: a flood of them holds up neither scrapes nor rules,
+/// and a short one runs beside long ones.
+net::RuntimeOptions runtime_options(const Flags& flags) {
+  net::RuntimeOptions options;
+  options.query_threads =
+      static_cast<unsigned>(std::min(flags.query_max_concurrency, kMostQueryThreads)) + kOtherQueryWork;
+  return options;
+}
+
+}  // namespace
 
 int run_ruler(const Flags& flags) {
   std::unique_ptr<Ruler> ruler;  // outlives the runtime, whose tasks refer to it
-  auto runtime = net::make_runtime({});
+  auto runtime = net::make_runtime(runtime_options(flags));
   if (auto started = Ruler::start(*runtime, flags, posix_fs()); started) {
     ruler = std::move(*started);
   } else {

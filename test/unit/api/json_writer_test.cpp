@@ -73,7 +73,9 @@ TEST_CASE("values are strings, numbers of the envelope are not") {
 TEST_CASE("a query's value as the API shows it") {
   const auto data = [](const promql::Value& value) {
     return written([&](JsonWriter& json) {
-      api::open_query_data(json, value);
+      api::QueryDataWriter writer(value);
+      // A step at a time, each of which must go on where the last one ended.
+      for (std::size_t size = 1; !writer.write_until(json, size);) size = json.size() + 1;
       json.end_object();
     });
   };
@@ -84,6 +86,13 @@ TEST_CASE("a query's value as the API shows it") {
   CHECK(data(vector) == R"({"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1,"1"]}]})");
   promql::Matrix matrix{{model::Labels{}, {{1000, 1}, {2000, 3}}, {}}};
   CHECK(data(matrix) == R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"],[2,"3"]]}]})");
+  model::FloatHistogram empty;
+  const auto h = std::make_shared<const model::FloatHistogram>(empty);
+  promql::Matrix mixed{{model::Labels{}, {{1000, 1}}, {{2000, h}, {3000, h}}}, {model::Labels{}, {}, {{4000, h}}}};
+  CHECK(
+      data(mixed) ==
+      R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]],"histograms":[[2,{"count":"0","sum":"0"}],[3,{"count":"0","sum":"0"}]]},{"metric":{},"histograms":[[4,{"count":"0","sum":"0"}]]}]})");
+  CHECK(data(promql::Matrix{}) == R"({"resultType":"matrix","result":[]})");
 }
 
 TEST_CASE("a native histogram shows its buckets that are not empty, from low to high") {

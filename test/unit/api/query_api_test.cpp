@@ -120,7 +120,7 @@ TEST_CASE("statistics are shown when asked for; another word than true and all i
   QueryHarness h;
   const std::string with = h.body("/api/v1/query?query=up&time=1001&stats=all");
   CHECK(with.find(R"("stats":{"timings":{"evalTotalTime":)") != std::string::npos);
-  CHECK(with.find(R"("samples":{"totalQueryableSamples":3,"peakSamples":)") != std::string::npos);
+  CHECK(with.find(R"("samples":{"totalQueryableSamples":3,"samplesRead":3,"peakSamples":)") != std::string::npos);
   CHECK(with.find("warnings") == std::string::npos);
   CHECK(h.body("/api/v1/query?query=up&time=1001&stats=yes")
             .find(R"(value \"yes\" for parameter \"stats\" is deprecated)") != std::string::npos);
