@@ -1,7 +1,6 @@
 #include "api/json_writer.hpp"
 
 #include <cmath>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -80,8 +79,13 @@ JsonWriter& JsonWriter::timestamp(Timestamp t) {
   const bool negative = t < 0;
   const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
   const std::uint64_t fraction = magnitude % 1000;
-  fmt::format_to(std::back_inserter(out_), "{}{}", negative ? "-" : "", magnitude / 1000);
-  if (fraction != 0) fmt::format_to(std::back_inserter(out_), ".{:03}", fraction);
+  if (negative) out_ += '-';
+  const fmt::format_int seconds(magnitude / 1000);
+  out_.append(seconds.data(), seconds.size());
+  if (fraction == 0) return *this;
+  const auto digit = [](std::uint64_t value) { return static_cast<char>('0' + value % 10); };
+  const char digits[] = {'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)};
+  out_.append(digits, sizeof digits);
   return *this;
 }
 
