@@ -111,7 +111,7 @@ SINCE_242 = {
     "runtimeinfo": {".data.GOMEMLIMIT", ".data.hostname", ".data.serverTime"},
     "targets": {".data.droppedTargetCounts", ".data.droppedTargets[].scrapePool"},
     "rules": {".data.groups[].rules[].labels"},
-    "stats": set(),
+    "stats": {".data.stats.samples.samplesRead"},
 }
 RECORDED = {
     "query": "/api/v1/query?query=up", "query_err": "/api/v1/query?query=sum(",
