@@ -120,14 +120,15 @@ void Head::append_float(SeriesPage& page, unsigned i, SeriesId id, const SampleI
 }
 
 /// A chunk is completed when the sample after it comes, not before: what it holds last decides whether that one is a
-/// counter reset.
+/// counter reset. First chunks are as long as others: of the first histogram of a chunk nobody knows whether there was
+/// a reset, and what is known is to be what Prometheus knows.
 void Head::append_histogram(SeriesPage& page, unsigned i, SeriesId id, const SampleIn& sample,
                             const model::FloatHistogram& h, std::uint8_t code) {
   HotSeries& series = page.hot[i];
   OpenHistograms::Fit fit;
   if (series.count > 0) {
     const OpenHistograms* const open = series.rows != 0 ? page.extra(i)->histograms.get() : nullptr;
-    if (open) fit = open->judge(h, target_samples(series, id));
+    if (open) fit = open->judge(h, kChunkSamples);
     if (!fit.here) complete_chunk(page, i, id);
   }
   SeriesExtra& extra = page.make_extra(i);

@@ -13,7 +13,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/mem_fs.hpp"
 #include "promqltest/runner.hpp"
+#include "promqltest/tsdb_store.hpp"
 #include "support/promql_map_store.hpp"
 
 namespace tocsin::promqltest {
@@ -48,7 +51,7 @@ struct PlacedReport {
 };
 
 /// All evaluations of the corpus; empty (and said aloud) if there is none.
-std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
+std::vector<PlacedReport> run_corpus(const promql::Engine& engine, const MakeStore& make = map_stores()) {
   std::vector<PlacedReport> out;
   const char* const corpora = std::getenv("TOCSIN_CORPORA");
   if (corpora == nullptr) {
@@ -58,7 +61,7 @@ std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
   for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(corpora) / "promql" / "testdata")) {
     if (entry.path().extension() != ".test") continue;
     const std::string name = entry.path().filename().string();
-    const ScriptReport report = run_script(read(entry.path()), engine, map_stores());
+    const ScriptReport report = run_script(read(entry.path()), engine, make);
     if (report.unreadable) FAIL_CHECK(name << ":" << report.unreadable->line << ": " << report.unreadable->message);
     for (const ScriptError& error : report.failed_loads) FAIL_CHECK(name << ":" << error.line << ": " << error.message);
     for (const EvalReport& eval : report.evals) out.push_back({name + ":" + std::to_string(eval.line), eval});
@@ -70,6 +73,15 @@ std::vector<PlacedReport> run_corpus(const promql::Engine& engine) {
 TEST_CASE("Prometheus' own test scripts give Prometheus' answers") {
   const promql::Engine engine(script_engine_options(), system_clock());
   for (const auto& [place, eval] : run_corpus(engine)) {
+    if (eval.status != EvalStatus::kPass) FAIL_CHECK(place << ": " << eval.expr << ": " << eval.message);
+  }
+}
+
+TEST_CASE("Prometheus' own test scripts give Prometheus' answers from the store, too") {
+  const promql::Engine engine(script_engine_options(), system_clock());
+  log::setup(log::Level::kError, log::Format::kLogfmt);  // not of each store that opens
+  MemFs fs;
+  for (const auto& [place, eval] : run_corpus(engine, tsdb_stores(fs, "/scripts"))) {
     if (eval.status != EvalStatus::kPass) FAIL_CHECK(place << ": " << eval.expr << ": " << eval.message);
   }
 }

@@ -1,4 +1,5 @@
 // Samples of zero at start timestamps, and stores that keep no start timestamps.
+#include "model/histogram_math.hpp"
 #include "store.hpp"
 #include "support/map_store.hpp"
 
@@ -91,8 +92,9 @@ TEST_CASE("a histogram begins as an empty one of its layout") {
   REQUIRE(samples.histograms.size() == 2);
   CHECK(samples.histograms[0]->count == 0);
   CHECK(samples.histograms[0]->schema == histogram->schema);
-  CHECK(samples.histograms[0]->positive_buckets.empty());
-  CHECK(*samples.histograms[1] == *histogram);
+  for (const double count : samples.histograms[0]->positive_buckets) CHECK(count == 0);
+  CHECK(model::equal_values(*samples.histograms[1], *histogram));
+  CHECK(samples.histograms[1]->reset_hint == model::CounterReset::kNotReset);
 }
 
 TEST_CASE("starts are stored unless the store is told not to, with zeros or without") {
