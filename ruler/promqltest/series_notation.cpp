@@ -222,7 +222,7 @@ std::size_t metric_end(std::string_view line) {
       return at + 1;
     }
   }
-  return at;
+  return line.size();  // a quote or a brace stays open
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ TEST_CASE("what cannot be read is told with its line, in Prometheus' words") {
       {"load\n", "1: invalid load command. (load[_with_nhcb] <step:duration>)"},
       {"load_all 1m\n", "1: invalid load command. (load[_with_nhcb] <step:duration>)"},
       {"load soon\n", "1: invalid step definition \"soon\": not a valid duration string: \"soon\""},
+      {"load 1m\n  {a=\"b\\\n", "2: 1:4: parse error: escape sequence not terminated"},
       {"load 1m\n  m 1\n  n@st 0s\n", "3: @st line has no following sample line"},
       {"load 1m\n  m@st 0s\n  n 1\n", "3: @st metric does not match the following sample line metric"},
       {"load 1m\n  m@st 0s 0s\n  m 1\n", "3: @st line has 2 values but sample line has 1"},
