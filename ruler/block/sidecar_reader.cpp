@@ -15,6 +15,9 @@ using namespace sidecar;
 using storage::ChunkSummary;
 using storage::TimeRange;
 
+/// More than a record of one series has, and the beginning of the next.
+constexpr std::size_t kPrefetchBytes = 256;
+
 /// The body of a part that ends with its checksum; false if it is damaged.
 bool checked(std::string_view part, std::string_view& body) {
   if (part.size() < kCrcBytes) return false;
@@ -242,8 +245,9 @@ bool SidecarReader::find(std::uint64_t series_ref, SidecarSeries& out, SidecarPl
     place->number = here.number + 1;
     place->offset = impl_->offset_behind(record, place->number);
     // Who goes through many files in turn would wait for the memory in each.
-    __builtin_prefetch(impl_->bytes.data() + place->offset);
-    __builtin_prefetch(impl_->bytes.data() + place->offset + 64);
+    for (std::size_t at = 0; at < kPrefetchBytes; at += 64) {
+      __builtin_prefetch(impl_->bytes.data() + place->offset + at);
+    }
   }
   QuickReader in(body);
   in.varint();  // the length
