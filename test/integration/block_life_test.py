@@ -38,18 +38,20 @@ def blocks_of(ruler):
 
 
 def settled(ruler, until):
-    """The blocks, once they reach up to the minute and nothing is done with them any more."""
-    def compactions():
-        text = http(f"{ruler}/metrics")[1]
-        return [line for line in text.splitlines() if line.startswith(("prometheus_tsdb_compactions_total", "prometheus_tsdb_reloads_total"))]
+    """The blocks, once they reach up to the minute and a whole round of upkeep has changed nothing. A round that has
+    nothing to do reloads once, one that has more often and changes the blocks."""
+    def count(name):
+        found = [line for line in http(f"{ruler}/metrics")[1].splitlines() if line.startswith(name + " ")]
+        assert len(found) == 1, (name, found)
+        return float(found[0].split()[1])
 
     def reached():
-        before, blocks = compactions(), blocks_of(ruler)
+        compactions, reloads, blocks = count("prometheus_tsdb_compactions_total"), count("prometheus_tsdb_reloads_total"), blocks_of(ruler)
         if not blocks or max(block["maxTime"] for block in blocks) < (START + until * 60) * 1000:
             return None
-        wait_until(lambda: compactions()[-1] != before[-1], "a round of upkeep")
-        after = compactions()
-        return blocks if after[0] == before[0] and blocks_of(ruler) == blocks else None
+        wait_until(lambda: count("prometheus_tsdb_reloads_total") >= reloads + 3, "three rounds of upkeep")
+        quiet = count("prometheus_tsdb_compactions_total") == compactions and count("prometheus_tsdb_reloads_total") == reloads + 3
+        return blocks if quiet and blocks_of(ruler) == blocks else None
 
     return wait_until(reached, f"blocks up to minute {until}", 60)
 
