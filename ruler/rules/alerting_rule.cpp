@@ -20,7 +20,7 @@ tmpl::TemplateQueryFn template_query(const Evaluation& evaluation) {
     TOCSIN_TRY(const auto vector, query_vector(evaluation, *expr, evaluation.slot));
     std::vector<tmpl::QuerySample> samples;
     samples.reserve(vector.size());
-    for (const auto& sample : vector) samples.push_back({sample.labels, sample.v});
+    for (const auto& sample : vector) samples.push_back({sample.labels, sample.v, sample.h});
     return samples;
   };
 }
@@ -111,11 +111,9 @@ Result<AlertingRule::AlertMap> AlertingRule::make_alerts(const Evaluation& evalu
   data.query = template_query(evaluation);
   data.now = evaluation.slot;
   for (const promql::VectorSample& sample : vector) {
-    if (sample.h != nullptr) {
-      return fail(Errc::kUnsupported, "alerts on native histograms are not supported: {}", sample.labels.to_series());
-    }
     data.labels = sample.labels;
     data.value = sample.v;
+    data.histogram = sample.h;
     model::LabelsBuilder labels(sample.labels);
     labels.remove(model::kMetricName);
     for (const TextTemplate& text : label_templates_) labels.set(text.name, expand(text, data));
@@ -126,7 +124,7 @@ Result<AlertingRule::AlertMap> AlertingRule::make_alerts(const Evaluation& evalu
     ActiveAlert alert;
     alert.labels = labels.build();
     alert.annotations = annotations.build();
-    alert.value = sample.v;
+    alert.value = sample.h ? 0 : sample.v;  // an alert's value is a number, as there
     alert.active_at = evaluation.slot;
     auto key = alert.labels;
     if (!alerts.emplace(std::move(key), std::move(alert)).second) {

@@ -9,6 +9,7 @@
 #include "base/strings.hpp"
 #include "template/functions.hpp"
 #include "template/go_text.hpp"
+#include "template/histogram_value.hpp"
 #include "template/host_port.hpp"
 #include "template/template.hpp"
 
@@ -27,7 +28,6 @@ constinit const Type kDataType{
         "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }",
     .kind = Kind::kStruct,
     .fields = kDataFields};
-constinit const Type kHistogramType{.name = "*histogram.FloatHistogram", .kind = Kind::kString};
 
 /// What Prometheus puts in front of each template of a rule; columns in error texts count from its beginning.
 constexpr std::string_view kPrelude =
@@ -39,8 +39,12 @@ Value labels_value(const model::Labels& labels) {
   return Value::map(std::move(map), kStringMapType);
 }
 
+Value number_or_histogram(double value, const model::HistogramPtr& histogram) {
+  return histogram ? histogram_value(*histogram) : Value(value);
+}
+
 Value sample_value(const QuerySample& sample) {
-  return Value::object({labels_value(sample.labels), Value(sample.value)}, kSampleType);
+  return Value::object({labels_value(sample.labels), number_or_histogram(sample.value, sample.histogram)}, kSampleType);
 }
 
 const std::string& label_of(const Value& sample, const std::string& name) {
@@ -167,7 +171,7 @@ FuncMap data_functions(const PromTemplateData& data) {
 
 Value data_value(const PromTemplateData& data) {
   return Value::object({labels_value(data.labels), labels_value(data.external_labels), Value(data.external_url),
-                        data.histogram ? Value::text(*data.histogram, kHistogramType) : Value(data.value)},
+                        number_or_histogram(data.value, data.histogram)},
                        kDataType);
 }
 

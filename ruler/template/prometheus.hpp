@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/labels.hpp"
+#include "model/sample.hpp"
 
 namespace tocsin::tmpl {
 
@@ -21,6 +21,7 @@ class Value;
 struct QuerySample {
   model::Labels labels;
   double value = 0;
+  model::HistogramPtr histogram = nullptr;  // set: a native histogram, and `value` is not looked at
 };
 
 /// Answers `query "up"`: an instant query at the evaluation's time. A scalar is one sample without labels.
@@ -32,9 +33,9 @@ struct PromTemplateData {
   model::Labels external_labels;
   std::string external_url;  // http://host:9090/prefix
   double value = 0;
-  std::optional<std::string> histogram;  // the text of a native histogram; $value is then this and not `value`
-  TemplateQueryFn query;                 // empty: a template that calls query fails
-  Timestamp now = 0;                     // the evaluation's time
+  model::HistogramPtr histogram;  // set: a native histogram, which $value is then in place of `value`
+  TemplateQueryFn query;          // empty: a template that calls query fails
+  Timestamp now = 0;              // the evaluation's time
 };
 
 /// A rule's template, parsed once and expanded at each evaluation.

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/histogram.hpp"
 #include "support/log_capture.hpp"
 #include "unit/rules/fixture.hpp"
 
@@ -56,6 +57,30 @@ TEST_CASE("Without `for` an alert fires at the first evaluation that is true, an
   CHECK(bench.samples(alerts) == std::vector<model::Sample>{{t, 1}});
   const Labels for_state{{"__name__", "ALERTS_FOR_STATE"}, {"alertname", "A"}, {"i", "1"}, {"severity", "page"}};
   CHECK(bench.samples(for_state) == std::vector<model::Sample>{{t, static_cast<double>(t / 1000)}});
+}
+
+TEST_CASE("An alert on a native histogram fires with the value 0; its texts see the histogram") {
+  test::World world;
+  test::RuleBench bench(world);
+  model::FloatHistogram histogram;
+  histogram.count = 3;
+  histogram.sum = 5.5;
+  histogram.positive_spans = {{1, 1}};
+  histogram.positive_buckets = {3};
+  promql::VectorSample sample = element({{"__name__", "latency"}, {"i", "1"}}, 7);
+  sample.h = std::make_shared<const model::FloatHistogram>(histogram);
+  bench.answer("q", promql::Vector{sample});
+  bench.run(one_rule("annotations: {summary: '{{ $value }} of {{ $value.Count }}'}"));
+  const Timestamp t = bench.next("q");
+
+  const auto rule = bench.rule();
+  CHECK(rule.last_error.empty());
+  CHECK(rule.state == AlertState::kFiring);
+  REQUIRE(rule.alerts.size() == 1);
+  CHECK(rule.alerts[0].value == 0);
+  CHECK(bench.samples(kAlerts) == std::vector<model::Sample>{{t, 1}});
+  REQUIRE(bench.sink.all.size() == 1);
+  CHECK(bench.sink.all[0].annotations == Labels{{"summary", "{count:3, sum:5.5, (1,2]:3} of 3"}});
 }
 
 TEST_CASE("With `for` an alert is pending until its time is over, and is forgotten if it ends before") {
@@ -326,15 +351,4 @@ TEST_CASE("A clock that goes back neither ends a firing alert nor delays a pendi
   CHECK(bench.rule(0, 1).alerts.at(0).active_at == t);
   for (int i = 0; i < 3; ++i) bench.next("q");
   CHECK(bench.rule(0, 1).state == AlertState::kFiring);
-}
-
-TEST_CASE("An alert on a native histogram is refused by name") {
-  test::World world;
-  test::RuleBench bench(world);
-  promql::Vector vector = kTrue;
-  vector[0].h = std::make_shared<model::FloatHistogram>();
-  bench.answer("q", vector);
-  bench.run(one_rule("annotations: {a: b}"));
-  bench.next("q");
-  CHECK(bench.rule().last_error == "alerts on native histograms are not supported: up{i=\"1\"}");
 }

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/histogram.hpp"
 #include "template/functions.hpp"
 #include "template/host_port.hpp"
 
@@ -45,10 +46,34 @@ TEST_CASE("labels and annotations of a rule see the alert's data") {
   CHECK(run("{{ $value | humanizePercentage }} {{ printf \"%.2f\" $value }} {{ $labels }}") ==
         "50% 0.50 map[instance:web-1:9100 job:node]");
   CHECK(run("{{ externalURL }} {{ pathPrefix }} {{ now }}") == "http://p:9090/prom /prom 1.7e+09");
-  PromTemplateData histogram = data();
-  histogram.histogram = "{count:1, sum:2}";
-  CHECK(expand("x", "{{ $value }}", histogram).value() == "{count:1, sum:2}");
   CHECK(run("a text without actions") == "a text without actions");
+}
+
+TEST_CASE("the value may be a native histogram: its text, its fields, and no number") {
+  PromTemplateData histogram = data();
+  model::FloatHistogram h;
+  h.integer = true;
+  h.count = 3;
+  h.sum = 5.5;
+  h.zero_count = 1;
+  h.zero_threshold = 0.001;
+  h.positive_spans = {{1, 1}};
+  h.positive_buckets = {2};
+  histogram.histogram = std::make_shared<const model::FloatHistogram>(h);
+  histogram.query = [&](const std::string&) -> Result<std::vector<QuerySample>> {
+    return std::vector<QuerySample>{{model::Labels(), 0, histogram.histogram}};
+  };
+  const auto shown = [&](std::string_view text) {
+    const auto out = expand("x", text, histogram);
+    return out ? *out : out.error().message;
+  };
+  CHECK(shown("{{ $value }}") == "{count:3, sum:5.5, [-0.001,0.001]:1, (1,2]:2}");
+  CHECK(shown("{{ .Value.Count }} {{ $value.Sum }} {{ index $value.PositiveBuckets 0 }} {{ $value.Schema }}") ==
+        "3 5.5 2 0");
+  CHECK(shown("{{ range $value.PositiveSpans }}{{ .Offset }}+{{ .Length }}{{ end }}") == "1+1");
+  CHECK(shown("{{ with query \"h\" }}{{ . | first | value }}{{ end }}") == shown("{{ $value }}"));
+  CHECK(shown("{{ $value | humanize }}").ends_with("can't convert *histogram.FloatHistogram to float"));
+  CHECK(shown("{{ $value.Nothing }}").ends_with("can't evaluate field Nothing in type *histogram.FloatHistogram"));
 }
 
 TEST_CASE("queries in templates") {
