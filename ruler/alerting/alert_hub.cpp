@@ -27,6 +27,12 @@ model::Alert merge_alerts(const model::Alert& older, const model::Alert& younger
 
 Result<void> AlertHub::load(Timestamp now, Duration longest) {
   TOCSIN_TRY(std::vector<model::Alert> stored, store_->load_alerts());
+  if (!options_.persist) {
+    std::vector<model::Labels> labels;
+    for (model::Alert& alert : stored) labels.push_back(std::move(alert.labels));
+    if (!labels.empty()) store_->remove_alerts(std::move(labels));
+    return {};
+  }
   Timestamp last_heard = 0;
   for (const model::Alert& alert : stored) last_heard = std::max(last_heard, alert.updated_at);
   for (model::Alert& alert : stored) {
@@ -42,7 +48,7 @@ Result<void> AlertHub::load(Timestamp now, Duration longest) {
 model::AlertPtr AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
   const std::uint64_t fingerprint = alert->labels.fingerprint();
   const auto known = alerts_.find(fingerprint);
-  if (known == alerts_.end() && max_alerts_ > 0 && alerts_.size() >= max_alerts_) {
+  if (known == alerts_.end() && options_.max_alerts > 0 && alerts_.size() >= options_.max_alerts) {
     ++metrics_->alerts_limited;
     return nullptr;
   }
@@ -51,7 +57,7 @@ model::AlertPtr AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
     kept = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
   }
   alerts_.insert_or_assign(fingerprint, kept);
-  store_->save_alerts({kept});
+  if (options_.persist) store_->save_alerts({kept});
   return kept;
 }
 
@@ -61,6 +67,7 @@ model::AlertPtr AlertHub::find(std::uint64_t fingerprint) const {
 }
 
 void AlertHub::settle(const std::vector<model::AlertPtr>& alerts) {
+  if (!options_.persist) return;
   std::vector<model::Labels> labels;
   for (const model::AlertPtr& alert : alerts) {
     // One that fires again was put() anew.
@@ -71,13 +78,13 @@ void AlertHub::settle(const std::vector<model::AlertPtr>& alerts) {
 
 std::vector<model::AlertPtr> AlertHub::collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted) {
   std::vector<model::AlertPtr> gone;
-  std::vector<model::Labels> labels;
+  std::vector<model::Labels> labels;  // to be forgotten by the store, too
   for (auto at = alerts_.begin(); at != alerts_.end();) {
     if (!at->second->resolved_at(now) || wanted(at->first)) {
       ++at;
       continue;
     }
-    labels.push_back(at->second->labels);
+    if (options_.persist) labels.push_back(at->second->labels);
     gone.push_back(std::move(at->second));
     at = alerts_.erase(at);
   }

@@ -17,11 +17,16 @@ namespace tocsin::alerting {
 /// resolved ones the later end. Annotations and the rest are the younger one's.
 model::Alert merge_alerts(const model::Alert& older, const model::Alert& younger, Timestamp now);
 
+struct AlertHubOptions {
+  std::size_t max_alerts = 0;  // 0: no limit
+  bool persist = true;         // without it the store has no alerts, and forgets those that it had
+};
+
 /// Thread: the loop's. Owns nothing but pointers; every change is written behind to the store.
 class AlertHub {
  public:
-  AlertHub(state::Store& store, std::size_t max_alerts, Metrics& metrics)
-      : store_(&store), max_alerts_(max_alerts), metrics_(&metrics) {}
+  AlertHub(state::Store& store, AlertHubOptions options, Metrics& metrics)
+      : store_(&store), options_(options), metrics_(&metrics) {}
 
   /// Reads the stored alerts. One that was firing when it was last heard of keeps its validity from now on, but no
   /// longer than `longest`: its sender was away just as long as we were, and must get the chance to repeat it.
@@ -47,7 +52,7 @@ class AlertHub {
 
  private:
   state::Store* store_;
-  std::size_t max_alerts_;
+  AlertHubOptions options_;
   Metrics* metrics_;
   std::unordered_map<std::uint64_t, model::AlertPtr> alerts_;
 };

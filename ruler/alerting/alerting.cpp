@@ -41,11 +41,11 @@ class AlertingImpl final : public Alerting {
         factory_(std::move(factory)),
         options_(options),
         after_flush_(store),
-        hub_(store, options.max_alerts, *metrics_),
+        hub_(store, {options.max_alerts, options.persist_alerts}, *metrics_),
         log_(store),
         silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention}),
         inhibitor_(hub_),
-        pipeline_({loop, rng_, inhibitor_, silences_, log_, metrics_, options.retention}),
+        pipeline_({loop, rng_, inhibitor_, silences_, log_, metrics_, {options.retention, options.guaranteed_resolve}}),
         dispatcher_(
             loop, options.max_groups,
             [this](Flush flush, Pipeline::Done done) { pipeline_.run(std::move(flush), std::move(done)); },

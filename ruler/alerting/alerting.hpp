@@ -28,6 +28,8 @@ struct AlertingOptions {
   std::size_t max_silences = 0;
   std::size_t max_silence_bytes = 0;
   std::size_t max_queued = 100'000;  // alerts from other threads that the loop has not taken yet
+  bool persist_alerts = true;        // alerts survive a restart; an Alertmanager's are lost
+  bool guaranteed_resolve = true;    // see PipelineOptions
 };
 
 /// Makes a receiver's integrations of a configuration; an error keeps the old configuration.

@@ -20,7 +20,7 @@ struct Flush {
   RoutePtr route;
   std::string group_key;
   model::Labels group_labels;
-  std::vector<NotifiedAlert> alerts;  // sorted
+  std::vector<NotifiedAlert> alerts;  // sorted; the stages take those out that are muted
   Timestamp now = 0;
   MonoTime deadline{0};  // max(group_interval, 10 s) from the tick
 };

@@ -36,7 +36,7 @@ std::optional<NotifyReason> needs_notification(const state::NotificationLogEntry
 Result<void> NotificationLog::load(Timestamp now) {
   TOCSIN_TRY(std::vector<state::NotificationLogEntry> entries, store_->load_notifications());
   for (state::NotificationLogEntry& entry : entries) {
-    if (entry.expires_at < now) continue;
+    if (entry.expires_at < now && entry.owed.empty()) continue;  // what is owed: its group may live again
     Key key = key_of(entry);
     entries_.insert_or_assign(std::move(key), std::move(entry));
   }

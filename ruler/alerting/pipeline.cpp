@@ -1,6 +1,7 @@
 #include "alerting/pipeline.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "alerting/identity.hpp"
@@ -11,14 +12,47 @@ namespace {
 
 constexpr std::string_view kComponent = "alerting";
 
+void add_hashes(AlertHashes& hashes, const std::vector<NotifiedAlert>& alerts) {
+  if (alerts.empty()) return;
+  for (const NotifiedAlert& one : alerts) {
+    (one.resolved ? hashes.resolved : hashes.firing).push_back(alert_hash(one.alert->labels));
+  }
+  std::sort(hashes.firing.begin(), hashes.firing.end());
+  std::sort(hashes.resolved.begin(), hashes.resolved.end());
+}
+
 AlertHashes hashes_of(const std::vector<NotifiedAlert>& alerts) {
   AlertHashes out;
-  for (const NotifiedAlert& one : alerts) {
-    (one.resolved ? out.resolved : out.firing).push_back(alert_hash(one.alert->labels));
-  }
-  std::sort(out.firing.begin(), out.firing.end());
-  std::sort(out.resolved.begin(), out.resolved.end());
+  add_hashes(out, alerts);
   return out;
+}
+
+bool contains(const std::vector<std::uint64_t>& sorted, std::uint64_t hash) {
+  return std::binary_search(sorted.begin(), sorted.end(), hash);
+}
+
+bool intersect(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& sorted) {
+  return std::any_of(a.begin(), a.end(), [&](std::uint64_t hash) { return contains(sorted, hash); });
+}
+
+/// What is owed once these were told: a resolve for all that fired, none for what was resolved.
+std::vector<std::uint64_t> owed_after(const state::NotificationLogEntry* before, const AlertHashes& told) {
+  std::vector<std::uint64_t> owed = told.firing;
+  if (before != nullptr) {
+    std::copy_if(before->owed.begin(), before->owed.end(), std::back_inserter(owed),
+                 [&](std::uint64_t hash) { return !contains(told.firing, hash) && !contains(told.resolved, hash); });
+    std::sort(owed.begin(), owed.end());
+  }
+  return owed;
+}
+
+std::vector<NotifiedAlert> with(std::vector<NotifiedAlert> alerts, const std::vector<NotifiedAlert>& further) {
+  if (further.empty()) return alerts;
+  alerts.insert(alerts.end(), further.begin(), further.end());
+  std::sort(alerts.begin(), alerts.end(), [](const NotifiedAlert& a, const NotifiedAlert& b) {
+    return alert_before(a.alert->labels, b.alert->labels);
+  });
+  return alerts;
 }
 
 std::vector<std::string> containing(const std::vector<std::string>& names, const config::AlertmanagerConfig& config,
@@ -64,33 +98,41 @@ std::vector<std::string> Pipeline::muted_by(const RouteOptions& route, const con
   return containing(route.mute_time_intervals, config, now);
 }
 
-void Pipeline::mute(Flush& flush) {
+std::vector<NotifiedAlert> Pipeline::mute(Flush& flush) {
   SuppressedMetrics& suppressed = parts_.metrics->suppressed;
   const RouteOptions& route = flush.route->options();
-  suppressed.inhibition += std::erase_if(flush.alerts, [&](const NotifiedAlert& one) {
-    return !parts_.inhibitor.inhibited_by(one.alert->labels, flush.now).empty();
-  });
-  if (inactive(route, *config_, flush.now)) {
-    suppressed.active_time_interval += std::exchange(flush.alerts, {}).size();
-  }
+  std::vector<NotifiedAlert> resolved;
+  const auto take_out = [&](const auto& muted) {
+    return std::erase_if(flush.alerts, [&](const NotifiedAlert& one) {
+      if (!muted(one)) return false;
+      if (one.resolved) resolved.push_back(one);
+      return true;
+    });
+  };
+  const auto all = [](const NotifiedAlert&) { return true; };
+  suppressed.inhibition += take_out(
+      [&](const NotifiedAlert& one) { return !parts_.inhibitor.inhibited_by(one.alert->labels, flush.now).empty(); });
+  if (inactive(route, *config_, flush.now)) suppressed.active_time_interval += take_out(all);
   if (!containing(route.mute_time_intervals, *config_, flush.now).empty()) {
-    suppressed.mute_time_interval += std::exchange(flush.alerts, {}).size();
+    suppressed.mute_time_interval += take_out(all);
   }
-  suppressed.silence += std::erase_if(flush.alerts, [&](const NotifiedAlert& one) {
-    return !parts_.silences.matching(one.alert->labels, flush.now).empty();
-  });
+  suppressed.silence += take_out(
+      [&](const NotifiedAlert& one) { return !parts_.silences.matching(one.alert->labels, flush.now).empty(); });
+  return resolved;
 }
 
 void Pipeline::run(Flush flush, Done done) {
-  mute(flush);
+  auto fan = std::make_shared<FanOut>();
+  fan->muted = mute(flush);
+  if (!parts_.options.guaranteed_resolve) fan->muted.clear();
   const auto found = receivers_->find(flush.route->options().receiver);
   // Nothing to tell, or a receiver without integrations: that is success.
-  if (flush.alerts.empty() || found == receivers_->end() || found->second.empty()) {
+  const bool quiet = flush.alerts.empty() && !parts_.options.guaranteed_resolve;
+  if (quiet || found == receivers_->end() || found->second.empty()) {
     done(true);
     return;
   }
   const std::shared_ptr<const ReceiverMap> receivers = receivers_;  // may change while it is walked
-  auto fan = std::make_shared<FanOut>();
   fan->hashes = hashes_of(flush.alerts);
   fan->flush = std::move(flush);
   fan->left = found->second.size();
@@ -98,26 +140,58 @@ void Pipeline::run(Flush flush, Done done) {
   for (const Integration& integration : found->second) start(fan, integration);
 }
 
+std::vector<NotifiedAlert> Pipeline::owed_alerts(const FanOut& fan, const state::NotificationLogEntry& entry) const {
+  std::vector<NotifiedAlert> out;
+  std::copy_if(fan.muted.begin(), fan.muted.end(), std::back_inserter(out),
+               [&](const NotifiedAlert& one) { return contains(entry.owed, alert_hash(one.alert->labels)); });
+  return out;
+}
+
+/// As long as the group lives, what is owed is not forgotten.
+void Pipeline::keep_owed(const state::NotificationLogEntry& entry, const Flush& flush) {
+  const Duration lifetime = log_lifetime(flush.route->options());
+  if (entry.owed.empty() || entry.expires_at - flush.now > to_ms(lifetime / 2)) return;
+  state::NotificationLogEntry longer = entry;
+  longer.expires_at = flush.now + to_ms(lifetime);
+  parts_.log.put(std::move(longer));
+}
+
 void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
   const Flush& flush = fan->flush;
   const RouteOptions& route = flush.route->options();
-  const state::NotificationLogEntry* entry =
-      parts_.log.find({flush.group_key, route.receiver, integration.name, integration.index});
-  const auto reason =
-      needs_notification(entry, fan->hashes, integration.send_resolved, route.repeat_interval, flush.now);
+  const NotificationLog::Key key = {flush.group_key, route.receiver, integration.name, integration.index};
+  const state::NotificationLogEntry* entry = parts_.log.find(key);
+  Message message{fan, integration, fan->hashes, nullptr};
+  std::vector<NotifiedAlert> owed;
+  bool owes = false;  // something that is resolved, muted or not
+  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) {
+    keep_owed(*entry, flush);
+    owed = owed_alerts(*fan, *entry);
+    add_hashes(message.hashes, owed);
+    owes = intersect(entry->owed, message.hashes.resolved);
+  }
+  if (flush.alerts.empty() && owed.empty()) {
+    end_one(fan, true);
+    return;
+  }
+  auto reason = needs_notification(entry, message.hashes, integration.send_resolved, route.repeat_interval, flush.now);
+  if (!reason && owes) {
+    reason = message.hashes.firing.empty() ? NotifyReason::kAllResolved : NotifyReason::kSomeResolved;
+  }
   if (!reason) {
     end_one(fan, true);
     return;
   }
   ++parts_.metrics->integrations[integration.name].notifications;
-  const std::map<std::string, std::string> data =
+  std::map<std::string, std::string> data =
       entry != nullptr && *reason != NotifyReason::kFirst ? entry->receiver_data : std::map<std::string, std::string>{};
   // Only resolved alerts for one that does not want them: nothing is sent, but the log forgets the firing ones.
-  if (!integration.send_resolved && fan->hashes.firing.empty()) {
-    log_delivered(*fan, integration, data);
+  if (!integration.send_resolved && message.hashes.firing.empty()) {
+    log_delivered(message, std::move(data));
     end_one(fan, true);
     return;
   }
+  parts_.metrics->resolves_despite_mutes += owed.size();
   auto notification = std::make_shared<Notification>();
   notification->receiver = route.receiver;
   notification->integration = integration.name;
@@ -125,56 +199,72 @@ void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
   notification->group_key = flush.group_key;
   notification->group_labels = flush.group_labels;
   notification->route_labels = route.labels;
-  notification->alerts = flush.alerts;
+  notification->alerts = with(flush.alerts, owed);
   if (!integration.send_resolved) {
     std::erase_if(notification->alerts, [](const NotifiedAlert& one) { return one.resolved; });
   }
   notification->reason = *reason;
   notification->now = flush.now;
   notification->repeat_interval = route.repeat_interval;
-  notification->receiver_data = data;
+  notification->receiver_data = std::move(data);
+  message.notification = std::move(notification);
+  send(std::make_shared<const Message>(std::move(message)));
+}
 
+void Pipeline::send(const MessagePtr& message) {
   auto finished = std::make_shared<std::weak_ptr<Courier>>();
-  auto courier = std::make_shared<Courier>(
-      parts_.loop, parts_.rng, parts_.metrics, integration, notification, flush.deadline,
-      [self = self_, fan, integration, notification, finished](DeliveryResult result, unsigned attempts) {
-        if (*self == nullptr) return;
-        if (const auto courier_ptr = finished->lock()) (*self)->couriers_.erase(courier_ptr);
-        (*self)->delivered(fan, integration, notification, std::move(result), attempts);
-      });
+  auto courier = std::make_shared<Courier>(parts_.loop, parts_.rng, parts_.metrics, message->integration,
+                                           message->notification, message->fan->flush.deadline,
+                                           [self = self_, message, finished](DeliveryResult result, unsigned attempts) {
+                                             if (*self == nullptr) return;
+                                             if (const auto courier_ptr = finished->lock())
+                                               (*self)->couriers_.erase(courier_ptr);
+                                             (*self)->delivered(message, std::move(result), attempts);
+                                           });
   *finished = courier;
   couriers_.insert(courier);
   courier->start();
 }
 
-void Pipeline::log_delivered(const FanOut& fan, const Integration& integration,
-                             std::map<std::string, std::string> data) {
-  const RouteOptions& route = fan.flush.route->options();
+/// How long an entry counts. What is owed must last from flush to flush.
+Duration Pipeline::log_lifetime(const RouteOptions& route) const {
+  const Duration lifetime = std::min(2 * route.repeat_interval, parts_.options.log_retention);
+  return parts_.options.guaranteed_resolve ? std::max(lifetime, 4 * route.group_interval) : lifetime;
+}
+
+void Pipeline::log_delivered(const Message& message, std::map<std::string, std::string> data) {
+  const Flush& flush = message.fan->flush;
+  const RouteOptions& route = flush.route->options();
+  const Integration& integration = message.integration;
   const Timestamp now = parts_.loop.clock().now();
   state::NotificationLogEntry entry;
-  entry.group_key = fan.flush.group_key;
+  entry.group_key = flush.group_key;
   entry.receiver = route.receiver;
   entry.integration = integration.name;
   entry.index = integration.index;
   entry.sent_at = now;
-  entry.expires_at = now + to_ms(std::min(2 * route.repeat_interval, parts_.log_retention));
-  entry.firing = fan.hashes.firing;
-  entry.resolved = fan.hashes.resolved;
+  entry.expires_at = now + to_ms(log_lifetime(route));
+  entry.firing = message.hashes.firing;
+  entry.resolved = message.hashes.resolved;
+  if (integration.send_resolved) {
+    const auto* before = parts_.log.find({entry.group_key, entry.receiver, entry.integration, entry.index});
+    entry.owed = owed_after(before, message.hashes);
+  }
   entry.receiver_data = std::move(data);
   parts_.log.put(std::move(entry));
 }
 
-void Pipeline::delivered(const FanOutPtr& fan, const Integration& integration, const NotificationPtr& notification,
-                         DeliveryResult result, unsigned attempts) {
-  tell(integration, *notification, result, attempts);
+void Pipeline::delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts) {
+  const Integration& integration = message->integration;
+  tell(integration, *message->notification, result, attempts);
   if (result.delivery == Delivery::kDelivered) {
-    std::map<std::string, std::string> data = notification->receiver_data;
+    std::map<std::string, std::string> data = message->notification->receiver_data;
     for (auto& [name, value] : result.receiver_data) data.insert_or_assign(name, std::move(value));
-    log_delivered(*fan, integration, std::move(data));
+    log_delivered(*message, std::move(data));
   } else {
     ++parts_.metrics->integrations[integration.name].failed[result.reason];
   }
-  end_one(fan, result.delivery == Delivery::kDelivered);
+  end_one(message->fan, result.delivery == Delivery::kDelivered);
 }
 
 /// Logs when an integration begins to fail, fails for another reason, and works again.

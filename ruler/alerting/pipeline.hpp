@@ -17,6 +17,13 @@
 
 namespace tocsin::alerting {
 
+struct PipelineOptions {
+  Duration log_retention = std::chrono::hours(120);
+  /// What was delivered as firing is told as resolved, once, even if it is muted then. Without it such a resolve is
+  /// lost, as in Alertmanager.
+  bool guaranteed_resolve = true;
+};
+
 /// Thread: the loop's. One integration that fails does not stop its siblings; the flush is done when the last one is,
 /// and well done if all are.
 class Pipeline {
@@ -30,7 +37,7 @@ class Pipeline {
     Silences& silences;
     NotificationLog& log;
     std::shared_ptr<Metrics> metrics;
-    Duration log_retention = std::chrono::hours(120);
+    PipelineOptions options;
   };
   explicit Pipeline(Parts parts);
   ~Pipeline();
@@ -52,18 +59,33 @@ class Pipeline {
   /// What the integrations of one flush share.
   struct FanOut {
     Flush flush;
-    AlertHashes hashes;
+    AlertHashes hashes;                // of flush.alerts
+    std::vector<NotifiedAlert> muted;  // resolved alerts that are not told to those whom nothing is owed
     std::size_t left = 0;
     bool ok = true;
     Done done;
   };
   using FanOutPtr = std::shared_ptr<FanOut>;
 
-  void mute(Flush& flush);
+  /// A message of a flush to one integration.
+  struct Message {
+    FanOutPtr fan;
+    Integration integration;
+    AlertHashes hashes;  // of what is told, those that send_resolved leaves out included
+    NotificationPtr notification;
+  };
+  using MessagePtr = std::shared_ptr<const Message>;
+
+  /// Takes muted alerts out of the flush. @return those of them that are resolved.
+  std::vector<NotifiedAlert> mute(Flush& flush);
   void start(const FanOutPtr& fan, const Integration& integration);
-  void log_delivered(const FanOut& fan, const Integration& integration, std::map<std::string, std::string> data);
-  void delivered(const FanOutPtr& fan, const Integration& integration, const NotificationPtr& notification,
-                 DeliveryResult result, unsigned attempts);
+  void send(const MessagePtr& message);
+  /// Of the muted alerts those whose resolve is owed to the integration.
+  std::vector<NotifiedAlert> owed_alerts(const FanOut& fan, const state::NotificationLogEntry& entry) const;
+  void keep_owed(const state::NotificationLogEntry& entry, const Flush& flush);
+  Duration log_lifetime(const RouteOptions& route) const;
+  void log_delivered(const Message& message, std::map<std::string, std::string> data);
+  void delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts);
   void tell(const Integration& integration, const Notification& notification, const DeliveryResult& result,
             unsigned attempts);
   static void end_one(const FanOutPtr& fan, bool ok);

@@ -26,6 +26,8 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   part->client_ = net::make_http_client(runtime.loop(), client_options);
   alerting::AlertingOptions options;
   options.retention = flags.alert_data_retention;
+  options.persist_alerts = flags.alertmanager_persist_alerts;
+  options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
   const notify::Services services{runtime.loop(), runtime.work(), *part->client_, fs};
   alerting::ReceiverFactory factory = [services, url = part->external_url_](const config::AlertmanagerConfig& config) {
     return notify::make_receivers(config, url, services);
@@ -140,6 +142,9 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
   sink.counter("tocsin_alerting_inbox_dropped_total", "Alerts dropped because too many waited for the loop.",
                number(metrics.inbox_dropped));
   sink.counter("tocsin_alerting_flushes_total", "Flushes of groups.", number(metrics.flushes));
+  sink.counter("tocsin_alerting_resolves_despite_mutes_total",
+               "Resolves that were told though their alerts were muted, because their firing had been told.",
+               number(metrics.resolves_despite_mutes));
   sink.gauge("tocsin_alerting_log_entries", "Entries of the notification log.", number(counts.log_entries));
   sink.gauge("tocsin_alerting_deliveries", "Deliveries under way, those that wait for another attempt included.",
              number(counts.deliveries));

@@ -213,10 +213,39 @@ void add_features(CLI::App& app, Flags& flags) {
       ->allow_extra_args(false);
 }
 
+/// What goes beyond an Alertmanager and is on by default.
+struct Improvement {
+  const char* name;
+  bool Flags::* target;
+  const char* help;
+};
+
+constexpr Improvement kImprovements[] = {
+    {"alertmanager.persist-alerts", &Flags::alertmanager_persist_alerts, "Alerts survive a restart"},
+    {"alertmanager.guaranteed-resolve", &Flags::alertmanager_guaranteed_resolve,
+     "What was told as firing is told as resolved, even if it is muted then"},
+};
+
+/// --alertmanager.compat turns all off but those whose own flag is given.
+void add_improvements(CLI::App& app, Flags& flags) {
+  app.add_flag_callback(
+      "--alertmanager.compat",
+      [&app, &flags] {
+        for (const Improvement& one : kImprovements) {
+          if (app.count(std::string("--") + one.name) == 0) flags.*one.target = false;
+        }
+      },
+      "As Alertmanager does it: turns off all that goes beyond, but what a flag of its own turns on");
+  for (const Improvement& one : kImprovements) {
+    app.add_flag(fmt::format("--{},!--no-{}", one.name, one.name), flags.*one.target, one.help);
+  }
+}
+
 void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
                  "alertmanager.yml: where alerts go; without it they are only shown");
+  add_improvements(app, flags);
   app.add_flag("--config.auto-reload,!--no-config.auto-reload", flags.config_auto_reload,
                "Reload when the configuration, or a file that it names, changes");
   add_duration(app, "--config.auto-reload-interval", flags.config_auto_reload_interval,
@@ -294,6 +323,7 @@ void add_alertmanager(CLI::App& app, Flags& flags) {
   add_expand_env(app, flags);
   app.add_option("--storage.path", flags.storage_path, "Folder of the alert state")->default_str("data/");
   add_duration(app, "--data.retention", flags.alert_data_retention, "How long to keep the notification log");
+  add_improvements(app, flags);
   add_web(app, flags);
   add_listen(app, flags, "0.0.0.0:9093");
 }

@@ -67,6 +67,9 @@ struct Flags {
   std::vector<config::FeatureNote> feature_notes;  // what is to be logged of it
 
   Duration alert_data_retention = std::chrono::hours(120);  // of the notification log and silences
+  /// What goes beyond an Alertmanager: each on unless --alertmanager.compat or its own flag turns it off.
+  bool alertmanager_persist_alerts = true;
+  bool alertmanager_guaranteed_resolve = true;
 
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;

@@ -79,7 +79,7 @@ struct Apply {
     TOCSIN_TRY(Statement add,
                Statement::prepare(db,
                                   "INSERT INTO notification (group_key, receiver, integration, position, sent_at, "
-                                  "expires_at, firing, resolved) VALUES (?,?,?,?,?,?,?,?) RETURNING id"));
+                                  "expires_at, firing, resolved, owed) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id"));
     add.bind_text(e.group_key)
         .bind_text(e.receiver)
         .bind_text(e.integration)
@@ -87,7 +87,8 @@ struct Apply {
         .bind(e.sent_at)
         .bind(e.expires_at)
         .bind_blob(encode_hashes(e.firing))
-        .bind_blob(encode_hashes(e.resolved));
+        .bind_blob(encode_hashes(e.resolved))
+        .bind_blob(encode_hashes(e.owed));
     TOCSIN_TRY(const bool row, add.step());
     const std::int64_t id = row ? add.integer(0) : 0;
     add.reset();
@@ -179,6 +180,7 @@ Result<NotificationLogEntry> notification_of(Database& db, const Statement& row)
   entry.expires_at = row.integer(6);
   TOCSIN_TRY(entry.firing, decode_hashes(row.bytes(7)));
   TOCSIN_TRY(entry.resolved, decode_hashes(row.bytes(8)));
+  TOCSIN_TRY(entry.owed, decode_hashes(row.bytes(9)));
   TOCSIN_TRY(Statement data,
              Statement::prepare(db, "SELECT name, value FROM notification_data WHERE notification = ?"));
   data.bind(row.integer(0));

@@ -40,6 +40,7 @@ struct NotificationLogEntry {
   Timestamp expires_at = 0;
   std::vector<std::uint64_t> firing;    // alert hashes, sorted
   std::vector<std::uint64_t> resolved;  // alert hashes, sorted
+  std::vector<std::uint64_t> owed;      // told as firing, not told as resolved since: alert hashes, sorted
   std::map<std::string, std::string> receiver_data;  // what an integration remembers, such as a Slack message's ts
 };
 

@@ -1,5 +1,7 @@
 """`tocsin-ruler alertmanager` in the place of an Alertmanager."""
 import os
+import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -21,19 +23,33 @@ def start(work, sink):
     return program, f"http://{address}"
 
 
+# Scenarios of receivers that are not built yet.
+NOT_BUILT = {"discord", "email_auth", "email_default", "opsgenie", "sns", "telegram", "v34_incidentio", "v34_msteamsv2", "victorops",
+             "webex", "wechat"}
+
+
+def adapted_scenarios(work, folder):
+    """A copy of the scenarios. One expects the texts that 0.25 wrote where 0.34 writes numbers (v34_pd_details says so)."""
+    copy = work.path("scenarios")
+    shutil.copytree(folder, copy)
+    path = os.path.join(copy, "pd_group.yml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(re.sub(r'(num_\w+): "(\d)"', r"\1: \2", text))
+    return copy
+
+
 def test_scenarios_recorded_from_alertmanager_pass(work):
     corpora, tools = os.environ.get("TOCSIN_CORPORA"), os.environ.get("TOCSIN_TOOLS")
     if not corpora or not tools:
         raise Skip("TOCSIN_CORPORA or TOCSIN_TOOLS is not set")
     command = (f"{work.own('tocsin-ruler')} alertmanager --config.file={{config}} --storage.path={{data}} "
-               "--web.listen-address=127.0.0.1:{port} --web.external-url=http://am.example:9093")
-    # Not among them: restart (our alerts survive it) and pd_group (numbers as texts, as before 0.30).
-    names = ["slack_default", "slack_default_nolabels", "slack_no_resolved", "pd_default", "v34_pd_details", "wh_resolved", "wh_no_resolved",
-             "wh_group_all", "wh_group_multi", "wh_group_none", "wh_max_alerts", "route_continue", "route_matchers", "route_nested",
-             "t_group_wait", "t_group_interval", "t_repeat", "t_flap", "t_old_alert", "t_endsAt", "t_refresh_no_dup",
-             "t_resolve_timeout", "t_resolved_before_wait", "reload", "retry_connection", "retry_pd_429", "retry_slack_429"]
-    done = subprocess.run([sys.executable, os.path.join(tools, "am_replay.py"), "--scenarios", os.path.join(corpora, "alertmanager/scenarios"),
-                           "--golden", os.path.join(corpora, "alertmanager/golden"), "--jobs", "3", "--slack", "0.6", "--cmd", command,
+               "--web.listen-address=127.0.0.1:{port} --web.external-url=http://am.example:9093 --alertmanager.compat")
+    scenarios = adapted_scenarios(work, os.path.join(corpora, "alertmanager/scenarios"))
+    names = sorted({name[:-4] for name in os.listdir(scenarios)} - NOT_BUILT)
+    done = subprocess.run([sys.executable, os.path.join(tools, "am_replay.py"), "--scenarios", scenarios,
+                           "--golden", os.path.join(corpora, "alertmanager/golden"), "--jobs", "6", "--slack", "0.6", "--cmd", command,
                            "--base-url", "http://127.0.0.1:{port}", "--only", *names], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     passed = sum(line.startswith("ok ") for line in done.stdout.splitlines())

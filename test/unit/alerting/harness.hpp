@@ -39,7 +39,9 @@ struct Attempt {
 
 class Harness {
  public:
-  explicit Harness(std::string config) : config_text(std::move(config)) { restart(); }
+  explicit Harness(std::string config, AlertingOptions with = {}) : options(with), config_text(std::move(config)) {
+    restart();
+  }
 
   /// As after kill -9: all but the store is gone.
   void restart() {

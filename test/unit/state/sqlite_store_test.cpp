@@ -69,6 +69,7 @@ NotificationLogEntry entry(const std::string& group, Timestamp expires_at) {
   e.expires_at = expires_at;
   e.firing = {1, std::numeric_limits<std::uint64_t>::max()};
   e.resolved = {7};
+  e.owed = {1, 9};
   e.receiver_data = {{"channel", ""}, {"ts", "1700.5"}};
   return e;
 }
@@ -128,6 +129,7 @@ TEST_CASE("What was saved is there after the store is opened again, to the bit")
   CHECK((*log)[0].group_key == "{}:{a=\"b\"}");
   CHECK((*log)[0].firing == entry("", 0).firing);
   CHECK((*log)[0].resolved == entry("", 0).resolved);
+  CHECK((*log)[0].owed == entry("", 0).owed);
   CHECK((*log)[0].receiver_data == entry("", 0).receiver_data);
   CHECK((*log)[0].index == 2);
 
@@ -276,7 +278,7 @@ TEST_CASE("Rows that make no sense are left out, and the others are read") {
           "INSERT INTO alert VALUES (5, x'0161', x'', 0, 0, 0, '', 0);"
           "INSERT INTO alert VALUES (6, x'', x'', 0, 0, 0, '', 0);"
           "INSERT INTO alert VALUES (7, x'01610162', x'', 0, 0, 0, '', 0);"
-          "INSERT INTO notification VALUES (99, 'g', 'r', 'i', 0, 0, 0, x'01', x'');"
+          "INSERT INTO notification VALUES (99, 'g', 'r', 'i', 0, 0, 0, x'01', x'', x'');"
           "INSERT INTO rule_alert VALUES ('r', x'ffffffff', x'', 0, 0, 0, 0, 0, 0, 0, 0);");
   const auto store = open(path);
   CHECK(store->load_alerts()->size() == 1);
