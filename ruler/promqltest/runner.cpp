@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
 
-#include "model/histogram_math.hpp"
 #include "promql/parser/parser.hpp"
 #include "promqltest/compare.hpp"
-#include "promqltest/histograms.hpp"
+#include "promqltest/loader.hpp"
 
 namespace tocsin::promqltest {
 namespace {
@@ -16,22 +14,6 @@ namespace {
 using promql::parser::Expr;
 using promql::parser::ExprPtr;
 using promql::parser::NodeKind;
-
-/// What a store makes of hints: within a chunk there is no reset, and of the first histogram in a chunk nothing is known.
-/// Resets, also told ones, and other bucket layouts begin a chunk.
-model::HistogramPtr with_stored_hint(const model::HistogramPtr& before, const model::HistogramPtr& now) {
-  using model::CounterReset;
-  if (now->reset_hint == CounterReset::kGauge) return now;
-  auto out = std::make_shared<model::FloatHistogram>(*now);
-  out->reset_hint = CounterReset::kUnknown;
-  const bool same_layout = before != nullptr && before->reset_hint != CounterReset::kGauge &&
-                           before->schema == now->schema && before->zero_threshold == now->zero_threshold &&
-                           before->custom_values == now->custom_values;
-  if (same_layout && now->reset_hint != CounterReset::kReset && !model::is_reset(*out, *before)) {
-    out->reset_hint = CounterReset::kNotReset;
-  }
-  return out;
-}
 
 /// Functions whose value depends on the time of evaluation even when their argument does not.
 bool depends_on_time(std::string_view name) {
@@ -75,7 +57,7 @@ class ScriptRun {
   /// A new store; without one nothing can be run.
   bool run(const ClearCommand& clear) {
     store_.reset();
-    last_histograms_.clear();
+    writer_ = {};
     auto made = make_();
     if (!made) {
       report_.failed_loads.push_back({clear.line, "no store: " + made.error().message});
@@ -104,58 +86,9 @@ class ScriptRun {
   ScriptReport take() { return std::move(report_); }
 
  private:
-  struct Point {
-    double value = 0;
-    Timestamp start = 0;
-    model::HistogramPtr histogram;
-  };
-  using Points = std::map<model::Labels, std::map<Timestamp, Point>>;
-
   Result<void> append(const LoadCommand& load) {
-    Points points;
-    SampleTable floats;
-    for (const LoadCommand::Series& series : load.series) {
-      auto& of_series = points[series.line.labels];
-      of_series.clear();
-      auto& floats_of_series = floats[series.line.labels];
-      floats_of_series.clear();
-      for (std::size_t i = 0; i < series.line.values.size(); ++i) {
-        const SeriesValue& value = series.line.values[i];
-        if (value.omitted) continue;
-        const Timestamp t = static_cast<std::int64_t>(i) * load.interval_ms;
-        const bool started = !series.starts.empty() && series.starts[i].known;
-        of_series[t] = {value.value, started ? t + series.starts[i].offset_ms : 0, value.histogram};
-        if (value.histogram == nullptr) floats_of_series[t] = value.value;
-      }
-    }
-    if (load.with_nhcb) {
-      TOCSIN_TRY(const HistogramTable converted, convert_classic_histograms(floats));
-      for (const auto& [labels, of_series] : converted) {
-        for (const auto& [t, histogram] : of_series) points[labels][t] = {0, 0, histogram};
-      }
-    }
-    return store(points);
-  }
-
-  Result<void> store(const Points& points) {
-    const std::unique_ptr<storage::Appender> appender = store_->appendable().appender();
-    for (const auto& [labels, of_series] : points) {
-      for (const auto& [t, point] : of_series) {
-        storage::AppendResult result;
-        if (point.histogram != nullptr) {
-          model::HistogramPtr& last = last_histograms_[labels];
-          last = with_stored_hint(last, point.histogram);
-          result = appender->append_histogram(0, &labels, t, last, point.start);
-        } else {
-          result = appender->append(0, &labels, t, point.value, point.start);
-        }
-        if (result.status != storage::AppendStatus::kOk) {
-          return fail(Errc::kInvalid, "{} at {} ms: {}", labels.to_string(), t,
-                      storage::append_status_text(result.status));
-        }
-      }
-    }
-    return appender->commit();
+    TOCSIN_TRY(LoadPoints points, expand_load(load));
+    return writer_.write(store_->appendable(), points, kMaxTimestamp);
   }
 
   void check(const EvalCommand& eval, EvalReport& report) {
@@ -228,7 +161,7 @@ class ScriptRun {
   const MakeStore& make_;
   const RunOptions& options_;
   std::unique_ptr<Store> store_;
-  std::map<model::Labels, model::HistogramPtr> last_histograms_;
+  LoadWriter writer_;
   ScriptReport report_;
 };
 
