@@ -14,6 +14,7 @@
 #include "ctl/check_metrics.hpp"
 #include "ctl/promql.hpp"
 #include "ctl/query.hpp"
+#include "ctl/test_rules.hpp"
 #include "ctl/tsdb.hpp"
 
 namespace tocsin::ctl {
@@ -140,6 +141,25 @@ void add_promql(CLI::App& app, Action& action) {
   format->callback([&action, expression] { action = [expression] { return promql_format(*expression); }; });
 }
 
+void add_test_rules(CLI::App& test, Action& action) {
+  auto args = std::make_shared<TestRulesArgs>();
+  test.add_option("--junit", args->junit_file, "File to write the results of test rules to, as JUnit XML");
+  CLI::App* command = test.add_subcommand("rules", "promtool's unit tests of rules: series in, alerts and samples out");
+  command->fallthrough();
+  command->add_option("files", args->files, "Test files")->required();
+  command->add_option("--run", args->options.run, "Run tests whose name matches the regular expression (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command->add_flag("--diff", args->options.diff, "Print expected and found alerts as one text, in colours");
+  command->add_flag("--debug", args->debug, "Print what was in the store, and how long tests took");
+  command->add_flag("--ignore-unknown-fields", args->options.ignore_unknown_fields,
+                    "Ignore unknown fields of rule groups");
+  command->add_option("--enable-feature", args->features, "Features of PromQL, with commas (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  command->callback([&action, args] { action = [args] { return test_rules(*args); }; });
+}
+
 void add_test(CLI::App& app, Action& action) {
   CLI::App* test = app.add_subcommand("test", "Run tests that are files");
   test->require_subcommand(1);
@@ -147,6 +167,7 @@ void add_test(CLI::App& app, Action& action) {
   CLI::App* promql = test->add_subcommand("promql", "promqltest scripts: load, eval instant, eval range");
   promql->add_option("files", *files, "Scripts to run")->required();
   promql->callback([&action, files] { action = [files] { return test_promql(*files); }; });
+  add_test_rules(*test, action);
 }
 
 void add_tsdb_list(CLI::App& tsdb, Action& action) {

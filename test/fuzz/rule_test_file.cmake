@@ -1,0 +1,1 @@
+tocsin_fuzz(rule_test_file USES base ruletest)
