@@ -75,6 +75,7 @@ class AsioRuntime final : public Runtime {
 
 std::unique_ptr<Runtime> make_runtime(RuntimeOptions options) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of the write, like a full disk
   return std::make_unique<AsioRuntime>(options);
 }
 

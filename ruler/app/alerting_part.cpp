@@ -60,6 +60,23 @@ void AlertingPart::add_to(net::HttpRouter& router, net::Runtime& runtime) {
   api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_});
 }
 
+std::vector<std::string> AlertingPart::troubles() const {
+  std::vector<std::string> out;
+  if (!store_) return out;
+  const state::StoreHealth health = store_->health();
+  if (!health.set_aside.empty()) {
+    out.push_back(
+        fmt::format("The alert state was damaged at the start and is set aside as {}: {} rows of it are in use, {}.",
+                    health.set_aside, health.salvaged,
+                    health.incomplete ? "some are lost, and notifications may repeat" : "none are lost"));
+  }
+  if (!health.failure.empty()) {
+    out.emplace_back(
+        "The alert state cannot be written: alerts are routed from memory, and what is not written is tried again.");
+  }
+  return out;
+}
+
 void AlertingPart::close() {
   alerting_.reset();
   store_.reset();
@@ -150,11 +167,15 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
              number(counts.deliveries));
 }
 
-void put_state(Sink& sink, const state::StoreStats& stats) {
+void put_state(Sink& sink, const state::StoreStats& stats, const state::StoreHealth& health) {
   sink.counter("tocsin_state_writes_total", "Changes handed to the state store.", number(stats.writes));
   sink.counter("tocsin_state_transactions_total", "Transactions of the state store.", number(stats.transactions));
   sink.counter("tocsin_state_failures_total", "Transactions of the state store that failed.", number(stats.failures));
   sink.gauge("tocsin_state_queued", "Changes that are not on disk yet.", number(stats.queued));
+  sink.gauge("tocsin_state_failing", "Whether changes cannot be written now.", health.failure.empty() ? 0 : 1);
+  sink.gauge("tocsin_state_set_aside", "Whether the store was damaged at the start and set aside.",
+             health.set_aside.empty() ? 0 : 1);
+  sink.gauge("tocsin_state_salvaged_rows", "Rows that were read from the damaged store.", number(health.salvaged));
 }
 
 }  // namespace
@@ -164,7 +185,7 @@ void AlertingPart::add_metrics(telemetry::Registry& registry) {
     if (!alerting_) return;
     put_notifications(sink, alerting_->metrics());
     put_alerts(sink, alerting_->metrics(), alerting_->counts());
-    put_state(sink, store_->stats());
+    put_state(sink, store_->stats(), store_->health());
     if (config_file_.empty()) return;
     sink.gauge("alertmanager_config_last_reload_successful",
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);

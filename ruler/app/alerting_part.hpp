@@ -31,6 +31,8 @@ class AlertingPart {
 
   alerting::Alerting& alerting() { return *alerting_; }
   state::Store& store() { return *store_; }
+  /// What is wrong with the alert state, in words for an operator; empty if nothing is.
+  std::vector<std::string> troubles() const;
   void add_to(net::HttpRouter& router, net::Runtime& runtime);
   void add_metrics(telemetry::Registry& registry);
   /// Stops ticks; calls `done` when no delivery is under way, at the latest after `limit`.

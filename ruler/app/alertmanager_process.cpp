@@ -62,7 +62,8 @@ Result<void> start(net::Runtime& runtime, const Flags& flags, Parts& parts) {
                      .ready_text = "OK",
                      .lifecycle = true,
                      .reload = [&parts] { return reload_all(&parts); },
-                     .quit = nullptr};
+                     .quit = nullptr,
+                     .troubles = [&parts] { return parts.alerting->troubles(); }};
   parts.web = std::make_unique<Web>(runtime, std::move(options));
   parts.alerting->add_to(parts.web->router(), runtime);
   api::add_alertmanager_v1(parts.web->router());

@@ -1,5 +1,7 @@
 #include "app/ruler.hpp"
 
+#include <algorithm>
+
 #include "app/discovery_watch_metrics.hpp"
 #include "app/metrics.hpp"
 #include "app/retention.hpp"
@@ -13,6 +15,7 @@ namespace tocsin::app {
 namespace {
 
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);  // whether the store is whole
+constexpr Duration kLookForTroubles = std::chrono::seconds(1);
 constexpr Duration kDrainLimit = std::chrono::seconds(5);
 constexpr Duration kGoodbyeLimit = std::chrono::seconds(1);  // for subscribers of notifications that do not read
 
@@ -128,6 +131,7 @@ Result<void> Ruler::open() {
   web_options.lifecycle = flags_.enable_lifecycle;
   web_options.reload = [this] { return reload_all(); };
   web_options.quit = [this] { shut_down(); };
+  web_options.troubles = [this] { return alerting_->troubles(); };
   web_options.must_wait = [this](std::string_view path) { return !db_->whole() && asks_for_samples(path); };
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
   add_api();
@@ -137,6 +141,7 @@ Result<void> Ruler::open() {
   TOCSIN_OK(alerting_->apply(std::move(alertmanager)));
   web_->set_ready(true);
   runtime_.loop().spawn("rules", start_rules());
+  runtime_.loop().spawn("troubles", tell_troubles());
   if (flags_.config_auto_reload) reloader_->watch(flags_.config_auto_reload_interval);
   log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
   return {};
@@ -148,6 +153,22 @@ net::Task<void> Ruler::start_rules() {
   while (!db_->whole()) co_await net::sleep_for(runtime_.loop(), kLookAgain);
   api_->notifications().remove(api::kStartingUp);
   if (!stopping_) rules_->start();
+}
+
+/// Keeps what is wrong with the alert state among the notifications.
+net::Task<void> Ruler::tell_troubles() {
+  std::vector<std::string> told;
+  while (!stopping_) {
+    const std::vector<std::string> troubles = alerting_->troubles();
+    for (const std::string& gone : told) {
+      if (std::find(troubles.begin(), troubles.end(), gone) == troubles.end()) api_->notifications().remove(gone);
+    }
+    for (const std::string& fresh : troubles) {
+      if (std::find(told.begin(), told.end(), fresh) == told.end()) api_->notifications().add(fresh);
+    }
+    told = troubles;
+    co_await net::sleep_for(runtime_.loop(), kLookForTroubles);
+  }
 }
 
 void Ruler::add_api() {

@@ -53,6 +53,7 @@ class Ruler {
   void add_api();
   void add_metrics();
   net::Task<void> start_rules();
+  net::Task<void> tell_troubles();
   net::Task<void> stop_all();
 
   net::Runtime& runtime_;

@@ -14,6 +14,16 @@ net::Task<net::HttpResponse> answer(int status, std::string text) {
   co_return plain(status, std::move(text));
 }
 
+std::string ready_text(const WebOptions& options) {
+  std::string text = options.ready_text;
+  if (!options.troubles) return text;
+  for (const std::string& trouble : options.troubles()) {
+    if (!text.ends_with('\n')) text += '\n';
+    text += trouble + "\n";
+  }
+  return text;
+}
+
 net::Task<net::HttpResponse> reload(const WebOptions* options) {
   if (!options->lifecycle) co_return plain(403, "Lifecycle API is not enabled.");
   const Result<void> done = co_await options->reload();
@@ -34,7 +44,7 @@ net::Task<net::HttpResponse> quit(const WebOptions* options) {
 Web::Web(net::Runtime& runtime, WebOptions options) : runtime_(runtime), options_(std::move(options)) {
   using Captures = net::HttpRouter::Captures;
   router_.add("GET", "/-/healthy", [this](net::HttpRequest, Captures) { return answer(200, options_.healthy_text); });
-  router_.add("GET", "/-/ready", [this](net::HttpRequest, Captures) { return answer(200, options_.ready_text); });
+  router_.add("GET", "/-/ready", [this](net::HttpRequest, Captures) { return answer(200, ready_text(options_)); });
   router_.add("GET", "/metrics", [this](net::HttpRequest, Captures) { return metrics(); });
   router_.add("POST,PUT", "/-/reload", [this](net::HttpRequest, Captures) { return reload(&options_); });
   if (options_.quit) {

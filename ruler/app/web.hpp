@@ -20,6 +20,8 @@ struct WebOptions {
   bool lifecycle = false;  // /-/reload and /-/quit
   std::function<net::Task<Result<void>>()> reload;
   std::function<void()> quit;  // nullptr: no /-/quit
+  /// Lines behind the text of /-/ready: what works, but not as it should; nullptr: nothing.
+  std::function<std::vector<std::string>()> troubles;
   /// Paths that answer 503 for now; nullptr: none do.
   std::function<bool(std::string_view path)> must_wait;
 };

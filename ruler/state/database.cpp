@@ -47,6 +47,16 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   return database;
 }
 
+Result<Database> Database::open_damaged(const std::string& path) {
+  sqlite3* handle = nullptr;
+  // Not read-only: what is in the log beside it counts, and that is only read by one who may write.
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  Database database(path, handle);
+  if (code != SQLITE_OK) return database.error(code, "open");
+  return database;
+}
+
 Result<void> Database::configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(handle_.get(), options.busy_timeout_ms);
   {
@@ -127,6 +137,10 @@ void Statement::reset() {
   sqlite3_reset(statement_.get());
   bound_ = 0;
   bind_error_ = 0;
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(statement_.get());
 }
 
 std::int64_t Statement::integer(int column) const {

@@ -26,6 +26,8 @@ class Database {
  public:
   /// Opens or creates the file: WAL journal, synchronous=FULL, foreign keys on, quick_check passed.
   static Result<Database> open(const std::string& path, const DatabaseOptions& options);
+  /// An existing file that need not be whole, to read what can be read.
+  static Result<Database> open_damaged(const std::string& path);
   Database(Database&&) noexcept = default;
   Database& operator=(Database&&) noexcept = default;
 
@@ -64,6 +66,7 @@ class Statement {
   Result<void> run();
   void reset();
 
+  int columns() const;
   std::int64_t integer(int column) const;
   /// TEXT or BLOB; the view lives until the next step.
   std::string_view bytes(int column) const;

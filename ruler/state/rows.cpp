@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <optional>
+
+#include <fmt/ranges.h>
 
 #include "base/log.hpp"
 
@@ -111,29 +115,71 @@ struct Apply {
   }
 };
 
-/// Reads all rows; `read` makes a value of one.
+/// Where the rows of a table are and how they are ordered.
+struct Table {
+  std::string_view name;
+  std::string_view columns;
+  std::vector<std::string_view> key;
+
+  std::string query(bool backwards) const {
+    const std::string_view direction = backwards ? " DESC, " : ", ";
+    return fmt::format("SELECT {} FROM {} ORDER BY {}{}", columns, name, fmt::join(key, direction),
+                       backwards ? " DESC" : "");
+  }
+};
+
+/// What one scan in one direction found.
+template <typename T>
+struct Scan {
+  std::vector<T> values;
+  std::uint64_t bad = 0;
+  std::string first_bad;
+  std::optional<Error> damage;  // ended the scan
+};
+
+/// Reads rows until the last or until damage; `read` makes a value of one.
 template <typename T, typename Read>
-Result<std::vector<T>> read_all(Database& db, std::string_view table, std::string_view sql, std::uint64_t& bad,
-                                Read read) {
-  TOCSIN_TRY(Statement query, Statement::prepare(db, sql));
-  std::vector<T> out;
-  std::uint64_t skipped = 0;
-  std::string first;
+Scan<T> scan(Database& db, const std::string& sql, Read read) {
+  Scan<T> out;
+  Result<Statement> query = Statement::prepare(db, sql);
+  if (!query) {
+    out.damage = std::move(query).error();
+    return out;
+  }
   while (true) {
-    TOCSIN_TRY(const bool row, query.step());
-    if (!row) break;
-    if (Result<T> value = read(query)) {
-      out.push_back(std::move(*value));
-    } else if (++skipped == 1) {
-      first = value.error().message;
+    Result<bool> row = query->step();
+    if (!row) {
+      out.damage = std::move(row).error();
+      return out;
+    }
+    if (!*row) return out;
+    if (Result<T> value = read(*query)) {
+      out.values.push_back(std::move(*value));
+    } else if (++out.bad == 1) {
+      out.first_bad = value.error().message;
     }
   }
-  bad += skipped;
-  if (skipped > 0) {
-    log::error(kComponent, "stored rows make no sense and are left out",
-               {{"file", db.path()}, {"table", table}, {"rows", skipped}, {"first", first}});
+}
+
+template <typename T, typename Read>
+Result<std::vector<T>> read_all(Database& db, const Table& table, Reading& reading, Read read) {
+  Scan<T> rows = scan<T>(db, table.query(false), read);
+  if (rows.damage && !reading.salvage) return fail(std::move(*rows.damage));
+  if (rows.damage) {
+    // Behind the damage there may be more. Rows that are seen from both ends are the same ones.
+    Scan<T> behind = scan<T>(db, table.query(true), read);
+    std::move(behind.values.rbegin(), behind.values.rend(), std::back_inserter(rows.values));
+    rows.bad += behind.bad;
+    reading.incomplete = true;
+    log::error(kComponent, "a table is damaged, some of its rows are lost",
+               {{"file", db.path()}, {"table", table.name}, {"err", rows.damage->message}});
   }
-  return out;
+  reading.bad += rows.bad;
+  if (rows.bad > 0) {
+    log::error(kComponent, "stored rows make no sense and are left out",
+               {{"file", db.path()}, {"table", table.name}, {"rows", rows.bad}, {"first", rows.first_bad}});
+  }
+  return std::move(rows.values);
 }
 
 Result<RuleAlert> rule_alert_of(const Statement& row) {
@@ -169,7 +215,8 @@ Result<model::Alert> alert_of(const Statement& row) {
   return alert;
 }
 
-Result<NotificationLogEntry> notification_of(Database& db, const Statement& row) {
+/// @param salvage  the entry counts even if what its integration remembers cannot be read.
+Result<NotificationLogEntry> notification_of(Database& db, const Statement& row, bool salvage) {
   NotificationLogEntry entry;
   entry.group_key = row.bytes(1);
   entry.receiver = row.bytes(2);
@@ -180,13 +227,16 @@ Result<NotificationLogEntry> notification_of(Database& db, const Statement& row)
   entry.expires_at = row.integer(6);
   TOCSIN_TRY(entry.firing, decode_hashes(row.bytes(7)));
   TOCSIN_TRY(entry.resolved, decode_hashes(row.bytes(8)));
-  TOCSIN_TRY(entry.owed, decode_hashes(row.bytes(9)));
+  // A damaged store may be of before there was this column.
+  TOCSIN_TRY(entry.owed,
+             row.columns() > 9 ? decode_hashes(row.bytes(9)) : Result<std::vector<std::uint64_t>>(entry.firing));
   TOCSIN_TRY(Statement data,
              Statement::prepare(db, "SELECT name, value FROM notification_data WHERE notification = ?"));
   data.bind(row.integer(0));
   while (true) {
-    TOCSIN_TRY(const bool more, data.step());
-    if (!more) break;
+    const Result<bool> more = data.step();
+    if (!more && !salvage) return fail(Error(more.error()));
+    if (!more || !*more) break;
     entry.receiver_data.emplace(data.bytes(0), data.bytes(1));
   }
   return entry;
@@ -198,25 +248,25 @@ Result<void> apply_write(Database& database, const Write& write) {
   return std::visit(Apply{database}, write);
 }
 
-Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, std::uint64_t& bad) {
-  return read_all<RuleAlert>(database, "rule_alert", "SELECT * FROM rule_alert", bad, rule_alert_of);
+Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading) {
+  return read_all<RuleAlert>(database, {"rule_alert", "*", {"rule_key", "labels"}}, reading, rule_alert_of);
 }
 
-Result<std::vector<model::Alert>> read_alerts(Database& database, std::uint64_t& bad) {
-  return read_all<model::Alert>(database, "alert", "SELECT * FROM alert ORDER BY fingerprint", bad, alert_of);
+Result<std::vector<model::Alert>> read_alerts(Database& database, Reading& reading) {
+  return read_all<model::Alert>(database, {"alert", "*", {"fingerprint"}}, reading, alert_of);
 }
 
-Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, std::uint64_t& bad) {
-  return read_all<NotificationLogEntry>(database, "notification", "SELECT * FROM notification ORDER BY id", bad,
-                                        [&database](const Statement& row) { return notification_of(database, row); });
+Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, Reading& reading) {
+  return read_all<NotificationLogEntry>(database, {"notification", "*", {"id"}}, reading, [&](const Statement& row) {
+    return notification_of(database, row, reading.salvage);
+  });
 }
 
-Result<std::vector<StoredSilence>> read_silences(Database& database, std::uint64_t& bad) {
-  return read_all<StoredSilence>(database, "silence", "SELECT id, json, ends_at FROM silence", bad,
-                                 [](const Statement& row) -> Result<StoredSilence> {
-                                   return StoredSilence{std::string(row.bytes(0)), std::string(row.bytes(1)),
-                                                        row.integer(2)};
-                                 });
+Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& reading) {
+  return read_all<StoredSilence>(
+      database, {"silence", "id, json, ends_at", {"id"}}, reading, [](const Statement& row) -> Result<StoredSilence> {
+        return StoredSilence{std::string(row.bytes(0)), std::string(row.bytes(1)), row.integer(2)};
+      });
 }
 
 Result<model::Labels> decode_labels(std::string_view bytes) {

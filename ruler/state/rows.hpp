@@ -16,11 +16,20 @@ namespace tocsin::state {
 /// Carries out one write. Thread: the state thread.
 Result<void> apply_write(Database& database, const Write& write);
 
-/// All rows of a table. Rows that make no sense are left out, counted in `bad` and told in the log, once per table.
-Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, std::uint64_t& bad);
-Result<std::vector<model::Alert>> read_alerts(Database& database, std::uint64_t& bad);
-Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, std::uint64_t& bad);
-Result<std::vector<StoredSilence>> read_silences(Database& database, std::uint64_t& bad);
+/// What became of reading a table.
+struct Reading {
+  /// In: go on where the file is damaged. What can be reached from the first and from the last row is read; without
+  /// it, damage is an error.
+  bool salvage = false;
+  std::uint64_t bad = 0;    // out: rows that made no sense
+  bool incomplete = false;  // out: some could not be reached
+};
+
+/// All rows of a table. Rows that make no sense are left out, counted and told in the log, once per table.
+Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading);
+Result<std::vector<model::Alert>> read_alerts(Database& database, Reading& reading);
+Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, Reading& reading);
+Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& reading);
 
 /// model::Labels' encoding, checked: lengths within the bytes, names ascending and not empty, values not empty.
 Result<model::Labels> decode_labels(std::string_view bytes);

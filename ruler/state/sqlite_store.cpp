@@ -12,6 +12,7 @@
 #include "state/database.hpp"
 #include "state/migrations.hpp"
 #include "state/rows.hpp"
+#include "state/salvage.hpp"
 #include "state/writes.hpp"
 
 namespace tocsin::state {
@@ -24,8 +25,8 @@ constexpr Duration kLongestRetry = std::chrono::seconds(30);
 /// Order of the thread's work: reads first (they wait for nobody), then one transaction over all that is queued.
 class SqliteStore final : public Store {
  public:
-  SqliteStore(Database database, SqliteOptions options)
-      : database_(std::move(database)), options_(options), thread_([this] { run(); }) {}
+  SqliteStore(Database database, SqliteOptions options, StoreHealth health)
+      : database_(std::move(database)), options_(options), health_(std::move(health)), thread_([this] { run(); }) {}
 
   ~SqliteStore() override {
     {
@@ -76,6 +77,11 @@ class SqliteStore final : public Store {
     return out;
   }
 
+  StoreHealth health() override {
+    const MutexLock lock(mutex_);
+    return health_;
+  }
+
  private:
   void push(Write write) {
     std::vector<Write> one;
@@ -94,15 +100,15 @@ class SqliteStore final : public Store {
 
   /// Runs a query on the state thread, behind what was queued before, and waits for it.
   template <typename T>
-  Result<std::vector<T>> read(Result<std::vector<T>> (*query)(Database&, std::uint64_t&)) {
+  Result<std::vector<T>> read(Result<std::vector<T>> (*query)(Database&, Reading&)) {
     std::promise<Result<std::vector<T>>> promise;
     std::future<Result<std::vector<T>>> answer = promise.get_future();
     {
       const MutexLock lock(mutex_);
       queue_.wait([this, query, &promise](bool) {
-        std::uint64_t bad = 0;
-        Result<std::vector<T>> rows = query(database_, bad);
-        count_failures(bad + (rows ? 0 : 1));
+        Reading reading;
+        Result<std::vector<T>> rows = query(database_, reading);
+        count_failures(reading.bad + (rows ? 0 : 1));
         promise.set_value(std::move(rows));
       });
     }
@@ -158,6 +164,7 @@ class SqliteStore final : public Store {
     {
       const MutexLock lock(mutex_);
       ++(done ? stats_.transactions : stats_.failures);
+      health_.failure = done ? std::string() : done.error().message;
     }
     if (!done && stopping) {
       log::error(kComponent, "state is lost at the stop", {{"writes", work.size()}, {"err", done.error().message}});
@@ -195,6 +202,7 @@ class SqliteStore final : public Store {
   WriteQueue queue_ TOCSIN_GUARDED_BY(mutex_);
   std::size_t writing_ TOCSIN_GUARDED_BY(mutex_) = 0;
   StoreStats stats_ TOCSIN_GUARDED_BY(mutex_);
+  StoreHealth health_ TOCSIN_GUARDED_BY(mutex_);
   bool stop_ TOCSIN_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;  // last: it uses all above
@@ -209,19 +217,36 @@ Result<Database> open_and_migrate(const std::string& path, Clock& clock, const S
   return database;
 }
 
+/// Moves the damaged file and what belongs to it out of the way, and begins a new one with what can be read of it.
+Result<Database> begin_anew(const std::string& path, Clock& clock, const SqliteOptions& options, const Error& damage,
+                            StoreHealth& health) {
+  health.set_aside = fmt::format("{}.corrupt-{}", path, clock.now());
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::rename((path + suffix).c_str(), (health.set_aside + suffix).c_str());
+  }
+  TOCSIN_TRY(Database database, open_and_migrate(path, clock, options));
+  const Salvage salvage = salvage_into(database, health.set_aside);
+  health.salvaged = salvage.rows;
+  health.incomplete = salvage.incomplete;
+  log::error(kComponent, "the state store is damaged: it was set aside, and a new one has what could be read of it",
+             {{"err", damage.message},
+              {"file", health.set_aside},
+              {"rows", salvage.rows},
+              {"lost", salvage.incomplete ? "some: notifications may repeat" : "nothing that was seen"}});
+  return database;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, Clock& clock, SqliteOptions options) {
+  StoreHealth health;
   Result<Database> database = open_and_migrate(path, clock, options);
   if (!database && database.error().code == Errc::kCorrupt && options.set_aside_corrupt) {
-    const std::string aside = fmt::format("{}.corrupt-{}", path, clock.now());
-    log::error(kComponent, "the state store is damaged and set aside; a new one is begun: notifications may repeat",
-               {{"err", database.error().message}, {"file", aside}});
-    for (const char* suffix : {"", "-wal", "-shm"}) std::rename((path + suffix).c_str(), (aside + suffix).c_str());
-    database = open_and_migrate(path, clock, options);
+    const Error damage = std::move(database).error();
+    database = begin_anew(path, clock, options, damage, health);
   }
   if (!database) return fail(std::move(database).error());
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*database), options));
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*database), options, std::move(health)));
 }
 
 }  // namespace tocsin::state

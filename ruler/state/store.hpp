@@ -2,8 +2,8 @@
 // What must survive `kill -9`: the exact state of alerts, the alerts of the hub, the notification log, silences.
 // One interface; SQLite is the embedded backend (sqlite_store.hpp). PostgreSQL shares it between rulers later.
 //
-// Writes are values: they are queued, in order, to the one state thread and committed in groups (a transaction per drained
-// queue). flush() tells when everything queued before it is on disk.
+// Writes are values: they are queued, in order, to the one state thread and committed in groups (a transaction per
+// drained queue). flush() tells when everything queued before it is on disk.
 
 #include <functional>
 #include <map>
@@ -38,9 +38,9 @@ struct NotificationLogEntry {
   std::uint32_t index = 0;  // which of that integration's configurations in the receiver
   Timestamp sent_at = 0;
   Timestamp expires_at = 0;
-  std::vector<std::uint64_t> firing;    // alert hashes, sorted
-  std::vector<std::uint64_t> resolved;  // alert hashes, sorted
-  std::vector<std::uint64_t> owed;      // told as firing, not told as resolved since: alert hashes, sorted
+  std::vector<std::uint64_t> firing;                 // alert hashes, sorted
+  std::vector<std::uint64_t> resolved;               // alert hashes, sorted
+  std::vector<std::uint64_t> owed;                   // told as firing, not told as resolved since: alert hashes, sorted
   std::map<std::string, std::string> receiver_data;  // what an integration remembers, such as a Slack message's ts
 };
 
@@ -53,6 +53,16 @@ struct StoredSilence {
 struct StoreStats {
   std::uint64_t writes = 0, transactions = 0, failures = 0;
   std::size_t queued = 0;
+};
+
+/// What an operator has to know about the store.
+struct StoreHealth {
+  /// Where a damaged store was set aside at the start; "": it was whole.
+  std::string set_aside;
+  std::size_t salvaged = 0;  // rows that were read from it
+  bool incomplete = false;   // some could not be
+  /// Why changes cannot be written now; they wait in memory. "": they can.
+  std::string failure;
 };
 
 /// Thread: any. load_*() block and are meant for the start; save_*() return at once.
@@ -80,6 +90,7 @@ class Store {
   /// Calls `done` on the state thread once all that was queued before is on disk (true) or failed (false).
   virtual void flush(std::function<void(bool)> done) = 0;
   virtual StoreStats stats() = 0;
+  virtual StoreHealth health() = 0;
 };
 
 }  // namespace tocsin::state

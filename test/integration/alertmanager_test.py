@@ -1,6 +1,8 @@
 """`tocsin-ruler alertmanager` in the place of an Alertmanager."""
+import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -125,3 +127,80 @@ def test_hostile_bodies_get_an_error(work):
     assert http(f"{url}/api/v2/alerts?" + urllib.parse.urlencode({"filter": 'a=~"("'}))[0] == 400
     assert http(f"{url}/api/v2/silence/no-uuid")[0] in (404, 422)
     assert http(f"{url}/-/healthy")[0] == 200
+
+
+def post_alert(url, name, **labels):
+    body = json.dumps([{"labels": {"alertname": name, **labels}, "endsAt": "2099-01-01T00:00:00Z"}])
+    status, text = http(f"{url}/api/v2/alerts", body, headers={"Content-Type": "application/json"})
+    assert status == 200, (status, text)
+
+
+def metric(url, name):
+    return [float(line.split()[-1]) for line in http(f"{url}/metrics")[1].splitlines() if line.startswith(name + " ")][0]
+
+
+def paged(sink, name):
+    return [r for r in sink.got("/hook") if r["body"]["groupLabels"] == {"alertname": name}]
+
+
+def test_a_damaged_state_is_set_aside_and_what_can_be_read_of_it_goes_on(work):
+    sink = work.sink()
+    program, url = start(work, sink)
+    for i in range(200):
+        post_alert(url, f"A{i}")
+    wait_until(lambda: len(sink.got("/hook")) == 200, "200 pages")
+    wait_until(lambda: metric(url, "tocsin_state_queued") == 0, "all is on disk")
+    assert program.stop() == 0
+    path = work.path("data/state.db")
+    with open(path, "r+b") as file:  # a page in the middle
+        pages = os.path.getsize(path) // 4096
+        file.seek(pages // 2 * 4096)
+        file.write(b"\x5a" * 4096)
+    program, url = start(work, sink)
+    ready = http(f"{url}/-/ready")[1]
+    aside = [name for name in os.listdir(work.path("data")) if name.startswith("state.db.corrupt-") and name[-1].isdigit()]
+    assert len(aside) == 1 and aside[0] in ready, (aside, ready)
+    assert "level=error" in program.text() and aside[0] in program.text()
+    assert metric(url, "tocsin_state_set_aside") == 1
+    rows = metric(url, "tocsin_state_salvaged_rows")
+    assert 0 < rows < 400, rows
+    post_alert(url, "Fresh")
+    wait_until(lambda: paged(sink, "Fresh"), "paging goes on")
+
+
+def test_a_ruler_tells_of_a_damaged_state_among_its_notifications(work):
+    config = work.write("prometheus.yml", "global: {scrape_interval: 1s}\n")
+    program, _ = work.ruler(config)
+    assert program.stop() == 0
+    with open(work.path("ruler-data/state/state.db"), "r+b") as file:
+        file.write(b"no database")
+    _, url = work.ruler(config)
+    texts = wait_until(lambda: [n["text"] for n in get_json(f"{url}/api/v1/notifications")["data"]], "a notification")
+    assert any("damaged" in text and "state.db.corrupt-" in text for text in texts), texts
+
+
+def test_a_full_disk_stops_no_page_and_is_caught_up_with(work):
+    sink = work.sink()
+    program, url = start(work, sink)
+    post_alert(url, "Before")
+    wait_until(lambda: paged(sink, "Before"), "the page before")
+    # Files cannot grow any more: the log is longer than the database's write-ahead log may become.
+    _, hard = resource.prlimit(program.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (128 << 10, hard))
+    big = "x" * 60_000
+    for i in range(6):
+        post_alert(url, f"Full{i}", text=big)
+    wait_until(lambda: all(paged(sink, f"Full{i}") for i in range(6)), "pages from memory")
+    assert metric(url, "tocsin_state_failing") == 1
+    assert "cannot be written" in http(f"{url}/-/ready")[1]
+    assert "cannot write the state" in program.text()
+    resource.prlimit(program.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    post_alert(url, "After")  # an answer waits for the disk, so this asks it at once
+    wait_until(lambda: metric(url, "tocsin_state_failing") == 0 and metric(url, "tocsin_state_queued") == 0, "it has caught up", 60)
+    wait_until(lambda: paged(sink, "After"), "the page after")
+    wait_until(lambda: metric(url, "tocsin_state_queued") == 0, "its log is on disk")
+    program.kill()
+    program, url = start(work, sink)
+    assert len(get_json(f"{url}/api/v2/alerts")) == 8
+    wait_until(lambda: metric(url, "tocsin_alerting_flushes_total") >= 3 * 8, "three ticks of each group: nobody is paged again")
+    assert len(sink.got("/hook")) == 8, [r["body"]["groupLabels"] for r in sink.got("/hook")]

@@ -72,6 +72,7 @@ class MemoryStore : public state::Store {
 
   void flush(std::function<void(bool)> done) override { done(true); }
   state::StoreStats stats() override { return stats_; }
+  state::StoreHealth health() override { return {}; }
 
  private:
   std::map<std::string, std::vector<state::RuleAlert>> rule_alerts_;

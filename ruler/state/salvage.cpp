@@ -1,0 +1,86 @@
+#include "state/salvage.hpp"
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "state/rows.hpp"
+
+namespace tocsin::state {
+namespace {
+
+constexpr std::string_view kComponent = "state";
+
+/// All that is read of one table, as writes.
+template <typename T, typename ToWrite>
+void collect(Database& damaged, Result<std::vector<T>> (*read)(Database&, Reading&), std::vector<Write>& writes,
+             bool& incomplete, ToWrite to_write) {
+  Reading reading{.salvage = true};
+  Result<std::vector<T>> rows = read(damaged, reading);
+  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
+  if (!rows) return;
+  for (T& row : *rows) writes.push_back(to_write(std::move(row)));
+}
+
+/// The alerts of a rule are written as a whole.
+void collect_rule_alerts(Database& damaged, std::vector<Write>& writes, bool& incomplete) {
+  Reading reading{.salvage = true};
+  Result<std::vector<RuleAlert>> rows = read_rule_alerts(damaged, reading);
+  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
+  if (!rows) return;
+  std::map<std::string, std::vector<RuleAlert>> rules;
+  for (RuleAlert& alert : *rows) rules[alert.rule_key].push_back(std::move(alert));
+  for (auto& [key, alerts] : rules) writes.emplace_back(SaveRuleAlerts{key, std::move(alerts)});
+}
+
+std::size_t rows_of(const Write& write) {
+  const auto* rule = std::get_if<SaveRuleAlerts>(&write);
+  return rule != nullptr ? rule->alerts.size() : 1;
+}
+
+Result<std::size_t> write_all(Database& fresh, const std::vector<Write>& writes) {
+  TOCSIN_OK(fresh.execute("BEGIN IMMEDIATE"));
+  Result<void> done;
+  std::size_t rows = 0;
+  for (const Write& write : writes) {
+    done = apply_write(fresh, write);
+    if (!done) break;
+    rows += rows_of(write);
+  }
+  if (done) done = fresh.execute("COMMIT");
+  if (done) return rows;
+  (void)fresh.execute("ROLLBACK");  // the first error is the one to tell
+  return fail(std::move(done).error());
+}
+
+}  // namespace
+
+Salvage salvage_into(Database& fresh, const std::string& damaged_path) {
+  Salvage out;
+  Result<Database> damaged = Database::open_damaged(damaged_path);
+  if (!damaged) {
+    log::error(kComponent, "nothing can be read of the damaged store", {{"err", damaged.error().message}});
+    return {0, true};
+  }
+  std::vector<Write> writes;
+  collect(*damaged, read_silences, writes, out.incomplete,
+          [](StoredSilence silence) { return Write(SaveSilence{std::move(silence)}); });
+  collect(*damaged, read_notifications, writes, out.incomplete,
+          [](NotificationLogEntry entry) { return Write(SaveNotification{std::move(entry)}); });
+  collect(*damaged, read_alerts, writes, out.incomplete,
+          [](model::Alert alert) { return Write(SaveAlert{std::make_shared<const model::Alert>(std::move(alert))}); });
+  collect_rule_alerts(*damaged, writes, out.incomplete);
+  Result<std::size_t> written = write_all(fresh, writes);
+  if (written) {
+    out.rows = *written;
+  } else {
+    log::error(kComponent, "what was read of the damaged store cannot be written",
+               {{"err", written.error().message}, {"rows", writes.size()}});
+    out.incomplete = true;
+  }
+  return out;
+}
+
+}  // namespace tocsin::state
