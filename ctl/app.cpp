@@ -12,6 +12,7 @@
 #include "ctl/check.hpp"
 #include "ctl/check_config.hpp"
 #include "ctl/check_metrics.hpp"
+#include "ctl/check_rules.hpp"
 #include "ctl/promql.hpp"
 #include "ctl/query.hpp"
 #include "ctl/test_rules.hpp"
@@ -58,6 +59,25 @@ void add_check_config(CLI::App& check, Action& action) {
   command->callback([&action, args] { action = [args] { return check_config(*args); }; });
 }
 
+void add_features(CLI::App& command, std::vector<std::string>& features) {
+  command.add_option("--enable-feature", features, "Features of PromQL, with commas (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
+void add_check_rules(CLI::App& check, Action& action) {
+  auto args = std::make_shared<CheckRulesArgs>();
+  CLI::App* command = check.add_subcommand("rules", "Rule files");
+  command->add_option("files", args->files, "Files to check; none: standard input");
+  command->add_option("--lint", args->lint, "Linting checks to apply")
+      ->check(CLI::IsMember({"all", "duplicate-rules", "none"}))
+      ->capture_default_str();
+  command->add_flag("--lint-fatal", args->lint_fatal, "Make lint errors exit with 3");
+  command->add_flag("--ignore-unknown-fields", args->ignore_unknown_fields, "Ignore unknown fields of rule groups");
+  add_features(*command, args->features);
+  command->callback([&action, args] { action = [args] { return check_rules(*args); }; });
+}
+
 void add_check(CLI::App& app, Action& action) {
   CLI::App* check = app.add_subcommand("check", "Check files before they are deployed");
   check->require_subcommand(1);
@@ -68,7 +88,7 @@ void add_check(CLI::App& app, Action& action) {
     command->callback([&action, files, run] { action = [files, run] { return run(*files); }; });
   };
   add_check_config(*check, action);
-  add("rules", "rule files", check_rules);
+  add_check_rules(*check, action);
   add("alertmanager", "alertmanager.yml", check_alertmanager);
   add("web-config", "files for --web.config.file, and the certificates that they name", check_web_config);
   add_check_metrics(*check, action);
@@ -154,9 +174,7 @@ void add_test_rules(CLI::App& test, Action& action) {
   command->add_flag("--debug", args->debug, "Print what was in the store, and how long tests took");
   command->add_flag("--ignore-unknown-fields", args->options.ignore_unknown_fields,
                     "Ignore unknown fields of rule groups");
-  command->add_option("--enable-feature", args->features, "Features of PromQL, with commas (repeatable)")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_features(*command, args->features);
   command->callback([&action, args] { action = [args] { return test_rules(*args); }; });
 }
 

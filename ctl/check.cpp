@@ -4,7 +4,6 @@
 
 #include "base/fs.hpp"
 #include "config/alertmanager_config.hpp"
-#include "rules/check.hpp"
 #include "web/web_config.hpp"
 
 namespace tocsin::ctl {
@@ -12,18 +11,6 @@ namespace {
 
 void print_warnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) fmt::print("  WARNING: {}\n", warning);
-}
-
-/// @return whether the file is good.
-bool check_rule_file(const std::string& file) {
-  fmt::print("Checking {}\n", file);
-  const rules::CheckReport verdict = rules::check_file(posix_fs(), file);
-  for (const std::string& problem : verdict.errors) fmt::print("  FAILED: {}\n", problem);
-  print_warnings(verdict.warnings);
-  print_warnings(verdict.duplicates);
-  if (!verdict.ok()) return false;
-  fmt::print("  SUCCESS: {} rules found\n", verdict.rules);
-  return true;
 }
 
 bool check_alertmanager_file(const std::string& file) {
@@ -54,9 +41,6 @@ int check_all(const std::vector<std::string>& files, const std::function<bool(co
 
 }  // namespace
 
-int check_rules(const std::vector<std::string>& files) {
-  return check_all(files, check_rule_file);
-}
 int check_web_config(const std::vector<std::string>& files) {
   return check_all(files, check_web_config_file);
 }

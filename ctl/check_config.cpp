@@ -220,7 +220,7 @@ class Checker {
     found_.errors |= !report.ok();
     if (!report.duplicates.empty() && is_linted("duplicate-rules")) {
       found_.lints = true;
-      for (const std::string& duplicate : report.duplicates) print_warning(duplicate);
+      for (const rules::DuplicateRule& duplicate : report.duplicates) print_warning(duplicate.text());
     }
     if (report.ok()) fmt::print("  SUCCESS: {} rules found\n", report.rules);
   }

@@ -4,28 +4,10 @@
 
 #include "base/fs.hpp"
 #include "base/log.hpp"
-#include "base/strings.hpp"
+#include "ctl/promql_features.hpp"
 
 namespace tocsin::ctl {
 namespace {
-
-void enable_features(const std::vector<std::string>& features, ruletest::RunOptions& options) {
-  for (const std::string& list : features) {
-    for (const std::string_view name : split(list, ',')) {
-      if (name == "promql-experimental-functions") {
-        options.parser.experimental_functions = true;
-      } else if (name == "promql-delayed-name-removal") {
-        options.delayed_name_removal = true;
-      } else if (name == "promql-extended-range-selectors") {
-        options.parser.extended_range_selectors = true;
-      } else if (name == "promql-binop-fill-modifiers") {
-        options.parser.binop_fill_modifiers = true;
-      } else if (!name.empty()) {
-        fmt::print(stderr, "  WARNING: --enable-feature is ignored: unknown feature {}\n", name);
-      }
-    }
-  }
-}
 
 void print_report(const ruletest::FileReport& report) {
   if (report.errors.empty()) {
@@ -54,7 +36,9 @@ bool write_junit(const std::string& file, const std::vector<ruletest::JunitSuite
 
 int test_rules(TestRulesArgs args) {
   log::setup(log::Level::kError, log::Format::kLogfmt);  // rules that fail are in the report
-  enable_features(args.features, args.options);
+  const PromqlFeatures features = promql_features(args.features);
+  args.options.parser = features.parser;
+  args.options.delayed_name_removal = features.delayed_name_removal;
   args.options.warn = [](const std::string& text) { fmt::print(stderr, "  WARNING: {}\n", text); };
   if (args.debug) args.options.debug = [](const std::string& text) { fmt::print(stderr, "DEBUG: {}\n", text); };
   bool good = true;

@@ -16,15 +16,18 @@ CheckReport report(RuleFile file) {
   for (const GroupSpec& group : file.groups) {
     out.rules += group.rules.size();
     for (const RuleSpec& rule : group.rules) {
-      if (++seen[{rule.name(), to_labels(merge_labels(group.labels, rule.labels))}] != 2) continue;
-      out.duplicates.push_back(fmt::format("{}: rule {}{} occurs more than once", group.file, rule.name(),
-                                           to_labels(merge_labels(group.labels, rule.labels)).to_string()));
+      model::Labels labels = to_labels(merge_labels(group.labels, rule.labels));
+      if (++seen[{rule.name(), labels}] == 2) out.duplicates.push_back({group.file, rule.name(), std::move(labels)});
     }
   }
   return out;
 }
 
 }  // namespace
+
+std::string DuplicateRule::text() const {
+  return fmt::format("{}: rule {}{} occurs more than once", file, name, labels.to_string());
+}
 
 CheckReport check_file(Fs& fs, const std::string& file, const RuleFileOptions& options) {
   return report(read_rule_file(fs, file, options));

@@ -123,6 +123,27 @@ TEST_CASE("All files of awesome-prometheus-alerts load") {
   CHECK(alerts == 579);
 }
 
+TEST_CASE("Manifests of kube-prometheus are no rule files, and what stands under their spec is one") {
+  const auto corpora = test::corpora();
+  if (!corpora) return;
+  std::size_t rules = 0;
+  const auto files = files_below(*corpora + "/rules/kube-prometheus");
+  CHECK(files.size() == 6);
+  for (const auto& file : files) {
+    std::string text = test::read(file);
+    const auto manifest = rules::check_text(text, file);
+    CAPTURE(file, all(manifest.errors));
+    CHECK(all(manifest.errors).find("field apiVersion not found in type rulefmt.RuleGroups") != std::string::npos);
+    const std::size_t spec = text.find("\nspec:\n");
+    REQUIRE(spec != std::string::npos);
+    const auto report = rules::check_text(text.substr(spec + sizeof("\nspec:")), file);
+    CAPTURE(all(report.errors));
+    CHECK(report.ok());
+    rules += report.rules;
+  }
+  CHECK(rules == 129 + 94);
+}
+
 TEST_CASE("Every expression of the rule corpora survives printing") {
   const auto corpora = test::corpora();
   if (!corpora) return;
