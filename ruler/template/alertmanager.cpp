@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "template/am_types.hpp"
+#include "template/email_template.hpp"
 
 namespace tocsin::tmpl {
 
@@ -68,14 +69,16 @@ FuncMap expansion_functions(Timestamp now, LabelFunction route_label) {
   return f;
 }
 
-Result<std::string> expand_with(const Template& set, std::string_view text, const Value& data,
-                                const FuncMap& functions) {
-  if (text.find("{{") == std::string_view::npos) return std::string(text);
+enum class Language { kText, kHtml };
+
+Result<std::string> expand_with(const Template& set, std::string_view text, const Value& data, const FuncMap& functions,
+                                Language language = Language::kText) {
+  if (language == Language::kText && text.find("{{") == std::string_view::npos) return std::string(text);
   ExecOptions options;
   options.functions = &functions;
   Template copy = set;
   TOCSIN_OK(copy.add("", text, options));
-  return copy.execute("", data, options);
+  return language == Language::kHtml ? copy.execute_html("", data, options) : copy.execute("", data, options);
 }
 
 /// Renders route labels, which may refer to one another; each once.
@@ -117,11 +120,18 @@ Result<Value> rendered_label(const Value& data, const std::string& name) {
   return it == labels.end() ? Value("") : it->second;
 }
 
+FuncMap functions_for(const AmData& data, Timestamp now) {
+  return expansion_functions(now, [&data](const std::string& name) { return rendered_label(data.value(), name); });
+}
+
 }  // namespace
 
 Result<AmTemplates> AmTemplates::load(const std::vector<std::pair<std::string, std::string>>& files) {
   Template set(alertmanager_functions());
   if (auto added = set.add("default.tmpl", default_templates()); !added) {
+    return fail(std::move(added).error().wrap("BUG: default templates"));
+  }
+  if (auto added = set.add("email.tmpl", email_templates()); !added) {
     return fail(std::move(added).error().wrap("BUG: default templates"));
   }
   for (const auto& [name, text] : files) {
@@ -155,15 +165,25 @@ AmData AmTemplates::data(const AmInput& input, Timestamp now, std::vector<std::s
 }
 
 Result<std::string> AmTemplates::expand(std::string_view text, const AmData& data, Timestamp now) const {
-  const FuncMap functions =
-      expansion_functions(now, [&](const std::string& name) { return rendered_label(data.value(), name); });
-  return expand_with(*set_, text, data.value(), functions);
+  return expand_with(*set_, text, data.value(), functions_for(data, now));
+}
+
+Result<std::string> AmTemplates::expand_html(std::string_view text, const AmData& data, Timestamp now) const {
+  if (text.empty()) return std::string();
+  return expand_with(*set_, text, data.value(), functions_for(data, now), Language::kHtml);
 }
 
 Result<void> AmTemplates::check(std::string_view text) const {
   if (text.find("{{") == std::string_view::npos) return {};
   Template copy = *set_;
   return copy.add("", text);
+}
+
+Result<void> AmTemplates::check_html(std::string_view text) const {
+  if (text.empty()) return {};
+  Template copy = *set_;
+  TOCSIN_OK(copy.add("", text));
+  return copy.check_html("");
 }
 
 }  // namespace tocsin::tmpl

@@ -59,8 +59,11 @@ class AmTemplates {
   /// Expands a text ("" gives ""). `now` is what the functions now and since see.
   /// @return kInvalid or kExecution with Go's text, kLimit.
   Result<std::string> expand(std::string_view text, const AmData& data, Timestamp now) const;
+  /// The text is an HTML template: e-mail's html, Telegram's message.
+  Result<std::string> expand_html(std::string_view text, const AmData& data, Timestamp now) const;
   /// Parses a text as expand() does.
   Result<void> check(std::string_view text) const;
+  Result<void> check_html(std::string_view text) const;
 
   bool has(std::string_view name) const { return set_->has(name); }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The tree of a template. Positions are byte offsets in the text; the texts of nodes are what Go's error messages
-// quote.
+// quote. Trees are values: copies share what lies below pipelines, which nobody changes.
 
 #include <cstdint>
 #include <memory>
@@ -38,12 +38,12 @@ struct Operand {
   };
   Type type = Type::kDot;
   std::uint32_t pos = 0;
-  std::string text;                 // as written: literals, and the name of a function
-  Value literal;                    // kBool, kString, and kNumber as an untyped constant
-  Number number;                    // kNumber
-  std::vector<std::string> idents;  // kField, kVariable, kChain
-  std::unique_ptr<Operand> base;    // kChain
-  std::unique_ptr<Pipe> pipe;       // kPipe
+  std::string text;                     // as written: literals, and the name of a function
+  Value literal;                        // kBool, kString, and kNumber as an untyped constant
+  Number number;                        // kNumber
+  std::vector<std::string> idents;      // kField, kVariable, kChain
+  std::shared_ptr<const Operand> base;  // kChain
+  std::shared_ptr<const Pipe> pipe;     // kPipe
 
   std::string to_string() const;
 };
@@ -78,8 +78,8 @@ struct Statement {
   enum class Type { kText, kAction, kIf, kWith, kRange, kTemplate, kBreak, kContinue };
   Type type = Type::kText;
   std::uint32_t pos = 0;
-  std::string text;            // kText; kTemplate: its name
-  std::unique_ptr<Pipe> pipe;  // kTemplate may have none
+  std::string text;                  // kText; kTemplate: its name
+  std::shared_ptr<const Pipe> pipe;  // kTemplate may have none
   StatementList body, else_body;
   bool has_else = false;
 

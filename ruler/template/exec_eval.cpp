@@ -4,6 +4,7 @@
 
 #include "base/strings.hpp"
 #include "template/exec.hpp"
+#include "template/html_escapers.hpp"
 
 namespace tocsin::tmpl {
 
@@ -153,6 +154,8 @@ Executor::Found Executor::find_function(std::string_view name) const {
   if (auto it = functions_.find(name); it != functions_.end()) return {&it->second, false};
   const FuncMap& builtins = builtin_functions();
   if (auto it = builtins.find(name); it != builtins.end()) return {&it->second, true};
+  // No text that was parsed can name them.
+  if (auto it = html::escapers().find(name); it != html::escapers().end()) return {&it->second, false};
   return {};
 }
 

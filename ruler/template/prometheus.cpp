@@ -233,4 +233,21 @@ Result<std::string> expand_bare(std::string name, std::string_view text, const V
   return out;
 }
 
+Result<std::string> expand_bare_html(std::string name, std::string_view text, const Value& dot,
+                                     const PromTemplateData& data) {
+  Template set(functions());
+  FuncMap overlay = data_functions(data);
+  ExecOptions options;
+  options.functions = &overlay;
+  overlay["tmpl"] = {{&kStringType, &kAnyType}, false, [&](Args a) -> Result<Value> {
+                       TOCSIN_TRY(std::string html, set.execute_html(a[0].as_string(), a[1], options));
+                       return Value::text(std::move(html), kHtmlType);
+                     }};
+  if (auto added = set.add(name, text, options); !added)
+    return fail(std::move(added).error().wrap("error parsing template " + name));
+  auto out = set.execute_html(name, dot, options);
+  if (!out) return fail(std::move(out).error().wrap("error executing template " + name));
+  return out;
+}
+
 }  // namespace tocsin::tmpl

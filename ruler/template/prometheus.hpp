@@ -60,6 +60,10 @@ Result<std::string> expand(std::string name, std::string_view text, const PromTe
 /// As expand(), with any data as the dot and without $labels and the others.
 Result<std::string> expand_bare(std::string name, std::string_view text, const Value& dot,
                                 const PromTemplateData& data);
+/// As expand_bare(), as an HTML template: how Prometheus expands console pages. `tmpl NAME DATA` calls a template by a
+/// name that is computed.
+Result<std::string> expand_bare_html(std::string name, std::string_view text, const Value& dot,
+                                     const PromTemplateData& data);
 /// Parses only; the same errors as PromTemplate::parse.
 Result<void> check(std::string name, std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include "base/strings.hpp"
 #include "template/exec.hpp"
+#include "template/html_escape.hpp"
 
 namespace tocsin::tmpl {
 
@@ -44,6 +45,16 @@ Result<std::string> Template::execute(std::string_view name, const Value& data, 
     return fail(Errc::kNotFound, "template: no template {} associated with template", go_quote(name));
   }
   return Executor(definitions_, *functions_, options).run(*it->second, data);
+}
+
+Result<std::string> Template::execute_html(std::string_view name, const Value& data, const ExecOptions& options) const {
+  TOCSIN_TRY(const DefinitionMap escaped, html::escape(definitions_, std::string(name)));
+  return Executor(escaped, *functions_, options).run(*escaped.find(name)->second, data);
+}
+
+Result<void> Template::check_html(std::string_view name) const {
+  TOCSIN_OK(html::escape(definitions_, std::string(name)));
+  return {};
 }
 
 }  // namespace tocsin::tmpl

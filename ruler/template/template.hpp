@@ -50,6 +50,11 @@ class Template {
 
   /// @return kExecution with Go's text, kLimit, kNotFound if there is no such template.
   Result<std::string> execute(std::string_view name, const Value& data, const ExecOptions& options = {}) const;
+  /// The same as an HTML template: values are escaped for where they stand (html_escape.hpp).
+  /// @return also kInvalid for a template whose contexts cannot be told: "html/template:...".
+  Result<std::string> execute_html(std::string_view name, const Value& data, const ExecOptions& options = {}) const;
+  /// Only whether it can be escaped.
+  Result<void> check_html(std::string_view name) const;
 
  private:
   std::shared_ptr<const FuncMap> functions_;

@@ -1,0 +1,1 @@
+tocsin_fuzz(template_html USES template)
