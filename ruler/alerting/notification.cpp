@@ -30,6 +30,10 @@ std::string_view failure_reason_text(FailureReason reason) {
       return "contextCanceled";
     case FailureReason::kContextDeadline:
       return "contextDeadlineExceeded";
+    case FailureReason::kAuthError:
+      return "authError";
+    case FailureReason::kRateLimited:
+      return "rateLimited";
     case FailureReason::kOther:
       break;
   }

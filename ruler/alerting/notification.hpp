@@ -69,7 +69,15 @@ enum class Delivery {
 };
 
 /// Label `reason` of alertmanager_notifications_failed_total.
-enum class FailureReason { kOther, kClientError, kServerError, kContextCanceled, kContextDeadline };
+enum class FailureReason {
+  kOther,
+  kClientError,
+  kServerError,
+  kContextCanceled,
+  kContextDeadline,
+  kAuthError,
+  kRateLimited,
+};
 
 struct DeliveryResult {
   Delivery delivery = Delivery::kDelivered;
@@ -92,7 +100,7 @@ struct Integration {
   NotifyFn notify;
 };
 
-/// Receiver's name → its integrations, in the order in which Alertmanager runs them: webhook, pagerduty, slack.
+/// Receiver's name → its integrations, in the order in which Alertmanager runs them (config::for_each_kind).
 using ReceiverMap = std::map<std::string, std::vector<Integration>>;
 
 }  // namespace tocsin::alerting

@@ -43,6 +43,11 @@ Result<void> read_receivers(const yaml::Node& root, Context& context, Alertmanag
     }
     config.receivers.push_back(std::move(receiver));
   }
+  for (const ReceiverConfig& receiver : config.receivers) {
+    if (!receiver.fallback || names.contains(receiver.fallback->receiver)) continue;
+    return fail(Errc::kInvalid, "{}: undefined receiver {} used as fallback", receiver.where,
+                go_quote(receiver.fallback->receiver));
+  }
   return {};
 }
 

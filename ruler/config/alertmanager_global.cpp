@@ -2,6 +2,36 @@
 #include <array>
 
 #include "config/alertmanager_parts.hpp"
+#include "config/field_reader.hpp"
+#include "config/notifier_config.hpp"
+
+namespace tocsin::config {
+
+void AlertmanagerGlobal::describe(FieldVisitor& f) {
+  f.duration("resolve_timeout", resolve_timeout);
+  f.secret_url("slack_api_url", slack_api_url);
+  f.file("slack_api_url_file", slack_api_url_file);
+  f.secret("slack_app_token", slack_app_token);
+  f.file("slack_app_token_file", slack_app_token_file);
+  f.url("slack_app_url", slack_app_url);
+  f.url("pagerduty_url", pagerduty_url);
+}
+
+Result<void> AlertmanagerGlobal::complete() const {
+  TOCSIN_OK(at_most_one("slack_app_token", slack_app_token, slack_app_token_file));
+  TOCSIN_OK(at_most_one("slack_api_url", slack_api_url, slack_api_url_file));
+  const bool token = !slack_app_token.empty() || !slack_app_token_file.empty();
+  const bool url = !slack_api_url.empty() || !slack_api_url_file.empty();
+  // The one exception: the URL of the token's own endpoint, an old way to use bot tokens.
+  if (token && url && slack_api_url.reveal() != slack_app_url) {
+    return fail(Errc::kInvalid,
+                "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be "
+                "configured");
+  }
+  return {};
+}
+
+}  // namespace tocsin::config
 
 namespace tocsin::config::alertmanager {
 namespace {
@@ -72,10 +102,9 @@ const std::vector<Demand>& demands() {
   return table;
 }
 
-constexpr std::array<std::string_view, 11> kGlobalPairs = {
-    "slack_app_token",    "slack_api_url",      "opsgenie_api_key",      "victorops_api_key",
-    "telegram_bot_token", "smtp_auth_password", "rocketchat_token",      "rocketchat_token_id",
-    "smtp_auth_secret",   "wechat_api_secret",  "mattermost_webhook_url"};
+constexpr std::array<std::string_view, 9> kGlobalPairs = {
+    "opsgenie_api_key",    "victorops_api_key", "telegram_bot_token", "smtp_auth_password",    "rocketchat_token",
+    "rocketchat_token_id", "smtp_auth_secret",  "wechat_api_secret",  "mattermost_webhook_url"};
 
 Result<void> at_most_one(const yaml::Node& map, std::string_view key) {
   const std::string file = std::string(key) + "_file";
@@ -83,40 +112,14 @@ Result<void> at_most_one(const yaml::Node& map, std::string_view key) {
   return map[file].error("at most one of {} & {} must be configured", key, file);
 }
 
-Result<void> check_slack(const yaml::Node& node, const AlertmanagerGlobal& global) {
-  const bool token = !global.slack_app_token.empty() || !global.slack_app_token_file.empty();
-  const bool url = !global.slack_api_url.empty() || !global.slack_api_url_file.empty();
-  // The one exception: the URL of the token's own endpoint, an old way to use bot tokens.
-  if (!token || !url || global.slack_api_url.reveal() == global.slack_app_url) return {};
-  return node.error(
-      "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured");
-}
-
-auto into_url(std::string& out) {
-  return [&out](const yaml::Node& node) -> Result<void> {
-    TOCSIN_TRY(out, read_url(node));
-    return {};
-  };
-}
-
 }  // namespace
 
 Result<void> parse_global(const yaml::Node& node, Context& context) {
   AlertmanagerGlobal& global = context.global;
-  std::string slack_api_url;
   yaml::Fields fields(node, "config.GlobalConfig");
-  fields.read("resolve_timeout", global.resolve_timeout)
-      .child("http_config", [&](const yaml::Node& n) { return read_http_config(n, global.http, context); })
-      .child("slack_api_url",
-             [&slack_api_url](const yaml::Node& n) -> Result<void> {
-               TOCSIN_TRY(slack_api_url, read_secret_url(n));
-               return {};
-             })
-      .read("slack_api_url_file", global.slack_api_url_file)
-      .read("slack_app_token", global.slack_app_token)
-      .read("slack_app_token_file", global.slack_app_token_file)
-      .child("slack_app_url", into_url(global.slack_app_url))
-      .child("pagerduty_url", into_url(global.pagerduty_url))
+  FieldReader reader(fields, context);
+  global.describe(reader);
+  fields.child("http_config", [&](const yaml::Node& n) { return read_http_config(n, global.http, context); })
       .unsupported({"smtp_from",
                     "smtp_hello",
                     "smtp_smarthost",
@@ -153,12 +156,8 @@ Result<void> parse_global(const yaml::Node& node, Context& context) {
                     "mattermost_webhook_url_file"},
                    context.warnings);
   TOCSIN_OK(fields.finish());
-  global.slack_api_url = Secret(std::move(slack_api_url));
+  if (const Result<void> good = global.complete(); !good) return node.error("{}", good.error().message);
   for (const std::string_view key : kGlobalPairs) TOCSIN_OK(at_most_one(node, key));
-  TOCSIN_OK(check_slack(node, global));
-  for (std::string* file : {&global.slack_api_url_file, &global.slack_app_token_file}) {
-    *file = resolve_path(context.folder, *file);
-  }
   return {};
 }
 

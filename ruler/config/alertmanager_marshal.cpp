@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/duration.hpp"
 #include "base/strings.hpp"
@@ -16,22 +17,72 @@ namespace {
 constexpr std::array<std::string_view, 8> kRootKeys = {
     "global", "route", "inhibit_rules", "receivers", "templates", "mute_time_intervals", "time_intervals", "tracing"};
 
-constexpr std::array<std::string_view, 10> kSecretKeys = {
-    "password", "credentials", "secrets",      "slack_api_url",      "webhook_url", "mattermost_webhook_url",
-    "key",      "token_id",    "bearer_token", "rocketchat_token_id"};
-
 /// An api_url or slack_api_url that everybody knows.
 constexpr std::string_view kChatPostMessage = "https://slack.com/api/chat.postMessage";
 
-bool is_secret(std::string_view parent, std::string_view key) {
+/// Which keys hold secrets, by the name of the map or list that they stand in: "slack_configs", "global".
+class SecretKeys final : public FieldVisitor {
+ public:
+  struct Sets {
+    std::set<std::pair<std::string, std::string>, std::less<>> values, urls;
+  };
+  SecretKeys(Sets& sets, std::string parent) : sets_(sets), parent_(std::move(parent)) {}
+
+  void secret(std::string_view key, Secret&) override { add(sets_.values, key); }
+  void secret_text(std::string_view key, Secret&) override { add(sets_.values, key); }
+  void secret_map(std::string_view key, SecretMap&) override { add(sets_.values, key); }
+  void secret_url(std::string_view key, Secret&) override { add(sets_.values, key); }
+  void secret_url_text(std::string_view key, Secret&) override { add(sets_.urls, key); }
+
+ protected:
+  void part(const Part& part) override {
+    SecretKeys below(sets_, std::string(part.key));
+    part.visit(part.size, below);
+  }
+
+ private:
+  void add(std::set<std::pair<std::string, std::string>, std::less<>>& set, std::string_view key) {
+    set.emplace(parent_, key);
+  }
+
+  Sets& sets_;
+  std::string parent_;
+};
+
+const SecretKeys::Sets& secret_keys() {
+  static const SecretKeys::Sets sets = [] {
+    SecretKeys::Sets out;
+    AlertmanagerGlobal global;
+    SecretKeys of_global(out, "global");
+    global.describe(of_global);
+    for_each_kind([&out](auto kind) {
+      config_of_kind<decltype(kind)> config;
+      SecretKeys visitor(out, std::string(config.kKind) + "_configs");
+      config.describe(visitor);
+    });
+    return out;
+  }();
+  return sets;
+}
+
+bool is_kind(std::string_view parent) {
+  bool found = false;
+  for_each_kind(
+      [&](auto kind) { found = found || parent == std::string(config_of_kind<decltype(kind)>::kKind) + "_configs"; });
+  return found;
+}
+
+/// Maps that no integration describes: http_config and what is below it, and kinds that this build has not.
+constexpr std::array<std::string_view, 4> kSecretNames = {"password", "credentials", "secrets", "key"};
+
+bool is_secret(const std::string& parent, const std::string& key) {
+  if (secret_keys().values.contains(std::pair(parent, key))) return true;
+  if (is_kind(parent) || key == "routing_key") return false;
   if (parent == "proxy_connect_header") return true;
-  if (key == "routing_key") return parent == "pagerduty_configs";
-  if (key == "api_url") return parent == "slack_configs";
-  if (key == "url") return parent == "incidentio_configs";
   for (const std::string_view suffix : {"_token", "_password", "_secret", "_key"}) {
     if (key.ends_with(suffix)) return true;
   }
-  return key == "token" || std::find(kSecretKeys.begin(), kSecretKeys.end(), key) != kSecretKeys.end();
+  return key == "token" || std::find(kSecretNames.begin(), kSecretNames.end(), key) != kSecretNames.end();
 }
 
 /// "https://host/<secret>": still a URL, without path, query and user.
@@ -108,7 +159,7 @@ class Writer {
  private:
   static std::string scalar(const std::string& parent, const std::string& key, const yaml::Node& value) {
     std::string text = value.text();
-    if (parent == "webhook_configs" && key == "url") return quote(hidden_url(text));
+    if (secret_keys().urls.contains(std::pair(parent, key))) return quote(hidden_url(text));
     if (key.ends_with("url")) text = without_userinfo(text);
     return !value.quoted() && is_plain(text) ? text : quote(text);
   }

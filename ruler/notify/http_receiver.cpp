@@ -14,7 +14,9 @@ namespace tocsin::notify {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 1U << 20U;
-constexpr std::size_t kMaxDetailRunes = 512;  // of an answer's body in messages
+constexpr std::size_t kLongAnswerBytes = 16U << 10U;  // longer ones are judged by a worker
+constexpr std::size_t kMaxDetailRunes = 512;          // of an answer's body in messages
+constexpr std::size_t kMinSecretBytes = 6, kMaxSecrets = 32;
 
 }  // namespace
 
@@ -26,13 +28,13 @@ std::string Expander::operator()(std::string_view text) {
   return "";
 }
 
-HttpReceiver::HttpReceiver(Services services, std::shared_ptr<const Rendering> rendering, std::string integration,
-                           Duration timeout, config::HttpClientConfig http)
+HttpReceiver::HttpReceiver(Services services, std::shared_ptr<const Rendering> rendering, std::string_view integration,
+                           const config::HttpNotifierConfig& config)
     : services_(services),
       rendering_(std::move(rendering)),
-      integration_(std::move(integration)),
-      timeout_(timeout),
-      client_(client::make_client(std::move(http), {services.loop, services.work, services.client, services.fs})) {}
+      integration_(integration),
+      timeout_(config.timeout),
+      client_(client::make_client(config.http, {services.loop, services.work, services.client, services.fs})) {}
 
 tmpl::AmData HttpReceiver::data(const Notification& notification, std::size_t max_alerts) const {
   tmpl::AmInput input;
@@ -55,37 +57,95 @@ tmpl::AmData HttpReceiver::data(const Notification& notification, std::size_t ma
 
 Result<std::string> HttpReceiver::secret_or_file(const Secret& secret, const std::string& file,
                                                  std::string_view what) const {
-  if (!secret.empty() || file.empty()) return secret.reveal();
-  auto content = services_.fs.read_file(file, 64U << 10U);
-  if (!content) return fail(std::move(content).error().wrap(fmt::format("failed to read {} from file", what)));
-  return std::string(tmpl::trim_unicode(*content));
+  std::string text = secret.reveal();
+  if (secret.empty() && !file.empty()) {
+    auto content = services_.fs.read_file(file, 64U << 10U);
+    if (!content) return fail(std::move(content).error().wrap(fmt::format("failed to read {} from file", what)));
+    text = std::string(tmpl::trim_unicode(*content));
+  }
+  keep_secret(text);
+  return text;
+}
+
+void HttpReceiver::keep_secret(const std::string& text) const {
+  if (text.size() < kMinSecretBytes) return;
+  const MutexLock lock(secrets_mutex_);
+  if (std::find(secrets_.begin(), secrets_.end(), text) != secrets_.end()) return;
+  secrets_.push_back(text);
+  if (secrets_.size() > kMaxSecrets) secrets_.pop_front();
+}
+
+std::string HttpReceiver::without_secrets(std::string text) const {
+  const MutexLock lock(secrets_mutex_);
+  for (const std::string& secret : secrets_) text = replace_all(std::move(text), secret, kSecretText);
+  return text;
 }
 
 net::Task<SendOutcome> HttpReceiver::send(NotificationPtr notification, MonoTime deadline) {
   const std::shared_ptr<const HttpReceiver> self = shared_from_this();
-  std::function<Result<Prepared>()> render = [self, notification] { return self->prepare(*notification); };
-  Result<Prepared> prepared = co_await net::run_on(services_.loop, services_.work.lane(Lane::kRule), std::move(render));
-  if (!prepared) co_return permanent(prepared.error().message);
-  const Duration left = deadline - services_.loop.clock().mono();
-  if (left <= Duration::zero()) {
-    co_return retry("context deadline exceeded", alerting::FailureReason::kContextDeadline);
+  AttemptTime time{deadline, false};
+  if (const MonoTime own = services_.loop.clock().mono() + timeout_; timeout_ > Duration::zero() && own < deadline) {
+    time = {own, true};
   }
-  const bool own_timeout = timeout_ > Duration::zero() && timeout_ < left;
+  SendOutcome outcome = co_await attempt(std::move(notification), time);
+  if (!outcome.error.empty()) outcome.error = without_secrets(std::move(outcome.error));
+  co_return outcome;
+}
+
+net::Task<SendOutcome> HttpReceiver::attempt(NotificationPtr notification, AttemptTime time) {
+  const std::shared_ptr<const HttpReceiver> self = shared_from_this();
+  std::function<Result<Prepared>()> render = [self, notification] { return self->prepare(*notification); };
+  Result<Prepared> rendered = co_await on_worker(std::move(render));
+  if (!rendered) co_return permanent(rendered.error().message);
+  const auto prepared = std::make_shared<Prepared>(std::move(*rendered));
+  std::vector<net::HttpRequest> requests = std::move(prepared->more);
+  requests.insert(requests.begin(), std::move(prepared->request));
+  SendOutcome outcome;
+  for (net::HttpRequest& request : requests) {
+    Exchange answer = co_await exchange(std::move(request), time);
+    if (!answer) co_return std::move(answer).error();
+    const auto response = std::make_shared<const net::HttpResponse>(std::move(*answer));
+    std::function<SendOutcome()> verdict = [self, notification, prepared, response] {
+      return self->judge(*notification, *prepared, *response);
+    };
+    const bool is_long = response->body.size() > kLongAnswerBytes;
+    outcome = is_long ? co_await on_worker(std::move(verdict)) : verdict();
+    if (outcome.delivery != alerting::Delivery::kDelivered) break;
+  }
+  co_return outcome;
+}
+
+Result<Prepared> HttpReceiver::prepare(const Notification&) const {
+  return fail(Errc::kInternal, "BUG: {} prepares no request", integration_);
+}
+
+SendOutcome HttpReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {
+  return judge_status(response, response.body.view());
+}
+
+net::Task<Exchange> HttpReceiver::exchange(net::HttpRequest request, AttemptTime time) const {
+  const std::shared_ptr<const HttpReceiver> self = shared_from_this();
+  const Duration left = time.end - services_.loop.clock().mono();
+  const net::HttpRequest sent(request.method, request.target);  // for messages
+  if (left <= Duration::zero()) {
+    co_return std::unexpected(judge_failure(Error(Errc::kTimeout, "context deadline exceeded"), sent, time));
+  }
   net::SendOptions options;
-  options.timeout = own_timeout ? timeout_ : left;
+  options.timeout = left;
   options.max_body_bytes = kMaxAnswerBytes;
-  const std::string url = prepared->request.target;
-  const Result<net::HttpResponse> response = co_await client_->send(std::move(prepared->request), std::move(options));
-  if (!response) co_return judge_failure(response.error(), url, own_timeout);
-  co_return judge(*notification, *prepared, *response);
+  Result<net::HttpResponse> response = co_await client_->send(std::move(request), std::move(options));
+  if (!response) co_return std::unexpected(judge_failure(response.error(), sent, time));
+  co_return std::move(*response);
 }
 
 /// Transport errors may go away, so they are tried again. The URL may be a secret and is taken out.
-SendOutcome HttpReceiver::judge_failure(const Error& error, const std::string& url, bool own_timeout) const {
-  std::string message = fmt::format("Post \"<redacted>\": {}",
+SendOutcome HttpReceiver::judge_failure(const Error& error, const net::HttpRequest& request, AttemptTime time) const {
+  const std::string& url = request.target;
+  const std::string method = request.method.substr(0, 1) + to_lower(std::string_view(request.method).substr(1));
+  std::string message = fmt::format("{} \"<redacted>\": {}", method,
                                     url.empty() ? error.message : replace_all(error.message, url, "<redacted>"));
   if (error.code != Errc::kTimeout) return retry(std::move(message));
-  if (own_timeout) {
+  if (time.is_own_timeout) {
     message += fmt::format(": configured {} timeout reached ({})", integration_, format_go_duration(timeout_));
   }
   return retry(std::move(message), alerting::FailureReason::kContextDeadline);
@@ -99,14 +159,20 @@ net::HttpRequest json_request(std::string url, std::string json) {
   return request;
 }
 
+alerting::FailureReason reason_of_status(int status) {
+  using alerting::FailureReason;
+  if (status == 401 || status == 403) return FailureReason::kAuthError;
+  if (status == 429) return FailureReason::kRateLimited;
+  if (status / 100 == 4) return FailureReason::kClientError;
+  return status / 100 == 5 ? FailureReason::kServerError : FailureReason::kOther;
+}
+
 SendOutcome judge_status(const net::HttpResponse& response, std::string_view details, int retry_code) {
   const int status = response.status;
   if (status / 100 == 2) return delivered();
   std::string message = fmt::format("unexpected status code {}", status);
   if (!details.empty()) message += fmt::format(": {}", tmpl::truncate_runes(details, kMaxDetailRunes));
-  const auto reason = status / 100 == 5   ? alerting::FailureReason::kServerError
-                      : status / 100 == 4 ? alerting::FailureReason::kClientError
-                                          : alerting::FailureReason::kOther;
+  const auto reason = reason_of_status(status);
   const bool again = status / 100 == 5 || (retry_code != 0 && status == retry_code);
   return again ? retry(std::move(message), reason) : permanent(std::move(message), reason);
 }

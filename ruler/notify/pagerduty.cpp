@@ -1,12 +1,8 @@
-#include "notify/pagerduty.hpp"
-
-#include <array>
-
 #include <boost/json.hpp>
-#include <openssl/evp.h>
 
-#include "base/check.hpp"
 #include "base/log.hpp"
+#include "notify/digest.hpp"
+#include "notify/kinds.hpp"
 #include "template/go_json.hpp"
 #include "template/go_text.hpp"
 
@@ -39,17 +35,28 @@ std::string refusal(const net::HttpResponse& response) {
   return message + ": " + errors;
 }
 
-}  // namespace
+class PagerdutyReceiver final : public HttpReceiver {
+ public:
+  PagerdutyReceiver(const Services& services, RenderingPtr rendering, config::PagerdutyConfig config)
+      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
 
-std::string dedup_key(std::string_view group_key) {
-  std::array<unsigned char, 32> digest{};
-  unsigned int size = 0;
-  check(EVP_Digest(group_key.data(), group_key.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
-        "BUG: SHA-256 is not there");
-  std::string out;
-  for (const unsigned char byte : digest) out += fmt::format("{:02x}", byte);
-  return out;
-}
+  Result<Prepared> prepare(const Notification& notification) const override;
+  SendOutcome judge(const Notification& notification, const Prepared& prepared,
+                    const net::HttpResponse& response) const override;
+
+ private:
+  bool is_v1() const { return !config_.service_key.empty() || !config_.service_key_file.empty(); }
+  /// The body with these details; called again with others if it is too long.
+  Result<std::string> message_v1(const Notification& n, Expander& expand, const std::string& details) const;
+  Result<std::string> message_v2(const Notification& n, Expander& expand, const std::string& details) const;
+  std::string payload_v2(const Notification& n, Expander& expand, const std::string& details) const;
+  std::string summary(const Notification& n, Expander& expand) const;
+  std::string images(Expander& expand) const;
+  std::string links(Expander& expand) const;
+  Result<std::string> details(Expander& expand) const;
+
+  config::PagerdutyConfig config_;
+};
 
 Result<std::string> PagerdutyReceiver::details(Expander& expand) const {
   tmpl::MapData map;
@@ -106,9 +113,10 @@ Result<std::string> PagerdutyReceiver::message_v2(const Notification& n, Expande
   TOCSIN_TRY(const std::string key_text, secret_or_file(config_.routing_key, config_.routing_key_file, "routing key"));
   const std::string key = expand(key_text);
   if (expand.error()) return fail(Errc::kInvalid, "failed to template PagerDuty v2 routing key");
+  keep_secret(key);
   if (key.empty()) return fail(Errc::kInvalid, "routing key cannot be empty");
   tmpl::JsonObject json;
-  json.text("routing_key", key).text("dedup_key", dedup_key(n.group_key));
+  json.text("routing_key", key).text("dedup_key", group_key_hash(n.group_key));
   json.text("event_action", n.firing() ? "trigger" : "resolve").raw("payload", payload_v2(n, expand, custom));
   json.text_if("client", expand(config_.client)).text_if("client_url", expand(config_.client_url));
   if (const std::string list = images(expand); list != "[]") json.raw("images", list);
@@ -122,9 +130,10 @@ Result<std::string> PagerdutyReceiver::message_v1(const Notification& n, Expande
   TOCSIN_TRY(const std::string key_text, secret_or_file(config_.service_key, config_.service_key_file, "service key"));
   const std::string key = expand(key_text);
   if (expand.error()) return fail(Errc::kInvalid, "failed to template PagerDuty v1 service key");
+  keep_secret(key);
   if (key.empty()) return fail(Errc::kInvalid, "service key cannot be empty");
   tmpl::JsonObject json;
-  json.text("service_key", key).text("incident_key", dedup_key(n.group_key));
+  json.text("service_key", key).text("incident_key", group_key_hash(n.group_key));
   json.text("event_type", n.firing() ? "trigger" : "resolve").text_if("description", summary(n, expand));
   json.text("event_action", "").raw("payload", "null");
   if (n.firing()) json.text_if("client", expand(config_.client)).text_if("client_url", expand(config_.client_url));
@@ -146,12 +155,19 @@ Result<Prepared> PagerdutyReceiver::prepare(const Notification& n) const {
               {{"group", n.group_key}, {"bytes", body.size()}, {"max_bytes", kMaxEventBytes}});
     TOCSIN_TRY(body, message(kDetailsRemoved));
   }
-  return Prepared{json_request(is_v1() ? kUrlV1 : config_.url, std::move(body)), ""};
+  return Prepared{json_request(is_v1() ? kUrlV1 : config_.url, std::move(body)), "", {}};
 }
 
 SendOutcome PagerdutyReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {
   constexpr int kTooManyRequests = 429, kForbidden = 403;  // what each version limits rates with
   return judge_status(response, refusal(response), is_v1() ? kForbidden : kTooManyRequests);
+}
+
+}  // namespace
+
+std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering,
+                                        config::PagerdutyConfig config) {
+  return std::make_shared<PagerdutyReceiver>(services, std::move(rendering), std::move(config));
 }
 
 }  // namespace tocsin::notify

@@ -6,9 +6,7 @@
 
 #include "base/log.hpp"
 #include "notify/check_texts.hpp"
-#include "notify/pagerduty.hpp"
-#include "notify/slack.hpp"
-#include "notify/webhook.hpp"
+#include "notify/kinds.hpp"
 
 namespace tocsin::notify {
 
@@ -25,16 +23,6 @@ alerting::NotifyFn notify_fn(net::TaskLoop& loop, std::string name, std::shared_
              NotificationPtr notification, MonoTime deadline, alerting::DeliveryDone done) {
     loop.spawn(task, deliver(receiver, std::move(notification), deadline, std::move(done)));
   };
-}
-
-template <typename ReceiverType, typename Config>
-void add(std::vector<alerting::Integration>& out, const char* name, const std::vector<Config>& configs,
-         const Services& services, const std::shared_ptr<const Rendering>& rendering) {
-  for (std::size_t i = 0; i < configs.size(); ++i) {
-    auto receiver = std::make_shared<ReceiverType>(services, rendering, configs[i]);
-    out.push_back({name, static_cast<std::uint32_t>(i), configs[i].send_resolved,
-                   notify_fn(services.loop, name, std::move(receiver))});
-  }
 }
 
 std::string base_name(const std::string& path) {
@@ -65,9 +53,14 @@ Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& c
   alerting::ReceiverMap out;
   for (const config::ReceiverConfig& receiver : config.receivers) {
     std::vector<alerting::Integration>& integrations = out[receiver.name];
-    add<WebhookReceiver>(integrations, "webhook", receiver.webhook, services, rendering);
-    add<PagerdutyReceiver>(integrations, "pagerduty", receiver.pagerduty, services, rendering);
-    add<SlackReceiver>(integrations, "slack", receiver.slack, services, rendering);
+    config::for_each_kind([&](auto kind) {
+      std::uint32_t index = 0;
+      for (const auto& integration : receiver.*kind) {
+        const std::string name(integration.kKind);
+        integrations.push_back({name, index++, integration.send_resolved,
+                                notify_fn(services.loop, name, make_receiver(services, rendering, integration))});
+      }
+    });
   }
   return out;
 }

@@ -1,9 +1,8 @@
-#include "notify/slack.hpp"
-
 #include <boost/json.hpp>
 
 #include "base/json_string.hpp"
 #include "base/log.hpp"
+#include "notify/kinds.hpp"
 #include "template/go_json.hpp"
 #include "template/go_text.hpp"
 
@@ -32,7 +31,24 @@ std::string text_member(const boost::json::object& object, const char* key) {
   return member != nullptr && member->is_string() ? std::string(member->as_string()) : "";
 }
 
-}  // namespace
+class SlackReceiver final : public HttpReceiver {
+ public:
+  SlackReceiver(const Services& services, RenderingPtr rendering, config::SlackConfig config)
+      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
+
+  Result<Prepared> prepare(const Notification& notification) const override;
+  SendOutcome judge(const Notification& notification, const Prepared& prepared,
+                    const net::HttpResponse& response) const override;
+
+ private:
+  std::string attachment(const Notification& notification, Expander& expand) const;
+  std::string fields(Expander& expand) const;
+  std::string actions(Expander& expand) const;
+  std::string markdown_in() const;
+  Result<std::string> url() const;
+
+  config::SlackConfig config_;
+};
 
 std::string SlackReceiver::fields(Expander& expand) const {
   std::string out = "[";
@@ -120,7 +136,7 @@ Result<Prepared> SlackReceiver::prepare(const Notification& notification) const 
   if (config_.link_names) json.flag("link_names", true);
   json.text_if("text", expand(config_.message_text)).raw("attachments", "[" + attached + "]");
   if (expand.error()) return fail(Error(*expand.error()));
-  Prepared prepared{json_request(std::move(target), json.take()), std::move(channel)};
+  Prepared prepared{json_request(std::move(target), json.take()), std::move(channel), {}};
   if (!token.empty()) prepared.request.headers.set("Authorization", "Bearer " + token);
   return prepared;
 }
@@ -163,6 +179,12 @@ SendOutcome SlackReceiver::judge(const Notification& notification, const Prepare
     }
   }
   return outcome;
+}
+
+}  // namespace
+
+std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering, config::SlackConfig config) {
+  return std::make_shared<SlackReceiver>(services, std::move(rendering), std::move(config));
 }
 
 }  // namespace tocsin::notify

@@ -1,8 +1,23 @@
-#include "notify/webhook.hpp"
-
+#include "notify/kinds.hpp"
 #include "template/go_json.hpp"
 
 namespace tocsin::notify {
+
+namespace {
+
+class WebhookReceiver final : public HttpReceiver {
+ public:
+  WebhookReceiver(const Services& services, RenderingPtr rendering, config::WebhookConfig config)
+      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
+
+  Result<Prepared> prepare(const Notification& notification) const override;
+
+ private:
+  Result<std::string> payload(const Notification& notification, const tmpl::AmData& data) const;
+  Result<std::string> custom_payload(const Notification& notification, const tmpl::AmData& data) const;
+
+  config::WebhookConfig config_;
+};
 
 Result<std::string> WebhookReceiver::payload(const Notification& notification, const tmpl::AmData& data) const {
   if (config_.payload) return custom_payload(notification, data);
@@ -36,11 +51,14 @@ Result<Prepared> WebhookReceiver::prepare(const Notification& notification) cons
   // The text of the URL may be a secret, and the error quotes it.
   if (expand.error()) return fail(Errc::kInvalid, "failed to template webhook URL");
   if (url.empty()) return fail(Errc::kInvalid, "webhook URL is empty after templating");
-  return Prepared{json_request(std::move(url), std::move(body)), ""};
+  return Prepared{json_request(std::move(url), std::move(body)), "", {}};
 }
 
-SendOutcome WebhookReceiver::judge(const Notification&, const Prepared&, const net::HttpResponse& response) const {
-  return judge_status(response, response.body.view());
+}  // namespace
+
+std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering,
+                                        config::WebhookConfig config) {
+  return std::make_shared<WebhookReceiver>(services, std::move(rendering), std::move(config));
 }
 
 }  // namespace tocsin::notify

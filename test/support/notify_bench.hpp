@@ -65,9 +65,7 @@ class NotifyBench {
     config::AlertmanagerConfig out;
     config::ReceiverConfig& r = out.receivers.emplace_back();
     r.name = "r";
-    if constexpr (std::is_same_v<Config, config::SlackConfig>) r.slack.push_back(std::move(receiver));
-    if constexpr (std::is_same_v<Config, config::PagerdutyConfig>) r.pagerduty.push_back(std::move(receiver));
-    if constexpr (std::is_same_v<Config, config::WebhookConfig>) r.webhook.push_back(std::move(receiver));
+    config::integrations_of<Config>(r).push_back(std::move(receiver));
     return out;
   }
 

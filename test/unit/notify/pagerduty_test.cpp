@@ -1,7 +1,6 @@
-#include "notify/pagerduty.hpp"
-
 #include <catch2/catch.hpp>
 
+#include "notify/digest.hpp"
 #include "support/notify_bench.hpp"
 
 using namespace tocsin;
@@ -31,7 +30,7 @@ constexpr const char* kKey = "9f2a099adf99adbf3e1d24abbd84835468e75b8b96fca010db
 }  // namespace
 
 TEST_CASE("PagerDuty knows a group by the SHA-256 of its key") {
-  CHECK(notify::dedup_key(R"j({}:{alertname="HighCPU"})j") == kKey);
+  CHECK(notify::group_key_hash(R"j({}:{alertname="HighCPU"})j") == kKey);
 }
 
 TEST_CASE("the default event of PagerDuty, byte for byte") {

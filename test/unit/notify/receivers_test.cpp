@@ -72,7 +72,8 @@ TEST_CASE("texts that do not parse are named before they are needed, secrets wit
   r.slack.resize(1);
   r.slack[0].where = "am.yml:5:7";
   r.slack[0].title = "{{ .Status";
-  r.slack[0].actions = {{"button", "{{ nope }}", "", "", "", "", {}}};
+  r.slack[0].actions.resize(1);
+  r.slack[0].actions[0].text = "{{ nope }}";
   r.webhook.resize(1);
   r.webhook[0].where = "am.yml:9:7";
   r.webhook[0].url = Secret("http://token/{{");
@@ -84,7 +85,7 @@ TEST_CASE("texts that do not parse are named before they are needed, secrets wit
         std::vector<std::string>{
             "am.yml:9:7: webhook_configs url: is not a template that can be parsed",
             "am.yml:5:7: slack_configs title: template: :1: unclosed action",
-            "am.yml:5:7: slack_configs actions: template: :1: function \"nope\" not defined",
+            "am.yml:5:7: slack_configs actions text: template: :1: function \"nope\" not defined",
             "am.yml:1:1: route labels owner: template: :1: unexpected {{end}}",
         });
 }

@@ -160,7 +160,9 @@ TEST_CASE("what an answer means for a webhook") {
       {204, Delivery::kDelivered, FailureReason::kOther, ""},
       {302, Delivery::kPermanent, FailureReason::kOther, "unexpected status code 302: why"},
       {400, Delivery::kPermanent, FailureReason::kClientError, "unexpected status code 400: why"},
-      {429, Delivery::kPermanent, FailureReason::kClientError, "unexpected status code 429: why"},
+      {401, Delivery::kPermanent, FailureReason::kAuthError, "unexpected status code 401: why"},
+      {403, Delivery::kPermanent, FailureReason::kAuthError, "unexpected status code 403: why"},
+      {429, Delivery::kPermanent, FailureReason::kRateLimited, "unexpected status code 429: why"},
       {500, Delivery::kRetry, FailureReason::kServerError, "unexpected status code 500: why"},
       {503, Delivery::kRetry, FailureReason::kServerError, "unexpected status code 503: why"},
   };

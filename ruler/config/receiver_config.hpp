@@ -1,0 +1,67 @@
+#pragma once
+// A receiver with its integrations, and the list of all kinds of them.
+
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "config/receiver_pagerduty.hpp"
+#include "config/receiver_slack.hpp"
+#include "config/receiver_webhook.hpp"
+
+namespace tocsin::config {
+
+/// An integration that Alertmanager has and this build has not; it is named in the warnings and never notified.
+struct UnsupportedIntegration {
+  std::string kind;  // "email", ...
+  std::string where;
+};
+
+/// Another receiver that is told when deliveries to this one have failed for a while. Not in Alertmanager.
+struct FallbackConfig {
+  std::string receiver;  // exists, and is another one
+  Duration after = std::chrono::minutes(5);
+};
+
+struct ReceiverConfig {
+  std::string name;
+  TextMap labels;  // without the implicit `name`
+  std::vector<WebhookConfig> webhook;
+  std::vector<PagerdutyConfig> pagerduty;
+  std::vector<SlackConfig> slack;
+  std::vector<UnsupportedIntegration> unsupported;
+  std::optional<FallbackConfig> fallback;
+  std::string where;
+};
+
+/// Calls `f` with the member of ReceiverConfig for each kind (`std::vector<SlackConfig> ReceiverConfig::*`), in the
+/// order in which Alertmanager makes integrations. Source of the order: config/receiver/receiver.go.
+template <typename F>
+void for_each_kind(F&& f) {
+  std::apply([&f](auto... kind) { (f(kind), ...); },
+             std::make_tuple(&ReceiverConfig::webhook, &ReceiverConfig::pagerduty, &ReceiverConfig::slack));
+}
+
+/// The type of configuration behind a member that for_each_kind() gives.
+template <typename Member>
+struct ConfigOfKind;
+template <typename Config>
+struct ConfigOfKind<std::vector<Config> ReceiverConfig::*> {
+  using type = Config;
+};
+template <typename Member>
+using config_of_kind = typename ConfigOfKind<Member>::type;
+
+/// The integrations of one kind.
+template <typename Config>
+std::vector<Config>& integrations_of(ReceiverConfig& receiver) {
+  std::vector<Config>* found = nullptr;
+  for_each_kind([&](auto kind) {
+    if constexpr (std::same_as<config_of_kind<decltype(kind)>, Config>) found = &(receiver.*kind);
+  });
+  return *found;
+}
+
+}  // namespace tocsin::config
