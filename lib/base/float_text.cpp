@@ -1,10 +1,12 @@
 #include "base/float_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 
+#include <fmt/compile.h>
 #include <locale.h>
 
 namespace tocsin {
@@ -94,8 +96,27 @@ bool append_small_integer(std::string& out, double value) {
   return true;
 }
 
+/// Numbers of middling size, which fmt's shortest form writes as Go does, without exponent, and much faster than we
+/// take digits apart. fmt would do so from 1e-4 to 1e16, at most 23 characters.
+bool is_middling(double value) {
+  const double magnitude = std::fabs(value);
+  return magnitude >= 1e-4 && magnitude < 1e15;
+}
+
+char* write_middling(char* at, double value) {
+  return fmt::format_to(at, FMT_COMPILE("{}"), value);
+}
+
+bool append_middling(std::string& out, double value) {
+  if (!is_middling(value)) return false;
+  std::array<char, 32> text;
+  out.append(text.data(), write_middling(text.data(), value));
+  return true;
+}
+
 void append_g(std::string& out, double value) {
-  if (append_small_integer(out, value) || append_special(out, value)) return;
+  if (append_small_integer(out, value) || (std::fabs(value) < 1e6 && append_middling(out, value))) return;
+  if (append_special(out, value)) return;
   const Decimal d = shortest(std::fabs(value));
   const int exponent = d.point - 1;
   // Go decides between the forms as if the precision were six, however many digits the number has.
@@ -139,8 +160,15 @@ void append_float_expo(std::string& out, double value) {
   append_g(out, value);
 }
 
+char* write_float_api(char* at, double value) {
+  if (is_middling(value)) return write_middling(at, value);
+  std::string text;
+  append_float_api(text, value);
+  return std::copy(text.begin(), text.end(), at);
+}
+
 void append_float_api(std::string& out, double value) {
-  if (append_small_integer(out, value) || append_special(out, value)) return;
+  if (append_small_integer(out, value) || append_middling(out, value) || append_special(out, value)) return;
   const double magnitude = std::fabs(value);
   const Decimal d = shortest(magnitude);
   if (magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
@@ -170,7 +198,8 @@ std::string format_float_e(double value) {
 
 std::string format_float_f(double value) {
   std::string out;
-  if (!append_small_integer(out, value) && !append_special(out, value)) append_fixed(out, shortest(std::fabs(value)));
+  if (append_small_integer(out, value) || append_middling(out, value) || append_special(out, value)) return out;
+  append_fixed(out, shortest(std::fabs(value)));
   return out;
 }
 

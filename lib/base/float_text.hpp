@@ -1,6 +1,7 @@
 #pragma once
 // Numbers as Go writes and reads them (strconv), which is what the exposition format, PromQL and the HTTP API show.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ std::string format_float_f(double value);
 void append_float_expo(std::string& out, double value);
 /// As format_float_api, appended.
 void append_float_api(std::string& out, double value);
+/// The same, written at `at`, where there is room for kMaxFloatApiBytes. @return where the text ends
+char* write_float_api(char* at, double value);
+inline constexpr std::size_t kMaxFloatApiBytes = 32;
 
 /// strconv.ParseFloat: decimal, hexadecimal floats, underscores not allowed, "inf"/"infinity"/"nan" in any case and
 /// with a sign (nan without). Out of range gives +/-Inf and success, as Prometheus' parsers see it through their

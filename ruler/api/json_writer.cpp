@@ -1,5 +1,7 @@
 #include "api/json_writer.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -12,6 +14,21 @@ namespace tocsin::api {
 namespace {
 
 constexpr Timestamp kGoZeroTime = -62135596800000;
+constexpr std::size_t kMaxTimestampBytes = 24;
+
+/// @return where the text ends, which is at most kMaxTimestampBytes long
+char* write_timestamp(char* at, Timestamp t) {
+  const bool negative = t < 0;
+  const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
+  const std::uint64_t fraction = magnitude % 1000;
+  if (negative) *at++ = '-';
+  const fmt::format_int seconds(magnitude / 1000);
+  at = std::copy_n(seconds.data(), seconds.size(), at);
+  if (fraction == 0) return at;
+  *at++ = '.';
+  for (const std::uint64_t unit : {100, 10, 1}) *at++ = static_cast<char>('0' + fraction / unit % 10);
+  return at;
+}
 
 }  // namespace
 
@@ -76,16 +93,23 @@ JsonWriter& JsonWriter::sample_value(double value) {
 
 JsonWriter& JsonWriter::timestamp(Timestamp t) {
   separate();
-  const bool negative = t < 0;
-  const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
-  const std::uint64_t fraction = magnitude % 1000;
-  if (negative) out_ += '-';
-  const fmt::format_int seconds(magnitude / 1000);
-  out_.append(seconds.data(), seconds.size());
-  if (fraction == 0) return *this;
-  const auto digit = [](std::uint64_t value) { return static_cast<char>('0' + value % 10); };
-  const char digits[] = {'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)};
-  out_.append(digits, sizeof digits);
+  std::array<char, kMaxTimestampBytes> text;
+  out_.append(text.data(), write_timestamp(text.data(), t));
+  return *this;
+}
+
+JsonWriter& JsonWriter::point(Timestamp t, double value) {
+  separate();
+  std::array<char, kMaxTimestampBytes + kMaxFloatApiBytes + 5> text;
+  char* at = text.data();
+  *at++ = '[';
+  at = write_timestamp(at, t);
+  *at++ = ',';
+  *at++ = '"';
+  at = write_float_api(at, value);
+  *at++ = '"';
+  *at++ = ']';
+  out_.append(text.data(), at);
   return *this;
 }
 

@@ -30,6 +30,8 @@ class JsonWriter {
   JsonWriter& sample_value(double value);
   /// Seconds of a sample: none or three decimals, as Prometheus' util/jsonutil writes them: 1795232822.020.
   JsonWriter& timestamp(Timestamp t);
+  /// A sample: [time, "value"].
+  JsonWriter& point(Timestamp t, double value);
   /// RFC 3339; Go's zero time for 0.
   JsonWriter& time(Timestamp t);
   JsonWriter& labels(const model::Labels& labels);

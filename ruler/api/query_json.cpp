@@ -16,7 +16,7 @@ int rule_of(const model::HistogramBucket& bucket) {
 }
 
 void write_point(JsonWriter& json, Timestamp t, double v) {
-  json.begin_array().timestamp(t).sample_value(v).end_array();
+  json.point(t, v);
 }
 
 void write_point(JsonWriter& json, Timestamp t, const model::FloatHistogram& h) {

@@ -1,8 +1,11 @@
 #include "base/float_text.hpp"
 
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -70,6 +73,32 @@ TEST_CASE("every form reads back as the same number") {
       REQUIRE(parse_float(text, back));
       REQUIRE(std::bit_cast<std::uint64_t>(back) == std::bit_cast<std::uint64_t>(value));
     }
+  }
+}
+
+TEST_CASE("numbers from 1e-6 to 1e15 are written in plain form, with the digits that std::to_chars finds") {
+  Rng rng(11);
+  for (int i = 0; i < 100'000; ++i) {
+    const double value = std::ldexp(rng.uniform() - 0.5, static_cast<int>(rng.next() % 72) - 20);
+    if (std::fabs(value) < 1e-6 || std::fabs(value) >= 1e15) continue;
+    std::array<char, 64> text;
+    const auto plain = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    const std::string expected(text.data(), plain.ptr);
+    REQUIRE(format_float_api(value) == expected);
+    REQUIRE(format_float_f(value) == expected);
+    if (std::fabs(value) >= 1e-4 && std::fabs(value) < 1e6) REQUIRE(format_float_g(value) == expected);
+    std::array<char, kMaxFloatApiBytes> written;
+    REQUIRE(std::string(written.data(), write_float_api(written.data(), value)) == expected);
+  }
+}
+
+TEST_CASE("a number of any size fits into the space that is asked for") {
+  for (const double value : {-1.2345678901234567e-6, -9.8765432109876543e20, -1.7976931348623157e308, -0.0, 0.0,
+                             -2.2250738585072014e-308, -1.2345678901234567e-4, -123456789012345.67}) {
+    std::array<char, kMaxFloatApiBytes> written;
+    const std::string text(written.data(), write_float_api(written.data(), value));
+    CHECK(text == format_float_api(value));
+    CHECK(text.size() <= kMaxFloatApiBytes);
   }
 }
 
