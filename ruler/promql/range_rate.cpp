@@ -46,9 +46,13 @@ class ExtrapolatedFunction final : public RangeFunction {
       return input.context.spend(input.windows.total);
     }
     learn(input);
-    if (counter_) find_resets(input.series.values);
-    next_reset_ = 0;
-    for (std::size_t i = 0; i < input.grid.count; ++i) window(input, i, out);
+    find_resets(input.series.values);
+    std::copy(usable_.begin(), usable_.end(), out.present.begin());
+    if (!all_windows(input.series.values, out.values)) {
+      windows(input, usable_begin_, usable_end_, out);
+    } else {
+      windows_with_resets(input, out);
+    }
     return {};
   }
 
@@ -72,8 +76,7 @@ class ExtrapolatedFunction final : public RangeFunction {
   Result<void> apply_checked(const RangeInput& input, Column& out) {
     const bool starts = counter_ && input.context.settings().use_start_timestamps;
     learn(input);
-    if (counter_) find_resets(input.series.values);
-    next_reset_ = 0;
+    find_resets(input.series.values);
     for (std::size_t i = 0; i < input.grid.count; ++i) {
       const bool floats = input.windows.size(i) != 0;
       if (!input.has_histograms(i)) {
@@ -125,18 +128,29 @@ class ExtrapolatedFunction final : public RangeFunction {
     set_histogram(out, i, std::move(*result));
   }
 
+  /// All that follows from the timestamps, for every series that shares them.
   void learn(const RangeInput& input) {
     if (generation_ == input.generation) return;
     generation_ = input.generation;
-    times_.resize(input.grid.count);
-    factors_.resize(input.grid.count);
+    const std::size_t steps = input.grid.count;
+    times_.assign(steps, {});
+    factors_.assign(steps, 0);
+    first_.assign(steps, 0);
+    last_.assign(steps, 0);
+    usable_.assign(steps, 0);
+    usable_begin_ = usable_end_ = 0;
     const std::vector<Timestamp>& times = input.series.times;
-    for (std::size_t i = 0; i < input.grid.count; ++i) {
+    for (std::size_t i = 0; i < steps; ++i) {
       if (input.windows.size(i) < 2) continue;
+      first_[i] = input.windows.begin[i];
+      last_[i] = input.windows.end[i] - 1;
       const Timestamp range_end = input.reference.of(input.grid, i);
-      times_[i] = window_times(range_end - input.range_ms, range_end, times[input.windows.begin[i]],
-                               times[input.windows.end[i] - 1], input.windows.size(i));
+      times_[i] =
+          window_times(range_end - input.range_ms, range_end, times[first_[i]], times[last_[i]], input.windows.size(i));
       factors_[i] = factor(input.range_ms, times_[i], times_[i].to_start);
+      usable_[i] = 1;
+      if (usable_end_ == 0) usable_begin_ = i;
+      usable_end_ = i + 1;
     }
   }
 
@@ -151,33 +165,78 @@ class ExtrapolatedFunction final : public RangeFunction {
     return static_cast<double>(ms / 1000) + static_cast<double>(ms % 1000 * 1'000'000) / 1e9;
   }
 
-  /// Samples that are smaller than the one before.
+  /// Of a counter the samples that are smaller than the one before: few, if any, so most is read in strides.
   void find_resets(const std::vector<double>& values) {
+    constexpr std::size_t kStride = 32;
     resets_.clear();
-    for (std::size_t k = 1; k < values.size(); ++k) {
-      if (values[k] < values[k - 1]) resets_.push_back(static_cast<std::uint32_t>(k));
+    next_reset_ = 0;
+    if (!counter_) return;
+    for (std::size_t from = 1; from < values.size(); from += kStride) {
+      const std::size_t to = std::min(from + kStride, values.size());
+      int any = 0;
+      for (std::size_t k = from; k < to; ++k) any |= static_cast<int>(values[k] < values[k - 1]);
+      if (any == 0) continue;
+      for (std::size_t k = from; k < to; ++k) {
+        if (values[k] < values[k - 1]) resets_.push_back(static_cast<std::uint32_t>(k));
+      }
     }
   }
 
+  /// The usual case of all steps: no resets, and the counter does not meet zero near the window. Steps that are not
+  /// usable get numbers that mean nothing. False if it is not the usual case at some step.
+  bool all_windows(const std::vector<double>& values, std::vector<double>& out) const {
+    bool near_zero = false;
+    for (std::size_t i = usable_begin_; i < usable_end_; ++i) {
+      const double first = values[first_[i]];
+      const double result = values[last_[i]] - first;
+      near_zero |= may_meet_zero(times_[i], first, result);
+      out[i] = result * factors_[i];
+    }
+    return !(counter_ && near_zero);
+  }
+
+  /// Corrects the steps whose windows have resets.
+  void windows_with_resets(const RangeInput& input, Column& out) {
+    std::size_t done = usable_begin_;
+    for (const std::uint32_t reset : resets_) {
+      // Of the steps that are left: from the first window that ends behind the reset, to the last that begins before.
+      const auto at = [](auto& column, std::size_t i) { return column.begin() + static_cast<std::ptrdiff_t>(i); };
+      const auto first = std::upper_bound(at(input.windows.end, done), at(input.windows.end, usable_end_), reset);
+      const auto from = static_cast<std::size_t>(first - input.windows.end.begin());
+      const auto last = std::lower_bound(at(input.windows.begin, from), at(input.windows.begin, usable_end_), reset);
+      done = static_cast<std::size_t>(last - input.windows.begin.begin());
+      windows(input, from, done, out);
+    }
+  }
+
+  void windows(const RangeInput& input, std::size_t from, std::size_t to, Column& out) {
+    for (std::size_t i = from; i < to; ++i) window(input, i, out);
+  }
+
   void window(const RangeInput& input, std::size_t i, Column& out) {
-    const std::uint32_t begin = input.windows.begin[i];
-    const std::uint32_t end = input.windows.end[i];
-    if (end - begin < 2) return;
+    if (usable_[i] == 0) return;
     const double* const values = input.series.values.data();
-    const double first = values[begin];
-    double result = values[end - 1] - first;
+    const double first = values[first_[i]];
+    double result = values[last_[i]] - first;
     if (!counter_) return out.set(i, result * factors_[i]);
-    while (next_reset_ < resets_.size() && resets_[next_reset_] <= begin) ++next_reset_;
-    for (std::size_t r = next_reset_; r < resets_.size() && resets_[r] < end; ++r) result += values[resets_[r] - 1];
+    while (next_reset_ < resets_.size() && resets_[next_reset_] <= first_[i]) ++next_reset_;
+    for (std::size_t r = next_reset_; r < resets_.size() && resets_[r] <= last_[i]; ++r) {
+      result += values[resets_[r] - 1];
+    }
     out.set(i, result * factor_for(input.range_ms, times_[i], factors_[i], first, result));
+  }
+
+  static bool may_meet_zero(const WindowTimes& times, double first, double result) {
+    // No short cuts: the loop over all windows wants no branches.
+    const int met = static_cast<int>(first * times.sampled <= times.to_start * result * 1.000001);
+    return (met & static_cast<int>(result > 0) & static_cast<int>(first >= 0)) != 0;
   }
 
   /// A counter was not below zero: where its line through the window meets zero, the series begins at the earliest.
   /// The product tells without a division that it lies far outside, which is the usual case.
   /// @param usual  the factor if it does not.
   double factor_for(std::int64_t range_ms, const WindowTimes& times, double usual, double first, double result) const {
-    if (!counter_ || !(result > 0 && first >= 0)) return usual;
-    if (!(first * times.sampled <= times.to_start * result * 1.000001)) return usual;
+    if (!counter_ || !may_meet_zero(times, first, result)) return usual;
     const double to_zero = times.sampled * (first / result);
     return to_zero < times.to_start ? factor(range_ms, times, to_zero) : usual;
   }
@@ -223,8 +282,11 @@ class ExtrapolatedFunction final : public RangeFunction {
   std::uint64_t generation_ = 0;
   std::vector<WindowTimes> times_;
   std::vector<double> factors_;
+  std::vector<std::uint32_t> first_, last_;  // samples of the windows
+  std::vector<std::uint8_t> usable_;         // windows with two samples or more, and where they are
+  std::size_t usable_begin_ = 0, usable_end_ = 0;
   std::vector<std::uint32_t> resets_;
-  std::size_t next_reset_ = 0;
+  std::size_t next_reset_ = 0;  // the first that is not before the window at hand
 };
 
 class LastTwoFunction final : public RangeFunction {
