@@ -5,11 +5,14 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/kahan.hpp"
 #include "model/histogram_buckets.hpp"
 #include "promql/aggregate.hpp"
 #include "promql/functions.hpp"
+#include "promql/group_values.hpp"
 #include "promql/range_histograms.hpp"
 
 namespace tocsin::promql {
@@ -21,27 +24,19 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// is an error of the data beside floats.
 enum class Histograms { kCount, kIgnore, kSum };
 
+/// Of a group: how it keeps its values, what becomes of histograms, and how those are added up.
 struct SumState {
   static constexpr Histograms kHistograms = Histograms::kSum;
-  KahanSum total;
+  using Values = GroupSums;
   using Histogram = model::HistogramSum;
-  bool seen = false, histogram = false;  // a float, a histogram
-  void add(double v) {
-    if (seen) {
-      total.add(v);
-    } else {
-      total.sum = v;  // not 0 + v: that would lose the sign of -0
-      seen = true;
-    }
-  }
-  double value() const { return total.value(); }
 };
 
 struct AvgState {
   static constexpr Histograms kHistograms = Histograms::kSum;
-  KahanMean mean;
+  using Values = GroupStates<AvgState>;
   using Histogram = model::HistogramMean;
-  bool seen = false, histogram = false;
+  KahanMean mean;
+  bool seen = false;
   void add(double v) {
     mean.add(v);
     seen = true;
@@ -51,6 +46,7 @@ struct AvgState {
 
 struct CountState {
   static constexpr Histograms kHistograms = Histograms::kCount;
+  using Values = GroupStates<CountState>;
   double count = 0;
   bool seen = false;
   void add(double) {
@@ -62,6 +58,7 @@ struct CountState {
 
 struct GroupState {
   static constexpr Histograms kHistograms = Histograms::kCount;
+  using Values = GroupStates<GroupState>;
   bool seen = false;
   void add(double) { seen = true; }
   double value() const { return 1; }
@@ -70,6 +67,7 @@ struct GroupState {
 template <bool kMaximum>
 struct ExtremeState {
   static constexpr Histograms kHistograms = Histograms::kIgnore;
+  using Values = GroupStates<ExtremeState>;
   double extreme = 0;
   bool seen = false;
   void add(double v) {
@@ -83,6 +81,7 @@ struct ExtremeState {
 template <bool kRoot>
 struct VarianceState {
   static constexpr Histograms kHistograms = Histograms::kIgnore;
+  using Values = GroupStates<VarianceState>;
   double count = 0, mean = 0, squares = 0;
   bool seen = false;
   void add(double v) {
@@ -121,7 +120,9 @@ struct HistogramsOf {};
 template <typename State>
   requires(State::kHistograms == Histograms::kSum)
 struct HistogramsOf<State> {
-  std::vector<std::unique_ptr<HistogramGroup<typename State::Histogram>>> by_step;  // empty: none
+  // By step; empty: none. Steps that have one, and their sums as long as there is no float.
+  std::vector<std::uint8_t> present;
+  std::vector<std::unique_ptr<HistogramGroup<typename State::Histogram>>> by_step;
 };
 
 template <typename State>
@@ -139,11 +140,11 @@ class SimpleAggregate final : public VectorOperator {
     if (!drained_) TOCSIN_OK(drain(out));
     while (at_ < groups_.size()) {
       const std::size_t group = at_++;
-      TOCSIN_OK(context_.spend(groups_[group].steps.size()));
+      TOCSIN_OK(context_.spend(groups_[group].values.size()));
       TOCSIN_TRY(const bool any, emit(group, out));
       // What was handed out is not needed again: whoever keeps it finds the memory free.
-      held_.remove(groups_[group].steps.size());
-      groups_[group].steps = {};
+      held_.remove(groups_[group].values.size());
+      groups_[group].values = {};
       groups_[group].histograms = {};
       if (any) return true;
     }
@@ -153,7 +154,7 @@ class SimpleAggregate final : public VectorOperator {
 
  private:
   struct Group {
-    GroupSteps<State> steps;
+    typename State::Values values;
     GroupName name;
     [[no_unique_address]] HistogramsOf<State> histograms;
   };
@@ -167,41 +168,41 @@ class SimpleAggregate final : public VectorOperator {
       const std::size_t index = table_.find(column.labels);
       if (index == groups_.size()) groups_.emplace_back();
       Group& group = groups_[index];
-      const std::size_t before = group.steps.size();
-      group.steps.cover(column.begin, column.end);
-      TOCSIN_OK(held_.add(group.steps.size() - before));
-      group.name.add(column);
+      const std::size_t before = group.values.size();
       add(column, group);
+      TOCSIN_OK(held_.add(group.values.size() - before));
+      group.name.add(column);
     }
   }
 
   void add(const Column& column, Group& group) {
-    GroupSteps<State>& steps = group.steps;
     if (column.dense && !column.has_histograms()) {
-      State* const states = &steps[column.begin];
-      const double* const values = column.values.data() + column.begin;
-      for (std::size_t i = 0; i < column.span(); ++i) states[i].add(values[i]);
+      group.values.add_all(column.begin, std::span(column.values).subspan(column.begin, column.span()));
       return;
     }
+    group.values.cover(column.begin, column.end);
     for (std::size_t i = column.begin; i < column.end; ++i) {
       if (column.present[i] == 0) continue;
       if (column.is_histogram(i)) {
         add_histogram(column, i, group);
       } else {
-        steps[i].add(column.values[i]);
+        group.values.add(i, column.values[i]);
       }
     }
   }
 
   void add_histogram(const Column& column, std::size_t i, Group& group) {
     if constexpr (State::kHistograms == Histograms::kCount) {
-      group.steps[i].add(0);
+      group.values.add(i, 0);
     } else if constexpr (State::kHistograms == Histograms::kIgnore) {
       context_.annotations().histogram_ignored_in_aggregation(parser::aggregate_op_text(spec_.op), spec_.input_pos);
     } else {
-      group.steps[i].histogram = true;
-      if (group.steps[i].seen) return;  // no result anyway
-      if (group.histograms.by_step.empty()) group.histograms.by_step.resize(grid_.count);
+      if (group.histograms.present.empty()) {
+        group.histograms.present.resize(grid_.count);
+        group.histograms.by_step.resize(grid_.count);
+      }
+      group.histograms.present[i] = 1;
+      if (group.values.seen(i)) return;  // no result anyway
       add_up(*column.histograms[i], column.labels.metric_name(), group.histograms.by_step[i]);
     }
   }
@@ -223,7 +224,8 @@ class SimpleAggregate final : public VectorOperator {
   }
 
   void emit_histogram(Group& group, std::size_t i, Column& out) {
-    if (group.steps[i].seen) return context_.annotations().mixed_floats_histograms_in_aggregation(spec_.input_pos);
+    out.present[i] = 0;
+    if (group.values.seen(i)) return context_.annotations().mixed_floats_histograms_in_aggregation(spec_.input_pos);
     auto& histograms = *group.histograms.by_step[i];
     if (histograms.reset && histograms.not_reset) {
       context_.annotations().counter_reset_collision("aggregation", spec_.input_pos);
@@ -234,15 +236,11 @@ class SimpleAggregate final : public VectorOperator {
   Result<bool> emit(std::size_t index, Column& out) {
     Group& group = groups_[index];
     out.reset(grid_.count);
-    for (std::size_t i = group.steps.begin(); i < group.steps.end(); ++i) {
-      const State& state = group.steps[i];
-      if constexpr (State::kHistograms == Histograms::kSum) {
-        if (state.histogram) {
-          emit_histogram(group, i, out);
-          continue;
-        }
+    group.values.write(out);
+    if constexpr (State::kHistograms == Histograms::kSum) {
+      for (std::size_t i = 0; i < group.histograms.present.size(); ++i) {
+        if (group.histograms.present[i] != 0) emit_histogram(group, i, out);
       }
-      if (state.seen) out.set(i, state.value());
     }
     out.labels = table_.labels(index);
     out.drop_name = group.name.drop();
