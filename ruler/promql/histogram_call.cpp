@@ -2,12 +2,14 @@
 // alone are one. Native histograms are samples of their own.
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "base/float_text.hpp"
 #include "expo/openmetrics_float.hpp"
+#include "model/label_encoding.hpp"
 #include "promql/functions.hpp"
 #include "promql/histogram_quantile.hpp"
 #include "promql/native_histogram.hpp"
@@ -38,6 +40,7 @@ class HistogramOperator : public VectorOperator {
   }
 
  protected:
+  /// A series of buckets. Those of one bound that is written in two ways ("0.5", "5e-1") are added up.
   struct Part {
     double upper = 0;
     std::size_t column = 0;
@@ -56,7 +59,7 @@ class HistogramOperator : public VectorOperator {
 
   virtual Result<void> prepare() = 0;
   /// Of a classic histogram, of a native one.
-  virtual double value(const Histogram& histogram, std::size_t step, std::vector<Bucket>& buckets) = 0;
+  virtual double value(const Histogram& histogram, std::size_t step, BucketCounts buckets) = 0;
   virtual double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) = 0;
   /// Everything is handed out so many times, each time at the steps that it wants.
   virtual std::size_t passes() const { return 1; }
@@ -74,12 +77,15 @@ class HistogramOperator : public VectorOperator {
   parser::PositionRange pos() const { return pos_; }
 
  private:
+  using Index = boost::unordered_flat_map<std::string, std::size_t>;  // of histograms, by labels without le
+
   Result<void> start(Column& scratch) {
     started_ = true;
     TOCSIN_OK(prepare());
     TOCSIN_OK(kept_.drain(*input_, scratch));
-    std::map<std::string, std::size_t, std::less<>> index;
-    for (std::size_t c = 0; c < kept_.columns.size(); ++c) add(c, index);
+    Index index;
+    std::string key;
+    for (std::size_t c = 0; c < kept_.columns.size(); ++c) add(c, index, key);
     for (Histogram& histogram : histograms_) {
       std::sort(histogram.buckets.begin(), histogram.buckets.end(), [](const Part& a, const Part& b) {
         if (nan_first_less(a.upper, b.upper)) return true;
@@ -114,7 +120,7 @@ class HistogramOperator : public VectorOperator {
     return {};
   }
 
-  void add(std::size_t c, std::map<std::string, std::size_t, std::less<>>& index) {
+  void add(std::size_t c, Index& index, std::string& key) {
     const StoredColumn& column = kept_.columns[c];
     if (!has_floats(column)) return;
     const std::string_view le = column.labels().get("le");
@@ -123,11 +129,12 @@ class HistogramOperator : public VectorOperator {
       context_.annotations().bad_bucket_label(metric(column.labels()), le, pos_);
       return;
     }
-    model::Labels labels = column.labels().without({"le"});
-    const auto [entry, first] = index.try_emplace(labels.encoded(), histograms_.size());
-    if (first) {
-      histograms_.push_back({std::move(labels), {}, column.begin(), column.end(), {}});
+    key.clear();
+    for (const model::LabelView& label : column.labels()) {
+      if (label.name != "le") model::append_label(key, label);
     }
+    const auto [entry, first] = index.try_emplace(key, histograms_.size());
+    if (first) histograms_.push_back({model::Labels::from_encoded(key), {}, column.begin(), column.end(), {}});
     Histogram& histogram = histograms_[entry->second];
     histogram.buckets.push_back({upper, c});
     histogram.begin = std::min(histogram.begin, column.begin());
@@ -143,7 +150,7 @@ class HistogramOperator : public VectorOperator {
   }
 
   /// A native histogram beside the classic one of the same name at the same step: neither is looked at.
-  void add_native(std::size_t c, const std::map<std::string, std::size_t, std::less<>>& index) {
+  void add_native(std::size_t c, const Index& index) {
     const StoredColumn& column = kept_.columns[c];
     if (!column.has_histograms()) return;
     Native& native = natives_.emplace_back();
@@ -169,36 +176,42 @@ class HistogramOperator : public VectorOperator {
 
   /// The usual case: every bucket is there at every step. False if it is not so.
   bool dense(const Histogram& histogram, Column& out) {
+    if (!histogram.conflict.empty()) return false;
     rows_.clear();
+    uppers_.clear();
     for (const Part& part : histogram.buckets) {
       const StoredColumn& column = kept_.columns[part.column];
       if (column.dense_values() == nullptr || column.begin() != histogram.begin || column.end() != histogram.end) {
         return false;
       }
+      if (!uppers_.empty() && uppers_.back() == part.upper) return false;
       rows_.push_back(column.dense_values());
+      uppers_.push_back(part.upper);
     }
-    if (!histogram.conflict.empty()) return false;
+    counts_.resize(rows_.size());
     for (std::size_t i = histogram.begin; i < histogram.end; ++i) {
       if (!wants(pass_, i)) continue;
-      buckets_.resize(rows_.size());
-      for (std::size_t b = 0; b < rows_.size(); ++b) {
-        buckets_[b] = {histogram.buckets[b].upper, rows_[b][i - histogram.begin]};
-      }
-      out.set(i, value(histogram, i, buckets_));
+      for (std::size_t b = 0; b < rows_.size(); ++b) counts_[b] = rows_[b][i - histogram.begin];
+      out.set(i, value(histogram, i, {uppers_, counts_}));
     }
     return true;
   }
 
   void step(const Histogram& histogram, std::size_t i, Column& out) {
     if (!histogram.conflict.empty() && histogram.conflict[i] != 0) return;
-    buckets_.clear();
+    uppers_.clear();
+    counts_.clear();
     for (const Part& part : histogram.buckets) {
       const StoredColumn& column = kept_.columns[part.column];
-      if (column.has(i) && (!column.has_histograms() || column.histogram(i) == nullptr)) {
-        buckets_.push_back({part.upper, column.value(i)});
+      if (!column.has(i) || column.histogram(i) != nullptr) continue;
+      if (!uppers_.empty() && uppers_.back() == part.upper) {
+        counts_.back() += column.value(i);
+      } else {
+        uppers_.push_back(part.upper);
+        counts_.push_back(column.value(i));
       }
     }
-    if (!buckets_.empty()) out.set(i, value(histogram, i, buckets_));
+    if (!uppers_.empty()) out.set(i, value(histogram, i, {uppers_, counts_}));
   }
 
   QueryContext& context_;
@@ -209,7 +222,7 @@ class HistogramOperator : public VectorOperator {
   std::vector<Histogram> histograms_;
   std::vector<Native> natives_;
   NativeHistogramReader reader_;
-  std::vector<Bucket> buckets_;
+  std::vector<double> uppers_, counts_;  // of the step at hand
   std::vector<const double*> rows_;
   DuplicateGuard guard_;
   bool started_ = false;
@@ -230,7 +243,7 @@ class QuantileOperator : public HistogramOperator {
   /// φ of the present pass.
   virtual double quantile(std::size_t step) const = 0;
 
-  double value(const Histogram& histogram, std::size_t step, std::vector<Bucket>& buckets) final {
+  double value(const Histogram& histogram, std::size_t step, BucketCounts buckets) final {
     MonotonicityFix fix;
     const double out = bucket_quantile(quantile(step), buckets, fix);
     if (fix.forced) {
@@ -330,7 +343,7 @@ class HistogramFraction final : public HistogramOperator {
     TOCSIN_TRY(highs_, high_->values());
     return {};
   }
-  double value(const Histogram&, std::size_t step, std::vector<Bucket>& buckets) override {
+  double value(const Histogram&, std::size_t step, BucketCounts buckets) override {
     return bucket_fraction(lows_[step], highs_[step], buckets);
   }
   double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) override {

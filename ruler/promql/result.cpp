@@ -43,14 +43,14 @@ class MatrixBuilder {
     MatrixSeries& series = matrix_[found->second];
     const std::size_t floats = series.floats.size();
     const std::size_t histograms = series.histograms.size();
-    if (first && column.dense && !column.has_histograms()) series.floats.reserve(column.span());
-    for (std::size_t i = column.begin; i < column.end; ++i) {
-      if (column.present[i] == 0) continue;
-      if (column.is_histogram(i)) {
-        series.histograms.push_back({grid_.at(i), column.histograms[i]});
-      } else {
-        series.floats.push_back({grid_.at(i), column.values[i]});
+    if (column.dense && !column.has_histograms()) {
+      series.floats.resize(floats + column.span());
+      model::Sample* const samples = series.floats.data() + floats;
+      for (std::size_t i = 0; i < column.span(); ++i) {
+        samples[i] = {grid_.at(column.begin + i), column.values[column.begin + i]};
       }
+    } else {
+      add_present(column, series);
     }
     TOCSIN_OK(held_.add(series.floats.size() - floats + series.histograms.size() - histograms));
     if (!first && !(sort_by_time(series.floats) && sort_by_time(series.histograms))) return duplicate();
@@ -59,6 +59,17 @@ class MatrixBuilder {
   Matrix take() { return std::move(matrix_); }
 
  private:
+  void add_present(const Column& column, MatrixSeries& series) const {
+    for (std::size_t i = column.begin; i < column.end; ++i) {
+      if (column.present[i] == 0) continue;
+      if (column.is_histogram(i)) {
+        series.histograms.push_back({grid_.at(i), column.histograms[i]});
+      } else {
+        series.floats.push_back({grid_.at(i), column.values[i]});
+      }
+    }
+  }
+
   Grid grid_;
   HeldSamples held_;
   Matrix matrix_;
