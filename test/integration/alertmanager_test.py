@@ -6,7 +6,9 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.parse
+from random import Random
 
 from support import Skip, free_port, get_json, http, need, wait_until
 
@@ -16,9 +18,9 @@ receivers: [{{name: hook, webhook_configs: [{{url: '{url}/hook'}}]}}]
 """
 
 
-def start(work, sink):
+def start(work, sink, config=CONFIG):
     address = f"127.0.0.1:{free_port()}"
-    config = work.write("alertmanager.yml", CONFIG.format(url=sink.url))
+    config = work.write("alertmanager.yml", config.format(url=sink.url))
     program = work.start("alertmanager", [work.own("tocsin-ruler"), "alertmanager", f"--config.file={config}",
                                           f"--storage.path={work.path('data')}", f"--web.listen-address={address}",
                                           "--cluster.listen-address="], f"http://{address}/-/ready")
@@ -114,6 +116,55 @@ def test_alerts_survive_kill_9(work):
     assert http(f"{url}/api/v2/alerts", ended, headers={"Content-Type": "application/json"})[0] == 200
     bodies = wait_until(lambda: len(sink.got("/hook")) >= 2 and [r["body"]["status"] for r in sink.got("/hook")], "the resolve")
     assert bodies == ["firing", "resolved"], bodies
+
+
+def test_kill_9_at_any_moment_loses_no_page_and_no_resolve(work):
+    sink = work.sink()
+    config = CONFIG.replace("group_wait: 1s, group_interval: 1s", "group_wait: 100ms, group_interval: 200ms")
+    random = Random(11)
+    names = []
+
+    def life(ends_at, fresh):
+        """Posts alerts, one after the other, until the process is killed in the middle of it."""
+        program, url = start(work, sink, config)
+        killer = threading.Timer(random.uniform(0.02, 0.5), program.kill)
+        killer.start()
+        try:
+            for name in fresh:
+                body = json.dumps([{"labels": {"alertname": name}, "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends_at}])
+                if http(f"{url}/api/v2/alerts", body, headers={"Content-Type": "application/json"})[0] == 200:
+                    names.append(name)
+        except OSError:
+            pass  # it is dead
+        killer.join()
+
+    for round in range(12):
+        life("2099-01-01T00:00:00Z", (f"R{round}A{i}" for i in range(10_000)))
+    taken, ended = list(names), set()
+    assert len(taken) >= 50, len(taken)
+    for _ in range(6):
+        names.clear()
+        life("2021-01-01T00:00:00Z", [name for name in taken if name not in ended])
+        ended.update(names)
+    program, url = start(work, sink, config)
+    for name in taken:
+        body = json.dumps([{"labels": {"alertname": name}, "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2021-01-01T00:00:00Z"}])
+        assert http(f"{url}/api/v2/alerts", body, headers={"Content-Type": "application/json"})[0] == 200
+
+    def story():
+        told = {}
+        for request in sink.got("/hook"):
+            told.setdefault(request["body"]["groupLabels"]["alertname"], []).append(request["body"]["status"])
+        return told
+    wait_until(lambda: all("resolved" in story().get(name, []) for name in taken), "each alert that was taken is told as resolved", 60)
+    told = story()
+    twice = 0
+    for name in taken:
+        firing, resolved = told[name].count("firing"), told[name].count("resolved")
+        assert firing >= 1 and resolved >= 1 and told[name][0] == "firing", (name, told[name])
+        twice += firing + resolved - 2
+    # A death repeats what was under way, and that is not much.
+    assert twice <= len(taken) / 2, (twice, len(taken))
 
 
 def test_hostile_bodies_get_an_error(work):
