@@ -36,12 +36,14 @@ class Connector {
   /// Errors as of dial(), start_tls(); of a proxy "proxyconnect tcp: dial tcp ...", and what it answers to CONNECT:
   /// "Proxy Authentication Required".
   Task<Result<std::unique_ptr<Connection>>> connect(Way way, MonoTime deadline);
+  /// TLS over a connection that has been made: of connect(), and after a protocol's STARTTLS. Errors as of start_tls().
+  Task<Result<std::unique_ptr<Connection>>> secure(std::unique_ptr<Connection> under,
+                                                   std::shared_ptr<const TlsOptions> options, std::string host,
+                                                   MonoTime deadline);
 
  private:
   using Connected = Result<std::unique_ptr<Connection>>;
   Task<Connected> reach(const Way* way, MonoTime deadline);
-  Task<Connected> secure(std::unique_ptr<Connection> under, std::shared_ptr<const TlsOptions> options, std::string host,
-                         MonoTime deadline);
   Task<Result<std::shared_ptr<const TlsContext>>> context_of(std::shared_ptr<const TlsOptions> options);
 
   TaskLoop& loop_;
