@@ -16,9 +16,9 @@
 #include "promqltest/runner.hpp"
 #include "rules/group.hpp"
 #include "rules/rule_file.hpp"
-#include "ruletest/null_state.hpp"
 #include "ruletest/test_file.hpp"
 #include "ruletest/texts.hpp"
+#include "state/null_store.hpp"
 
 namespace tocsin::ruletest {
 
@@ -68,7 +68,7 @@ class GroupTest {
   std::unique_ptr<promqltest::Store> store_;
   promqltest::LoadPoints points_;  // that are not in the store yet
   promqltest::LoadWriter writer_;
-  NullState state_;
+  state::NullStore state_;
   NoSink sink_;
   rules::DurationRecorder durations_;
   std::shared_ptr<const rules::Environment> rule_environment_;

@@ -1,0 +1,28 @@
+#pragma once
+// A state store that keeps nothing: for tests of rules, which begin anew each time.
+
+#include "state/store.hpp"
+
+namespace tocsin::state {
+
+class NullStore final : public Store {
+ public:
+  void save_rule_alerts(std::string, std::vector<RuleAlert>) override {}
+  Result<std::vector<RuleAlert>> load_rule_alerts() override { return std::vector<RuleAlert>(); }
+  void save_alerts(std::vector<model::AlertPtr>) override {}
+  void remove_alerts(std::vector<model::Labels>) override {}
+  Result<std::vector<model::Alert>> load_alerts() override { return std::vector<model::Alert>(); }
+  void save_notification(NotificationLogEntry) override {}
+  void remove_notifications_before(Timestamp) override {}
+  Result<std::vector<NotificationLogEntry>> load_notifications() override {
+    return std::vector<NotificationLogEntry>();
+  }
+  void save_silence(StoredSilence) override {}
+  void remove_silence(std::string) override {}
+  Result<std::vector<StoredSilence>> load_silences() override { return std::vector<StoredSilence>(); }
+  void flush(std::function<void(bool)> done) override { done(true); }
+  StoreStats stats() override { return {}; }
+  StoreHealth health() override { return {}; }
+};
+
+}  // namespace tocsin::state
