@@ -36,7 +36,6 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--storage.tsdb.wal-compression", false, "the log is compact by itself"},
     {"--storage.tsdb.no-lockfile", false, "the folder is always locked"},
     {"--storage.remote.flush-deadline", true, "not built yet"},
-    {"--alertmanager.notification-queue-capacity", true, "routing is within the process"},
     {"--rules.max-concurrent-evals", true, "groups run side by side, the rules of one in order"},
     {"--scrape.discovery-reload-interval", true, "targets change at once"},
 };
@@ -241,6 +240,21 @@ void add_improvements(CLI::App& app, Flags& flags) {
   }
 }
 
+/// Of the Alertmanagers that prometheus.yml names.
+void add_sender(CLI::App& app, remote::SenderOptions& options) {
+  app.add_option("--alertmanager.notification-queue-capacity", options.queue_capacity,
+                 "Alerts that may wait for an Alertmanager of prometheus.yml; beyond it the oldest are dropped")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--alertmanager.notification-batch-size", options.batch_size,
+                 "Alerts in one request to an Alertmanager of prometheus.yml")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag(
+      "--alertmanager.drain-notification-queue-on-shutdown,!--no-alertmanager.drain-notification-queue-on-shutdown",
+      options.drain_on_stop, "Send what waits for the Alertmanagers of prometheus.yml before the end");
+}
+
 void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
@@ -314,6 +328,7 @@ void add_ruler(CLI::App& app, Flags& flags) {
   add_duration(app, "--rules.alert.for-grace-period", flags.for_grace_period,
                "Minimum duration between alert and restored \"for\" state");
   add_duration(app, "--rules.alert.resend-delay", flags.resend_delay, "Minimum time before an alert is sent again");
+  add_sender(app, flags.sender);
   add_features(app, flags);
   add_listen(app, flags, "0.0.0.0:9090");
 }

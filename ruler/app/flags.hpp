@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "config/features.hpp"
 #include "promql/parser/parser.hpp"
+#include "remote/alertmanager_queue.hpp"
 #include "tsdb/series_budget.hpp"
 
 namespace tocsin::app {
@@ -62,6 +63,7 @@ struct Flags {
   Duration for_outage_tolerance = std::chrono::hours(1);
   Duration for_grace_period = std::chrono::minutes(10);
   Duration resend_delay = std::chrono::minutes(1);
+  remote::SenderOptions sender;  // to the Alertmanagers of prometheus.yml
 
   config::Features features;                       // --enable-feature
   std::vector<config::FeatureNote> feature_notes;  // what is to be logged of it

@@ -139,7 +139,10 @@ void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, const api::Q
   sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(stats.refused));
 }
 
-void put_sender_metrics(Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers) {
+void put_sender_metrics(Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers,
+                        std::size_t queue_capacity) {
+  sink.gauge("prometheus_notifications_queue_capacity", "The capacity of the alert notifications queue.",
+             number(queue_capacity));
   sink.gauge("prometheus_notifications_alertmanagers_discovered", "The number of alertmanagers discovered and active.",
              number(alertmanagers.size()));
   for (const remote::AlertmanagerStatus& alertmanager : alertmanagers) {
@@ -149,9 +152,19 @@ void put_sender_metrics(Sink& sink, const std::vector<remote::AlertmanagerStatus
     sink.counter("prometheus_notifications_errors_total", "Total number of sent alerts affected by errors.", labels,
                  number(alertmanager.errors));
     sink.counter("prometheus_notifications_dropped_total",
-                 "Total number of alerts dropped due to errors or a full queue.", labels, number(alertmanager.dropped));
+                 "Total number of alerts dropped due to errors when sending to Alertmanager.", labels,
+                 number(alertmanager.dropped));
     sink.gauge("prometheus_notifications_queue_length", "The number of alert notifications in the queue.", labels,
                number(alertmanager.queue_length));
+    sink.summary("prometheus_notifications_latency_seconds", "Latency quantiles for sending alert notifications.",
+                 labels, {}, alertmanager.latency_sum_seconds, number(alertmanager.latency_count));
+    std::vector<expo::Bucket> buckets;
+    for (std::size_t i = 0; i < remote::kSendLatencyBounds.size(); ++i) {
+      buckets.push_back({remote::kSendLatencyBounds[i], number(alertmanager.latency_buckets[i])});
+    }
+    sink.histogram("prometheus_notifications_latency_histogram_seconds",
+                   "Latency histogram for sending alert notifications.", labels, buckets,
+                   alertmanager.latency_sum_seconds, number(alertmanager.latency_count));
   }
 }
 

@@ -22,6 +22,7 @@ void put_rule_metrics(telemetry::Sink& sink, const rules::Metrics& metrics);
 void put_query_metrics(telemetry::Sink& sink, const api::QueryApiStats& stats, const api::QueryCosts::Totals& costs,
                        std::size_t max_concurrency);
 
-void put_sender_metrics(telemetry::Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers);
+void put_sender_metrics(telemetry::Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers,
+                        std::size_t queue_capacity);
 
 }  // namespace tocsin::app

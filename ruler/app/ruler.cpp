@@ -110,7 +110,7 @@ Result<void> Ruler::open() {
     if (!flags_.alertmanager_config_file.empty()) alerting_->alerting().post(std::move(alerts));
   });
   sender_ = std::make_unique<remote::AlertmanagerSender>(
-      remote::Services{runtime_.loop(), runtime_.work(), *scrape_client_, fs_});
+      remote::Services{runtime_.loop(), runtime_.work(), *scrape_client_, fs_}, flags_.sender);
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) { sender_->post(std::move(alerts)); });
   rules::QueryFn query = [this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
     promql::QueryOptions options;
@@ -210,7 +210,7 @@ void Ruler::add_metrics() {
                  static_cast<double>(forwarder_.posted()));
     sink.counter("tocsin_rules_alerts_relabelled_away_total", "Alerts dropped by alert_relabel_configs.",
                  static_cast<double>(forwarder_.dropped()));
-    put_sender_metrics(sink, sender_->status());
+    put_sender_metrics(sink, sender_->status(), flags_.sender.queue_capacity);
   });
 }
 

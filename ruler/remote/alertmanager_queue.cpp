@@ -50,12 +50,12 @@ void AlertmanagerQueue::configure(Endpoint endpoint) {
 void AlertmanagerQueue::push(std::span<const model::AlertPtr> alerts) {
   if (closed_ || alerts.empty()) return;
   std::size_t dropped = 0;
-  if (alerts.size() > kQueueCapacity) {
-    dropped = alerts.size() - kQueueCapacity;
+  if (alerts.size() > options_.queue_capacity) {
+    dropped = alerts.size() - options_.queue_capacity;
     alerts = alerts.subspan(dropped);
   }
-  if (alerts_.size() + alerts.size() > kQueueCapacity) {
-    const std::size_t oldest = alerts_.size() + alerts.size() - kQueueCapacity;
+  if (alerts_.size() + alerts.size() > options_.queue_capacity) {
+    const std::size_t oldest = alerts_.size() + alerts.size() - options_.queue_capacity;
     alerts_.erase(alerts_.begin(), alerts_.begin() + static_cast<std::ptrdiff_t>(oldest));
     dropped += oldest;
   }
@@ -71,7 +71,7 @@ void AlertmanagerQueue::count_dropped(std::uint64_t alerts) {
   status_.dropped += alerts;
   if (std::exchange(overflowing_, true)) return;
   log::warn(kComponent, "alert notification queue full, dropping the oldest alerts",
-            {{"alertmanager", url()}, {"count", alerts}, {"capacity", kQueueCapacity}});
+            {{"alertmanager", url()}, {"count", alerts}, {"capacity", options_.queue_capacity}});
 }
 
 std::size_t AlertmanagerQueue::close() {
@@ -89,7 +89,7 @@ AlertmanagerStatus AlertmanagerQueue::status() const {
 }
 
 std::vector<model::AlertPtr> AlertmanagerQueue::next_batch() {
-  const auto end = alerts_.begin() + static_cast<std::ptrdiff_t>(std::min(alerts_.size(), kBatchSize));
+  const auto end = alerts_.begin() + static_cast<std::ptrdiff_t>(std::min(alerts_.size(), options_.batch_size));
   std::vector<model::AlertPtr> batch(alerts_.begin(), end);
   alerts_.erase(alerts_.begin(), end);
   if (alerts_.empty()) overflowing_ = false;
@@ -131,6 +131,9 @@ void AlertmanagerQueue::delivered(std::size_t alerts, Duration latency) {
   status_.sent += alerts;
   status_.latency_sum_seconds += to_seconds(latency);
   ++status_.latency_count;
+  for (std::size_t i = 0; i < kSendLatencyBounds.size(); ++i) {
+    if (to_seconds(latency) <= kSendLatencyBounds[i]) ++status_.latency_buckets[i];
+  }
   if (status_.last_error.empty()) return;
   status_.last_error.clear();
   log::info(kComponent, "alerts reach the Alertmanager again", {{"alertmanager", url()}});

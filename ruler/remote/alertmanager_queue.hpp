@@ -1,6 +1,7 @@
 #pragma once
 // What waits for one Alertmanager, and the task that sends it batch by batch.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -17,9 +18,15 @@
 
 namespace tocsin::remote {
 
-/// Prometheus' defaults (cmd/prometheus: --alertmanager.notification-queue-capacity and ...-batch-size).
-inline constexpr std::size_t kQueueCapacity = 10'000;
-inline constexpr std::size_t kBatchSize = 256;
+/// Prometheus' defaults.
+struct SenderOptions {
+  std::size_t queue_capacity = 10'000;  // --alertmanager.notification-queue-capacity: alerts for one Alertmanager
+  std::size_t batch_size = 256;         // --alertmanager.notification-batch-size: alerts in one request
+  bool drain_on_stop = true;            // --alertmanager.drain-notification-queue-on-shutdown
+};
+
+/// Upper bounds of the buckets of latencies, seconds.
+inline constexpr std::array kSendLatencyBounds{0.01, 0.1, 1.0, 10.0};
 
 /// One address that alerts are posted to.
 struct Endpoint {
@@ -39,7 +46,8 @@ struct AlertmanagerStatus {
   std::uint64_t errors = 0;        // in a batch that failed
   double latency_sum_seconds = 0;  // of the batches that were taken
   std::uint64_t latency_count = 0;
-  std::string last_error;  // "" if the last batch was taken
+  std::array<std::uint64_t, kSendLatencyBounds.size()> latency_buckets{};  // cumulative
+  std::string last_error;                                                  // "" if the last batch was taken
 };
 
 /// One batch is on its way at a time, so alerts come in order. A batch that fails is dropped: the rules repeat alerts
@@ -48,7 +56,8 @@ struct AlertmanagerStatus {
 /// tasks. Source: Prometheus notifier/sendloop.go.
 class AlertmanagerQueue : public std::enable_shared_from_this<AlertmanagerQueue> {
  public:
-  AlertmanagerQueue(net::TaskLoop& loop, Endpoint endpoint) : loop_(loop), endpoint_(std::move(endpoint)) {
+  AlertmanagerQueue(net::TaskLoop& loop, SenderOptions options, Endpoint endpoint)
+      : loop_(loop), options_(options), endpoint_(std::move(endpoint)) {
     status_.url = endpoint_.url;
   }
 
@@ -76,6 +85,7 @@ class AlertmanagerQueue : public std::enable_shared_from_this<AlertmanagerQueue>
   void failed(std::size_t alerts, std::string error);
 
   net::TaskLoop& loop_;
+  const SenderOptions options_;
   Endpoint endpoint_;
   std::deque<model::AlertPtr> alerts_;
   std::optional<MonoTime> deadline_;

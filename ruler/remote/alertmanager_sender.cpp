@@ -34,9 +34,10 @@ class AlertmanagerSender::Core : public std::enable_shared_from_this<Core> {
  public:
   using Queues = std::vector<std::shared_ptr<AlertmanagerQueue>>;
 
-  explicit Core(Services services) : services_(services), loop_(services.loop) {}
+  Core(Services services, SenderOptions options) : services_(services), options_(options), loop_(services.loop) {}
 
   net::TaskLoop& loop() { return loop_; }
+  const SenderOptions& options() const { return options_; }
   const Queues& queues() const { return queues_; }
   const std::vector<std::string>& dropped_urls() const { return dropped_urls_; }
   void apply(const std::vector<config::AlertmanagerTarget>& targets);
@@ -62,6 +63,7 @@ class AlertmanagerSender::Core : public std::enable_shared_from_this<Core> {
   static void close(AlertmanagerQueue& queue);
 
   const Services services_;
+  const SenderOptions options_;
   net::TaskLoop& loop_;
   std::vector<Section> sections_;
   std::vector<std::string> dropped_urls_;
@@ -140,7 +142,7 @@ void AlertmanagerSender::Core::use(std::vector<Endpoint> endpoints) {
     const auto old = std::find_if(queues_.begin(), queues_.end(),
                                   [&](const auto& queue) { return queue && queue->url() == endpoint.url; });
     if (old == queues_.end()) {
-      next.push_back(std::make_shared<AlertmanagerQueue>(loop_, std::move(endpoint)));
+      next.push_back(std::make_shared<AlertmanagerQueue>(loop_, options_, std::move(endpoint)));
       continue;
     }
     (*old)->configure(std::move(endpoint));
@@ -156,8 +158,8 @@ void AlertmanagerSender::Core::post(std::vector<model::AlertPtr> alerts) {
   const MutexLock lock(mutex_);
   if (refusing_) return;
   inbox_.insert(inbox_.end(), std::make_move_iterator(alerts.begin()), std::make_move_iterator(alerts.end()));
-  if (inbox_.size() > kQueueCapacity) {
-    const std::size_t oldest = inbox_.size() - kQueueCapacity;
+  if (inbox_.size() > options_.queue_capacity) {
+    const std::size_t oldest = inbox_.size() - options_.queue_capacity;
     inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(oldest));
     inbox_dropped_ += oldest;
   }
@@ -203,7 +205,8 @@ void AlertmanagerSender::Core::close(AlertmanagerQueue& queue) {
             {{"alertmanager", queue.url()}, {"count", dropped}});
 }
 
-AlertmanagerSender::AlertmanagerSender(Services services) : core_(std::make_shared<Core>(services)) {}
+AlertmanagerSender::AlertmanagerSender(Services services, SenderOptions options)
+    : core_(std::make_shared<Core>(services, options)) {}
 
 AlertmanagerSender::~AlertmanagerSender() {
   core_->refuse();
@@ -225,6 +228,10 @@ net::Task<void> AlertmanagerSender::stop(Duration limit) {
 net::Task<void> AlertmanagerSender::stop_core(std::shared_ptr<Core> core, Duration limit) {
   const MonoTime deadline = core->loop().clock().mono() + limit;
   core->refuse();
+  if (!core->options().drain_on_stop) {
+    core->close();
+    co_return;
+  }
   for (const auto& queue : core->queues()) queue->set_deadline(deadline);
   core->deliver();
   while (core->busy() && core->loop().clock().mono() < deadline) {

@@ -28,7 +28,7 @@ struct Services {
 /// section says. External labels and the relabelling of all are the caller's. Thread: the loop's, but for post().
 class AlertmanagerSender {
  public:
-  explicit AlertmanagerSender(Services services);
+  explicit AlertmanagerSender(Services services, SenderOptions options = {});
   ~AlertmanagerSender();
   AlertmanagerSender(const AlertmanagerSender&) = delete;
   AlertmanagerSender& operator=(const AlertmanagerSender&) = delete;
@@ -36,10 +36,10 @@ class AlertmanagerSender {
   /// Alertmanagers that stay keep their queue and counters; the queues of those that go are dropped.
   void apply(const std::vector<config::AlertmanagerTarget>& targets);
 
-  /// Never blocks. At most kQueueCapacity alerts wait for the loop; the oldest are dropped. Thread: any.
+  /// Never blocks. At most the queue's capacity of alerts wait for the loop; the oldest are dropped. Thread: any.
   void post(std::vector<model::AlertPtr> alerts);
 
-  /// Takes no more alerts and sends what waits until the limit, then drops the rest.
+  /// Takes no more alerts and sends what waits until the limit (not at all if options say so), then drops the rest.
   net::Task<void> stop(Duration limit);
 
   /// In the order of the configuration.

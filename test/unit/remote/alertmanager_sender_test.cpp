@@ -17,6 +17,7 @@ using remote::AlertmanagerStatus;
 
 namespace {
 
+constexpr std::size_t kQueueCapacity = remote::SenderOptions{}.queue_capacity;
 constexpr const char* kUrlA = "http://a:9093/api/v2/alerts";
 constexpr const char* kUrlB = "http://b:9093/api/v2/alerts";
 
@@ -43,9 +44,11 @@ struct Bench {
   test::TestLoop loop;
   test::FakeHttpClient client{loop};
   MemFs fs{loop.clock()};
-  remote::AlertmanagerSender sender{remote::Services{loop, loop.work(), client, fs}};
+  remote::AlertmanagerSender sender;
 
-  explicit Bench(const std::vector<config::AlertmanagerTarget>& targets = {target({"a:9093"})}) {
+  explicit Bench(const std::vector<config::AlertmanagerTarget>& targets = {target({"a:9093"})},
+                 remote::SenderOptions options = {})
+      : sender(remote::Services{loop, loop.work(), client, fs}, options) {
     client.when("POST", "*", net::HttpResponse(200, ""));
     sender.apply(targets);
   }
@@ -164,28 +167,44 @@ TEST_CASE("a full queue drops the oldest alerts, and says so once") {
   bench.client.set_delay(1s);
   bench.sender.post(alerts(1));
   bench.loop.run_ready();  // on its way, not in the queue
-  bench.sender.post(alerts(remote::kQueueCapacity, 1));
+  bench.sender.post(alerts(kQueueCapacity, 1));
   bench.loop.run_ready();
   CHECK(bench.status().dropped == 0);
   for (std::size_t i = 0; i < 3; ++i) {
-    bench.sender.post(alerts(1, remote::kQueueCapacity + 1 + i));
+    bench.sender.post(alerts(1, kQueueCapacity + 1 + i));
     bench.loop.run_ready();
   }
-  CHECK(bench.status().queue_length == remote::kQueueCapacity);
+  CHECK(bench.status().queue_length == kQueueCapacity);
   CHECK(bench.status().dropped == 3);
   CHECK(bench.lines_with("queue full") == 1);
   bench.loop.advance(1min);
-  CHECK(bench.status().sent == remote::kQueueCapacity + 1);
+  CHECK(bench.status().sent == kQueueCapacity + 1);
   CHECK(bench.bodies().at(1) == remote::alerts_json(alerts(256, 4)));
+}
+
+TEST_CASE("capacity and batches are as large as the flags say; without draining a stop drops what waits") {
+  Bench bench({target({"a:9093"})}, {.queue_capacity = 5, .batch_size = 2, .drain_on_stop = false});
+  bench.sender.post(alerts(7));
+  bench.loop.run_ready();
+  CHECK(bench.status().dropped == 2);
+  CHECK(bench.bodies() == std::vector{remote::alerts_json(alerts(2, 2)), remote::alerts_json(alerts(2, 4)),
+                                      remote::alerts_json(alerts(1, 6))});
+  bench.client.set_delay(200ms);
+  bench.sender.post(alerts(4));
+  bench.loop.run_ready();  // two are on their way
+  bench.loop.spawn("stop", bench.sender.stop(10s));
+  bench.loop.advance(1min);
+  CHECK(bench.bodies().size() == 4);
+  CHECK(bench.lines_with("alerts were not sent") == 1);
 }
 
 TEST_CASE("what waits for the loop is bounded too") {
   Bench bench;
-  bench.sender.post(alerts(remote::kQueueCapacity));
-  bench.sender.post(alerts(5, remote::kQueueCapacity));
+  bench.sender.post(alerts(kQueueCapacity));
+  bench.sender.post(alerts(5, kQueueCapacity));
   bench.loop.run_ready();
   CHECK(bench.status().dropped == 5);
-  CHECK(bench.status().sent == remote::kQueueCapacity);
+  CHECK(bench.status().sent == kQueueCapacity);
   CHECK(bench.bodies().at(0) == remote::alerts_json(alerts(256, 5)));
 }
 
