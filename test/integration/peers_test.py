@@ -142,11 +142,12 @@ scrape_configs:
         page.stopping.set()
     time.sleep(2)
     at = int(time.time()) - 0.3  # between two samples: 2.42's windows are closed on the left
-    expressions = yaml_lite.expressions(sorted(glob.glob(f"{ROOT}/rules/*.rules.yml")))
+    files = [f"{ROOT}/rules/{name}.rules.yml" for name in ("node", "tocsin")]  # what the two pages tell of
+    expressions = yaml_lite.expressions(files)
     assert len(expressions) > 25, len(expressions)
     # What alerts compare is shown too, where the alert itself has nothing to say now; recorded series stand for what
     # they record.
-    recorded = yaml_lite.records(sorted(glob.glob(f"{ROOT}/rules/*.rules.yml")))
+    recorded = yaml_lite.records(files)
     asked, with_data, different = 0, 0, []
     for expression in expressions:
         for _ in range(3):
