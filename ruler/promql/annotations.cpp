@@ -28,21 +28,28 @@ std::string seconds_rfc3339(Timestamp t) {
   return format_rfc3339(t / 1000 * 1000);
 }
 
+/// Is what stands at `a` evaluated after what stands at `b`? What is within comes first, then from left to right.
+bool is_later(const parser::PositionRange& a, const parser::PositionRange& b) {
+  return a.end != b.end ? a.end > b.end : a.start < b.start;
+}
+
 }  // namespace
 
-Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos) {
+Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos, Kind kind) {
   ++additions_;
   text.insert(0, warning ? "PromQL warning: " : "PromQL info: ");
   const auto found = index_.find(text);
   if (found != index_.end()) {
     Entry& entry = entries_[found->second];
-    if (pos.start > entry.pos.start) entry.pos = pos;
+    const bool keeps_first = kind != Kind::kPlain;
+    if (keeps_first ? is_later(entry.pos, pos) : is_later(pos, entry.pos)) entry.pos = pos;
     return &entry;
   }
   if (entries_.size() >= kMax) return nullptr;
   index_.emplace(text, entries_.size());
   Entry& entry = entries_.emplace_back();
   entry.warning = warning;
+  entry.kind = kind;
   entry.text = std::move(text);
   entry.pos = pos;
   return &entry;
@@ -84,10 +91,8 @@ void Annotations::start_time_overlap(std::string_view metric, Pos pos) {
   Entry* const entry = add(
       true,
       fmt::format("sample has start time that overlaps with previous sample timestamp for metric {}", go_quote(metric)),
-      pos);
-  if (entry == nullptr) return;
-  entry->kind = Kind::kStartTimeOverlap;
-  ++entry->count;
+      pos, Kind::kStartTimeOverlap);
+  if (entry != nullptr) ++entry->count;
 }
 
 void Annotations::native_histogram_not_counter(std::string_view metric, Pos pos) {
@@ -135,10 +140,9 @@ void Annotations::forced_monotonicity(std::string_view metric, Timestamp t, doub
           with_metric("input to histogram_quantile needed to be fixed for monotonicity (see "
                       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
                       metric),
-          pos);
+          pos, Kind::kForcedMonotonicity);
   if (entry == nullptr) return;
   const bool first = entry->count == 0;
-  entry->kind = Kind::kForcedMonotonicity;
   entry->min_t = first ? t : std::min(entry->min_t, t);
   entry->max_t = first ? t : std::max(entry->max_t, t);
   entry->min_bucket = first ? min_bucket : std::min(entry->min_bucket, min_bucket);

@@ -13,8 +13,9 @@
 
 namespace tocsin::promql {
 
-/// Collects them for one query. Equal texts are one annotation, with the last position in the query: Prometheus
-/// evaluates from left to right and keeps what came last. The position is appended when the query's text is known.
+/// Collects them for one query. Equal texts are one annotation, with the position of what is evaluated last, by the
+/// tree, as Prometheus does; those that count how often they came keep the first. The position is appended when the
+/// query's text is known.
 /// Thread: one.
 class Annotations {
  public:
@@ -68,7 +69,7 @@ class Annotations {
     Timestamp min_t = 0, max_t = 0;
     double min_bucket = 0, max_bucket = 0, max_diff = 0;
   };
-  Entry* add(bool warning, std::string text, Pos pos);
+  Entry* add(bool warning, std::string text, Pos pos, Kind kind = Kind::kPlain);
   static std::string details(const Entry& entry);
 
   std::vector<Entry> entries_;

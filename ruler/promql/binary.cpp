@@ -25,7 +25,8 @@ model::HistogramPtr scaled(model::FloatHistogram histogram, double factor) {
   return share(std::move(histogram));
 }
 
-/// Sum or difference; null, with a warning, if exponential and custom buckets meet.
+/// Sum or difference; null, with a warning, if exponential and custom buckets meet, or if one side says that there was a
+/// reset before it and the other that there was none.
 model::HistogramPtr combined(QueryContext& context, const parser::BinaryExpr& expr, const model::FloatHistogram& left,
                              const model::FloatHistogram& right) {
   const bool sum = expr.op == BinaryOp::kAdd;
@@ -37,7 +38,10 @@ model::HistogramPtr combined(QueryContext& context, const parser::BinaryExpr& ex
   const model::HistogramNotes notes = sum ? model::add(result, right) : model::subtract(result, right);
   if (!sum) result.reset_hint = model::CounterReset::kGauge;
   const std::string_view name = sum ? "addition" : "subtraction";
-  if (notes.reset_collision) context.annotations().counter_reset_collision(name, expr.pos);
+  if (notes.reset_collision) {
+    context.annotations().counter_reset_collision(name, expr.pos);
+    return nullptr;
+  }
   if (notes.bounds_reconciled) context.annotations().mismatched_custom_buckets(name, expr.pos);
   return share(std::move(result));
 }

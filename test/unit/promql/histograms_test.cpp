@@ -178,5 +178,37 @@ TEST_CASE("a subtraction undoes an addition, a division a multiplication") {
   check("-(-$)");
 }
 
+TEST_CASE("histograms that contradict each other about a reset have a sum within an aggregation alone") {
+  using Hint = model::CounterReset;
+  test::MapStore store;
+  for (const auto& [was, hint] : {std::pair{"reset", Hint::kReset}, std::pair{"none", Hint::kNotReset}}) {
+    auto h = std::make_shared<model::FloatHistogram>();
+    h->reset_hint = hint;
+    h->positive_spans = {{0, 1}};
+    h->positive_buckets = {2};
+    h->count = h->sum = 2;
+    const model::Labels labels{{"__name__", "h"}, {"was", was}};
+    const auto appender = store.appender();
+    appender->append_histogram(0, &labels, 60'000, std::move(h));
+    REQUIRE(appender->commit());
+  }
+  VirtualLoop loop;
+  const Engine engine({}, loop);
+  const auto ask = [&](const std::string& query) { return engine.instant(store, query, 60'000); };
+  for (const auto& [op, operation] : {std::pair{"+", "addition"}, std::pair{"-", "subtraction"}}) {
+    const auto result = ask(std::string("h{was=\"reset\"} ") + op + " ignoring (was) h{was=\"none\"}");
+    REQUIRE(result);
+    CHECK(std::get<Vector>(result->value).empty());
+    REQUIRE(result->warnings.size() == 1);
+    CHECK(result->warnings[0] ==
+          std::string("PromQL warning: conflicting counter resets during histogram ") + operation + " (1:1)");
+  }
+  const auto sum = ask("sum(h)");
+  REQUIRE(sum);
+  CHECK(std::get<Vector>(sum->value).front().h->count == 4);
+  REQUIRE(sum->warnings.size() == 1);
+  CHECK(sum->warnings[0] == "PromQL warning: conflicting counter resets during histogram aggregation (1:5)");
+}
+
 }  // namespace
 }  // namespace tocsin::promql
