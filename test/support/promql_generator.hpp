@@ -16,9 +16,9 @@ class PromqlGenerator {
  public:
   explicit PromqlGenerator(std::uint64_t seed) : rng_(seed) {}
 
-  /// Native histograms, too, some series of them mixed with floats, and experimental parts of the language: anchored,
-  /// smoothed, fill, limitk, durations that are calculated. Without it: the stable language of floats, which every
-  /// Prometheus since 2.42 knows.
+  /// Native histograms, too: exponential ones, some series of them mixed with floats, and ones with bounds of their
+  /// own; info metrics; and the experimental parts of the language. Without it: the stable language of floats, which
+  /// every Prometheus since 2.42 knows.
   PromqlGenerator& whole() {
     whole_ = true;
     return *this;
@@ -39,6 +39,9 @@ class PromqlGenerator {
   TwinSeries gauge();
   TwinSeries setting();
   TwinSeries histogram();
+  TwinSeries custom_histogram(bool mixed);
+  TwinSeries hinted_histogram();
+  void add_whole(TwinData& data);
 
   /// Functions that lose digits, so that two ways to evaluate them differ: never within another expression, which could
   /// make much of a small difference.
@@ -59,6 +62,11 @@ class PromqlGenerator {
   std::string arithmetic();
   std::string comparison();
 
+  std::string histogram_metric();
+  std::string bounds();
+  std::string buckets();
+  std::string info_call();
+  std::string experimental_function(int depth);
   std::string histogram_vector(int depth);
   std::string histogram_function(int depth);
   std::string experimental(int depth);

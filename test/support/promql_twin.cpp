@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "base/float_text.hpp"
 #include "model/matcher.hpp"
@@ -37,8 +39,13 @@ bool is_end(const TwinPoint& point) {
   return model::is_stale(point.h == nullptr ? point.v : point.h->sum);
 }
 
+bool is_trim(BinaryOp op) {
+  return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower;
+}
+
+/// What makes another metric of one; trims, as comparisons, leave its name.
 bool is_arithmetic(BinaryOp op) {
-  return !is_comparison(op) && !is_set_op(op);
+  return !is_comparison(op) && !is_set_op(op) && !is_trim(op);
 }
 
 double arithmetic(BinaryOp op, double a, double b) {
@@ -108,36 +115,56 @@ double seconds_of(const DurationExpr& expr) {
   }
 }
 
-/// What an operator makes of two samples; nothing if their kinds do not go together.
+/// What an operator makes of two samples; nothing if it can do nothing with them, and says so.
 struct Outcome {
   TwinPoint value;
   bool keep = true;  // what a comparison says
 };
 
-std::optional<Outcome> operate(BinaryOp op, const TwinPoint& a, const TwinPoint& b) {
-  if (a.h == nullptr && b.h == nullptr) {
+std::optional<Outcome> add_histograms(BinaryOp op, const TwinHistogram& a, const TwinHistogram& b,
+                                      const TwinVoice& voice) {
+  auto sum = twin_sum(a, b, op == BinaryOp::kAdd ? 1 : -1);
+  if (!sum) {
+    voice.warn(fmt::format("incompatible bucket layout encountered for binary operator {}", binary_op_text(op)));
+    return std::nullopt;
+  }
+  const std::string_view operation = op == BinaryOp::kAdd ? "addition" : "subtraction";
+  if (sum->collided) {
+    voice.collided(operation);
+    return std::nullopt;
+  }
+  if (sum->reconciled) voice.reconciled(operation);
+  if (op == BinaryOp::kSub) sum->value.hint = model::CounterReset::kGauge;
+  return Outcome{sum->value};
+}
+
+std::optional<Outcome> operate(BinaryOp op, const TwinPoint& a, const TwinPoint& b, const TwinVoice& voice) {
+  if (a.h == nullptr && b.h == nullptr && !is_trim(op)) {
     if (is_arithmetic(op)) return Outcome{arithmetic(op, a.v, b.v)};
     return Outcome{a, compare(op, a.v, b.v)};
   }
   if (a.h != nullptr && b.h != nullptr) {
-    if (op == BinaryOp::kAdd || op == BinaryOp::kSub)
-      return Outcome{twin_sum(*a.h, *b.h, op == BinaryOp::kAdd ? 1 : -1)};
+    if (op == BinaryOp::kAdd || op == BinaryOp::kSub) return add_histograms(op, *a.h, *b.h, voice);
     if (op == BinaryOp::kEq || op == BinaryOp::kNe) return Outcome{a, twin_equal(*a.h, *b.h) == (op == BinaryOp::kEq)};
-    return std::nullopt;
+  } else if (op == BinaryOp::kMul) {
+    return Outcome{a.h != nullptr ? twin_scaled(*a.h, b.v) : twin_scaled(*b.h, a.v)};
+  } else if (a.h != nullptr && op == BinaryOp::kDiv) {
+    return Outcome{twin_divided(*a.h, b.v)};
+  } else if (a.h != nullptr && is_trim(op)) {
+    return Outcome{twin_trimmed(*a.h, b.v, op == BinaryOp::kTrimUpper)};
   }
-  if (op == BinaryOp::kMul) return Outcome{a.h != nullptr ? twin_scaled(*a.h, b.v) : twin_scaled(*b.h, a.v)};
-  if (op != BinaryOp::kDiv || a.h == nullptr) return std::nullopt;
-  TwinHistogram quotient = *a.h;
-  quotient.zero /= b.v;
-  quotient.count /= b.v;
-  quotient.sum /= b.v;
-  for (auto& bucket : quotient.positive) bucket.second /= b.v;
-  for (auto& bucket : quotient.negative) bucket.second /= b.v;
-  if (b.v == 0) {
-    quotient.positive.clear();
-    quotient.negative.clear();
-  }
-  return Outcome{quotient};
+  const std::string_view left = a.h == nullptr ? "float" : "histogram", right = b.h == nullptr ? "float" : "histogram";
+  voice.info(fmt::format("incompatible sample types encountered for binary operator \"{0}\": {1} {0} {2}",
+                         binary_op_text(op), left, right));
+  return std::nullopt;
+}
+
+/// Between two steps of a subquery may lie more than one sample: what is known about resets does not hold there.
+TwinPoint without_reset_hint(const TwinPoint& point) {
+  if (point.h == nullptr || point.h->is_gauge()) return point;
+  TwinHistogram h = *point.h;
+  h.hint = model::CounterReset::kUnknown;
+  return h;
 }
 
 const Expr& strip(const Expr& expr) {
@@ -170,7 +197,64 @@ Labels absent_labels(const Expr& argument) {
   return labels.build();
 }
 
+TwinPoint without_buckets(const TwinPoint& point) {
+  if (point.h == nullptr) return point;
+  TwinHistogram h;
+  h.schema = point.h->schema;
+  h.count = point.h->count;
+  h.sum = point.h->sum;
+  h.hint = point.h->hint;
+  return h;
+}
+
+/// Counts and sums alone; says of each histogram but the first whether there was a reset before it, if that is not
+/// known.
+TwinWindow without_buckets(const TwinWindow& samples) {
+  const TwinHistogram* before = nullptr;
+  TwinWindow out;
+  for (const auto& [time, point] : samples) {
+    out.emplace_back(time, without_buckets(point));
+    if (point.h == nullptr) continue;
+    if (before != nullptr && point.h->hint == model::CounterReset::kUnknown) {
+      TwinHistogram h = *out.back().second.h;
+      const bool reset = twin_was_reset(*before, *point.h);
+      h.hint = reset ? model::CounterReset::kReset : model::CounterReset::kNotReset;
+      out.back().second = h;
+    }
+    before = point.h.get();
+  }
+  return out;
+}
+
+/// Sets a flag as long as it lives.
+class While {
+ public:
+  explicit While(bool& flag, bool on = true) : flag_(flag), before_(std::exchange(flag, flag || on)) {}
+  ~While() { flag_ = before_; }
+  While(const While&) = delete;
+  While& operator=(const While&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
+/// Numbers the nodes in the order in which Prometheus evaluates them: what is within comes first.
+void number(const Expr& expr, std::map<const Expr*, std::size_t>& order) {
+  for (const Expr* const child : children(expr)) number(*child, order);
+  order.emplace(&expr, order.size());
+}
+
 }  // namespace
+
+TwinValue PromqlTwin::answer(const Expr& expr, Timestamp t) {
+  number(expr, order_);
+  return eval(expr, t);
+}
+
+TwinVoice PromqlTwin::voice(const Expr& node, const Expr& about, const Labels& labels) const {
+  return {notes_, {order_.at(&node), about.pos}, std::string(labels.get("__name__"))};
+}
 
 TwinValue PromqlTwin::eval(const Expr& expr, Timestamp t) const {
   switch (expr.kind) {
@@ -189,15 +273,8 @@ TwinValue PromqlTwin::eval(const Expr& expr, Timestamp t) const {
       }
       return out;
     }
-    case NodeKind::kVectorSelector: {
-      const auto& selector = static_cast<const VectorSelector&>(expr);
-      const Timestamp at = reference(selector.offset, selector.at, t);
-      TwinVector out;
-      for (const auto* series : select(selector)) {
-        if (const auto sample = newest(series->second, at)) out[series->first] = sample->second;
-      }
-      return out;
-    }
+    case NodeKind::kVectorSelector:
+      return selected(static_cast<const VectorSelector&>(expr), t);
     case NodeKind::kBinary:
       return binary(static_cast<const BinaryExpr&>(expr), t);
     case NodeKind::kAggregate:
@@ -207,6 +284,27 @@ TwinValue PromqlTwin::eval(const Expr& expr, Timestamp t) const {
     default:
       throw TwinError("not an expression of a value");
   }
+}
+
+TwinVector PromqlTwin::selected(const VectorSelector& selector, Timestamp t) const {
+  const Timestamp at = reference(selector.offset, selector.at, t);
+  TwinVector out;
+  for (const auto* series : select(selector)) {
+    if (!selector.smoothed) {
+      const auto sample = newest(series->second, at);
+      if (sample) out[series->first] = counts_only() ? without_buckets(sample->second) : sample->second;
+      continue;
+    }
+    Window around;
+    for (const auto& [time, point] : series->second) {
+      const bool near = time > at - query_.lookback_ms && time <= at + query_.lookback_ms;
+      if (near && !is_end(point)) around.emplace_back(time, point);
+    }
+    if (counts_only()) around = without_buckets(around);
+    const auto value = twin_smoothed(around, at, voice(selector, selector, series->first));
+    if (value) out[series->first] = *value;
+  }
+  return out;
 }
 
 double PromqlTwin::scalar(const Expr& expr, Timestamp t) const {
@@ -267,6 +365,7 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
       for (const auto& [time, value] : series->second) {
         if (time > out.start && time <= out.end && !is_end(value)) window.emplace_back(time, value);
       }
+      if (counts_only()) window = without_buckets(window);
       if (!window.empty()) out.series[series->first] = std::move(window);
     }
     return out;
@@ -282,12 +381,16 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
       if (rest != 0) at += step - rest - 1;
       continue;
     }
-    for (const auto& [labels, value] : vector(*subquery.expr, at)) out.series[labels].emplace_back(at, value);
+    const While whole(needs_buckets_);
+    for (const auto& [labels, value] : vector(*subquery.expr, at)) {
+      out.series[labels].emplace_back(at, without_reset_hint(value));
+    }
   }
   return out;
 }
 
 TwinValue PromqlTwin::binary(const BinaryExpr& expr, Timestamp t) const {
+  const While whole(needs_buckets_, is_trim(expr.op));
   const bool left_scalar = expr.left->type() == ValueType::kScalar;
   const bool right_scalar = expr.right->type() == ValueType::kScalar;
   if (left_scalar && right_scalar) {
@@ -303,14 +406,15 @@ TwinValue PromqlTwin::binary(const BinaryExpr& expr, Timestamp t) const {
   const double number = scalar(left_scalar ? *expr.left : *expr.right, t);
   TwinVector out;
   for (const auto& [labels, value] : vector(left_scalar ? *expr.right : *expr.left, t)) {
-    const auto outcome = left_scalar ? operate(expr.op, number, value) : operate(expr.op, value, number);
+    const TwinVoice voice = this->voice(expr, expr);
+    const auto outcome = left_scalar ? operate(expr.op, number, value, voice) : operate(expr.op, value, number, voice);
     if (!outcome) continue;
     if (is_arithmetic(expr.op)) {
       put(out, nameless(labels), outcome->value);
     } else if (expr.return_bool) {
       put(out, nameless(labels), outcome->keep ? 1.0 : 0.0);
     } else if (outcome->keep) {
-      put(out, labels, value);
+      put(out, labels, is_comparison(expr.op) ? value : outcome->value);
     }
   }
   return out;
@@ -354,7 +458,8 @@ TwinVector PromqlTwin::match(const BinaryExpr& expr, const TwinVector& left, con
   std::map<Labels, std::set<Labels>> matched;  // what has been made of a signature
   const auto pair_up = [&](const Labels& labels, const TwinPoint& value, const Labels& partner,
                            const TwinPoint& other) {
-    const auto outcome = swapped ? operate(expr.op, other, value) : operate(expr.op, value, other);
+    const TwinVoice voice = this->voice(expr, expr);
+    const auto outcome = swapped ? operate(expr.op, other, value, voice) : operate(expr.op, value, other, voice);
     if (!outcome) return;
     const Labels key = signature(labels);
     Labels result = is_arithmetic(expr.op) || expr.return_bool ? nameless(labels) : labels;
@@ -388,6 +493,59 @@ TwinVector PromqlTwin::match(const BinaryExpr& expr, const TwinVector& left, con
   return out;
 }
 
+namespace {
+
+/// The sum or mean of a group, in the order of labels; nothing, and says so, where there is none.
+std::optional<TwinPoint> total(const std::vector<std::pair<Labels, TwinPoint>>& members, bool mean,
+                               const std::function<TwinVoice(const Labels&)>& voice) {
+  std::optional<TwinHistogram> sum;
+  long double floats = 0;
+  bool any_float = false, any_histogram = false, incompatible = false, reset = false, no_reset = false;
+  for (const auto& [labels, point] : members) {
+    if (incompatible) break;
+    if (point.h == nullptr) {
+      any_float = true;
+      floats += point.v;
+      continue;
+    }
+    const bool first = !any_float && !any_histogram;
+    any_histogram = true;
+    if (!first && !sum) continue;  // a float was first: there is no sum anyway
+    reset = reset || point.h->hint == model::CounterReset::kReset;
+    no_reset = no_reset || point.h->hint == model::CounterReset::kNotReset;
+    if (first) {
+      sum = *point.h;
+      continue;
+    }
+    const auto next = twin_sum(*sum, *point.h, 1);
+    incompatible = !next;
+    if (!next) {
+      voice(labels).mixed_schemas();
+      continue;
+    }
+    if (next->reconciled) voice(labels).reconciled("aggregation");
+    sum = next->value;
+  }
+  const TwinVoice all = voice({});
+  if (any_float && any_histogram) {
+    all.warn("encountered a mix of histograms and floats for aggregation");
+    return std::nullopt;
+  }
+  if (incompatible) return std::nullopt;
+  if (reset && no_reset) all.collided("aggregation");
+  const auto n = static_cast<double>(members.size());
+  if (sum) return mean ? twin_divided(*sum, n) : *sum;
+  return mean ? static_cast<double>(floats) / n : static_cast<double>(floats);
+}
+
+/// In [0, 1), from the labels alone: what limit_ratio keeps. Prometheus takes another one; the generator asks only for
+/// what any of them answers alike.
+double sampling_offset(const Labels& labels) {
+  return static_cast<double>(std::hash<std::string>{}(labels.to_string()) >> 11U) * 0x1p-53;
+}
+
+}  // namespace
+
 TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
   std::map<Labels, std::vector<std::pair<Labels, TwinPoint>>> groups;
   for (const auto& [labels, value] : vector(*expr.expr, t)) {
@@ -396,25 +554,30 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
   }
   const bool numeric = expr.param != nullptr && expr.param->type() == ValueType::kScalar;
   const double param = numeric ? scalar(*expr.param, t) : 0;
+  const bool invalid = expr.op == AggregateOp::kQuantile && !(param >= 0 && param <= 1);
+  if (invalid) voice(expr, strip(*expr.param)).invalid_quantile(param);
+  double ratio = param;
+  if (expr.op == AggregateOp::kLimitRatio) {
+    if (std::isnan(param)) throw TwinError("ratio is NaN");
+    ratio = std::clamp(param, -1.0, 1.0);
+    if (ratio != param) {
+      voice(expr, strip(*expr.param))
+          .warn(fmt::format("ratio value should be between -1 and 1, got {}, capping to {}", format_float_g(param),
+                            format_float_g(ratio)));
+    }
+  }
+  const Expr& operand = strip(*expr.expr);
   TwinVector out;
   for (auto& [group, members] : groups) {
     std::vector<double> values;
-    std::optional<TwinHistogram> total;
     for (const auto& [labels, point] : members) {
       if (point.h == nullptr) values.push_back(point.v);
-      if (point.h != nullptr) total = total ? twin_sum(*total, *point.h, 1) : *point.h;
     }
-    const bool adds = expr.op == AggregateOp::kSum || expr.op == AggregateOp::kAvg;
-    const bool counts = expr.op == AggregateOp::kCount || expr.op == AggregateOp::kGroup;
-    if (adds && total) {
-      if (!values.empty()) continue;  // floats and histograms have no sum
-      const double share = expr.op == AggregateOp::kSum ? 1 : 1 / static_cast<double>(members.size());
-      put(out, group, twin_scaled(*total, share));
-      continue;
-    }
-    const bool any = counts || expr.op == AggregateOp::kLimitk;
-    if (values.empty() && !any) continue;  // the others pass over histograms
-    const double n = static_cast<double>(counts ? members.size() : values.size());
+    const auto ignore_histograms = [&](const Expr& about) {
+      if (values.size() != members.size()) voice(expr, about).ignored_in(aggregate_op_text(expr.op));
+      return values.empty();
+    };
+    const auto n = static_cast<double>(values.size());
     long double sum = 0;
     for (const double v : values) sum += v;
     long double squares = 0;
@@ -428,36 +591,36 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
     };
     switch (expr.op) {
       case AggregateOp::kSum:
-        put(out, group, static_cast<double>(sum));
+      case AggregateOp::kAvg: {
+        const auto voice_of = [&](const Labels& labels) { return voice(expr, operand, labels); };
+        const auto value = total(members, expr.op == AggregateOp::kAvg, voice_of);
+        if (value) put(out, group, *value);
         break;
-      case AggregateOp::kAvg:
-        put(out, group, static_cast<double>(sum) / n);
-        break;
+      }
       case AggregateOp::kCount:
-        put(out, group, n);
+        put(out, group, static_cast<double>(members.size()));
         break;
       case AggregateOp::kGroup:
         put(out, group, 1);
         break;
       case AggregateOp::kMin:
-        put(out, group, extreme(false));
-        break;
       case AggregateOp::kMax:
-        put(out, group, extreme(true));
+        if (!ignore_histograms(operand)) put(out, group, extreme(expr.op == AggregateOp::kMax));
         break;
       case AggregateOp::kStddev:
-        put(out, group, std::sqrt(static_cast<double>(squares / n)));
+        if (!ignore_histograms(operand)) put(out, group, std::sqrt(static_cast<double>(squares / n)));
         break;
       case AggregateOp::kStdvar:
-        put(out, group, static_cast<double>(squares / n));
+        if (!ignore_histograms(operand)) put(out, group, static_cast<double>(squares / n));
         break;
       case AggregateOp::kQuantile:
-        put(out, group, twin_quantile(param, values));
+        if (!ignore_histograms(operand)) put(out, group, twin_quantile(param, values));
         break;
       case AggregateOp::kTopk:
       case AggregateOp::kBottomk: {
         if (std::isnan(param)) throw TwinError("parameter is NaN");
         const bool top = expr.op == AggregateOp::kTopk;
+        if (param < 1 || ignore_histograms(expr)) break;
         std::erase_if(members, [](const auto& member) { return member.second.h != nullptr; });
         std::sort(members.begin(), members.end(), [top](const auto& x, const auto& y) {
           const double a = x.second.v, b = y.second.v;
@@ -475,22 +638,43 @@ TwinVector PromqlTwin::aggregate(const AggregateExpr& expr, Timestamp t) const {
           put(out, members[i].first, members[i].second);
         }
         break;
+      case AggregateOp::kLimitRatio:
+        for (const auto& [labels, value] : members) {
+          const double offset = sampling_offset(labels);
+          if (ratio >= 0 ? offset < ratio : offset >= 1 + ratio) put(out, labels, value);
+        }
+        break;
       case AggregateOp::kCountValues: {
         const std::string label = text_of(*expr.param);
         for (const auto& [labels, value] : members) {
-          Labels with = model::LabelsBuilder(labels).set(label, format_float_f(value.v)).build();
+          Labels with = model::LabelsBuilder(labels)
+                            .set(label, value.h == nullptr ? format_float_f(value.v) : twin_text(*value.h))
+                            .build();
           std::vector<std::string> names = expr.grouping;
           if (!expr.without) names.push_back(label);
           out[group_of(with, names, !expr.without)].v += 1;
         }
         break;
       }
-      default:
-        throw TwinError("aggregation of another level");
     }
   }
   return out;
 }
+
+namespace {
+
+/// Prometheus goes by the name.
+void check_counter(std::string_view function, const TwinVoice& voice) {
+  const std::string& metric = voice.metric();
+  if ((function != "rate" && function != "increase") || metric.empty()) return;
+  for (const char* const end : {"_total", "_sum", "_count", "_bucket"}) {
+    if (metric.ends_with(end)) return;
+  }
+  voice.info(
+      fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"{}\"", metric));
+}
+
+}  // namespace
 
 TwinVector PromqlTwin::extended_call(const Call& call, const MatrixSelector& matrix, Timestamp t) const {
   const VectorSelector& selector = *matrix.vector;
@@ -503,8 +687,11 @@ TwinVector PromqlTwin::extended_call(const Call& call, const MatrixSelector& mat
       const Timestamp newest = selector.smoothed ? end + query_.lookback_ms : end;
       if (time > start - query_.lookback_ms && time <= newest && !is_end(point)) samples.emplace_back(time, point);
     }
-    const auto value = twin_extended_function(call.function->name, selector.smoothed, samples, start, end);
+    if (counts_only()) samples = without_buckets(samples);
+    const TwinVoice voice = this->voice(call, strip(*call.args[0]), series->first);
+    const auto value = twin_extended_function(call.function->name, selector.smoothed, samples, start, end, voice);
     if (value) put(out, nameless(series->first), *value);
+    if (value && value->h == nullptr) check_counter(call.function->name, voice);
   }
   return out;
 }
@@ -529,7 +716,9 @@ TwinVector PromqlTwin::range_call(const Call& call, std::size_t argument, Timest
   const bool keeps_name = name == "last_over_time" || name == "first_over_time";
   TwinVector out;
   for (const auto& [labels, window] : range.series) {
-    const auto value = twin_range_function(name, window, range.start, range.end, t, arguments);
+    const TwinVoice voice = this->voice(call, strip(*call.args[0]), labels);
+    const auto value = twin_range_function(name, window, range.start, range.end, t, arguments, voice);
+    if (value && value->h == nullptr) check_counter(name, voice);
     if (value) put(out, keeps_name ? labels : nameless(labels), *value);
   }
   return out;
@@ -558,24 +747,72 @@ TwinVector PromqlTwin::label_call(const Call& call, Timestamp t) const {
   return out;
 }
 
-TwinVector PromqlTwin::histogram_quantile(const Call& call, Timestamp t) const {
-  std::map<Labels, std::map<double, double>> histograms;
-  TwinVector out;
-  const double q = scalar(*call.args[0], t);
-  const TwinVector input = vector(*call.args[1], t);
-  for (const auto& [labels, value] : input) {
-    double upper = 0;
-    if (value.h != nullptr) put(out, nameless(labels), twin_histogram_quantile(q, *value.h));
-    if (value.h != nullptr || labels.get("le").empty() || !parse_float(labels.get("le"), upper)) continue;
-    histograms[labels.without({"le"})][upper] += value.v;
+namespace {
+
+/// As histogram_quantiles writes it into a label.
+std::string quantile_text(double q) {
+  std::string text = format_float_g(q);
+  if (std::isfinite(q) && text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+}  // namespace
+
+TwinVector PromqlTwin::bucket_call(const Call& call, Timestamp t) const {
+  const std::string_view name = call.function->name;
+  const std::size_t operand = name == "histogram_quantiles" ? 0 : name == "histogram_quantile" ? 1 : 2;
+  std::vector<double> arguments;
+  for (std::size_t i = 0; i < call.args.size(); ++i) {
+    if (call.args[i]->type() != ValueType::kScalar) continue;
+    arguments.push_back(scalar(*call.args[i], t));
+    const bool valid = arguments.back() >= 0 && arguments.back() <= 1;
+    if (operand != 2 && !valid) voice(call, strip(*call.args[i])).invalid_quantile(arguments.back());
   }
-  for (const auto& [labels, buckets] : histograms) put(out, nameless(labels), twin_bucket_quantile(q, buckets));
+  const TwinVoice voice = this->voice(call, strip(*call.args[operand]));
+  const While whole(needs_buckets_);
+  std::map<Labels, std::map<double, double>> classic;
+  std::map<Labels, TwinHistogram> native;
+  for (const auto& [labels, value] : vector(*call.args[operand], t)) {
+    double upper = 0;
+    if (value.h != nullptr) {
+      native[labels] = *value.h;
+    } else if (labels.get("le").empty() || !parse_float(labels.get("le"), upper)) {
+      voice.warn(fmt::format("bucket label \"le\" is missing or has a malformed value of \"{}\"", labels.get("le")));
+    } else {
+      classic[labels.without({"le"})][upper] += value.v;
+    }
+  }
+  for (auto it = native.begin(); it != native.end();) {
+    const bool conflict = classic.erase(it->first) != 0;
+    if (conflict) voice.warn("vector contains a mix of classic and native histograms");
+    it = conflict ? native.erase(it) : std::next(it);
+  }
+  TwinVector out;
+  const auto answer = [&](const Labels& labels, double q, double value) {
+    model::LabelsBuilder builder(nameless(labels));
+    if (operand == 0) builder.set(text_of(*call.args[1]), quantile_text(q));
+    put(out, builder.build(), value);
+  };
+  if (operand == 2) {
+    for (const auto& [labels, h] : native) {
+      answer(labels, 0, twin_histogram_fraction(arguments[0], arguments[1], h));
+    }
+    for (const auto& [labels, buckets] : classic) {
+      answer(labels, 0, twin_bucket_fraction(arguments[0], arguments[1], buckets));
+    }
+    return out;
+  }
+  for (const double q : arguments) {
+    for (const auto& [labels, h] : native) answer(labels, q, twin_histogram_quantile(q, h));
+    for (const auto& [labels, buckets] : classic) answer(labels, q, twin_bucket_quantile(q, buckets, voice));
+  }
   return out;
 }
 
 TwinVector PromqlTwin::histogram_call(const Call& call, Timestamp t) const {
   const std::string_view name = call.function->name;
   TwinVector out;
+  const While counting(in_count_, name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg");
   for (const auto& [labels, value] : vector(*call.args[0], t)) {
     if (value.h == nullptr) continue;
     const TwinHistogram& h = *value.h;
@@ -606,7 +843,12 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
   if (name == "pi") return std::acos(-1.0);
   if (name == "vector") return TwinVector{{Labels(), scalar(*call.args[0], t)}};
   if (name == "label_replace" || name == "label_join") return label_call(call, t);
-  if (name == "histogram_quantile") return histogram_quantile(call, t);
+  if (name == "info") return info(call, t);
+  if (name == "max_of" || name == "min_of") {
+    const double a = scalar(*call.args[0], t), b = scalar(*call.args[1], t);
+    return name == "max_of" ? std::max(a, b) : std::min(a, b);
+  }
+  if (name.starts_with("histogram_quantile") || name == "histogram_fraction") return bucket_call(call, t);
   if (name.starts_with("histogram_")) return histogram_call(call, t);
   if (call.args.empty()) return TwinVector{{Labels(), twin_date_function(name, std::floor(to_seconds_of(t)))}};
   if (name == "timestamp" && strip(*call.args[0]).kind == NodeKind::kVectorSelector) {
@@ -627,6 +869,9 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
     return floats.size() == 1 ? floats[0] : kNan;
   }
   if (name == "absent") return input.empty() ? TwinVector{{absent_labels(*call.args[0]), 1}} : TwinVector();
+  if (name.starts_with("sort") && query_.start != query_.end) {
+    voice(call, call).warn("sort is ineffective for range queries since results are always ordered by labels");
+  }
   if (name.starts_with("sort_by_label")) return input;
   std::vector<double> arguments;
   for (std::size_t i = 1; i < call.args.size(); ++i) arguments.push_back(scalar(*call.args[i], t));

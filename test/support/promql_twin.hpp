@@ -12,6 +12,7 @@
 #include "model/labels.hpp"
 #include "promql/parser/ast.hpp"
 #include "support/promql_twin_histograms.hpp"
+#include "support/promql_twin_notes.hpp"
 
 namespace tocsin::test {
 
@@ -43,10 +44,13 @@ class PromqlTwin {
   };
   PromqlTwin(const TwinData& data, Query query) : data_(data), query_(query) {}
 
-  /// Throws TwinError where the query fails.
-  TwinValue eval(const promql::parser::Expr& expr, Timestamp t) const;
+  /// Throws TwinError where the query fails. `expr` is the root of the tree.
+  TwinValue answer(const promql::parser::Expr& expr, Timestamp t);
+  /// Of all answers.
+  const TwinNotes& notes() const { return notes_; }
 
  private:
+  TwinValue eval(const promql::parser::Expr& expr, Timestamp t) const;
   using Window = TwinWindow;
   struct Windows {
     std::map<model::Labels, Window> series;
@@ -56,10 +60,15 @@ class PromqlTwin {
   double scalar(const promql::parser::Expr& expr, Timestamp t) const;
   TwinVector vector(const promql::parser::Expr& expr, Timestamp t) const;
   Windows windows(const promql::parser::Expr& expr, Timestamp t) const;
+  /// What `node` says, about what stands at `about`.
+  TwinVoice voice(const promql::parser::Expr& node, const promql::parser::Expr& about,
+                  const model::Labels& labels = {}) const;
+  TwinVector selected(const promql::parser::VectorSelector& selector, Timestamp t) const;
   std::optional<std::pair<Timestamp, TwinPoint>> newest(const TwinSeries& series, Timestamp t) const;
   /// anchored and smoothed: what they see beside the window, too.
   TwinVector extended_call(const promql::parser::Call& call, const promql::parser::MatrixSelector& matrix,
                            Timestamp t) const;
+  TwinVector info(const promql::parser::Call& call, Timestamp t) const;
   std::int64_t milliseconds(const promql::parser::DurationValue& duration) const;
   Timestamp reference(const promql::parser::DurationValue& offset, const promql::parser::AtModifier& at,
                       Timestamp t) const;
@@ -73,26 +82,46 @@ class PromqlTwin {
   TwinValue call(const promql::parser::Call& call, Timestamp t) const;
   TwinVector range_call(const promql::parser::Call& call, std::size_t argument, Timestamp t) const;
   TwinVector label_call(const promql::parser::Call& call, Timestamp t) const;
-  TwinVector histogram_quantile(const promql::parser::Call& call, Timestamp t) const;
+  /// histogram_quantile, histogram_quantiles and histogram_fraction: of classic and of native histograms.
+  TwinVector bucket_call(const promql::parser::Call& call, Timestamp t) const;
   TwinVector histogram_call(const promql::parser::Call& call, Timestamp t) const;
 
   const TwinData& data_;
   Query query_;
+  std::map<const promql::parser::Expr*, std::size_t> order_;  // of evaluation
+  mutable TwinNotes notes_;
+  /// Within functions to which buckets do not matter Prometheus reads counts and sums alone, and whether there was a
+  /// reset before each sample; not where buckets matter around them.
+  bool counts_only() const { return in_count_ && !needs_buckets_; }
+  mutable bool in_count_ = false, needs_buckets_ = false;
 };
 
-// promql_twin_functions.cpp
+// promql_twin_ranges.cpp
 
 /// What a function of a range makes of one window; nothing: no result.
 std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWindow& window, Timestamp start,
-                                             Timestamp end, Timestamp t, const std::vector<double>& arguments);
-/// increase, rate and delta over (start, end] from samples that may lie before and behind, too.
-std::optional<double> twin_extended_function(std::string_view name, bool smoothed, const TwinWindow& samples,
-                                             Timestamp start, Timestamp end);
+                                             Timestamp end, Timestamp t, const std::vector<double>& arguments,
+                                             const TwinVoice& voice);
+
+/// changes and resets: how often two samples in a row differ, of whatever kind they are.
+std::optional<double> twin_count_of(std::string_view name, const TwinWindow& window);
+
+// promql_twin_extended.cpp
+
+/// increase, rate, delta, changes and resets over (start, end] from samples that may lie before and behind, too.
+std::optional<TwinPoint> twin_extended_function(std::string_view name, bool smoothed, const TwinWindow& samples,
+                                                Timestamp start, Timestamp end, const TwinVoice& voice);
+/// The sample of a smoothed selector.
+std::optional<TwinPoint> twin_smoothed(const TwinWindow& samples, Timestamp t, const TwinVoice& voice);
+
+// promql_twin_functions.cpp
+
 /// A function of one float; throws TwinError for an unknown name.
 double twin_math_function(std::string_view name, double v);
 double twin_date_function(std::string_view name, double seconds);
 bool twin_is_date_function(std::string_view name);
 double twin_quantile(double q, std::vector<double> values);
-double twin_bucket_quantile(double q, std::map<double, double> cumulative);
+double twin_bucket_quantile(double q, std::map<double, double> cumulative, const TwinVoice& voice);
+double twin_bucket_fraction(double lower, double upper, const std::map<double, double>& cumulative);
 
 }  // namespace tocsin::test
