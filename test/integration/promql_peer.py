@@ -67,11 +67,16 @@ def difference(theirs, ours, tolerance=1e-9, floor=0.0):
     return None
 
 
+def ask_both(prometheus, ruler, cases):
+    """[(Prometheus' answer, the ruler's)] to cases, dicts of parameters with `path`."""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda case: (ask(prometheus, **case), ask(ruler, **case)), cases))
+
+
 def compare(prometheus, ruler, cases, tolerance=1e-9, floor=0.0):
     """Asks both for each case, a dict of parameters with `path`. Returns a list of (what differs, or None; whether
     Prometheus answered; number of series), in the order of the cases."""
-    def one(case):
-        (good, theirs), (well, ours) = ask(prometheus, **case), ask(ruler, **case)
+    def judge(good, theirs, well, ours):
         if good != well:
             return f"theirs {'answers' if good else theirs}, ours {'answers' if well else ours}", good, 0
         if not good:
@@ -79,5 +84,4 @@ def compare(prometheus, ruler, cases, tolerance=1e-9, floor=0.0):
         count = len(theirs["result"]) if theirs["resultType"] in ("vector", "matrix") else 1
         return difference(theirs, ours, tolerance, floor), True, count
 
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        return list(pool.map(one, cases))
+    return [judge(*theirs, *ours) for theirs, ours in ask_both(prometheus, ruler, cases)]
