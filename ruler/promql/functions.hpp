@@ -79,7 +79,7 @@ VectorOperatorPtr make_sort(QueryContext& context, const Grid& grid, VectorOpera
 VectorOperatorPtr make_sort_by_label(QueryContext& context, const Grid& grid, VectorOperatorPtr input,
                                      std::vector<std::string> labels, bool descending);
 /// No series.
-VectorOperatorPtr make_nothing();
+VectorOperatorPtr make_nothing(VectorOperatorPtr input);
 /// histogram_count, histogram_sum, histogram_avg; nullptr for other names.
 VectorOperatorPtr make_histogram_statistic(QueryContext& context, std::string_view name, VectorOperatorPtr& input);
 /// Repeats a value found once at every step of `grid`.

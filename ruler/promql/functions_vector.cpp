@@ -174,8 +174,17 @@ class StepInvariant final : public VectorOperator {
 
 class Nothing final : public VectorOperator {
  public:
-  Result<bool> next(Column&) override { return false; }
+  explicit Nothing(VectorOperatorPtr input) : input_(std::move(input)) {}
+  Result<bool> next(Column& out) override {
+    for (;;) {
+      TOCSIN_TRY(const bool more, input_->next(out));
+      if (!more) return false;
+    }
+  }
   bool whole() const override { return true; }
+
+ private:
+  VectorOperatorPtr input_;
 };
 
 }  // namespace
@@ -207,8 +216,8 @@ VectorOperatorPtr make_step_timestamp(QueryContext& context, const Grid& grid, V
   return std::make_unique<StepTimestamp>(context, grid, std::move(input));
 }
 
-VectorOperatorPtr make_nothing() {
-  return std::make_unique<Nothing>();
+VectorOperatorPtr make_nothing(VectorOperatorPtr input) {
+  return std::make_unique<Nothing>(std::move(input));
 }
 
 VectorOperatorPtr make_unnamed(QueryContext& context, VectorOperatorPtr input) {

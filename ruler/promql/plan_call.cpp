@@ -133,8 +133,8 @@ Result<VectorOperatorPtr> PlanBuilder::timestamp_call(const parser::Call& call, 
 Result<VectorOperatorPtr> PlanBuilder::start_timestamp_call(const parser::Call& call, const Grid& grid) {
   const parser::Expr& input = *call.args.front();
   if (input.kind != NodeKind::kVectorSelector || !context_.settings().use_start_timestamps) {
-    TOCSIN_OK(argument(call, 0, grid));  // what is wrong with it is an error all the same
-    return make_nothing();
+    TOCSIN_TRY(VectorOperatorPtr values, argument(call, 0, grid));
+    return make_nothing(std::move(values));
   }
   TOCSIN_TRY(VectorOperatorPtr times,
              selector(static_cast<const parser::VectorSelector&>(input), grid, call.function->name, Take::kStartTime));
