@@ -1,5 +1,6 @@
 #include "support/promql_generator.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -202,7 +203,25 @@ TwinData PromqlGenerator::data() {
     }
   }
   if (whole_) add_whole(out);
+  for (auto& [labels, series] : out) {
+    if (starts_ && !chance(4)) add_starts(series);
+  }
   return out;
+}
+
+/// Each start is that of the sample before, or at it, between the two, unknown, or nonsense.
+void PromqlGenerator::add_starts(TwinSeries& series) {
+  Timestamp start = static_cast<Timestamp>(below(3)) * 1000, before = 0;
+  const bool delta = chance(5);
+  for (auto& [t, point] : series) {
+    const bool ends = model::is_stale(point.h == nullptr ? point.v : point.h->sum);
+    if (chance(12) && t > before + 1)
+      start = before + 1 + static_cast<Timestamp>(below(static_cast<std::uint64_t>(t - before - 1)));
+    if (delta) start = before;
+    if (chance(40)) start = t - static_cast<Timestamp>(below(90'000)) + 20'000;
+    point.start = chance(20) || ends ? 0 : std::max<Timestamp>(start, 0);
+    before = t;
+  }
 }
 
 std::string PromqlGenerator::labels() {
@@ -239,7 +258,25 @@ std::string PromqlGenerator::any_selector() {
   return selector(pick({"req_total", "temp", "cfg", "lat_bucket", "info", "nothing"}));
 }
 
+std::string PromqlGenerator::starts(int depth) {
+  const std::string metric = pick({"req_total", "req_total", "size", "nhcb", "temp"});
+  switch (below(6)) {
+    case 0:
+      return fmt::format("start_timestamp({})", chance(4) ? vector(depth - 1) : selector(metric) + modifiers());
+    case 1:
+      return fmt::format("resets({}[{}]{}{})", selector(metric), duration(900), chance(3) ? " anchored" : "",
+                         modifiers());
+    case 2:
+      return fmt::format("{}({}({}[{}]{}))", pick({"histogram_count", "histogram_sum"}), pick({"rate", "increase"}),
+                         pick({"size", "nhcb"}), duration(900), modifiers());
+    default:
+      return fmt::format("{}({}[{}]{})", pick({"rate", "increase", "irate", "delta", "idelta"}), selector(metric),
+                         duration(chance(2) ? 60 : 900), modifiers());
+  }
+}
+
 std::string PromqlGenerator::expression(int depth) {
+  if (starts_ && chance(2)) return starts(depth);
   if (whole_ && chance(4)) return experimental(depth);
   if (whole_ && chance(2)) return chance(2) ? histogram_function(depth) : histogram_vector(depth);
   if (chance(12)) return scalar(depth);

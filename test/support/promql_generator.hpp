@@ -23,6 +23,11 @@ class PromqlGenerator {
     whole_ = true;
     return *this;
   }
+  /// The whole, with samples that say when their counting began; some of them contradict each other.
+  PromqlGenerator& with_starts() {
+    starts_ = true;
+    return whole();
+  }
   /// Counters with resets, gauges with gaps and staleness markers, small integers with NaN and Inf, a classic
   /// histogram, an info metric: 0 to 30 minutes, one sample about every 15 s. Values are multiples of 1/8, so that sums
   /// are exact in any order.
@@ -71,8 +76,11 @@ class PromqlGenerator {
   std::string histogram_function(int depth);
   std::string experimental(int depth);
 
+  void add_starts(TwinSeries& series);
+  std::string starts(int depth);
+
   Rng rng_;
-  bool whole_ = false;
+  bool whole_ = false, starts_ = false;
 };
 
 }  // namespace tocsin::test

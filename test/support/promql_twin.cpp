@@ -159,8 +159,10 @@ std::optional<Outcome> operate(BinaryOp op, const TwinPoint& a, const TwinPoint&
   return std::nullopt;
 }
 
-/// Between two steps of a subquery may lie more than one sample: what is known about resets does not hold there.
-TwinPoint without_reset_hint(const TwinPoint& point) {
+/// Between two steps of a subquery may lie more than one sample: what is known about resets does not hold there, and
+/// no starts are handed on.
+TwinPoint without_reset_hint(TwinPoint point) {
+  point.start = 0;
   if (point.h == nullptr || point.h->is_gauge()) return point;
   TwinHistogram h = *point.h;
   h.hint = model::CounterReset::kUnknown;
@@ -204,7 +206,9 @@ TwinPoint without_buckets(const TwinPoint& point) {
   h.count = point.h->count;
   h.sum = point.h->sum;
   h.hint = point.h->hint;
-  return h;
+  TwinPoint out(h);
+  out.start = point.start;
+  return out;
 }
 
 /// Counts and sums alone; says of each histogram but the first whether there was a reset before it, if that is not
@@ -219,7 +223,8 @@ TwinWindow without_buckets(const TwinWindow& samples) {
       TwinHistogram h = *out.back().second.h;
       const bool reset = twin_was_reset(*before, *point.h);
       h.hint = reset ? model::CounterReset::kReset : model::CounterReset::kNotReset;
-      out.back().second = h;
+      out.back().second = TwinPoint(h);
+      out.back().second.start = point.start;
     }
     before = point.h.get();
   }
@@ -366,6 +371,7 @@ PromqlTwin::Windows PromqlTwin::windows(const Expr& expr, Timestamp t) const {
         if (time > out.start && time <= out.end && !is_end(value)) window.emplace_back(time, value);
       }
       if (counts_only()) window = without_buckets(window);
+      for (auto& sample : window) sample.second.start = query_.start_timestamps ? sample.second.start : 0;
       if (!window.empty()) out.series[series->first] = std::move(window);
     }
     return out;
@@ -688,6 +694,7 @@ TwinVector PromqlTwin::extended_call(const Call& call, const MatrixSelector& mat
       if (time > start - query_.lookback_ms && time <= newest && !is_end(point)) samples.emplace_back(time, point);
     }
     if (counts_only()) samples = without_buckets(samples);
+    for (auto& sample : samples) sample.second.start = query_.start_timestamps ? sample.second.start : 0;
     const TwinVoice voice = this->voice(call, strip(*call.args[0]), series->first);
     const auto value = twin_extended_function(call.function->name, selector.smoothed, samples, start, end, voice);
     if (value) put(out, nameless(series->first), *value);
@@ -851,12 +858,15 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
   if (name.starts_with("histogram_quantile") || name == "histogram_fraction") return bucket_call(call, t);
   if (name.starts_with("histogram_")) return histogram_call(call, t);
   if (call.args.empty()) return TwinVector{{Labels(), twin_date_function(name, std::floor(to_seconds_of(t)))}};
-  if (name == "timestamp" && strip(*call.args[0]).kind == NodeKind::kVectorSelector) {
+  const bool of_times = name == "timestamp" || name == "start_timestamp";
+  if (of_times && strip(*call.args[0]).kind == NodeKind::kVectorSelector) {
+    if (name == "start_timestamp" && !query_.start_timestamps) return TwinVector();
     const auto& selector = static_cast<const VectorSelector&>(strip(*call.args[0]));
     TwinVector out;
     for (const auto* series : select(selector)) {
       const auto sample = newest(series->second, reference(selector.offset, selector.at, t));
-      if (sample) put(out, nameless(series->first), to_seconds_of(sample->first));
+      if (!sample) continue;
+      put(out, nameless(series->first), to_seconds_of(name == "timestamp" ? sample->first : sample->second.start));
     }
     return out;
   }
@@ -876,6 +886,7 @@ TwinValue PromqlTwin::call(const Call& call, Timestamp t) const {
   std::vector<double> arguments;
   for (std::size_t i = 1; i < call.args.size(); ++i) arguments.push_back(scalar(*call.args[i], t));
   TwinVector out;
+  if (name == "start_timestamp") return out;  // of a value nobody knows
   for (const auto& [labels, point] : input) {
     if (name == "timestamp") {
       put(out, nameless(labels), to_seconds_of(t));

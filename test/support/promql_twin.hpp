@@ -26,6 +26,7 @@ struct TwinPoint {
   TwinPoint(TwinHistogram histogram) : h(std::make_shared<const TwinHistogram>(std::move(histogram))) {}  // NOLINT
   double v = 0;
   std::shared_ptr<const TwinHistogram> h;
+  Timestamp start = 0;  // when its counting began; 0: unknown
 };
 
 /// Samples by time, staleness markers included.
@@ -41,6 +42,7 @@ class PromqlTwin {
     Timestamp start = 0, end = 0;  // what @ start() and @ end() mean
     std::int64_t lookback_ms = 300'000;
     std::int64_t subquery_step_ms = 60'000;
+    bool start_timestamps = false;  // use-start-timestamps
   };
   PromqlTwin(const TwinData& data, Query query) : data_(data), query_(query) {}
 
@@ -103,6 +105,9 @@ std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWi
                                              Timestamp end, Timestamp t, const std::vector<double>& arguments,
                                              const TwinVoice& voice);
 
+/// Do the starts of the two say that the counter was reset between them? 0 is unknown, and so is a start that is not
+/// before its own sample.
+bool twin_began_again(const std::pair<Timestamp, TwinPoint>& before, const std::pair<Timestamp, TwinPoint>& next);
 /// changes and resets: how often two samples in a row differ, of whatever kind they are.
 std::optional<double> twin_count_of(std::string_view name, const TwinWindow& window);
 

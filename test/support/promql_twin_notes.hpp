@@ -1,6 +1,6 @@
 #pragma once
 // What the naive twin has to say beside an answer: Prometheus' warnings and infos, by its source
-// (util/annotations/annotations.go). Without the details of forced monotonicity, which depend on the number of steps.
+// (util/annotations/annotations.go). Without what counts how often they came.
 
 #include <cstddef>
 #include <map>
@@ -66,6 +66,12 @@ class TwinVoice {
   }
   void collided(std::string_view operation) const {
     warn(fmt::format("conflicting counter resets during histogram {}", operation));
+  }
+  void overlap() const {
+    notes_.add(fmt::format("PromQL warning: sample has start time that overlaps with previous sample timestamp for "
+                           "metric \"{}\"",
+                           metric_),
+               place_, true);
   }
   void forced_monotonicity() const {
     notes_.add(

@@ -11,40 +11,71 @@ namespace {
 
 /// Floats alone.
 using Window = std::vector<std::pair<Timestamp, double>>;
+using Sample = std::pair<Timestamp, TwinPoint>;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// By what a change between the first and the last sample is multiplied for the change in (start, end].
+/// Where a counter began to count, if that is within the range and before its first sample: it was zero then.
+std::optional<Timestamp> beginning(const TwinWindow& window, Timestamp start) {
+  const auto& [first, point] = window.front();
+  if (point.start == 0 || point.start <= start || point.start >= first) return std::nullopt;
+  return point.start;
+}
+
+/// By what a change between the first and the last sample, or from zero on, is multiplied for the change in (start,
+/// end].
 /// @param first, change  of a counter that rose: it is not taken for less than zero before.
-template <typename AnyWindow>
-double extrapolation(const AnyWindow& window, Timestamp start, Timestamp end, bool rate, std::optional<double> first,
-                     double change) {
-  const double sampled = static_cast<double>(window.back().first - window.front().first) / 1000;
-  const double average = sampled / static_cast<double>(window.size() - 1);
+double extrapolation(const TwinWindow& window, Timestamp start, Timestamp end, bool rate, std::optional<double> first,
+                     double change, std::optional<Timestamp> zero) {
+  double sampled = static_cast<double>(window.back().first - window.front().first) / 1000;
+  const double average = window.size() < 2 ? 0 : sampled / static_cast<double>(window.size() - 1);
   double left = static_cast<double>(window.front().first - start) / 1000;
   double right = static_cast<double>(end - window.back().first) / 1000;
   if (left >= average * 1.1) left = average / 2;
   if (right >= average * 1.1) right = average / 2;
   if (first && change > 0 && *first >= 0) left = std::min(left, sampled * (*first / change));
+  if (zero) left = 0;
+  if (zero) sampled = static_cast<double>(window.back().first - *zero) / 1000;
   const double factor = (sampled + left + right) / sampled;
   return rate ? factor / (static_cast<double>(end - start) / 1000) : factor;
 }
 
-std::optional<double> extrapolated(const Window& window, Timestamp start, Timestamp end, bool counter, bool rate) {
-  if (window.size() < 2) return std::nullopt;
-  double increase = window.back().second - window.front().second;
-  for (std::size_t i = 1; counter && i < window.size(); ++i) {
-    if (window[i].second < window[i - 1].second) increase += window[i - 1].second;
+/// Says so if a sample's counting began within the time of the sample before it, with which it did not begin.
+void check_starts(const TwinWindow& window, const TwinVoice& voice) {
+  for (std::size_t i = 1; i < window.size(); ++i) {
+    const Timestamp start = window[i].second.start;
+    if (start == 0 || start >= window[i - 1].first || start == window[i - 1].second.start) continue;
+    voice.overlap();
+    return;
   }
-  const std::optional<double> first = counter ? std::optional(window.front().second) : std::nullopt;
-  return increase * extrapolation(window, start, end, rate, first, increase);
 }
 
-std::optional<double> last_two(const Window& window, bool counter) {
+bool is_reset(const Sample& before, const Sample& next) {
+  if (twin_began_again(before, next)) return true;
+  if (next.second.h != nullptr) return twin_was_reset(*before.second.h, *next.second.h);
+  return next.second.v < before.second.v;
+}
+
+std::optional<double> extrapolated(const TwinWindow& window, Timestamp start, Timestamp end, bool counter, bool rate,
+                                   const TwinVoice& voice) {
+  const std::optional<Timestamp> zero = counter ? beginning(window, start) : std::nullopt;
+  double increase = window.back().second.v - window.front().second.v;
+  for (std::size_t i = 1; counter && i < window.size(); ++i) {
+    if (is_reset(window[i - 1], window[i])) increase += window[i - 1].second.v;
+  }
+  if (counter) check_starts(window, voice);
+  if (window.size() < 2 && !zero) return std::nullopt;
+  const std::optional<double> first = counter ? std::optional(window.front().second.v) : std::nullopt;
+  if (zero) increase += *first;
+  return increase * extrapolation(window, start, end, rate, first, increase, zero);
+}
+
+std::optional<double> last_two(const TwinWindow& window, bool counter) {
   if (window.size() < 2) return std::nullopt;
-  const auto& [t1, v1] = window[window.size() - 1];
-  const auto& [t0, v0] = window[window.size() - 2];
-  if (!counter) return v1 - v0;
-  return (v1 < v0 ? v1 : v1 - v0) / (static_cast<double>(t1 - t0) / 1000);
+  const Sample& last = window[window.size() - 1];
+  const Sample& before = window[window.size() - 2];
+  const double change = last.second.v - before.second.v;
+  if (!counter) return change;
+  return (is_reset(before, last) ? last.second.v : change) / (static_cast<double>(last.first - before.first) / 1000);
 }
 
 std::optional<double> trend(const Window& window, Timestamp origin, bool predict, double seconds) {
@@ -138,13 +169,15 @@ std::optional<double> statistic(std::string_view name, const Window& window, con
   throw TwinError("the twin does not know " + std::string(name));
 }
 
-std::optional<TwinPoint> of_floats(std::string_view name, const Window& window, Timestamp start, Timestamp end,
-                                   Timestamp t, const std::vector<double>& arguments) {
-  if (name == "rate") return extrapolated(window, start, end, true, true);
-  if (name == "increase") return extrapolated(window, start, end, true, false);
-  if (name == "delta") return extrapolated(window, start, end, false, false);
-  if (name == "irate") return last_two(window, true);
-  if (name == "idelta") return last_two(window, false);
+std::optional<TwinPoint> of_floats(std::string_view name, const TwinWindow& samples, Timestamp start, Timestamp end,
+                                   Timestamp t, const std::vector<double>& arguments, const TwinVoice& voice) {
+  if (name == "rate") return extrapolated(samples, start, end, true, true, voice);
+  if (name == "increase") return extrapolated(samples, start, end, true, false, voice);
+  if (name == "delta") return extrapolated(samples, start, end, false, false, voice);
+  if (name == "irate") return last_two(samples, true);
+  if (name == "idelta") return last_two(samples, false);
+  Window window;
+  for (const auto& [time, point] : samples) window.emplace_back(time, point.v);
   if (name == "deriv") return trend(window, window.front().first, false, 0);
   if (name == "predict_linear") return trend(window, t, true, arguments.at(0));
   if (name == "mad_over_time") return deviation(values_of(window));
@@ -168,36 +201,56 @@ TwinHistogram combined(const TwinHistogram& a, const TwinHistogram& b, double si
   return sum->value;
 }
 
-std::optional<TwinPoint> histogram_change(const TwinWindow& window, Timestamp start, Timestamp end, bool counter,
-                                          bool rate, const TwinVoice& voice) {
-  if (window.size() < 2) return std::nullopt;
+/// Of two samples at least; nothing, and says so, if their buckets do not go together.
+std::optional<TwinHistogram> histogram_difference(const TwinWindow& window, bool counter, const TwinVoice& voice) {
   TwinHistogram begin = *window.front().second.h;
   const TwinHistogram& last = *window.back().second.h;
-  const bool same_kind = begin.is_gauge() && last.is_gauge();
+  const bool gauges = begin.is_gauge() && last.is_gauge();
   // What was there before a reset does not matter, nor what its buckets were.
-  if (counter && twin_was_reset(begin, *window[1].second.h)) begin = twin_nothing(*window[1].second.h);
+  if (counter && is_reset(window[0], window[1])) begin = twin_nothing(*window[1].second.h);
   const auto middle = [&](const auto& test) { return std::any_of(window.begin() + 1, window.end() - 1, test); };
-  const bool strange =
-      counter && middle([&](const auto& sample) { return sample.second.h->is_custom() != begin.is_custom(); });
-  const bool ends_differ = last.is_custom() != begin.is_custom();
+  const auto differs = [&](const Sample& sample) { return sample.second.h->is_custom() != begin.is_custom(); };
+  const bool strange = counter && middle(differs), ends_differ = differs(window.back());
   const bool gauge_at_an_end = counter && (window.front().second.h->is_gauge() || last.is_gauge());
   if (gauge_at_an_end && (ends_differ || !strange)) voice.not_a_counter();
   if (ends_differ || strange) {
     voice.mixed_schemas();
     return std::nullopt;
   }
-  if (counter && middle([](const auto& sample) { return sample.second.h->is_gauge(); })) voice.not_a_counter();
+  if (counter && middle([](const Sample& sample) { return sample.second.h->is_gauge(); })) voice.not_a_counter();
   TwinHistogram change = combined(last, begin, -1, voice);
   for (std::size_t i = 1; counter && i < window.size(); ++i) {
-    const TwinHistogram& before = i == 1 ? begin : *window[i - 1].second.h;
+    TwinPoint before = i == 1 ? TwinPoint(begin) : window[i - 1].second;
+    before.start = window[i - 1].second.start;
     const TwinHistogram& next = *window[i].second.h;
-    if (twin_was_reset(before, next)) change = combined(change, before, 1, voice);
+    if (is_reset({window[i - 1].first, before}, window[i])) change = combined(change, *before.h, 1, voice);
     // As coarse as the coarsest.
     if (!next.is_custom()) change = combined(change, twin_nothing(next), 1, voice);
   }
-  if (!counter && !same_kind) voice.not_a_gauge();
-  const std::optional<double> first = counter ? std::optional(window.front().second.h->count) : std::nullopt;
-  TwinHistogram out = twin_scaled(change, extrapolation(window, start, end, rate, first, change.count));
+  if (counter) check_starts(window, voice);
+  if (!counter && !gauges) voice.not_a_gauge();
+  return change;
+}
+
+std::optional<TwinPoint> histogram_change(const TwinWindow& window, Timestamp start, Timestamp end, bool counter,
+                                          bool rate, const TwinVoice& voice) {
+  const std::optional<Timestamp> zero = counter ? beginning(window, start) : std::nullopt;
+  const TwinHistogram& first = *window.front().second.h;
+  TwinHistogram change = twin_nothing(first);
+  if (window.size() > 1) {
+    const auto difference = histogram_difference(window, counter, voice);
+    if (!difference) return std::nullopt;
+    change = *difference;
+  } else if (!zero) {
+    return std::nullopt;
+  }
+  if (zero && change.is_custom() != first.is_custom()) {
+    voice.mixed_schemas();
+    return std::nullopt;
+  }
+  if (zero) change = window.size() > 1 ? combined(change, first, 1, voice) : first;
+  const std::optional<double> count = counter ? std::optional(first.count) : std::nullopt;
+  TwinHistogram out = twin_scaled(change, extrapolation(window, start, end, rate, count, change.count, zero));
   out.hint = model::CounterReset::kGauge;
   return out;
 }
@@ -209,7 +262,7 @@ std::optional<TwinPoint> last_two_histograms(const TwinWindow& window, bool coun
   if (counter && (last.h->is_gauge() || before.h->is_gauge())) voice.not_a_counter();
   if (!counter && !(last.h->is_gauge() && before.h->is_gauge())) voice.not_a_gauge();
   TwinHistogram out = *last.h;
-  if (!counter || !twin_was_reset(*before.h, *last.h)) {
+  if (!counter || !is_reset(window[window.size() - 2], window.back())) {
     if (last.h->is_custom() != before.h->is_custom()) {
       voice.mixed_schemas();
       return std::nullopt;
@@ -257,17 +310,24 @@ std::optional<TwinPoint> of_histograms(std::string_view name, const TwinWindow& 
 
 }  // namespace
 
+bool twin_began_again(const Sample& before, const Sample& next) {
+  const Timestamp start = next.second.start, previous = before.second.start;
+  if (start == 0 || start >= next.first || start < before.first) return false;
+  return start > before.first || (previous != 0 && previous < before.first);
+}
+
 std::optional<double> twin_count_of(std::string_view name, const TwinWindow& window) {
   double count = 0;
   for (std::size_t i = 1; i < window.size(); ++i) {
     const TwinPoint& before = window[i - 1].second;
     const TwinPoint& next = window[i].second;
     bool differs = (before.h == nullptr) != (next.h == nullptr);
-    if (!differs && next.h != nullptr) {
-      differs = name == "resets" ? twin_was_reset(*before.h, *next.h) : !twin_equal(*before.h, *next.h);
+    if (!differs && name == "resets") {
+      differs = is_reset(window[i - 1], window[i]);
+    } else if (!differs && next.h != nullptr) {
+      differs = !twin_equal(*before.h, *next.h);
     } else if (!differs) {
-      const bool both_nan = std::isnan(before.v) && std::isnan(next.v);
-      differs = name == "resets" ? next.v < before.v : next.v != before.v && !both_nan;
+      differs = next.v != before.v && !(std::isnan(before.v) && std::isnan(next.v));
     }
     count += differs ? 1 : 0;
   }
@@ -298,16 +358,12 @@ std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWi
                                              Timestamp end, Timestamp t, const std::vector<double>& arguments,
                                              const TwinVoice& voice) {
   if (const auto value = of_any(name, window)) return value;
-  Window floats;
-  TwinWindow histograms;
-  for (const auto& [time, point] : window) {
-    if (point.h == nullptr) floats.emplace_back(time, point.v);
-    if (point.h != nullptr) histograms.emplace_back(time, point);
-  }
+  TwinWindow floats, histograms;
+  for (const Sample& sample : window) (sample.second.h == nullptr ? floats : histograms).push_back(sample);
   if (floats.empty()) return of_histograms(name, histograms, start, end, voice);
   const bool invalid = name == "quantile_over_time" && !(arguments.at(0) >= 0 && arguments.at(0) <= 1);
   if (invalid) voice.invalid_quantile(arguments.at(0));
-  if (histograms.empty()) return of_floats(name, floats, start, end, t, arguments);
+  if (histograms.empty()) return of_floats(name, floats, start, end, t, arguments, voice);
   // Of both: what needs all samples has no result, the rest passes over the histograms.
   if (is_one_of(name, {"irate", "idelta"})) {
     const TwinWindow last(window.end() - 2, window.end());
@@ -322,7 +378,7 @@ std::optional<TwinPoint> twin_range_function(std::string_view name, const TwinWi
     return std::nullopt;
   }
   voice.ignored_histograms();
-  return of_floats(name, floats, start, end, t, arguments);
+  return of_floats(name, floats, start, end, t, arguments, voice);
 }
 
 }  // namespace tocsin::test
