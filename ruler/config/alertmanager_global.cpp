@@ -15,6 +15,28 @@ void AlertmanagerGlobal::describe(FieldVisitor& f) {
   f.file("slack_app_token_file", slack_app_token_file);
   f.url("slack_app_url", slack_app_url);
   f.url("pagerduty_url", pagerduty_url);
+  f.url("opsgenie_api_url", opsgenie_api_url);
+  f.secret("opsgenie_api_key", opsgenie_api_key);
+  f.file("opsgenie_api_key_file", opsgenie_api_key_file);
+  f.url("victorops_api_url", victorops_api_url);
+  f.secret("victorops_api_key", victorops_api_key);
+  f.file("victorops_api_key_file", victorops_api_key_file);
+  f.url("wechat_api_url", wechat_api_url);
+  f.secret("wechat_api_secret", wechat_api_secret);
+  f.file("wechat_api_secret_file", wechat_api_secret_file);
+  f.plain("wechat_api_corp_id", wechat_api_corp_id);
+  f.url("telegram_api_url", telegram_api_url);
+  f.secret("telegram_bot_token", telegram_bot_token);
+  f.file("telegram_bot_token_file", telegram_bot_token_file);
+  f.url("webex_api_url", webex_api_url);
+  f.url("jira_api_url", jira_api_url);
+  f.url("rocketchat_api_url", rocketchat_api_url);
+  f.secret("rocketchat_token", rocketchat_token);
+  f.file("rocketchat_token_file", rocketchat_token_file);
+  f.secret("rocketchat_token_id", rocketchat_token_id);
+  f.file("rocketchat_token_id_file", rocketchat_token_id_file);
+  f.secret_url("mattermost_webhook_url", mattermost_webhook_url);
+  f.file("mattermost_webhook_url_file", mattermost_webhook_url_file);
 }
 
 Result<void> AlertmanagerGlobal::complete() const {
@@ -28,7 +50,13 @@ Result<void> AlertmanagerGlobal::complete() const {
                 "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be "
                 "configured");
   }
-  return {};
+  TOCSIN_OK(at_most_one("opsgenie_api_key", opsgenie_api_key, opsgenie_api_key_file));
+  TOCSIN_OK(at_most_one("victorops_api_key", victorops_api_key, victorops_api_key_file));
+  TOCSIN_OK(at_most_one("telegram_bot_token", telegram_bot_token, telegram_bot_token_file));
+  TOCSIN_OK(at_most_one("rocketchat_token", rocketchat_token, rocketchat_token_file));
+  TOCSIN_OK(at_most_one("rocketchat_token_id", rocketchat_token_id, rocketchat_token_id_file));
+  TOCSIN_OK(at_most_one("wechat_api_secret", wechat_api_secret, wechat_api_secret_file));
+  return at_most_one("mattermost_webhook_url", mattermost_webhook_url, mattermost_webhook_url_file);
 }
 
 }  // namespace tocsin::config
@@ -50,61 +78,11 @@ const std::vector<Demand>& demands() {
       {"email", {"to"}, {}, "missing to address in email config"},
       {"email", {"smarthost"}, {"smtp_smarthost"}, "no global SMTP smarthost set"},
       {"email", {"from"}, {"smtp_from"}, "no global SMTP from set"},
-      {"opsgenie",
-       {"api_key", "api_key_file"},
-       {"opsgenie_api_key", "opsgenie_api_key_file"},
-       "no global OpsGenie API Key set either inline or in a file"},
-      {"victorops",
-       {"api_key", "api_key_file"},
-       {"victorops_api_key", "victorops_api_key_file"},
-       "no global VictorOps API Key set"},
-      {"victorops", {"routing_key"}, {}, "missing Routing key in VictorOps config"},
-      {"wechat",
-       {"api_secret", "api_secret_file"},
-       {"wechat_api_secret", "wechat_api_secret_file"},
-       "no global Wechat Api Secret set either inline or in a file"},
-      {"wechat", {"corp_id"}, {"wechat_api_corp_id"}, "no global Wechat CorpID set"},
-      {"telegram",
-       {"bot_token", "bot_token_file"},
-       {"telegram_bot_token", "telegram_bot_token_file"},
-       "missing bot_token or bot_token_file on telegram_config"},
-      {"telegram", {"chat_id", "chat_id_file"}, {}, "missing chat_id or chat_id_file on telegram_config"},
-      {"rocketchat",
-       {"token_id", "token_id_file"},
-       {"rocketchat_token_id", "rocketchat_token_id_file"},
-       "no global Rocketchat TokenID set either inline or in a file"},
-      {"rocketchat",
-       {"token", "token_file"},
-       {"rocketchat_token", "rocketchat_token_file"},
-       "no global Rocketchat Token set either inline or in a file"},
-      {"mattermost",
-       {"webhook_url", "webhook_url_file"},
-       {"mattermost_webhook_url", "mattermost_webhook_url_file"},
-       "missing webhook_url or webhook_url_file on mattermost_config"},
-      {"discord", {"webhook_url", "webhook_url_file"}, {}, "one of webhook_url or webhook_url_file must be configured"},
-      {"msteams", {"webhook_url", "webhook_url_file"}, {}, "one of webhook_url or webhook_url_file must be configured"},
-      {"msteamsv2",
-       {"webhook_url", "webhook_url_file"},
-       {},
-       "one of webhook_url or webhook_url_file must be configured"},
-      {"incidentio", {"url", "url_file"}, {}, "one of url or url_file must be configured"},
-      {"pushover", {"user_key", "user_key_file"}, {}, "one of user_key or user_key_file must be configured"},
-      {"pushover", {"token", "token_file"}, {}, "one of token or token_file must be configured"},
-      {"sns",
-       {"topic_arn", "phone_number", "target_arn"},
-       {},
-       "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config"},
-      {"webex", {"room_id"}, {}, "missing room_id on webex_config"},
-      {"jira", {"project"}, {}, "missing project in jira_config"},
-      {"jira", {"issue_type"}, {}, "missing issue_type in jira_config"},
-      {"jira", {"api_url"}, {"jira_api_url"}, "no global Jira Cloud URL set"},
   };
   return table;
 }
 
-constexpr std::array<std::string_view, 9> kGlobalPairs = {
-    "opsgenie_api_key",    "victorops_api_key", "telegram_bot_token", "smtp_auth_password",    "rocketchat_token",
-    "rocketchat_token_id", "smtp_auth_secret",  "wechat_api_secret",  "mattermost_webhook_url"};
+constexpr std::array<std::string_view, 2> kGlobalPairs = {"smtp_auth_password", "smtp_auth_secret"};
 
 Result<void> at_most_one(const yaml::Node& map, std::string_view key) {
   const std::string file = std::string(key) + "_file";
@@ -120,40 +98,9 @@ Result<void> parse_global(const yaml::Node& node, Context& context) {
   FieldReader reader(fields, context);
   global.describe(reader);
   fields.child("http_config", [&](const yaml::Node& n) { return read_http_config(n, global.http, context); })
-      .unsupported({"smtp_from",
-                    "smtp_hello",
-                    "smtp_smarthost",
-                    "smtp_auth_username",
-                    "smtp_auth_password",
-                    "smtp_auth_password_file",
-                    "smtp_auth_secret",
-                    "smtp_auth_secret_file",
-                    "smtp_auth_identity",
-                    "smtp_require_tls",
-                    "smtp_tls_config",
-                    "smtp_force_implicit_tls",
-                    "opsgenie_api_url",
-                    "opsgenie_api_key",
-                    "opsgenie_api_key_file",
-                    "victorops_api_url",
-                    "victorops_api_key",
-                    "victorops_api_key_file",
-                    "wechat_api_url",
-                    "wechat_api_secret",
-                    "wechat_api_secret_file",
-                    "wechat_api_corp_id",
-                    "telegram_api_url",
-                    "telegram_bot_token",
-                    "telegram_bot_token_file",
-                    "webex_api_url",
-                    "jira_api_url",
-                    "rocketchat_api_url",
-                    "rocketchat_token",
-                    "rocketchat_token_file",
-                    "rocketchat_token_id",
-                    "rocketchat_token_id_file",
-                    "mattermost_webhook_url",
-                    "mattermost_webhook_url_file"},
+      .unsupported({"smtp_from", "smtp_hello", "smtp_smarthost", "smtp_auth_username", "smtp_auth_password",
+                    "smtp_auth_password_file", "smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity",
+                    "smtp_require_tls", "smtp_tls_config", "smtp_force_implicit_tls"},
                    context.warnings);
   TOCSIN_OK(fields.finish());
   if (const Result<void> good = global.complete(); !good) return node.error("{}", good.error().message);
@@ -162,10 +109,7 @@ Result<void> parse_global(const yaml::Node& node, Context& context) {
 }
 
 const std::vector<std::string>& unsupported_integration_keys() {
-  static const std::vector<std::string> keys = {
-      "discord_configs",  "email_configs",     "incidentio_configs", "opsgenie_configs",   "wechat_configs",
-      "pushover_configs", "victorops_configs", "sns_configs",        "telegram_configs",   "webex_configs",
-      "msteams_configs",  "msteamsv2_configs", "jira_configs",       "rocketchat_configs", "mattermost_configs"};
+  static const std::vector<std::string> keys = {"email_configs"};
   return keys;
 }
 

@@ -77,7 +77,7 @@ constexpr std::array<std::string_view, 4> kSecretNames = {"password", "credentia
 
 bool is_secret(const std::string& parent, const std::string& key) {
   if (secret_keys().values.contains(std::pair(parent, key))) return true;
-  if (is_kind(parent) || key == "routing_key") return false;
+  if (is_kind(parent)) return false;
   if (parent == "proxy_connect_header") return true;
   for (const std::string_view suffix : {"_token", "_password", "_secret", "_key"}) {
     if (key.ends_with(suffix)) return true;

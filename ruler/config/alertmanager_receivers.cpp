@@ -65,7 +65,7 @@ void warn_of_silence(const yaml::Node& node, const ReceiverConfig& receiver, Con
   for_each_kind([&](auto kind) { notifies = notifies || !(receiver.*kind).empty(); });
   if (notifies || receiver.unsupported.empty()) return;
   context.warn(node, fmt::format("RECEIVER \"{}\" REACHES NOBODY: all of its integrations are of kinds that are not "
-                                 "supported yet; route its alerts to slack, pagerduty or webhook as well",
+                                 "supported yet; route its alerts to another kind as well",
                                  receiver.name));
 }
 

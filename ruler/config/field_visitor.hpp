@@ -30,7 +30,9 @@ class FieldVisitor {
  public:
   virtual ~FieldVisitor() = default;
 
-  virtual void text(std::string_view /*key*/, std::string& /*value*/) {}        // a template
+  virtual void text(std::string_view /*key*/, std::string& /*value*/) {}  // a template
+  /// A template of HTML.
+  virtual void html_text(std::string_view key, std::string& value) { text(key, value); }
   virtual void texts(std::string_view /*key*/, std::vector<std::string>&) {}    // templates
   virtual void text_map(std::string_view /*key*/, TextMap& /*value*/) {}        // keys and values are templates
   virtual void tree(std::string_view /*key*/, std::optional<ValueTree>&) {}     // all texts in it are templates

@@ -1,5 +1,7 @@
 #include "config/notifier_config.hpp"
 
+#include <algorithm>
+
 namespace tocsin::config {
 
 Result<void> at_most_one(std::string_view key, const Secret& value, const std::string& file) {
@@ -16,6 +18,11 @@ void fall_back(Secret& value, std::string& file, const Secret& global_value, con
   if (!value.empty() || !file.empty()) return;
   value = global_value;
   file = global_file;
+}
+
+void add_trailing_slash(std::string& url) {
+  const std::size_t end = std::min(url.find_first_of("?#"), url.size());
+  if (end == 0 || url[end - 1] != '/') url.insert(end, "/");
 }
 
 }  // namespace tocsin::config

@@ -41,5 +41,7 @@ Result<void> at_most_one(std::string_view key, const Secret& value, const std::s
 Result<void> exactly_one(std::string_view key, const Secret& value, const std::string& file);
 /// A global pair stands in for a local pair of which neither is set.
 void fall_back(Secret& value, std::string& file, const Secret& global_value, const std::string& global_file);
+/// To the path of a URL, if it has none.
+void add_trailing_slash(std::string& url);
 
 }  // namespace tocsin::config

@@ -7,9 +7,24 @@
 #include <utility>
 #include <vector>
 
+#include "config/receiver_discord.hpp"
+#include "config/receiver_github.hpp"
+#include "config/receiver_incidentio.hpp"
+#include "config/receiver_jira.hpp"
+#include "config/receiver_mattermost.hpp"
+#include "config/receiver_msteams.hpp"
+#include "config/receiver_opsgenie.hpp"
 #include "config/receiver_pagerduty.hpp"
+#include "config/receiver_pushover.hpp"
+#include "config/receiver_rocketchat.hpp"
 #include "config/receiver_slack.hpp"
+#include "config/receiver_sms.hpp"
+#include "config/receiver_sns.hpp"
+#include "config/receiver_telegram.hpp"
+#include "config/receiver_victorops.hpp"
+#include "config/receiver_webex.hpp"
 #include "config/receiver_webhook.hpp"
+#include "config/receiver_wechat.hpp"
 
 namespace tocsin::config {
 
@@ -30,18 +45,40 @@ struct ReceiverConfig {
   TextMap labels;  // without the implicit `name`
   std::vector<WebhookConfig> webhook;
   std::vector<PagerdutyConfig> pagerduty;
+  std::vector<OpsgenieConfig> opsgenie;
+  std::vector<WechatConfig> wechat;
   std::vector<SlackConfig> slack;
+  std::vector<VictoropsConfig> victorops;
+  std::vector<PushoverConfig> pushover;
+  std::vector<SnsConfig> sns;
+  std::vector<TelegramConfig> telegram;
+  std::vector<DiscordConfig> discord;
+  std::vector<WebexConfig> webex;
+  std::vector<MsteamsConfig> msteams;
+  std::vector<Msteamsv2Config> msteamsv2;
+  std::vector<JiraConfig> jira;
+  std::vector<IncidentioConfig> incidentio;
+  std::vector<RocketchatConfig> rocketchat;
+  std::vector<MattermostConfig> mattermost;
+  std::vector<SmsConfig> sms;        // not in Alertmanager; nor is
+  std::vector<GithubConfig> github;  // this one
   std::vector<UnsupportedIntegration> unsupported;
   std::optional<FallbackConfig> fallback;
   std::string where;
 };
 
 /// Calls `f` with the member of ReceiverConfig for each kind (`std::vector<SlackConfig> ReceiverConfig::*`), in the
-/// order in which Alertmanager makes integrations. Source of the order: config/receiver/receiver.go.
+/// order in which Alertmanager makes integrations; ours are the last. Source of the order: config/receiver/receiver.go.
 template <typename F>
 void for_each_kind(F&& f) {
   std::apply([&f](auto... kind) { (f(kind), ...); },
-             std::make_tuple(&ReceiverConfig::webhook, &ReceiverConfig::pagerduty, &ReceiverConfig::slack));
+             std::make_tuple(&ReceiverConfig::webhook, &ReceiverConfig::pagerduty, &ReceiverConfig::opsgenie,
+                             &ReceiverConfig::wechat, &ReceiverConfig::slack, &ReceiverConfig::victorops,
+                             &ReceiverConfig::pushover, &ReceiverConfig::sns, &ReceiverConfig::telegram,
+                             &ReceiverConfig::discord, &ReceiverConfig::webex, &ReceiverConfig::msteams,
+                             &ReceiverConfig::msteamsv2, &ReceiverConfig::jira, &ReceiverConfig::incidentio,
+                             &ReceiverConfig::rocketchat, &ReceiverConfig::mattermost, &ReceiverConfig::sms,
+                             &ReceiverConfig::github));
 }
 
 /// The type of configuration behind a member that for_each_kind() gives.

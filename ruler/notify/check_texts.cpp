@@ -21,6 +21,9 @@ class TextChecker final : public config::FieldVisitor {
   }
 
   void text(std::string_view field, std::string& text) override { check(field, text); }
+  void html_text(std::string_view field, std::string& text) override {
+    if (auto parsed = templates_.check_html(text); !parsed) add(field, parsed.error().message);
+  }
   void texts(std::string_view field, std::vector<std::string>& texts) override {
     for (const std::string& text : texts) check(field, text);
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <functional>
 
+#include <boost/json.hpp>
+
+#include "base/base64.hpp"
 #include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -16,13 +19,19 @@ namespace {
 constexpr std::size_t kMaxAnswerBytes = 1U << 20U;
 constexpr std::size_t kLongAnswerBytes = 16U << 10U;  // longer ones are judged by a worker
 constexpr std::size_t kMaxDetailRunes = 512;          // of an answer's body in messages
-constexpr std::size_t kMinSecretBytes = 6, kMaxSecrets = 32;
+constexpr std::size_t kMinSecretBytes = 6, kMaxSecrets = 64;
 
 }  // namespace
 
 std::string Expander::operator()(std::string_view text) {
-  if (error_ || text.empty()) return "";
-  auto out = templates_.expand(text, data_, now_);
+  return error_ || text.empty() ? "" : kept(templates_.expand(text, data_, now_));
+}
+
+std::string Expander::html(std::string_view text) {
+  return error_ || text.empty() ? "" : kept(templates_.expand_html(text, data_, now_));
+}
+
+std::string Expander::kept(Result<std::string> out) {
   if (out) return std::move(*out);
   error_ = std::move(out).error();
   return "";
@@ -34,7 +43,12 @@ HttpReceiver::HttpReceiver(Services services, std::shared_ptr<const Rendering> r
       rendering_(std::move(rendering)),
       integration_(integration),
       timeout_(config.timeout),
-      client_(client::make_client(config.http, {services.loop, services.work, services.client, services.fs})) {}
+      client_(client::make_client(config.http, {services.loop, services.work, services.client, services.fs})) {
+  const config::HttpClientConfig& http = config.http;
+  keep_secret(http.password.reveal());
+  keep_secret(base64_encode(http.username + ":" + http.password.reveal()));
+  keep_secret(http.authorization_credentials.reveal());
+}
 
 tmpl::AmData HttpReceiver::data(const Notification& notification, std::size_t max_alerts) const {
   tmpl::AmInput input;
@@ -69,16 +83,43 @@ Result<std::string> HttpReceiver::secret_or_file(const Secret& secret, const std
 
 void HttpReceiver::keep_secret(const std::string& text) const {
   if (text.size() < kMinSecretBytes) return;
+  const std::string in_query = query_escape(text);
   const MutexLock lock(secrets_mutex_);
-  if (std::find(secrets_.begin(), secrets_.end(), text) != secrets_.end()) return;
-  secrets_.push_back(text);
-  if (secrets_.size() > kMaxSecrets) secrets_.pop_front();
+  for (const std::string& form : {text, in_query, replace_all(in_query, "+", "%20")}) {
+    if (std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) secrets_.push_back(form);
+  }
+  while (secrets_.size() > kMaxSecrets) secrets_.pop_front();
 }
 
 std::string HttpReceiver::without_secrets(std::string text) const {
   const MutexLock lock(secrets_mutex_);
   for (const std::string& secret : secrets_) text = replace_all(std::move(text), secret, kSecretText);
   return text;
+}
+
+std::string HttpReceiver::truncated(std::string text, std::size_t max_runes, std::string_view what,
+                                    const Notification& n) const {
+  bool cut = false;
+  text = tmpl::truncate_runes(text, max_runes, &cut);
+  if (cut) {
+    log::warn("notify", fmt::format("truncated {}", what),
+              {{"integration", integration_}, {"group", n.group_key}, {"max_runes", max_runes}});
+  }
+  return text;
+}
+
+net::Task<Result<boost::json::value>> HttpReceiver::json_of(net::HttpResponse response) const {
+  const std::shared_ptr<const HttpReceiver> self = shared_from_this();
+  const auto kept = std::make_shared<const net::HttpResponse>(std::move(response));
+  std::function<Result<boost::json::value>()> parse = [kept]() -> Result<boost::json::value> {
+    const std::string_view body = kept->body.view();
+    boost::json::error_code error;
+    boost::json::value value = boost::json::parse({body.data(), body.size()}, error);
+    if (error) return fail(Errc::kInvalid, "could not unmarshal JSON response: {}", error.message());
+    return value;
+  };
+  if (kept->body.size() <= kLongAnswerBytes) co_return parse();
+  co_return co_await on_worker(std::move(parse));
 }
 
 net::Task<SendOutcome> HttpReceiver::send(NotificationPtr notification, MonoTime deadline) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/value.hpp>
+
 #include "base/clock.hpp"
 #include "base/fs.hpp"
 #include "base/result.hpp"
@@ -48,9 +50,13 @@ class Expander {
       : templates_(templates), data_(data), now_(now) {}
   /// "" if this or an earlier text failed.
   std::string operator()(std::string_view text);
+  /// The text is a template of HTML.
+  std::string html(std::string_view text);
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  std::string kept(Result<std::string> out);
+
   const tmpl::AmTemplates& templates_;
   const tmpl::AmData& data_;
   Timestamp now_;
@@ -102,9 +108,14 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
   tmpl::AmData data(const Notification& notification, std::size_t max_alerts = 0) const;
   /// The secret, or the trimmed content of the file as it is now. Thread: any.
   Result<std::string> secret_or_file(const Secret& secret, const std::string& file, std::string_view what) const;
-  /// Texts under 6 bytes are kept no secret: hiding them would garble every message.
+  /// Takes the text, and its forms in URLs, out of later outcomes. Not if it has under 6 bytes: that would garble every
+  /// message.
   void keep_secret(const std::string& text) const;
   std::string without_secrets(std::string text) const;
+  /// The text cut to so many runes; a cut is logged.
+  std::string truncated(std::string text, std::size_t max_runes, std::string_view what, const Notification& n) const;
+  /// The answer's JSON; parsed by a worker if it is long. kInvalid "could not unmarshal JSON response: ...".
+  net::Task<Result<boost::json::value>> json_of(net::HttpResponse response) const;
   Fs& fs() const { return services_.fs; }
   Loop& loop() const { return services_.loop; }
 
@@ -118,7 +129,18 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
   std::shared_ptr<net::HttpClient> client_;  // as http_config says
 
   mutable Mutex secrets_mutex_;
-  mutable std::deque<std::string> secrets_ TOCSIN_GUARDED_BY(secrets_mutex_);  // the latest 32
+  mutable std::deque<std::string> secrets_ TOCSIN_GUARDED_BY(secrets_mutex_);  // the latest 64
+};
+
+/// What most kinds start from.
+template <typename Config>
+class KindReceiver : public HttpReceiver {
+ public:
+  KindReceiver(const Services& services, std::shared_ptr<const Rendering> rendering, Config config)
+      : HttpReceiver(services, std::move(rendering), Config::kKind, config), config_(std::move(config)) {}
+
+ protected:
+  Config config_;
 };
 
 /// POST with a JSON body (a newline is added, as Go's encoder does).
@@ -130,6 +152,11 @@ alerting::FailureReason reason_of_status(int status);
 /// 2xx: delivered. 5xx and `retry_code`: retry. Others: permanent. The text is "unexpected status code 500: body".
 /// Source: Alertmanager notify/util.go (Retrier).
 SendOutcome judge_status(const net::HttpResponse& response, std::string_view details, int retry_code = 0);
+
+/// Alertmanager's words for a template that fails.
+inline Error templating_error(const Error& error) {
+  return Error(error).wrap("templating error");
+}
 
 /// Templates of ALL texts in the tree; a rendered text that reads as YAML of another type becomes that type.
 /// Source: Alertmanager template/template.go (DeepCopyWithTemplate).

@@ -35,10 +35,9 @@ std::string refusal(const net::HttpResponse& response) {
   return message + ": " + errors;
 }
 
-class PagerdutyReceiver final : public HttpReceiver {
+class PagerdutyReceiver final : public KindReceiver<config::PagerdutyConfig> {
  public:
-  PagerdutyReceiver(const Services& services, RenderingPtr rendering, config::PagerdutyConfig config)
-      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
+  using KindReceiver::KindReceiver;
 
   Result<Prepared> prepare(const Notification& notification) const override;
   SendOutcome judge(const Notification& notification, const Prepared& prepared,
@@ -54,8 +53,6 @@ class PagerdutyReceiver final : public HttpReceiver {
   std::string images(Expander& expand) const;
   std::string links(Expander& expand) const;
   Result<std::string> details(Expander& expand) const;
-
-  config::PagerdutyConfig config_;
 };
 
 Result<std::string> PagerdutyReceiver::details(Expander& expand) const {

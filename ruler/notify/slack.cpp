@@ -31,10 +31,9 @@ std::string text_member(const boost::json::object& object, const char* key) {
   return member != nullptr && member->is_string() ? std::string(member->as_string()) : "";
 }
 
-class SlackReceiver final : public HttpReceiver {
+class SlackReceiver final : public KindReceiver<config::SlackConfig> {
  public:
-  SlackReceiver(const Services& services, RenderingPtr rendering, config::SlackConfig config)
-      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
+  using KindReceiver::KindReceiver;
 
   Result<Prepared> prepare(const Notification& notification) const override;
   SendOutcome judge(const Notification& notification, const Prepared& prepared,
@@ -46,8 +45,6 @@ class SlackReceiver final : public HttpReceiver {
   std::string actions(Expander& expand) const;
   std::string markdown_in() const;
   Result<std::string> url() const;
-
-  config::SlackConfig config_;
 };
 
 std::string SlackReceiver::fields(Expander& expand) const {

@@ -1,38 +1,39 @@
 #include "notify/kinds.hpp"
+#include "notify/webhook_body.hpp"
 #include "template/go_json.hpp"
 
 namespace tocsin::notify {
 
+Result<std::string> webhook_body(const tmpl::Value& data, const Notification& notification, std::size_t max_alerts) {
+  TOCSIN_TRY(std::string body, tmpl::to_json(data));
+  const std::size_t count = notification.alerts.size();
+  const std::size_t cut = max_alerts != 0 && count > max_alerts ? count - max_alerts : 0;
+  const std::string rest = tmpl::JsonObject()
+                               .text("version", "4")
+                               .text("groupKey", notification.group_key)
+                               .number("truncatedAlerts", cut)
+                               .take();
+  body.back() = ',';
+  body += rest.substr(1);
+  return body;
+}
+
 namespace {
 
-class WebhookReceiver final : public HttpReceiver {
+class WebhookReceiver final : public KindReceiver<config::WebhookConfig> {
  public:
-  WebhookReceiver(const Services& services, RenderingPtr rendering, config::WebhookConfig config)
-      : HttpReceiver(services, std::move(rendering), config.kKind, config), config_(std::move(config)) {}
+  using KindReceiver::KindReceiver;
 
   Result<Prepared> prepare(const Notification& notification) const override;
 
  private:
   Result<std::string> payload(const Notification& notification, const tmpl::AmData& data) const;
   Result<std::string> custom_payload(const Notification& notification, const tmpl::AmData& data) const;
-
-  config::WebhookConfig config_;
 };
 
 Result<std::string> WebhookReceiver::payload(const Notification& notification, const tmpl::AmData& data) const {
   if (config_.payload) return custom_payload(notification, data);
-  TOCSIN_TRY(std::string body, tmpl::to_json(data.value()));
-  const std::size_t count = notification.alerts.size();
-  const std::size_t cut = config_.max_alerts != 0 && count > config_.max_alerts ? count - config_.max_alerts : 0;
-  std::string rest = tmpl::JsonObject()
-                         .text("version", "4")
-                         .text("groupKey", notification.group_key)
-                         .number("truncatedAlerts", cut)
-                         .take();
-  // The data's members come first, in one object with these.
-  body.back() = ',';
-  body += rest.substr(1);
-  return body;
+  return webhook_body(data.value(), notification, config_.max_alerts);
 }
 
 Result<std::string> WebhookReceiver::custom_payload(const Notification& notification, const tmpl::AmData& data) const {

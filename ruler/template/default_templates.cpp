@@ -138,6 +138,11 @@ constexpr std::string_view kChats = R"tmpl(
 {{ define "mattermost.default.fallback" }}{{ template "mattermost.default.title" . }} | {{ template "mattermost.default.titlelink" . }}{{ end }}
 {{ define "mattermost.default.text" }}{{ template "__markdown_lists" . }}{{ end }}
 
+{{ define "sms.default.message" }}{{ template "__subject" . }}{{ with .CommonAnnotations.summary }} {{ . }}{{ end }}{{ end }}
+
+{{ define "github.default.title" }}{{ template "__subject" . }}{{ end }}
+{{ define "github.default.body" }}{{ template "__markdown_lists" . }}{{ template "__alertmanagerURL" . }}{{ end }}
+
 {{ define "jira.default.summary" }}{{ template "__subject" . }}{{ end }}
 {{ define "jira.default.description" }}{{ template "__markdown_lists" . }}{{ end }}
 {{ define "jira.default.priority" -}}

@@ -138,6 +138,13 @@ std::string truncate_runes(std::string_view text, std::size_t n, bool* truncated
   return std::string(first_runes(text, n - 1)) + "…";
 }
 
+std::string truncate_bytes(std::string_view text, std::size_t n) {
+  if (text.size() <= n) return std::string(text);
+  std::size_t end = n - 3;  // the mark takes three
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::string html_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -27,6 +27,10 @@ std::string_view first_runes(std::string_view text, std::size_t n);
 /// Source: Alertmanager notify/util.go (TruncateInRunes).
 std::string truncate_runes(std::string_view text, std::size_t n, bool* truncated = nullptr);
 
+/// At most n bytes (n > 3) of whole runes, "…" included, if the text is longer.
+/// Source: Alertmanager notify/util.go (TruncateInBytes).
+std::string truncate_bytes(std::string_view text, std::size_t n);
+
 /// strings.ToUpper and ToLower: each rune by itself.
 std::string to_upper_text(std::string_view text);
 std::string to_lower_text(std::string_view text);

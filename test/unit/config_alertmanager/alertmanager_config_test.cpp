@@ -180,6 +180,100 @@ TEST_CASE("A mistake is told with file, line, column and Alertmanager's words") 
   }
 }
 
+TEST_CASE("Mistakes in integrations have Alertmanager's words") {
+  const std::pair<const char*, const char*> rows[] = {
+      {"opsgenie_configs: [{}]", "no global OpsGenie API Key set either inline or in a file"},
+      {"opsgenie_configs: [{api_key: a, api_key_file: b}]", "at most one of api_key & api_key_file must be configured"},
+      {"opsgenie_configs: [{api_key: a, responders: [{type: team}]}]",
+       "opsGenieConfig responder {   team} has to have at least one of id, username or name specified"},
+      {"opsgenie_configs: [{api_key: a, responders: [{name: n, type: boss}]}]",
+       "type does not match valid options ^(team|teams|user|escalation|schedule)$"},
+      {"victorops_configs: [{api_key: a}]", "missing Routing key in VictorOps config"},
+      {"victorops_configs: [{routing_key: r}]", "no global VictorOps API Key set"},
+      {"victorops_configs: [{api_key: a, routing_key: r, custom_fields: {entity_id: x}}]",
+       "victorOps config contains custom field entity_id which cannot be used"},
+      {"pushover_configs: [{token: t}]", "one of user_key or user_key_file must be configured"},
+      {"pushover_configs: [{user_key: u, token: t, html: true, monospace: true}]",
+       "at most one of monospace & html must be configured"},
+      {"telegram_configs: [{bot_token: t}]", "missing chat_id or chat_id_file on telegram_config"},
+      {"telegram_configs: [{chat_id: 1}]", "missing bot_token or bot_token_file on telegram_config"},
+      {"telegram_configs: [{chat_id: 1, bot_token: t, parse_mode: BB}]", "unknown parse_mode on telegram_config"},
+      {"discord_configs: [{}]", "one of webhook_url or webhook_url_file must be configured"},
+      {"msteams_configs: [{}]", "one of webhook_url or webhook_url_file must be configured"},
+      {"msteamsv2_configs: [{webhook_url: 'http://a/', webhook_url_file: b}]", "at most one of webhook_url &"},
+      {"webex_configs: [{room_id: r}]", "missing webex_configs.http_config.authorization"},
+      {"webex_configs: [{}]", "missing room_id on webex_config"},
+      {"wechat_configs: [{api_secret: s}]", "no global Wechat CorpID set"},
+      {"wechat_configs: [{api_secret: s, corp_id: c, message_type: x}]", "weChat message type \"x\" does not match"},
+      {"sns_configs: [{}]", "must provide either a Target ARN, Topic ARN, or Phone Number for SNS config"},
+      {"sns_configs: [{topic_arn: a, phone_number: b}]", "must provide either a Target ARN"},
+      {"sns_configs: [{topic_arn: a, sigv4: {access_key: k}}]", "must provide a AWS SigV4 Access key and Secret Key"},
+      {"jira_configs: [{project: p, issue_type: i}]", "no global Jira Cloud URL set"},
+      {"jira_configs: [{project: p, issue_type: i, api_url: 'http://j/', api_type: x}]",
+       "unknown api_type on jira_config"},
+      {"rocketchat_configs: [{token: t}]", "no global Rocketchat TokenID set either inline or in a file"},
+      {"mattermost_configs: [{}]", "missing webhook_url or webhook_url_file on mattermost_config"},
+      {"mattermost_configs: [{webhook_url: 'http://a/', fields: [{title: t}]}]", "missing value in Mattermost field"},
+      {"incidentio_configs: [{}]", "one of url or url_file must be configured"},
+      {"incidentio_configs: [{url: 'http://a/', http_config: {follow_redirects: true}}]",
+       "at least one of alert_source_token, alert_source_token_file or http_config.authorization must be configured"},
+      {"incidentio_configs: [{url: 'http://a/', nonsense: 1}]",
+       "field nonsense not found in type config.IncidentioConfig"},
+      {"sms_configs: [{to: ['+1']}]", "one of twilio & gateway must be configured in sms config"},
+      {"sms_configs: [{twilio: {account_sid: a, auth_token: t, from: f}}]", "missing to in sms config"},
+      {"sms_configs: [{to: [a], twilio: {account_sid: a, from: f}}]", "one of auth_token or auth_token_file must be"},
+      {"github_configs: [{repository: x, token: t}]", "repository of a github config must be owner/name, not \"x\""},
+      {"github_configs: [{repository: a/b}]",
+       "one of token, token_file & http_config.authorization must be configured"},
+      {"fallback: r", "a receiver cannot be its own fallback"},
+      {"fallback: nobody", "undefined receiver \"nobody\" used as fallback"},
+  };
+  for (const auto& [text, error] : rows) {
+    INFO(text);
+    const std::string message = error_of("route: {receiver: r}\nreceivers:\n- name: r\n  " + std::string(text) + "\n");
+    INFO(message);
+    CHECK(message.starts_with("am.yml:"));
+    CHECK(message.find(error) != std::string::npos);
+  }
+}
+
+TEST_CASE("Integrations take their URLs and keys from global, unless they have their own") {
+  const auto config = good(
+      "global: {opsgenie_api_key_file: og.key, victorops_api_key: vo, wechat_api_secret: wx, wechat_api_corp_id: "
+      "corp,\n"
+      "         telegram_bot_token: bot, rocketchat_token: t, rocketchat_token_id: i, mattermost_webhook_url: "
+      "'http://mm/',\n"
+      "         jira_api_url: 'http://jira/', http_config: {proxy_url: 'http://proxy/'}}\n"
+      "route: {receiver: r}\nreceivers:\n- name: r\n  fallback: {receiver: other, after: 2m}\n"
+      "  opsgenie_configs: [{}, {api_key: own, api_url: 'http://og/x?a=b'}]\n"
+      "  victorops_configs: [{routing_key: k}]\n  wechat_configs: [{}]\n  telegram_configs: [{chat_id_file: chat}]\n"
+      "  rocketchat_configs: [{}]\n  mattermost_configs: [{}]\n"
+      "  jira_configs: [{project: p, issue_type: i, summary: s, description: {template: d, enable_update: false}}]\n"
+      "  msteamsv2_configs: [{webhook_url: 'http://t/', http_config: {follow_redirects: false}}]\n- name: other\n");
+  CHECK(config->warnings.empty());
+  const ReceiverConfig& r = *config->receiver("r");
+  CHECK(r.opsgenie.at(0).api_key_file == "/etc/am/og.key");
+  CHECK(r.opsgenie[0].api_url == "https://api.opsgenie.com/");
+  CHECK(r.opsgenie.at(1).api_key_file.empty());
+  CHECK(r.opsgenie[1].api_url == "http://og/x/?a=b");
+  CHECK(r.victorops.at(0).api_key.reveal() == "vo");
+  CHECK(r.wechat.at(0).corp_id == "corp");
+  CHECK_FALSE(r.wechat[0].send_resolved);
+  CHECK(r.telegram.at(0).bot_token.reveal() == "bot");
+  CHECK(r.telegram[0].chat_id_file == "/etc/am/chat");
+  CHECK(r.rocketchat.at(0).token_id.reveal() == "i");
+  CHECK(r.mattermost.at(0).webhook_url.reveal() == "http://mm/");
+  CHECK(r.jira.at(0).api_url == "http://jira/");
+  CHECK(r.jira[0].summary.text == "s");
+  CHECK(r.jira[0].summary.updates());
+  CHECK_FALSE(r.jira[0].description.updates());
+  CHECK(r.msteamsv2.at(0).http.proxy.proxy_url.reveal() == "http://proxy/");
+  CHECK_FALSE(r.msteamsv2[0].http.follow_redirects);
+  REQUIRE(r.fallback);
+  CHECK(r.fallback->receiver == "other");
+  CHECK(r.fallback->after == std::chrono::minutes(2));
+}
+
 TEST_CASE("What Alertmanager knows and this build does not do loads with a warning that names it and its place") {
   const auto config = good(
       "global: {smtp_smarthost: 'localhost:25', smtp_from: a@b}\nroute: {receiver: r}\nreceivers:\n- name: r\n  "
@@ -206,6 +300,10 @@ TEST_CASE("The configuration that API v2 shows has no secret in it and reads as 
       "  pagerduty_configs: [{routing_key: SECRET3, url: 'https://user:SECRET4@pd.example/v2'}]\n"
       "  webhook_configs: [{url: 'https://u:SECRET5@hook.example/SECRET6?x=SECRET7'}, {url: '{{ \"SECRET8\" }}'}]\n"
       "  victorops_configs: [{api_key: SECRET9, routing_key: shown}]\n"
+      "  telegram_configs: [{bot_token: SECRET16, chat_id: 1}]\n  discord_configs: [{webhook_url: "
+      "'http://d/SECRET17'}]\n"
+      "  sns_configs: [{topic_arn: t, sigv4: {access_key: a, secret_key: SECRET18}}]\n"
+      "  sms_configs: [{to: [a], gateway: {url: 'http://g/SECRET19', headers: {X: SECRET20}}}]\n"
       "- name: s\n"
       "  webhook_configs:\n"
       "  - url: http://a/\n"
