@@ -28,8 +28,7 @@ def start(work, sink, config=CONFIG):
 
 
 # Scenarios of receivers that are not built yet.
-NOT_BUILT = {"discord", "email_auth", "email_default", "opsgenie", "sns", "telegram", "v34_incidentio", "v34_msteamsv2", "victorops",
-             "webex", "wechat"}
+NOT_BUILT = {"email_auth", "email_default"}
 
 
 def adapted_scenarios(work, folder):
