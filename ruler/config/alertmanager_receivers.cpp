@@ -44,7 +44,7 @@ Result<void> read_labels(const yaml::Node& node, ReceiverConfig& receiver) {
   return {};
 }
 
-Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver) {
+Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver, Context& context) {
   FallbackConfig fallback;
   if (node.is_scalar()) {
     fallback.receiver = node.text();
@@ -56,6 +56,8 @@ Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver) {
   }
   if (fallback.receiver.empty()) return node.error("missing receiver in fallback");
   if (fallback.receiver == receiver.name) return node.error("a receiver cannot be its own fallback");
+  context.warn(node, fmt::format("fallback \"{}\" of receiver \"{}\" is checked and not used yet: it tells nobody",
+                                 fallback.receiver, receiver.name));
   receiver.fallback = std::move(fallback);
   return {};
 }
@@ -91,7 +93,7 @@ Result<ReceiverConfig> parse_receiver(const yaml::Node& node, Context& context) 
       return parse_unsupported(list, kind, context, receiver);
     });
   }
-  fields.child("fallback", [&](const yaml::Node& n) { return read_fallback(n, receiver); });
+  fields.child("fallback", [&](const yaml::Node& n) { return read_fallback(n, receiver, context); });
   TOCSIN_OK(fields.finish());
   if (receiver.name.empty()) return node.error("missing name in receiver");
   warn_of_silence(node, receiver, context);

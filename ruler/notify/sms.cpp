@@ -1,8 +1,6 @@
 #include <map>
 #include <set>
 
-#include <boost/json.hpp>
-
 #include "base/base64.hpp"
 #include "base/json_string.hpp"
 #include "base/strings.hpp"
