@@ -2,6 +2,7 @@
 // The bytes of Labels: texts behind their length. One byte of length up to 254, else 0xFF and three bytes
 // little-endian. Source: Prometheus model/labels/labels_stringlabels.go.
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -48,15 +49,35 @@ inline void append_text(std::string& out, std::string_view text) {
   out += text;
 }
 
-inline void append_label(std::string& out, const LabelView& label) {
-  append_text(out, label.name);
-  append_text(out, label.value);
-}
-
 /// An upper bound.
 inline std::size_t encoded_size(const LabelView& label) {
   return label.name.size() + label.value.size() + (label.name.size() < 255 ? 1 : 4) +
          (label.value.size() < 255 ? 1 : 4);
+}
+
+inline void append_label(std::string& out, const LabelView& label) {
+  if (label.name.size() >= 255 || label.value.size() >= 255) [[unlikely]] {
+    append_text(out, label.name);
+    append_text(out, label.value);
+    return;
+  }
+  const std::size_t before = out.size();
+  const std::size_t after = before + label.name.size() + label.value.size() + 2;
+  // The library of GCC 12 gives the function the new capacity for the size that was asked for.
+  out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
+    char* at = bytes + before;
+    *at++ = static_cast<char>(label.name.size());
+    at = std::ranges::copy(label.name, at).out;
+    *at++ = static_cast<char>(label.value.size());
+    std::ranges::copy(label.value, at);
+    return after;
+  });
+}
+
+/// The bytes of a label that is a view into an encoding.
+inline std::string_view encoded_label(const LabelView& label) {
+  const std::size_t length_bytes = label.name.size() < 255 ? 1 : 4;
+  return {label.name.data() - length_bytes, label.value.data() + label.value.size()};
 }
 
 }  // namespace tocsin::model

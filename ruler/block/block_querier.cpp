@@ -1,5 +1,6 @@
 // storage::Querier of one block.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <unordered_set>
 
@@ -62,6 +63,21 @@ bool is_deleted(const Intervals& deleted, Timestamp min, Timestamp max) {
   return std::ranges::any_of(deleted, [&](const Interval& one) { return one.min <= min && max <= one.max; });
 }
 
+/// As Labels::from(), which is for any order: here labels mostly stand as they should.
+model::Labels put_together(const std::vector<model::LabelView>& labels) {
+  std::size_t size = 0;
+  std::string_view before;
+  for (const model::LabelView& label : labels) {
+    if (label.name <= before || label.value.empty()) return model::Labels::from(labels);
+    before = label.name;
+    size += model::encoded_size(label);
+  }
+  std::string bytes;
+  bytes.reserve(size);
+  for (const model::LabelView& label : labels) model::append_label(bytes, label);
+  return model::Labels::from_encoded(std::move(bytes));
+}
+
 /// Reads the samples of one series after the other.
 class SeriesReader {
  public:
@@ -99,7 +115,8 @@ class SeriesReader {
   bool has_deletions() const { return deleted_ != nullptr; }
   /// @return kCorrupt
   Result<bool> overlaps(Timestamp start, Timestamp end) {
-    for (std::size_t i = 0;; ++i) {
+    TOCSIN_TRY(const std::size_t first, first_chunk(start));
+    for (std::size_t i = first;; ++i) {
       TOCSIN_TRY(const bool any, has_chunk(i, end));
       if (!any) return false;
       const ChunkMeta& chunk = chunks_[i];
@@ -117,7 +134,8 @@ class SeriesReader {
     out.clear();
     if (start > end) return {};
     bool sorted = true;
-    for (std::size_t i = 0;; ++i) {
+    TOCSIN_TRY(const std::size_t first, first_chunk(start));
+    for (std::size_t i = first;; ++i) {
       TOCSIN_TRY(const bool any, has_chunk(i, end));
       if (!any) break;
       const ChunkMeta& chunk = chunks_[i];
@@ -154,7 +172,7 @@ class SeriesReader {
   }
 
   const model::Labels& labels() {
-    if (!labels_known_) labels_ = model::Labels::from(label_views_);
+    if (!labels_known_) labels_ = put_together(label_views_);
     labels_known_ = true;
     return labels_;
   }
@@ -175,14 +193,22 @@ class SeriesReader {
   SeriesRef ref() const { return ref_; }
 
  private:
+  /// The number of the first chunk that can have something at `start` or later.
+  Result<std::size_t> first_chunk(Timestamp start) {
+    if (!in_order_) return std::size_t{0};
+    if (chunks_.empty() || chunks_.back().max_time < start) {
+      TOCSIN_OK(block_.index().next_chunks(ref_, places_, start, chunks_));
+    }
+    const auto found = std::ranges::lower_bound(chunks_, start, {}, &ChunkMeta::max_time);
+    return static_cast<std::size_t>(found - chunks_.begin());
+  }
+
   /// Whether the series has a chunk of this number, whose place is then known; also false if it begins, like all after
   /// it, later than `end`.
   Result<bool> has_chunk(std::size_t number, Timestamp end) {
     if (number == chunks_.size()) {
-      ChunkMeta chunk;
-      TOCSIN_TRY(const bool more, block_.index().next_chunk(ref_, places_, chunk));
-      if (!more) return false;
-      chunks_.push_back(chunk);
+      TOCSIN_OK(block_.index().next_chunks(ref_, places_, std::numeric_limits<Timestamp>::min(), chunks_));
+      if (number == chunks_.size()) return false;
     }
     return !in_order_ || chunks_[number].min_time <= end;
   }

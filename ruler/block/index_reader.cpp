@@ -1,9 +1,9 @@
 #include "block/index_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
-#include "base/quick_reader.hpp"
 #include "block/format.hpp"
 #include "model/label_encoding.hpp"
 
@@ -25,7 +25,8 @@ constexpr std::size_t kLeastChunkBytes = 3;
 ChunkPlaces chunk_places(ByteReader in) {
   ChunkPlaces places;
   places.left = in.count(kLeastChunkBytes);
-  places.in = in;
+  places.failed = in.failed();
+  places.in = QuickReader({in.position(), in.left()});
   return places;
 }
 
@@ -296,31 +297,35 @@ Result<void> IndexReader::read_chunks(SeriesRef ref, ByteReader& in, std::vector
   out.clear();
   ChunkPlaces places = chunk_places(in);
   out.reserve(places.left);
-  for (ChunkMeta at;;) {
-    TOCSIN_TRY(const bool more, next_chunk(ref, places, at));
-    if (!more) return {};
-    out.push_back(at);
-  }
+  return next_chunks(ref, places, std::numeric_limits<Timestamp>::max(), out);
 }
 
-Result<bool> IndexReader::next_chunk(SeriesRef ref, ChunkPlaces& chunks, ChunkMeta& out) const {
-  ByteReader& in = chunks.in;
-  ChunkMeta& at = chunks.last;
-  const bool any = chunks.left > 0;
-  if (any) {
+Result<void> IndexReader::next_chunks(SeriesRef ref, ChunkPlaces& places, Timestamp time,
+                                      std::vector<ChunkMeta>& out) const {
+  QuickReader in = places.in;
+  ChunkMeta at = places.last;
+  while (places.left > 0 && !places.failed) {
     // Of the first chunk the time itself, of the others what passed since the last one ended.
-    at.min_time =
-        chunks.started ? wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint())) : in.signed_varint();
-    at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
-    at.ref += chunks.started ? static_cast<std::uint64_t>(in.signed_varint()) : in.varint();
-    chunks.started = true;
-    --chunks.left;
+    if (places.started) {
+      at.min_time = wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint()));
+      at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
+      at.ref += static_cast<std::uint64_t>(in.signed_varint());
+    } else {
+      at.min_time = in.signed_varint();
+      at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
+      at.ref = in.varint();
+      places.started = true;
+    }
+    --places.left;
+    places.failed = in.failed() || at.max_time < at.min_time;
+    if (places.failed) break;
+    out.push_back(at);
+    if (at.max_time >= time) break;
   }
-  if (in.failed() || at.max_time < at.min_time) {
-    return corrupt(series_offset(ref), "the chunks of a series make no sense");
-  }
-  out = at;
-  return any;
+  places.in = in;
+  places.last = at;
+  if (places.failed) return corrupt(series_offset(ref), "the chunks of a series make no sense");
+  return {};
 }
 
 Result<void> IndexReader::entry(SeriesRef ref, SymbolCache& symbols, std::vector<model::LabelView>& labels,

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "base/fs.hpp"
+#include "base/quick_reader.hpp"
 #include "block/block.hpp"
 #include "storage/id_lists.hpp"
 
@@ -31,11 +31,12 @@ struct SymbolCache {
   std::uint64_t next = 0, next_at = 0;  // the symbol behind the one looked up last, and its place; 0: none
 };
 
-/// Where the chunks of a series stand, decoded one by one with IndexReader::next_chunk().
+/// Where the chunks of a series stand, decoded as far as they are wanted with IndexReader::next_chunks().
 struct ChunkPlaces {
-  ByteReader in{std::string_view()};
+  QuickReader in{std::string_view()};
   std::size_t left = 0;
   bool started = false;
+  bool failed = false;  // what stands there makes no sense
   ChunkMeta last;
 };
 
@@ -58,8 +59,8 @@ class IndexReader {
   /// Views of all labels as they stand there, in whatever order; replaces `out`.
   Result<void> label_views(SeriesRef ref, std::vector<model::LabelView>& out) const;
 
-  /// A series taken apart as little as can be: views of its labels as label_views(), chunks for next_chunk(); replaces
-  /// both. @return kCorrupt
+  /// A series taken apart as little as can be: views of its labels as label_views(), chunks for next_chunks();
+  /// replaces both. @return kCorrupt
   Result<void> entry(SeriesRef ref, SymbolCache& symbols, std::vector<model::LabelView>& labels,
                      ChunkPlaces& chunks) const;
   /// Whether the labels that stand there are these, as far as bytes tell whose checksum is not compared: the caller
@@ -67,8 +68,9 @@ class IndexReader {
   bool seems_to_have(SeriesRef ref, SymbolCache& symbols, const model::Labels& labels) const;
   /// Tells the processor that the entry will be wanted soon, or its labels alone.
   void prefetch(SeriesRef ref, bool chunks) const;
-  /// False at the end. @return kCorrupt
-  Result<bool> next_chunk(SeriesRef ref, ChunkPlaces& chunks, ChunkMeta& out) const;
+  /// Appends the chunks that come next, up to the first that ends at `time` or later, or to the last of all.
+  /// @return kCorrupt
+  Result<void> next_chunks(SeriesRef ref, ChunkPlaces& places, Timestamp time, std::vector<ChunkMeta>& out) const;
 
   Result<void> symbols(const std::function<void(std::string_view)>& each) const;
   std::size_t symbol_count() const { return symbol_count_; }

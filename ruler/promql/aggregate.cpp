@@ -15,11 +15,11 @@ std::size_t GroupTable::Hash::operator()(std::string_view key) const {
 
 std::size_t GroupTable::find(const model::Labels& labels) {
   grouping_.key(labels, key_);
-  const auto found = groups_.find(std::string_view(key_));
+  const auto found = groups_.find(key_);
   if (found != groups_.end()) return found->second;
   const std::size_t group = labels_.size();
   labels_.push_back(model::Labels::from_encoded(key_));
-  groups_.emplace(key_, group);
+  groups_.emplace(labels_.back().encoded(), group);
   return group;
 }
 

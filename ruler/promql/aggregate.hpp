@@ -3,7 +3,9 @@
 // as soon as it is added, where the operator's nature permits.
 
 #include <cstddef>
+#include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -51,13 +53,12 @@ class GroupTable {
 
  private:
   struct Hash {
-    using is_transparent = void;
     using is_avalanching = void;
     std::size_t operator()(std::string_view key) const;
   };
   Grouping grouping_;
-  boost::unordered_flat_map<std::string, std::size_t, Hash, std::equal_to<>> groups_;
-  std::vector<model::Labels> labels_;
+  std::deque<model::Labels> labels_;  // stay where they are
+  boost::unordered_flat_map<std::string_view, std::size_t, Hash> groups_;
   std::string key_;
 };
 

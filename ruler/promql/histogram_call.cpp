@@ -131,7 +131,7 @@ class HistogramOperator : public VectorOperator {
     }
     key.clear();
     for (const model::LabelView& label : column.labels()) {
-      if (label.name != "le") model::append_label(key, label);
+      if (label.name != "le") key += model::encoded_label(label);
     }
     const auto [entry, first] = index.try_emplace(key, histograms_.size());
     if (first) histograms_.push_back({model::Labels::from_encoded(key), {}, column.begin(), column.end(), {}});

@@ -27,7 +27,7 @@ void Grouping::key(const model::Labels& labels, std::string& out) const {
   for (const model::LabelView& label : labels) {
     while (next != names.end() && *next < label.name) ++next;
     const bool named = next != names.end() && *next == label.name;
-    if (without ? (!named && label.name != model::kMetricName) : named) model::append_label(out, label);
+    if (without ? (!named && label.name != model::kMetricName) : named) out += model::encoded_label(label);
   }
 }
 
@@ -41,7 +41,7 @@ model::Labels without_metadata(const model::Labels& labels) {
   std::string bytes;
   bytes.reserve(labels.bytes());
   for (const model::LabelView& label : labels) {
-    if (!is_metadata(label.name)) model::append_label(bytes, label);
+    if (!is_metadata(label.name)) bytes += model::encoded_label(label);
   }
   return model::Labels::from_encoded(std::move(bytes));
 }
