@@ -2,8 +2,8 @@
 // The bytes of Labels: texts behind their length. One byte of length up to 254, else 0xFF and three bytes
 // little-endian. Source: Prometheus model/labels/labels_stringlabels.go.
 
-#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -38,40 +38,41 @@ inline void skip_text(const char*& at) {
   at += size;
 }
 
-inline void append_text(std::string& out, std::string_view text) {
-  if (text.size() < 255) [[likely]] {
-    out += static_cast<char>(text.size());
-  } else {
-    check(text.size() <= kMaxLabelText, "BUG: a label's name or value is longer than 16 MiB");
-    out += '\xff';
-    for (unsigned shift = 0; shift < 24; shift += 8) out += static_cast<char>((text.size() >> shift) & 0xffU);
-  }
-  out += text;
+inline std::size_t encoded_size(std::string_view text) {
+  return text.size() + (text.size() < 255 ? 1 : 4);
 }
 
-/// An upper bound.
 inline std::size_t encoded_size(const LabelView& label) {
-  return label.name.size() + label.value.size() + (label.name.size() < 255 ? 1 : 4) +
-         (label.value.size() < 255 ? 1 : 4);
+  return encoded_size(label.name) + encoded_size(label.value);
+}
+
+/// Writes encoded_size(text) bytes at `at`. @return where they end
+inline char* write_text(char* at, std::string_view text) {
+  if (text.size() < 255) [[likely]] {
+    *at++ = static_cast<char>(text.size());
+  } else {
+    check(text.size() <= kMaxLabelText, "BUG: a label's name or value is longer than 16 MiB");
+    *at++ = '\xff';
+    for (unsigned shift = 0; shift < 24; shift += 8) *at++ = static_cast<char>((text.size() >> shift) & 0xffU);
+  }
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+inline char* write_label(char* at, const LabelView& label) {
+  return write_text(write_text(at, label.name), label.value);
+}
+
+inline void append_text(std::string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  out.resize(before + encoded_size(text));
+  write_text(out.data() + before, text);
 }
 
 inline void append_label(std::string& out, const LabelView& label) {
-  if (label.name.size() >= 255 || label.value.size() >= 255) [[unlikely]] {
-    append_text(out, label.name);
-    append_text(out, label.value);
-    return;
-  }
   const std::size_t before = out.size();
-  const std::size_t after = before + label.name.size() + label.value.size() + 2;
-  // The library of GCC 12 gives the function the new capacity for the size that was asked for.
-  out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
-    char* at = bytes + before;
-    *at++ = static_cast<char>(label.name.size());
-    at = std::ranges::copy(label.name, at).out;
-    *at++ = static_cast<char>(label.value.size());
-    std::ranges::copy(label.value, at);
-    return after;
-  });
+  out.resize(before + encoded_size(label));
+  write_label(out.data() + before, label);
 }
 
 /// The bytes of a label that is a view into an encoding.

@@ -72,9 +72,9 @@ model::Labels put_together(const std::vector<model::LabelView>& labels) {
     before = label.name;
     size += model::encoded_size(label);
   }
-  std::string bytes;
-  bytes.reserve(size);
-  for (const model::LabelView& label : labels) model::append_label(bytes, label);
+  std::string bytes(size, '\0');
+  char* at = bytes.data();
+  for (const model::LabelView& label : labels) at = model::write_label(at, label);
   return model::Labels::from_encoded(std::move(bytes));
 }
 

@@ -30,6 +30,15 @@ ChunkPlaces chunk_places(ByteReader in) {
   return places;
 }
 
+/// Of the first chunk stands the time itself, of the others what passed since the last one ended.
+[[gnu::always_inline]] inline void take_next(QuickReader& in, bool started, ChunkMeta& chunk) {
+  const std::uint64_t time = in.varint();
+  chunk.min_time = started ? wrapping_add(chunk.max_time, static_cast<std::int64_t>(time)) : unzigzag(time);
+  chunk.max_time = wrapping_add(chunk.min_time, static_cast<std::int64_t>(in.varint()));
+  const std::uint64_t ref = in.varint();
+  chunk.ref = started ? chunk.ref + static_cast<std::uint64_t>(unzigzag(ref)) : ref;
+}
+
 }  // namespace
 
 std::unexpected<Error> IndexReader::corrupt(std::uint64_t offset, std::string_view what) const {
@@ -302,28 +311,16 @@ Result<void> IndexReader::read_chunks(SeriesRef ref, ByteReader& in, std::vector
 
 Result<void> IndexReader::next_chunks(SeriesRef ref, ChunkPlaces& places, Timestamp time,
                                       std::vector<ChunkMeta>& out) const {
-  QuickReader in = places.in;
-  ChunkMeta at = places.last;
-  while (places.left > 0 && !places.failed) {
-    // Of the first chunk the time itself, of the others what passed since the last one ended.
-    if (places.started) {
-      at.min_time = wrapping_add(at.max_time, static_cast<std::int64_t>(in.varint()));
-      at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
-      at.ref += static_cast<std::uint64_t>(in.signed_varint());
-    } else {
-      at.min_time = in.signed_varint();
-      at.max_time = wrapping_add(at.min_time, static_cast<std::int64_t>(in.varint()));
-      at.ref = in.varint();
-      places.started = true;
-    }
-    --places.left;
-    places.failed = in.failed() || at.max_time < at.min_time;
-    if (places.failed) break;
-    out.push_back(at);
-    if (at.max_time >= time) break;
+  ChunkPlaces now = places;  // in registers
+  bool enough = now.left == 0;
+  while (!enough && !now.failed) {
+    take_next(now.in, now.started, now.last);
+    now.started = true;
+    now.failed = now.in.failed() || now.last.max_time < now.last.min_time;
+    if (!now.failed) out.push_back(now.last);
+    enough = --now.left == 0 || now.last.max_time >= time;
   }
-  places.in = in;
-  places.last = at;
+  places = now;
   if (places.failed) return corrupt(series_offset(ref), "the chunks of a series make no sense");
   return {};
 }
