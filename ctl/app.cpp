@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "ctl/alert.hpp"
+#include "ctl/alertmanager_commands.hpp"
 #include "ctl/check.hpp"
 #include "ctl/check_config.hpp"
 #include "ctl/check_metrics.hpp"
@@ -118,8 +119,9 @@ void add_query(CLI::App& app, Action& action) {
 }
 
 void add_alert(CLI::App& app, Action& action) {
-  CLI::App* alert = app.add_subcommand("alert", "Fire a test alert; receive pages");
+  CLI::App* alert = app.add_subcommand("alert", "Alerts of a server; fire a test alert; receive pages");
   alert->require_subcommand(1);
+  add_alert_commands(*alert, action);
 
   auto args = std::make_shared<AlertTestArgs>();
   auto labels = std::make_shared<std::vector<std::string>>();
@@ -294,6 +296,8 @@ int run(int argc, const char* const* argv) {
   add_check(app, action);
   add_query(app, action);
   add_alert(app, action);
+  add_silence(app, action);
+  add_routes(app, action);
   add_promql(app, action);
   add_test(app, action);
   add_tsdb(app, action);
