@@ -2,8 +2,10 @@
 
 #include "base/duration.hpp"
 #include "ctl/alert_query.hpp"
+#include "ctl/notify_test.hpp"
 #include "ctl/routes.hpp"
 #include "ctl/silence.hpp"
+#include "ctl/template_render.hpp"
 
 namespace tocsin::ctl {
 namespace {
@@ -125,6 +127,38 @@ void add_routes(CLI::App& app, Action& action) {
   command->add_option("labels", args->labels, "Labels NAME=VALUE");
   command->add_option("--verify.receivers", args->verify_receivers, "Fail unless these are the receivers, with commas");
   command->add_flag("--tree", args->tree, "Print the routes that take it as a tree");
+}
+
+void add_template(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("template", "Templates of notifications");
+  group->require_subcommand(1);
+  auto args = std::make_shared<TemplateRenderArgs>();
+  CLI::App* render = group->add_subcommand("render", "Print what a template makes of alerts");
+  render->add_option("--template.glob", args->globs, "Files of templates (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  render->add_option("--template.text", args->text, "The template to render")->required();
+  render->add_option("--template.data", args->data_file, "JSON as a webhook gets it; default: an alert of our own");
+  render
+      ->add_option_function<std::string>(
+          "--template.type", [args](const std::string& type) { args->html = type == "html"; }, "text or html")
+      ->check(CLI::IsMember({"text", "html"}));
+  render->callback([&action, args] { action = [args] { return template_render(*args); }; });
+}
+
+void add_notify(CLI::App& app, Action& action) {
+  CLI::App* notify = app.add_subcommand("notify", "Receivers of alertmanager.yml");
+  notify->require_subcommand(1);
+  auto args = std::make_shared<NotifyTestArgs>();
+  CLI::App* test =
+      notify->add_subcommand("test", "Send a marked message to a receiver, say what its services answered");
+  test->add_option("--config.file", args->config_file, "alertmanager.yml")->capture_default_str();
+  test->add_option("--receiver", args->receiver, "Its name")->required();
+  test->add_option("--summary", args->summary, "Text of the message")->capture_default_str();
+  test->add_option("--web.external-url", args->external_url, "Of links in the message")->capture_default_str();
+  test->add_flag("--resolve", args->resolve, "Send the end of the alert too");
+  test->add_flag("--expand-env", args->expand_env, "Replace ${NAME} as --config.expand-env of tocsin-ruler does");
+  test->callback([&action, args] { action = [args] { return notify_test(*args); }; });
 }
 
 }  // namespace tocsin::ctl

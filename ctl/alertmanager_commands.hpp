@@ -1,5 +1,5 @@
 #pragma once
-// The commands that amtool has too: `alert query|add`, `silence`, `routes`.
+// The commands that amtool has too: `alert query|add`, `silence`, `routes`, `template`.
 
 #include <functional>
 
@@ -11,5 +11,7 @@ namespace tocsin::ctl {
 void add_alert_commands(CLI::App& alert, std::function<int()>& action);
 void add_silence(CLI::App& app, std::function<int()>& action);
 void add_routes(CLI::App& app, std::function<int()>& action);
+void add_template(CLI::App& app, std::function<int()>& action);
+void add_notify(CLI::App& app, std::function<int()>& action);  // ours
 
 }  // namespace tocsin::ctl

@@ -298,6 +298,8 @@ int run(int argc, const char* const* argv) {
   add_alert(app, action);
   add_silence(app, action);
   add_routes(app, action);
+  add_template(app, action);
+  add_notify(app, action);
   add_promql(app, action);
   add_test(app, action);
   add_tsdb(app, action);

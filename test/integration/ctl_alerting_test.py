@@ -98,3 +98,44 @@ def test_routes_are_shown_and_tested_as_by_amtool(work):
     assert "pager,dba" in work.run(ours, "routes", "test", f"--config.file={config}", "--verify.receivers=pager,dba", "severity=critical", "team=db")
     assert "did not match" in work.run(ours, "routes", "test", f"--config.file={config}", "--verify.receivers=root", "team=db", status=1)
     assert "alertmanager.yml:" in work.run(ours, "routes", "show", f"--config.file={work.write('bad/alertmanager.yml', 'route: {x: 1}')}", status=1)
+
+
+def test_a_test_message_goes_to_each_integration_and_says_what_came_of_it(work):
+    sink = work.sink(lambda path, body: (400, "text/plain", "no such channel") if path == "/bad" else (200, "text/plain", "ok"))
+    config = work.write("alertmanager.yml", f"""
+route: {{receiver: both}}
+receivers:
+  - name: both
+    webhook_configs: [{{url: '{sink.url}/one'}}, {{url: '{sink.url}/bad', send_resolved: false}}]
+    slack_configs: [{{api_url: '{sink.url}/slack', channel: '#c'}}]
+  - {{name: nobody}}
+""")
+    ours = work.own("tocsinctl")
+    text = work.run(ours, "notify", "test", f"--config.file={config}", "--receiver=both", "--summary=only a test", "--resolve", status=1)
+    assert "webhook[0]: delivered" in text and "webhook[0] resolved: delivered" in text and "slack[0]: delivered" in text, text
+    assert "webhook[1]: FAILED (would not work later either)" in text and "400" in text and "no such channel" in text, text
+    firing, resolved = [request["body"] for request in sink.got("/one")]
+    assert (firing["status"], resolved["status"]) == ("firing", "resolved")
+    assert firing["commonLabels"] == {"alertname": "TocsinTest", "severity": "info", "test": "true"}, firing
+    assert firing["commonAnnotations"] == {"summary": "only a test"}, firing
+    assert len(sink.got("/bad")) == 1
+    text = work.run(ours, "notify", "test", f"--config.file={config}", "--receiver=none", status=1)
+    assert "there is no receiver none; there are both, nobody" in text, text
+    assert "has no integration" in work.run(ours, "notify", "test", f"--config.file={config}", "--receiver=nobody", status=1)
+
+
+def test_templates_are_rendered_as_by_amtool(work):
+    ours, amtool = work.own("tocsinctl"), need("amtool")
+    templates = work.write("x.tmpl", '{{ define "x" }}{{ range .Alerts }}{{ .Labels.alertname }} <{{ .Annotations.summary }}>;{{ end }}{{ end }}')
+    data = work.write("data.json", json.dumps({
+        "receiver": "r", "status": "firing", "externalURL": "http://am", "groupLabels": {"alertname": "A"}, "commonLabels": {"alertname": "A"},
+        "commonAnnotations": {}, "alerts": [{"status": "firing", "labels": {"alertname": "A", "n": "1"}, "annotations": {"summary": "a & b"},
+                                             "startsAt": "2026-01-02T03:04:05Z", "generatorURL": "http://g"}]}))
+    for kind in ("text", "html"):
+        for text in ('{{ template "x" . }}', '{{ .Alerts.Firing | len }} {{ .ExternalURL }} {{ (index .Alerts 0).StartsAt }}',
+                     '{{ .GroupLabels.SortedPairs.Values | join " " | toUpper }} {{ .Status }}'):
+            words = ["template", "render", f"--template.glob={templates}", f"--template.data={data}", f"--template.type={kind}",
+                     f"--template.text={text}"]
+            assert work.run(ours, *words) == work.run(amtool, *words), words
+    assert "TocsinTest" in work.run(ours, "template", "render", "--template.text={{ .GroupLabels.alertname }}")
+    assert 'function "nope" not defined' in work.run(ours, "template", "render", "--template.text={{ nope }}", status=1)
