@@ -23,6 +23,7 @@ using std::chrono::seconds;
 struct Attempt {
   double at = 0;  // seconds since the harness was made
   NotificationPtr notification;
+  bool delivered = true;
 
   std::string status() const { return notification->firing() ? "firing" : "resolved"; }
   std::string reason() const { return std::string(notify_reason_text(notification->reason)); }
@@ -125,6 +126,7 @@ class Harness {
         result = script.front();
         script.pop_front();
       }
+      attempts.back().delivered = result.delivery == Delivery::kDelivered;
       if (attempt_time == Duration::zero()) {
         done(std::move(result));
         return;
