@@ -145,6 +145,23 @@ class AlertingImpl final : public Alerting {
     return out;
   }
 
+  std::vector<GroupSchedule> schedule(std::size_t limit) override {
+    const Timestamp now = loop_->clock().now();
+    const MonoTime mono = loop_->clock().mono();
+    std::vector<GroupSchedule> out;
+    for (const auto& [id, group] : dispatcher_.groups()) {
+      if (out.size() == limit) break;
+      const Timestamp tick = group->timer != 0 ? now + to_ms(group->next_tick - mono) : 0;
+      out.push_back(pipeline_.schedule(Dispatcher::snapshot(*group, now), tick, !group->flushed));
+      out.back().flushing = group->flushing;
+    }
+    std::sort(out.begin(), out.end(), [](const GroupSchedule& a, const GroupSchedule& b) {
+      if (a.labels != b.labels) return label_set_before(a.labels, b.labels);
+      return std::tie(a.receiver, a.key) < std::tie(b.receiver, b.key);
+    });
+    return out;
+  }
+
   Silences& silences() override { return silences_; }
 
   Executor& after_flush() override { return after_flush_; }
@@ -161,6 +178,10 @@ class AlertingImpl final : public Alerting {
       if (!alert->resolved_at(now)) ++(view_of(alert, now).suppressed() ? out.alerts_suppressed : out.alerts_active);
     });
     out.groups = dispatcher_.groups().size();
+    for (const auto& [id, group] : dispatcher_.groups()) {
+      ++(group->flushing ? out.groups_flushing : group->flushed ? out.groups_interval : out.groups_wait);
+    }
+    out.failing = pipeline_.failing();
     out.silences_active = silences_.count(SilenceState::kActive);
     out.silences_pending = silences_.count(SilenceState::kPending);
     out.silences_expired = silences_.count(SilenceState::kExpired);

@@ -9,6 +9,7 @@
 
 #include "alerting/metrics.hpp"
 #include "alerting/notification.hpp"
+#include "alerting/schedule.hpp"
 #include "alerting/silences.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -78,6 +79,8 @@ class Alerting {
   /// Firing alerts by fingerprint; groups by labels, then receiver.
   virtual std::vector<AlertView> alerts() = 0;
   virtual std::vector<GroupView> groups() = 0;
+  /// When each group tells whom next; by labels, then receiver. At most `limit` groups.
+  virtual std::vector<GroupSchedule> schedule(std::size_t limit) = 0;
   virtual Silences& silences() = 0;
   /// Runs jobs, on another thread, when all that was changed before is on disk, or could not be written now. API v2
   /// waits for it, so that what it has answered with 200 survives a crash.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kLeastTimeout = std::chrono::seconds(10);
 
-std::vector<NotifiedAlert> snapshot(const Dispatcher::Group& group, Timestamp now) {
+std::vector<NotifiedAlert> sorted_alerts(const Dispatcher::Group& group, Timestamp now) {
   std::vector<NotifiedAlert> alerts;
   alerts.reserve(group.alerts.size());
   for (const auto& [fingerprint, alert] : group.alerts) alerts.push_back({alert, alert->resolved_at(now)});
@@ -33,6 +33,10 @@ Dispatcher::Dispatcher(Loop& loop, std::size_t max_groups, FlushFn flush, Settle
 Dispatcher::~Dispatcher() {
   *self_ = nullptr;
   stop();
+}
+
+Flush Dispatcher::snapshot(const Group& group, Timestamp now) {
+  return {group.route, group.key, group.labels, sorted_alerts(group, now), now, MonoTime{0}};
 }
 
 void Dispatcher::stop() {
@@ -165,11 +169,10 @@ void Dispatcher::tick(const GroupPtr& group) {
   const RouteOptions& options = group->route->options();
   arm(group, options.group_interval);
   const Clock& clock = loop_->clock();
-  Flush flush{group->route,  group->key,
-              group->labels, snapshot(*group, clock.now()),
-              clock.now(),   clock.mono() + std::max(options.group_interval, kLeastTimeout)};
+  Flush flush = snapshot(*group, clock.now());
+  flush.deadline = clock.mono() + std::max(options.group_interval, kLeastTimeout);
   std::vector<NotifiedAlert> sent = flush.alerts;
-  group->flushing = true;
+  group->flushing = group->flushed = true;
   ++metrics_->flushes;
   flush_(std::move(flush), [self = self_, group, sent = std::move(sent)](bool ok) {
     if (*self != nullptr) (*self)->flushed(group, sent, ok);

@@ -46,6 +46,7 @@ class Dispatcher {
     bool flushing = false;
     bool ticked = false;   // a tick is due since the flush began
     bool adopted = false;  // the tree changed since the flush began
+    bool flushed = false;  // at least once
   };
 
   Dispatcher(Loop& loop, std::size_t max_groups, FlushFn flush, SettledFn settled, Metrics& metrics);
@@ -65,6 +66,8 @@ class Dispatcher {
   /// Stops all timers; flushes under way end, no other begins.
   void stop();
 
+  /// The group's alerts as a flush at the time would see them.
+  static Flush snapshot(const Group& group, Timestamp now);
   const RoutePtr& tree() const { return tree_; }
   const std::map<std::string, std::shared_ptr<Group>>& groups() const { return groups_; }
   /// True if a group has the alert.

@@ -46,6 +46,9 @@ struct Metrics {
 struct Counts {
   std::size_t alerts_active = 0, alerts_suppressed = 0;  // alertmanager_alerts{state}
   std::size_t groups = 0;                                // alertmanager_dispatcher_aggregation_groups
+  // tocsin_alerting_groups{state}: wait for their first flush, for the next, are in one
+  std::size_t groups_wait = 0, groups_interval = 0, groups_flushing = 0;
+  std::size_t failing = 0;                                                      // tocsin_alerting_integrations_failing
   std::size_t silences_active = 0, silences_pending = 0, silences_expired = 0;  // alertmanager_silences{state}
   std::size_t log_entries = 0;                                                  // tocsin_alerting_log_entries
   std::size_t receivers = 0, inhibition_rules = 0;  // alertmanager_receivers, alertmanager_inhibition_rules

@@ -98,8 +98,7 @@ std::vector<std::string> Pipeline::muted_by(const RouteOptions& route, const con
   return containing(route.mute_time_intervals, config, now);
 }
 
-std::vector<NotifiedAlert> Pipeline::mute(Flush& flush) {
-  SuppressedMetrics& suppressed = parts_.metrics->suppressed;
+std::vector<NotifiedAlert> Pipeline::mute(Flush& flush, SuppressedMetrics& suppressed) const {
   const RouteOptions& route = flush.route->options();
   std::vector<NotifiedAlert> resolved;
   const auto take_out = [&](const auto& muted) {
@@ -123,7 +122,7 @@ std::vector<NotifiedAlert> Pipeline::mute(Flush& flush) {
 
 void Pipeline::run(Flush flush, Done done) {
   auto fan = std::make_shared<FanOut>();
-  fan->muted = mute(flush);
+  fan->muted = mute(flush, parts_.metrics->suppressed);
   if (!parts_.options.guaranteed_resolve) fan->muted.clear();
   const auto found = receivers_->find(flush.route->options().receiver);
   // Nothing to tell, or a receiver without integrations: that is success.
@@ -156,35 +155,89 @@ void Pipeline::keep_owed(const state::NotificationLogEntry& entry, const Flush& 
   parts_.log.put(std::move(longer));
 }
 
+Pipeline::Due Pipeline::due(const FanOut& fan, const Integration& integration,
+                            const state::NotificationLogEntry* entry) const {
+  Due out{std::nullopt, fan.hashes, {}};
+  bool owes = false;  // something that is resolved, muted or not
+  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) {
+    out.owed = owed_alerts(fan, *entry);
+    add_hashes(out.hashes, out.owed);
+    owes = intersect(entry->owed, out.hashes.resolved);
+  }
+  if (fan.flush.alerts.empty() && out.owed.empty()) return out;
+  const Duration repeat = fan.flush.route->options().repeat_interval;
+  out.reason = needs_notification(entry, out.hashes, integration.send_resolved, repeat, fan.flush.now);
+  if (!out.reason && owes) {
+    out.reason = out.hashes.firing.empty() ? NotifyReason::kAllResolved : NotifyReason::kSomeResolved;
+  }
+  return out;
+}
+
+IntegrationSchedule Pipeline::schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
+                                       const SuppressedMetrics& muted) const {
+  const RouteOptions& route = fan.flush.route->options();
+  const auto* entry = parts_.log.find({fan.flush.group_key, route.receiver, integration.name, integration.index});
+  IntegrationSchedule out{integration.name, integration.index, 0, 0, {}, {}};
+  if (entry != nullptr) out.last_sent = entry->sent_at;
+  const auto failing = failing_.find({"", route.receiver, integration.name, integration.index});
+  if (failing != failing_.end()) out.failure = failing->second;
+  if (due(fan, integration, entry).reason) {
+    out.next = tick;
+    out.held_by.emplace_back(first ? "group_wait" : "group_interval");
+  } else if (!fan.hashes.firing.empty() && entry != nullptr) {
+    // The first tick that is strictly later than repeat_interval after the last one.
+    const Timestamp interval = std::max<Timestamp>(to_ms(route.group_interval), 1);
+    const Timestamp missing = entry->sent_at + to_ms(route.repeat_interval) + 1 - tick;
+    out.next = tick + (missing > 0 ? (missing + interval - 1) / interval * interval : 0);
+    out.held_by.emplace_back("repeat_interval");
+  } else {
+    if (muted.inhibition > 0) out.held_by.emplace_back("inhibition");
+    if (muted.active_time_interval > 0) out.held_by.emplace_back("active_time_interval");
+    if (muted.mute_time_interval > 0) out.held_by.emplace_back("mute_time_interval");
+    if (muted.silence > 0) out.held_by.emplace_back("silence");
+  }
+  return out;
+}
+
+GroupSchedule Pipeline::schedule(Flush flush, Timestamp tick, bool first) const {
+  GroupSchedule out;
+  const RouteOptions& route = flush.route->options();
+  out.receiver = route.receiver;
+  out.key = flush.group_key;
+  out.labels = flush.group_labels;
+  out.next_flush = tick;
+  for (const NotifiedAlert& one : flush.alerts) ++(one.resolved ? out.resolved : out.firing);
+  out.intervals = muted_by(route, *config_, flush.now);
+  FanOut fan;
+  fan.muted = mute(flush, out.muted);
+  if (!parts_.options.guaranteed_resolve) fan.muted.clear();
+  fan.hashes = hashes_of(flush.alerts);
+  fan.flush = std::move(flush);
+  const auto found = receivers_->find(route.receiver);
+  if (found == receivers_->end()) return out;
+  for (const Integration& integration : found->second) {
+    out.integrations.push_back(schedule(fan, integration, tick, first, out.muted));
+  }
+  return out;
+}
+
 void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
   const Flush& flush = fan->flush;
   const RouteOptions& route = flush.route->options();
   const NotificationLog::Key key = {flush.group_key, route.receiver, integration.name, integration.index};
   const state::NotificationLogEntry* entry = parts_.log.find(key);
-  Message message{fan, integration, fan->hashes, nullptr};
-  std::vector<NotifiedAlert> owed;
-  bool owes = false;  // something that is resolved, muted or not
-  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) {
-    keep_owed(*entry, flush);
-    owed = owed_alerts(*fan, *entry);
-    add_hashes(message.hashes, owed);
-    owes = intersect(entry->owed, message.hashes.resolved);
-  }
-  if (flush.alerts.empty() && owed.empty()) {
+  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) keep_owed(*entry, flush);
+  Due told = due(*fan, integration, entry);
+  if (!told.reason) {
     end_one(fan, true);
     return;
   }
-  auto reason = needs_notification(entry, message.hashes, integration.send_resolved, route.repeat_interval, flush.now);
-  if (!reason && owes) {
-    reason = message.hashes.firing.empty() ? NotifyReason::kAllResolved : NotifyReason::kSomeResolved;
-  }
-  if (!reason) {
-    end_one(fan, true);
-    return;
-  }
+  const NotifyReason reason = *told.reason;
+  const std::vector<NotifiedAlert>& owed = told.owed;
+  Message message{fan, integration, std::move(told.hashes), nullptr};
   ++parts_.metrics->integrations[integration.name].notifications;
   std::map<std::string, std::string> data =
-      entry != nullptr && *reason != NotifyReason::kFirst ? entry->receiver_data : std::map<std::string, std::string>{};
+      entry != nullptr && reason != NotifyReason::kFirst ? entry->receiver_data : std::map<std::string, std::string>{};
   // Only resolved alerts for one that does not want them: nothing is sent, but the log forgets the firing ones.
   if (!integration.send_resolved && message.hashes.firing.empty()) {
     log_delivered(message, std::move(data));
@@ -203,7 +256,7 @@ void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
   if (!integration.send_resolved) {
     std::erase_if(notification->alerts, [](const NotifiedAlert& one) { return one.resolved; });
   }
-  notification->reason = *reason;
+  notification->reason = reason;
   notification->now = flush.now;
   notification->repeat_interval = route.repeat_interval;
   notification->receiver_data = std::move(data);

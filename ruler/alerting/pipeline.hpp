@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "alerting/dispatcher.hpp"
 #include "alerting/inhibitor.hpp"
 #include "alerting/notification_log.hpp"
+#include "alerting/schedule.hpp"
 #include "alerting/silences.hpp"
 #include "config/alertmanager_config.hpp"
 
@@ -50,6 +52,12 @@ class Pipeline {
   /// Deliveries make no further attempt; those in the middle of one end by themselves.
   void cancel();
   std::size_t under_way() const { return couriers_.size(); }
+  /// Integrations whose last delivery failed.
+  std::size_t failing() const { return failing_.size(); }
+  /// What became of the flush if it were at its deadline's tick: mutes, integrations. Changes nothing.
+  /// @param flush  of the group as it is now.
+  /// @param tick   when it is flushed next, and whether that is its first time.
+  GroupSchedule schedule(Flush flush, Timestamp tick, bool first) const;
 
   /// Names of the intervals that mute the route at the time; empty if it is not muted.
   static std::vector<std::string> muted_by(const RouteOptions& route, const config::AlertmanagerConfig& config,
@@ -76,8 +84,18 @@ class Pipeline {
   };
   using MessagePtr = std::shared_ptr<const Message>;
 
-  /// Takes muted alerts out of the flush. @return those of them that are resolved.
-  std::vector<NotifiedAlert> mute(Flush& flush);
+  /// What an integration is to be told, if anything.
+  struct Due {
+    std::optional<NotifyReason> reason;
+    AlertHashes hashes;
+    std::vector<NotifiedAlert> owed;  // muted, and told nevertheless
+  };
+
+  /// Takes muted alerts out of the flush and counts them. @return those of them that are resolved.
+  std::vector<NotifiedAlert> mute(Flush& flush, SuppressedMetrics& suppressed) const;
+  Due due(const FanOut& fan, const Integration& integration, const state::NotificationLogEntry* entry) const;
+  IntegrationSchedule schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
+                               const SuppressedMetrics& muted) const;
   void start(const FanOutPtr& fan, const Integration& integration);
   void send(const MessagePtr& message);
   /// Of the muted alerts those whose resolve is owed to the integration.

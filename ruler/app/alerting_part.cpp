@@ -1,5 +1,6 @@
 #include "app/alerting_part.hpp"
 
+#include "api/alerting_api.hpp"
 #include "api/alertmanager_v2.hpp"
 #include "app/configuration.hpp"
 #include "base/log.hpp"
@@ -13,6 +14,7 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   std::unique_ptr<AlertingPart> part(new AlertingPart);
   part->config_file_ = flags.alertmanager_config_file;
   part->external_url_ = std::move(external_url);
+  part->show_schedule_ = flags.alertmanager_group_schedule;
   part->started_ = runtime.loop().clock().now();
   TOCSIN_OK(fs.create_directories(flags.storage_path));
   auto lock = fs.lock(flags.storage_path + "/lock");
@@ -58,6 +60,7 @@ Result<void> AlertingPart::apply(Loaded loaded) {
 
 void AlertingPart::add_to(net::HttpRouter& router, net::Runtime& runtime) {
   api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_});
+  if (show_schedule_) api::add_alerting_api(router, api::AlertingApi{runtime.loop(), runtime.work(), *alerting_});
 }
 
 std::vector<std::string> AlertingPart::troubles() const {
@@ -152,6 +155,14 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
   sink.counter("alertmanager_dispatcher_aggregation_group_limit_reached_total",
                "Number of times when the limit of aggregation groups was reached.",
                number(metrics.group_limit_reached));
+  const auto groups = [&](std::string_view state, std::size_t count) {
+    sink.gauge("tocsin_alerting_groups", "Groups by what they wait for.", {{"state", state}}, number(count));
+  };
+  groups("group_wait", counts.groups_wait);
+  groups("group_interval", counts.groups_interval);
+  groups("delivery", counts.groups_flushing);
+  sink.gauge("tocsin_alerting_integrations_failing", "Integrations whose last delivery failed.",
+             number(counts.failing));
   sink.gauge("alertmanager_receivers", "Number of configured receivers.", number(counts.receivers));
   sink.gauge("alertmanager_integrations", "Number of configured integrations.", number(counts.integrations));
   sink.gauge("alertmanager_inhibition_rules", "Number of configured inhibition rules.",

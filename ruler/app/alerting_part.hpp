@@ -44,6 +44,7 @@ class AlertingPart {
   AlertingPart() = default;
   std::string config_file_, external_url_;
   Timestamp started_ = 0;
+  bool show_schedule_ = true;
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;
   std::unique_ptr<Fs::Lock> lock_;

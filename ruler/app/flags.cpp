@@ -223,6 +223,10 @@ constexpr Improvement kImprovements[] = {
     {"alertmanager.persist-alerts", &Flags::alertmanager_persist_alerts, "Alerts survive a restart"},
     {"alertmanager.guaranteed-resolve", &Flags::alertmanager_guaranteed_resolve,
      "What was told as firing is told as resolved, even if it is muted then"},
+    {"alertmanager.template-fallback", &Flags::alertmanager_template_fallback,
+     "A notification whose templates fail is sent as a plain text with labels and annotations"},
+    {"alertmanager.group-schedule", &Flags::alertmanager_group_schedule,
+     "/api/v1/tocsin/groups says when each group notifies next, and what holds it back"},
 };
 
 /// --alertmanager.compat turns all off but those whose own flag is given.

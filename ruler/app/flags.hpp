@@ -72,6 +72,8 @@ struct Flags {
   /// What goes beyond an Alertmanager: each on unless --alertmanager.compat or its own flag turns it off.
   bool alertmanager_persist_alerts = true;
   bool alertmanager_guaranteed_resolve = true;
+  bool alertmanager_template_fallback = true;
+  bool alertmanager_group_schedule = true;
 
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include "api/alerting_api.hpp"
 #include "api/alertmanager_v2_json.hpp"
 #include "support/memory_store.hpp"
 #include "support/test_loop.hpp"
@@ -42,6 +43,7 @@ class Server {
     alerting = std::move(*made);
     add_alertmanager_v2(router, {loop, loop, *alerting, loop.clock().now()});
     add_alertmanager_v1(router);
+    add_alerting_api(router, {loop, loop, *alerting});
   }
   void configure() {
     const auto config = config::parse_alertmanager_config(std::string(kConfig), "am.yml");
@@ -103,6 +105,28 @@ TEST_CASE("Posted alerts are listed with receivers, status and completed times")
   CHECK(json::serialize(one.at("status")) == R"({"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"})");
   CHECK(text(s.get("/api/v2/alerts?receiver=r").as_array().at(0).at("endsAt")) == "2029-12-31T23:00:00.500Z");
   CHECK(text(all.as_array()[0].at("fingerprint")) < text(all.as_array()[1].at("fingerprint")));
+}
+
+TEST_CASE("Groups say when they notify next, and what holds it back") {
+  Server s;
+  CHECK(s.call("GET", "/api/v1/tocsin/groups").status == 503);
+  s.configure();
+  REQUIRE(s.post("/api/v2/alerts", R"([{"labels":{"alertname":"A","severity":"critical"}},{"labels":{"k":"m"}}])") ==
+          200);
+  const json::value answer = s.get("/api/v1/tocsin/groups");
+  CHECK(text(answer.at("status")) == "success");
+  const json::array& groups = answer.at("data").as_array();
+  REQUIRE(groups.size() == 2);
+  const json::value& muted = groups[text(groups[0].at("receiver")) == "m" ? 0 : 1];
+  CHECK(json::serialize(muted.at("mutedBy")) == R"(["always"])");
+  CHECK(json::serialize(muted.at("alerts")) == R"({"firing":1,"resolved":0,"silenced":0,"inhibited":0,"muted":1})");
+  const json::value one = s.get("/api/v1/tocsin/groups?receiver=a").at("data").as_array().at(0);
+  CHECK(text(one.at("groupKey")) == R"({}/{severity="critical"}:{alertname="A"})");
+  CHECK(text(one.at("nextFlush")) == "2023-11-14T22:13:21Z");
+  CHECK(one.at("flushing").as_bool() == false);
+  CHECK(one.at("integrations").as_array().empty());
+  CHECK(s.get("/api/v1/tocsin/groups?limit=1").at("data").as_array().size() == 1);
+  CHECK(s.call("GET", "/api/v1/tocsin/groups?limit=x").status == 400);
 }
 
 TEST_CASE("Alerts are filtered by state, receiver, matchers and receiver matchers") {
