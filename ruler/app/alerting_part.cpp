@@ -30,7 +30,8 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   options.retention = flags.alert_data_retention;
   options.persist_alerts = flags.alertmanager_persist_alerts;
   options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
-  const notify::Services services{runtime.loop(), runtime.work(), *part->client_, fs};
+  const notify::Services services{runtime.loop(), runtime.work(), *part->client_, fs,
+                                  flags.alertmanager_template_fallback ? part->plain_texts_ : nullptr};
   alerting::ReceiverFactory factory = [services, url = part->external_url_](const config::AlertmanagerConfig& config) {
     return notify::make_receivers(config, url, services);
   };
@@ -196,6 +197,9 @@ void AlertingPart::add_metrics(telemetry::Registry& registry) {
     if (!alerting_) return;
     put_notifications(sink, alerting_->metrics());
     put_alerts(sink, alerting_->metrics(), alerting_->counts());
+    sink.counter("tocsin_notifications_plain_texts_total",
+                 "Texts of notifications that were replaced by plain ones because a template failed.",
+                 number(plain_texts_->count));
     put_state(sink, store_->stats(), store_->health());
     if (config_file_.empty()) return;
     sink.gauge("alertmanager_config_last_reload_successful",

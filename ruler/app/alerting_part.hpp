@@ -11,6 +11,7 @@
 #include "net/runtime.hpp"
 #include "state/sqlite_store.hpp"
 #include "telemetry/registry.hpp"
+#include "template/alertmanager.hpp"
 
 namespace tocsin::app {
 
@@ -45,6 +46,7 @@ class AlertingPart {
   std::string config_file_, external_url_;
   Timestamp started_ = 0;
   bool show_schedule_ = true;
+  std::shared_ptr<tmpl::PlainTexts> plain_texts_ = std::make_shared<tmpl::PlainTexts>();
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;
   std::unique_ptr<Fs::Lock> lock_;

@@ -28,6 +28,8 @@ struct Services {
   WorkPool& work;
   net::HttpClient& client;
   Fs& fs;
+  /// Counts plain texts in the place of templates that fail; nullptr: nothing is sent then, as in Alertmanager.
+  std::shared_ptr<tmpl::PlainTexts> plain_texts = nullptr;
 };
 
 /// Immutable; shared by the receivers of one configuration.

@@ -47,8 +47,10 @@ Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& c
                                              Services services) {
   TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(services.fs, config));
   for (const std::string& mistake : check_texts(config, templates)) {
-    log::warn("notify", "a template cannot be parsed: what uses it will not be sent", {{"err", mistake}});
+    log::warn("notify", "a template cannot be parsed: what uses it will not be sent as it is meant",
+              {{"err", mistake}});
   }
+  if (services.plain_texts) templates.fall_back_to_plain(services.plain_texts);
   auto rendering = std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
   alerting::ReceiverMap out;
   for (const config::ReceiverConfig& receiver : config.receivers) {

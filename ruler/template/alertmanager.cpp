@@ -5,12 +5,20 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "template/am_types.hpp"
 #include "template/email_template.hpp"
 
 namespace tocsin::tmpl {
 
 namespace {
+
+/// Of at most 50 alerts: services have limits of size.
+constexpr std::string_view kPlainText =
+    "[{{ .Status | toUpper }}] {{ len .Alerts }} alert(s); plain text, because a template failed"
+    "{{ range $i, $alert := .Alerts }}{{ if lt $i 50 }}\n- {{ .Status }}:"
+    "{{ range .Labels.SortedPairs }} {{ .Name }}={{ .Value }}{{ end }}"
+    "{{ range .Annotations.SortedPairs }}\n  {{ .Name }}: {{ .Value }}{{ end }}{{ end }}{{ end }}";
 
 /// Go's regexp.QuoteMeta: the receiver's name stands in a link as a regular expression.
 std::string quote_meta(std::string_view text) {
@@ -165,12 +173,32 @@ AmData AmTemplates::data(const AmInput& input, Timestamp now, std::vector<std::s
 }
 
 Result<std::string> AmTemplates::expand(std::string_view text, const AmData& data, Timestamp now) const {
-  return expand_with(*set_, text, data.value(), functions_for(data, now));
+  return or_plain(expand_with(*set_, text, data.value(), functions_for(data, now)), data, false);
 }
 
 Result<std::string> AmTemplates::expand_html(std::string_view text, const AmData& data, Timestamp now) const {
   if (text.empty()) return std::string();
-  return expand_with(*set_, text, data.value(), functions_for(data, now), Language::kHtml);
+  return or_plain(expand_with(*set_, text, data.value(), functions_for(data, now), Language::kHtml), data, true);
+}
+
+Result<std::string> AmTemplates::or_plain(Result<std::string> expanded, const AmData& data, bool html) const {
+  if (expanded || !plain_) return expanded;
+  ++plain_->count;
+  bool fresh = false;
+  {
+    const MutexLock lock(plain_->mutex);
+    fresh = std::exchange(plain_->last_error, expanded.error().message) != expanded.error().message;
+  }
+  if (fresh) {
+    log::error("template",
+               "a template failed while a notification was made: labels and annotations are sent in its place",
+               {{"err", expanded.error().message}});
+  }
+  // Nothing of the user's is in it, and nothing that depends on the alerts can fail.
+  const Template set(alertmanager_functions());
+  return html ? expand_with(set, fmt::format("<pre>{}</pre>", kPlainText), data.value(), *alertmanager_functions(),
+                            Language::kHtml)
+              : expand_with(set, kPlainText, data.value(), *alertmanager_functions());
 }
 
 Result<void> AmTemplates::check(std::string_view text) const {

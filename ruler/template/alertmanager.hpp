@@ -2,6 +2,8 @@
 // Templates of notifications: Alertmanager's data, functions and default templates.
 // Source: Alertmanager 0.34 template/template.go and docs/notifications.md.
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/thread_annotations.hpp"
 #include "base/time.hpp"
 #include "model/alert.hpp"
 #include "model/labels.hpp"
@@ -46,6 +49,13 @@ class AmData {
   bool firing_ = false;
 };
 
+/// Plain texts that took the place of those that could not be expanded. Thread: any.
+struct PlainTexts {
+  std::atomic<std::uint64_t> count{0};
+  Mutex mutex;
+  std::string last_error TOCSIN_GUARDED_BY(mutex);  // the log tells changes only
+};
+
 /// The default templates and those of the user's files. Thread: any, once loaded.
 class AmTemplates {
  public:
@@ -61,6 +71,9 @@ class AmTemplates {
   Result<std::string> expand(std::string_view text, const AmData& data, Timestamp now) const;
   /// The text is an HTML template: e-mail's html, Telegram's message.
   Result<std::string> expand_html(std::string_view text, const AmData& data, Timestamp now) const;
+  /// From now on a text that cannot be expanded gives a plain one with status, labels and annotations of all alerts in
+  /// its place, for a page without form is better than none. Each is counted, and logged when its error is a new one.
+  void fall_back_to_plain(std::shared_ptr<PlainTexts> counted) { plain_ = std::move(counted); }
   /// Parses a text as expand() does.
   Result<void> check(std::string_view text) const;
   Result<void> check_html(std::string_view text) const;
@@ -68,7 +81,10 @@ class AmTemplates {
   bool has(std::string_view name) const { return set_->has(name); }
 
  private:
+  Result<std::string> or_plain(Result<std::string> expanded, const AmData& data, bool html) const;
+
   std::shared_ptr<const Template> set_;
+  std::shared_ptr<PlainTexts> plain_;  // nullptr: what fails is an error
 };
 
 /// The functions that need no data; routeLabels, now and since come with each expansion.

@@ -117,6 +117,26 @@ def test_alerts_survive_kill_9(work):
     assert bodies == ["firing", "resolved"], bodies
 
 
+def test_a_template_that_fails_is_replaced_by_a_plain_text(work):
+    sink = work.sink()
+    config = """
+route: {{receiver: r, group_by: [alertname], group_wait: 100ms, group_interval: 1s}}
+receivers:
+  - name: r
+    slack_configs: [{{api_url: '{url}/slack', channel: '#c', title: '{{{{ .Nothing }}}}', text: 'fine {{{{ .Status }}}}'}}]
+    webhook_configs: [{{url: '{url}/hook', payload: {{text: '{{{{ template "nowhere" . }}}}'}}}}]
+"""
+    _, url = start(work, sink, config)
+    post_alert(url, "A", instance="web-1")
+    message = wait_until(lambda: sink.got("/slack") and sink.got("/slack")[0]["body"], "the page in Slack")
+    attachment = message["attachments"][0]
+    assert "[FIRING]" in attachment["title"] and "instance=web-1" in attachment["title"], message
+    assert attachment["text"] == "fine firing" and message["channel"] == "#c", message
+    text = wait_until(lambda: sink.got("/hook") and sink.got("/hook")[0]["body"]["text"], "the webhook")
+    assert "alertname=A instance=web-1" in text, text
+    assert metric(url, "tocsin_notifications_plain_texts_total") >= 2
+
+
 def test_kill_9_at_any_moment_loses_no_page_and_no_resolve(work):
     sink = work.sink()
     config = CONFIG.replace("group_wait: 1s, group_interval: 1s", "group_wait: 100ms, group_interval: 200ms")

@@ -1,5 +1,6 @@
 #include "template/alertmanager.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -112,4 +113,38 @@ TEST_CASE("texts are cut by runes") {
   CHECK(cut);
   CHECK(truncate_runes("héllo", 3) == "hél");
   CHECK(truncate_runes("", 0) == "");
+}
+
+TEST_CASE("a text whose template fails becomes a plain one with labels and annotations, and is counted") {
+  AmTemplates set = *AmTemplates::load({{"x.tmpl", R"({{ define "mine" }}{{ .Nothing }}{{ end }})"}});
+  const AmData data = set.data(input(), kNow);
+  CHECK_FALSE(set.expand(R"({{ template "mine" . }})", data, kNow));
+  const auto counted = std::make_shared<PlainTexts>();
+  set.fall_back_to_plain(counted);
+  const std::string plain =
+      "[FIRING] 1 alert(s); plain text, because a template failed\n- firing: alertname=A job=a\n  s: <1>";
+  for (const char* text : {R"({{ template "mine" . }})", R"({{ template "none" . }})", "{{ broken"}) {
+    const auto out = set.expand(text, data, kNow);
+    REQUIRE(out);
+    CHECK(*out == plain);
+  }
+  CHECK(counted->count == 3);
+  const auto html = set.expand_html(R"(<b>{{ template "mine" . }}</b>)", data, kNow);
+  REQUIRE(html);
+  CHECK(html->starts_with("<pre>[FIRING] 1 alert(s)"));
+  CHECK(html->find("s: &lt;1&gt;</pre>") != std::string::npos);
+  CHECK(counted->count == 4);
+  CHECK(*set.expand("{{ .Receiver }}", data, kNow) == R"(team\.x)");
+  CHECK(counted->count == 4);
+}
+
+TEST_CASE("a plain text is of at most 50 alerts") {
+  AmTemplates set = *AmTemplates::load({});
+  AmInput many = input();
+  many.alerts.resize(60, many.alerts.front());
+  set.fall_back_to_plain(std::make_shared<PlainTexts>());
+  const auto out = set.expand("{{ .Nothing }}", set.data(many, kNow), kNow);
+  REQUIRE(out);
+  CHECK(out->starts_with("[FIRING] 60 alert(s)"));
+  CHECK(std::count(out->begin(), out->end(), '-') == 50);
 }
