@@ -109,9 +109,10 @@ Result<bool> run(const NotifyTestArgs& args) {
   client_options.user_agent = "Alertmanager/" + std::string(version());
   client_options.work = &runtime->work();
   const auto client = net::make_http_client(runtime->loop(), client_options);
+  const auto smtp = net::make_smtp_client(runtime->loop(), {&runtime->work(), nullptr});
   TOCSIN_TRY(const auto receivers,
              notify::make_receivers(*config, args.external_url,
-                                    notify::Services{runtime->loop(), runtime->work(), *client, posix_fs()}));
+                                    notify::Services{runtime->loop(), runtime->work(), *client, *smtp, posix_fs()}));
   const auto found = receivers.find(args.receiver);
   if (found == receivers.end()) {
     std::vector<std::string> names;

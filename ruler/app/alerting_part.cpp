@@ -5,6 +5,7 @@
 #include "app/configuration.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "config/alertmanager_environment.hpp"
 #include "notify/receivers.hpp"
 
 namespace tocsin::app {
@@ -13,6 +14,8 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
                                                          std::string external_url, Fs& fs) {
   std::unique_ptr<AlertingPart> part(new AlertingPart);
   part->config_file_ = flags.alertmanager_config_file;
+  part->has_receivers_ = !flags.alertmanager_config_file.empty() ||
+                         config::alertmanager_from_environment(config::process_environment()).has_value();
   part->external_url_ = std::move(external_url);
   part->show_schedule_ = flags.alertmanager_group_schedule;
   part->started_ = runtime.loop().clock().now();
@@ -26,11 +29,16 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   client_options.user_agent = "Alertmanager/" + std::string(version());
   client_options.work = &runtime.work();
   part->client_ = net::make_http_client(runtime.loop(), client_options);
+  part->smtp_ = net::make_smtp_client(runtime.loop(), {&runtime.work(), nullptr});
   alerting::AlertingOptions options;
   options.retention = flags.alert_data_retention;
   options.persist_alerts = flags.alertmanager_persist_alerts;
   options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
-  const notify::Services services{runtime.loop(), runtime.work(), *part->client_, fs,
+  const notify::Services services{runtime.loop(),
+                                  runtime.work(),
+                                  *part->client_,
+                                  *part->smtp_,
+                                  fs,
                                   flags.alertmanager_template_fallback ? part->plain_texts_ : nullptr};
   alerting::ReceiverFactory factory = [services, url = part->external_url_](const config::AlertmanagerConfig& config) {
     return notify::make_receivers(config, url, services);
@@ -41,8 +49,12 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
 }
 
 AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
-  if (flags.alertmanager_config_file.empty()) return nullptr;
   config::AlertmanagerParseOptions options;
+  if (flags.alertmanager_config_file.empty()) {
+    auto text = config::alertmanager_from_environment(config::process_environment());
+    if (!text) return nullptr;
+    return config::parse_alertmanager_config(std::move(*text), "environment", options);
+  }
   options.load = load_options(flags);
   return config::load_alertmanager_config(fs, flags.alertmanager_config_file, options);
 }

@@ -9,6 +9,7 @@
 #include "app/flags.hpp"
 #include "base/fs.hpp"
 #include "net/runtime.hpp"
+#include "net/smtp.hpp"
 #include "state/sqlite_store.hpp"
 #include "telemetry/registry.hpp"
 #include "template/alertmanager.hpp"
@@ -29,6 +30,8 @@ class AlertingPart {
   /// Puts what was read in force; on an error the former one stays. Logs the warnings.
   Result<void> apply(Loaded loaded);
   bool configured() const { return alerting_->config() != nullptr; }
+  /// There is a file, or a channel in the environment: alerts are to be posted. Thread: any.
+  bool has_receivers() const { return has_receivers_; }
 
   alerting::Alerting& alerting() { return *alerting_; }
   state::Store& store() { return *store_; }
@@ -44,6 +47,7 @@ class AlertingPart {
  private:
   AlertingPart() = default;
   std::string config_file_, external_url_;
+  bool has_receivers_ = false;
   Timestamp started_ = 0;
   bool show_schedule_ = true;
   std::shared_ptr<tmpl::PlainTexts> plain_texts_ = std::make_shared<tmpl::PlainTexts>();
@@ -52,6 +56,7 @@ class AlertingPart {
   std::unique_ptr<Fs::Lock> lock_;
   std::unique_ptr<state::Store> store_;
   std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<net::SmtpClient> smtp_;
   std::unique_ptr<alerting::Alerting> alerting_;
 };
 

@@ -18,7 +18,7 @@ struct Flags {
   /// `tocsin-ruler alertmanager`: only routing and API v2, as an Alertmanager.
   bool alertmanager_only = false;
   std::string config_file = "prometheus.yml";
-  std::string alertmanager_config_file;  // "": alerts are shown and sent nowhere
+  std::string alertmanager_config_file;  // "": receivers of the environment, or none
   bool config_auto_reload = false;
   Duration config_auto_reload_interval = std::chrono::seconds(30);
   bool config_expand_env = false;

@@ -107,7 +107,7 @@ Result<void> Ruler::open() {
       std::make_unique<scrape::ScrapeManager>(runtime_.loop(), runtime_.work(), *scrape_client_, *db_, scrape_options);
 
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) {
-    if (!flags_.alertmanager_config_file.empty()) alerting_->alerting().post(std::move(alerts));
+    if (alerting_->has_receivers()) alerting_->alerting().post(std::move(alerts));
   });
   sender_ = std::make_unique<remote::AlertmanagerSender>(
       remote::Services{runtime_.loop(), runtime_.work(), *scrape_client_, fs_}, flags_.sender);

@@ -11,6 +11,15 @@ namespace tocsin::config {
 struct AlertmanagerGlobal {
   Duration resolve_timeout = std::chrono::minutes(5);
   HttpClientConfig http;
+  std::string smtp_from, smtp_hello = "localhost", smtp_smarthost;
+  std::string smtp_auth_username, smtp_auth_identity;
+  Secret smtp_auth_password;
+  std::string smtp_auth_password_file;
+  Secret smtp_auth_secret;
+  std::string smtp_auth_secret_file;
+  bool smtp_require_tls = true;
+  std::optional<TlsConfig> smtp_tls;
+  std::optional<bool> smtp_force_implicit_tls;
   Secret slack_api_url;
   std::string slack_api_url_file;
   Secret slack_app_token;

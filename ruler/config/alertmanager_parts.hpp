@@ -21,13 +21,8 @@ struct Context {
   void warn(const yaml::Node& node, std::string_view text);
 };
 
-// global: and the integrations that are named but not built (alertmanager_global.cpp).
+// global: (alertmanager_global.cpp).
 Result<void> parse_global(const yaml::Node& node, Context& context);
-/// Checks what Alertmanager would check of an integration that this build has not, and warns of it.
-Result<void> parse_unsupported(const yaml::Node& list, std::string_view kind, Context& context,
-                               ReceiverConfig& receiver);
-/// Keys of receivers that hold integrations this build has not: "email_configs", ...
-const std::vector<std::string>& unsupported_integration_keys();
 
 // receivers: (alertmanager_receivers.cpp).
 Result<ReceiverConfig> parse_receiver(const yaml::Node& node, Context& context);

@@ -62,15 +62,6 @@ Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver, Con
   return {};
 }
 
-void warn_of_silence(const yaml::Node& node, const ReceiverConfig& receiver, Context& context) {
-  bool notifies = false;
-  for_each_kind([&](auto kind) { notifies = notifies || !(receiver.*kind).empty(); });
-  if (notifies || receiver.unsupported.empty()) return;
-  context.warn(node, fmt::format("RECEIVER \"{}\" REACHES NOBODY: all of its integrations are of kinds that are not "
-                                 "supported yet; route its alerts to another kind as well",
-                                 receiver.name));
-}
-
 }  // namespace
 
 Result<ReceiverConfig> parse_receiver(const yaml::Node& node, Context& context) {
@@ -86,17 +77,9 @@ Result<ReceiverConfig> parse_receiver(const yaml::Node& node, Context& context) 
       return {};
     });
   });
-  for (const std::string& key : unsupported_integration_keys()) {
-    const std::string kind = key.substr(0, key.size() - kSuffix.size());
-    fields.child(key, [&](const yaml::Node& list) -> Result<void> {
-      if (!list.is_sequence()) return list.error("cannot unmarshal into list of {} configs", kind);
-      return parse_unsupported(list, kind, context, receiver);
-    });
-  }
   fields.child("fallback", [&](const yaml::Node& n) { return read_fallback(n, receiver, context); });
   TOCSIN_OK(fields.finish());
   if (receiver.name.empty()) return node.error("missing name in receiver");
-  warn_of_silence(node, receiver, context);
   return receiver;
 }
 

@@ -84,6 +84,13 @@ void FieldReader::go_duration(std::string_view key, Duration& value) {
   fields_.child(key, [&value](const yaml::Node& node) { return read_go_duration(node, value); });
 }
 
+void FieldReader::tls(std::string_view key, std::optional<TlsConfig>& value) {
+  fields_.child(key, [&value](const yaml::Node& node) -> Result<void> {
+    TOCSIN_TRY(value, read_tls_config(node));
+    return {};
+  });
+}
+
 void FieldReader::part(const Part& part) {
   if (!part.is_list) {
     fields_.child(part.key, [&](const yaml::Node& node) { return read_part(part, 0, node); });

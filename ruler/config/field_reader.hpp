@@ -30,6 +30,7 @@ class FieldReader final : public FieldVisitor {
   void flag(std::string_view key, std::optional<bool>& value) override { fields_.read(key, value); }
   void count(std::string_view key, std::uint64_t& value) override { fields_.read(key, value); }
   void integer(std::string_view key, std::int64_t& value) override { fields_.read(key, value); }
+  void tls(std::string_view key, std::optional<TlsConfig>& value) override;
   void duration(std::string_view key, Duration& value) override { fields_.read(key, value); }
   void go_duration(std::string_view key, Duration& value) override;
 

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "config/http_client_config.hpp"
 #include "config/value_tree.hpp"
 
 namespace tocsin::config {
@@ -50,6 +51,7 @@ class FieldVisitor {
   virtual void flag(std::string_view /*key*/, std::optional<bool>& /*value*/) {}
   virtual void count(std::string_view /*key*/, std::uint64_t& /*value*/) {}
   virtual void integer(std::string_view /*key*/, std::int64_t& /*value*/) {}
+  virtual void tls(std::string_view /*key*/, std::optional<TlsConfig>& /*value*/) {}
   virtual void duration(std::string_view /*key*/, Duration& /*value*/) {}     // Prometheus' durations: "1d"
   virtual void go_duration(std::string_view /*key*/, Duration& /*value*/) {}  // Go's durations: "1.5h"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/receiver_discord.hpp"
+#include "config/receiver_email.hpp"
 #include "config/receiver_github.hpp"
 #include "config/receiver_incidentio.hpp"
 #include "config/receiver_jira.hpp"
@@ -28,12 +29,6 @@
 
 namespace tocsin::config {
 
-/// An integration that Alertmanager has and this build has not; it is named in the warnings and never notified.
-struct UnsupportedIntegration {
-  std::string kind;  // "email", ...
-  std::string where;
-};
-
 /// Another receiver that is told when deliveries to this one have failed for a while. Not in Alertmanager.
 struct FallbackConfig {
   std::string receiver;  // exists, and is another one
@@ -44,6 +39,7 @@ struct ReceiverConfig {
   std::string name;
   TextMap labels;  // without the implicit `name`
   std::vector<WebhookConfig> webhook;
+  std::vector<EmailConfig> email;
   std::vector<PagerdutyConfig> pagerduty;
   std::vector<OpsgenieConfig> opsgenie;
   std::vector<WechatConfig> wechat;
@@ -62,7 +58,6 @@ struct ReceiverConfig {
   std::vector<MattermostConfig> mattermost;
   std::vector<SmsConfig> sms;        // not in Alertmanager; nor is
   std::vector<GithubConfig> github;  // this one
-  std::vector<UnsupportedIntegration> unsupported;
   std::optional<FallbackConfig> fallback;
   std::string where;
 };
@@ -72,13 +67,13 @@ struct ReceiverConfig {
 template <typename F>
 void for_each_kind(F&& f) {
   std::apply([&f](auto... kind) { (f(kind), ...); },
-             std::make_tuple(&ReceiverConfig::webhook, &ReceiverConfig::pagerduty, &ReceiverConfig::opsgenie,
-                             &ReceiverConfig::wechat, &ReceiverConfig::slack, &ReceiverConfig::victorops,
-                             &ReceiverConfig::pushover, &ReceiverConfig::sns, &ReceiverConfig::telegram,
-                             &ReceiverConfig::discord, &ReceiverConfig::webex, &ReceiverConfig::msteams,
-                             &ReceiverConfig::msteamsv2, &ReceiverConfig::jira, &ReceiverConfig::incidentio,
-                             &ReceiverConfig::rocketchat, &ReceiverConfig::mattermost, &ReceiverConfig::sms,
-                             &ReceiverConfig::github));
+             std::make_tuple(&ReceiverConfig::webhook, &ReceiverConfig::email, &ReceiverConfig::pagerduty,
+                             &ReceiverConfig::opsgenie, &ReceiverConfig::wechat, &ReceiverConfig::slack,
+                             &ReceiverConfig::victorops, &ReceiverConfig::pushover, &ReceiverConfig::sns,
+                             &ReceiverConfig::telegram, &ReceiverConfig::discord, &ReceiverConfig::webex,
+                             &ReceiverConfig::msteams, &ReceiverConfig::msteamsv2, &ReceiverConfig::jira,
+                             &ReceiverConfig::incidentio, &ReceiverConfig::rocketchat, &ReceiverConfig::mattermost,
+                             &ReceiverConfig::sms, &ReceiverConfig::github));
 }
 
 /// The type of configuration behind a member that for_each_kind() gives.

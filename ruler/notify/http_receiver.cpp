@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "client/client.hpp"
+#include "notify/message_data.hpp"
 #include "template/go_text.hpp"
 
 namespace tocsin::notify {
@@ -51,22 +52,7 @@ HttpReceiver::HttpReceiver(Services services, std::shared_ptr<const Rendering> r
 }
 
 tmpl::AmData HttpReceiver::data(const Notification& notification, std::size_t max_alerts) const {
-  tmpl::AmInput input;
-  input.receiver = notification.receiver;
-  input.reason = std::string(alerting::notify_reason_text(notification.reason));
-  input.group_labels = notification.group_labels;
-  input.route_labels = notification.route_labels;
-  input.external_url = rendering_->external_url;
-  for (const alerting::NotifiedAlert& item : notification.alerts) {
-    if (max_alerts != 0 && input.alerts.size() == max_alerts) break;
-    input.alerts.push_back({item.alert, item.resolved});
-  }
-  std::vector<std::string> failures;
-  tmpl::AmData data = templates().data(input, notification.now, &failures);
-  for (const std::string& failure : failures) {
-    log::error("notify", "failed to render a route label", {{"group", notification.group_key}, {"err", failure}});
-  }
-  return data;
+  return message_data(*rendering_, notification, max_alerts);
 }
 
 Result<std::string> HttpReceiver::secret_or_file(const Secret& secret, const std::string& file,

@@ -16,6 +16,7 @@
 #include "base/thread_annotations.hpp"
 #include "config/alertmanager_config.hpp"
 #include "net/http.hpp"
+#include "net/smtp.hpp"
 #include "net/task.hpp"
 #include "notify/receiver.hpp"
 #include "template/alertmanager.hpp"
@@ -27,6 +28,7 @@ struct Services {
   net::TaskLoop& loop;
   WorkPool& work;
   net::HttpClient& client;
+  net::SmtpClient& smtp;
   Fs& fs;
   /// Counts plain texts in the place of templates that fail; nullptr: nothing is sent then, as in Alertmanager.
   std::shared_ptr<tmpl::PlainTexts> plain_texts = nullptr;

@@ -14,6 +14,8 @@ using RenderingPtr = std::shared_ptr<const Rendering>;
 
 /// The generic webhook, payload version 4.
 std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering, config::WebhookConfig config);
+/// A mail of HTML and text over SMTP.
+std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering, config::EmailConfig config);
 /// Events API v2 (routing key) and v1 (service key). https://developer.pagerduty.com/docs/events-api-v2-overview
 std::shared_ptr<Receiver> make_receiver(const Services& services, RenderingPtr rendering,
                                         config::PagerdutyConfig config);

@@ -12,6 +12,7 @@
 #include "config/alertmanager_config.hpp"
 #include "notify/receivers.hpp"
 #include "support/fake_http_client.hpp"
+#include "support/fake_smtp_client.hpp"
 #include "support/test_loop.hpp"
 
 namespace tocsin::test {
@@ -45,7 +46,7 @@ class NotifyBench {
   /// Sends through the only integration of the configuration's receiver `r`.
   alerting::DeliveryResult send(const config::AlertmanagerConfig& config, alerting::Notification notification,
                                 Duration limit = std::chrono::seconds(10)) {
-    auto map = notify::make_receivers(config, "http://am.example:9093", {loop, loop.work(), client, fs});
+    auto map = notify::make_receivers(config, "http://am.example:9093", {loop, loop.work(), client, smtp, fs});
     if (!map) return {alerting::Delivery::kPermanent, "make_receivers: " + map.error().message, {}, {}};
     const alerting::Integration& integration = map->at("r").at(0);
     notification.integration = integration.name;
@@ -78,6 +79,7 @@ class NotifyBench {
 
   TestLoop loop;
   FakeHttpClient client{loop};
+  FakeSmtpClient smtp;
   MemFs fs;
 };
 

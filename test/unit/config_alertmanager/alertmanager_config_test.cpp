@@ -277,17 +277,61 @@ TEST_CASE("Integrations take their URLs and keys from global, unless they have t
 
 TEST_CASE("What Alertmanager knows and this build does not do loads with a warning that names it and its place") {
   const auto config = good(
-      "global: {smtp_smarthost: 'localhost:25', smtp_from: a@b}\nroute: {receiver: r}\nreceivers:\n- name: r\n  "
-      "email_configs: "
-      "[{to: x@y}]\n- name: both\n  email_configs: [{to: x@y}]\n  webhook_configs: [{url: 'http://a/'}]\n"
+      "route: {receiver: r}\nreceivers:\n- name: r\n  webhook_configs: [{url: 'http://a/'}]\n"
       "tracing: {endpoint: x}\n");
-  CHECK(warned(*config, "/etc/am/alertmanager.yml:1:"));
-  CHECK(warned(*config, "smtp_smarthost"));
+  CHECK(warned(*config, "/etc/am/alertmanager.yml:5:"));
   CHECK(warned(*config, "tracing"));
-  CHECK(warned(*config, "alertmanager.yml:5:19: receiver \"r\": email_configs are not supported yet"));
-  CHECK(warned(*config, "RECEIVER \"r\" REACHES NOBODY"));
-  CHECK_FALSE(warned(*config, "RECEIVER \"both\" REACHES NOBODY"));
-  CHECK(config->receiver("both")->unsupported.at(0).kind == "email");
+}
+
+TEST_CASE("E-mail takes what it lacks from global, and knows its header fields by any spelling") {
+  const auto config = good(
+      "global: {smtp_smarthost: 'mail:587', smtp_from: a@b, smtp_auth_username: u, smtp_auth_password: p, "
+      "smtp_require_tls: false, smtp_tls_config: {server_name: x}}\nroute: {receiver: r}\nreceivers:\n- name: r\n"
+      "  email_configs:\n  - {to: x@y, headers: {subject: S, message-id: M}, threading: {enabled: true, "
+      "thread_by_date: daily}}\n  - {to: x@y, smarthost: '[::1]:465', from: c@d, require_tls: true, "
+      "auth_password_file: pw, text: T, html: '', send_resolved: true}\n");
+  const auto& email = config->receiver("r")->email;
+  REQUIRE(email.size() == 2);
+  CHECK(email[0].smarthost == "mail:587");
+  CHECK(email[0].from == "a@b");
+  CHECK(email[0].hello == "localhost");
+  CHECK(email[0].auth_password.reveal() == "p");
+  CHECK(email[0].require_tls == false);
+  CHECK(email[0].tls->server_name == "x");
+  CHECK_FALSE(email[0].send_resolved);
+  CHECK(email[0].headers == config::TextMap{{"From", "a@b"}, {"Message-Id", "M"}, {"Subject", "S"}, {"To", "x@y"}});
+  CHECK(email[1].auth_password.empty());
+  CHECK(email[1].auth_password_file == "/etc/am/pw");
+  CHECK(email[1].html.empty());
+  CHECK(email[1].require_tls == true);
+}
+
+TEST_CASE("E-mail is judged as Alertmanager judges it") {
+  const std::string head = "route: {receiver: r}\nreceivers:\n- name: r\n  email_configs: ";
+  const std::pair<std::string, std::string> cases[] = {
+      {"[{}]", "missing to address in email config"},
+      {"[{to: a@b}]", "no global SMTP smarthost set"},
+      {"[{to: a@b, smarthost: 'h:25'}]", "no global SMTP from set"},
+      {"[{to: a@b, smarthost: h, from: a@b}]", "address h: missing port in address"},
+      {"[{to: a@b, smarthost: 'h:', from: a@b}]", "address \"h:\": port cannot be empty"},
+      {"[{to: a@b, smarthost: 'a:b:1', from: a@b}]", "address a:b:1: too many colons in address"},
+      {"[{to: a@b, smarthost: 'h:25', from: a@b, headers: {subject: x, Subject: y}}]",
+       "duplicate header \"Subject\" in email config"},
+      {"[{to: a@b, smarthost: 'h:25', from: a@b, threading: {enabled: true}}]",
+       "threading.thread_by_date must be either 'none' or 'daily'"},
+      {"[{to: a@b, smarthost: 'h:25', from: a@b, headers: {references: x}, threading: {enabled: true, thread_by_date: "
+       "none}}]",
+       "conflicting configuration: threading.enabled conflicts with custom References header"},
+      {"[null]", "missing email config"},
+      {"[{to: a@b, frm: x}]", "field frm not found in type config.EmailConfig"},
+  };
+  for (const auto& [text, message] : cases) {
+    INFO(text);
+    const auto config = parse_alertmanager_config(head + text + "\n", "/etc/am/alertmanager.yml");
+    REQUIRE_FALSE(config.has_value());
+    CHECK(config.error().message.find(message) != std::string::npos);
+    INFO(config.error().message);
+  }
 }
 
 TEST_CASE("The configuration that API v2 shows has no secret in it and reads as a configuration") {

@@ -1,0 +1,27 @@
+#include "notify/message_data.hpp"
+
+#include "base/log.hpp"
+#include "notify/http_receiver.hpp"
+
+namespace tocsin::notify {
+
+tmpl::AmData message_data(const Rendering& rendering, const Notification& notification, std::size_t max_alerts) {
+  tmpl::AmInput input;
+  input.receiver = notification.receiver;
+  input.reason = std::string(alerting::notify_reason_text(notification.reason));
+  input.group_labels = notification.group_labels;
+  input.route_labels = notification.route_labels;
+  input.external_url = rendering.external_url;
+  for (const alerting::NotifiedAlert& item : notification.alerts) {
+    if (max_alerts != 0 && input.alerts.size() == max_alerts) break;
+    input.alerts.push_back({item.alert, item.resolved});
+  }
+  std::vector<std::string> failures;
+  tmpl::AmData data = rendering.templates.data(input, notification.now, &failures);
+  for (const std::string& failure : failures) {
+    log::error("notify", "failed to render a route label", {{"group", notification.group_key}, {"err", failure}});
+  }
+  return data;
+}
+
+}  // namespace tocsin::notify
