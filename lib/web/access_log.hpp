@@ -5,11 +5,9 @@
 // Parameters are not logged: they may hold what nobody should read. `bytes` are those of the body before compression.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "base/clock.hpp"
-#include "base/fs.hpp"
+#include "base/time.hpp"
 
 namespace tocsin::web {
 
@@ -22,28 +20,5 @@ struct AccessEntry {
 };
 
 std::string access_line(const AccessEntry& entry);
-
-struct AccessLogStats {
-  std::uint64_t written = 0;
-  std::uint64_t dropped = 0;  // the disk was full or too slow
-};
-
-/// Thread: the loop's; the file is written on the query lane. A disk that is full or hangs costs lines, never time.
-class AccessLog {
- public:
-  /// Opens the file for appending; creates it. Blocks.
-  static Result<std::unique_ptr<AccessLog>> open(Loop& loop, WorkPool& work, Fs& fs, std::string path);
-  ~AccessLog();
-  void add(const AccessEntry& entry);
-  /// The next line goes to a file of that name that is opened anew: for who rotates logs.
-  void reopen();
-  AccessLogStats stats() const;
-
- private:
-  struct Shared;  // what the lane's job has too
-  explicit AccessLog(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-  static void write_waiting(const std::shared_ptr<Shared>& shared);
-  std::shared_ptr<Shared> shared_;
-};
 
 }  // namespace tocsin::web

@@ -82,7 +82,8 @@ Result<void> Server::open(WorkPool& work, Fs& fs) {
     config_ = std::move(*config);
   }
   if (!options_.access_log.empty()) {
-    TOCSIN_TRY(access_log_, AccessLog::open(loop_, work, fs, options_.access_log));
+    access_log_ = std::make_shared<LineLog>(fs, work.lane(Lane::kQuery), options_.access_log, "web", "the access log");
+    if (auto opened = access_log_->open(); !opened) return fail(std::move(opened).error().wrap("--web.access-log"));
   }
   net::HttpServerOptions http;
   http.max_connections = options_.max_connections;
@@ -138,7 +139,7 @@ void Server::log_answer(AccessEntry entry, HttpResponse& response, MonoTime bega
   auto write = [this, entry = std::move(entry), began](std::uint64_t bytes) mutable {
     entry.bytes = bytes;
     entry.took = loop_.clock().mono() - began;
-    access_log_->add(entry);
+    access_log_->write(access_line(entry));
   };
   if (!response.stream) return write(response.body.size());
   Stream stream = std::move(response.stream);
@@ -230,7 +231,7 @@ void Server::put_metrics(telemetry::Sink& sink) const {
   count("tocsin_http_tls_handshake_failures_total", "TLS handshakes that failed.", http.tls_handshake_failures);
   if (access_log_) {
     count("tocsin_web_access_log_dropped_total", "Lines of the access log that could not be written.",
-          access_log_->stats().dropped);
+          access_log_->dropped());
   }
   if (!config_) return;
   const AuthStats auth = authenticator_.stats();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/line_log.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
 #include "telemetry/registry.hpp"
@@ -72,7 +73,7 @@ class Server {
   RateLimiter rate_limiter_;
   std::uint64_t rate_limited_ = 0;
   std::shared_ptr<const Cors> cors_;
-  std::unique_ptr<AccessLog> access_log_;
+  std::shared_ptr<LineLog> access_log_;
   std::unique_ptr<net::HttpServer> http_;
   std::vector<std::uint16_t> ports_;
 };

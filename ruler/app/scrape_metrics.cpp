@@ -1,5 +1,4 @@
-#include <span>
-
+#include "app/length_metrics.hpp"
 #include "app/metrics.hpp"
 
 // Source of names and helps: Prometheus scrape/metrics.go.
@@ -11,20 +10,6 @@ using telemetry::Sink;
 
 double number(std::uint64_t value) {
   return static_cast<double>(value);
-}
-
-void put_summary(Sink& sink, std::string_view name, std::string_view help, model::LabelView label,
-                 const scrape::LengthStats& stats) {
-  std::array<expo::Quantile, 5> quantiles{};
-  for (std::size_t i = 0; i < quantiles.size(); ++i) quantiles[i] = {stats.kQuantiles[i], stats.quantiles[i]};
-  sink.summary(name, help, {label}, quantiles, stats.sum_seconds, number(stats.count));
-}
-
-void put_histogram(Sink& sink, std::string_view name, std::string_view help, model::LabelView label,
-                   const scrape::LengthStats& stats) {
-  std::array<expo::Bucket, 4> buckets{};
-  for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] = {stats.kBounds[i], number(stats.buckets[i])};
-  sink.histogram(name, help, {label}, buckets, stats.sum_seconds, number(stats.count));
 }
 
 void put_totals(Sink& sink, const scrape::ScrapeStats& stats) {
@@ -94,10 +79,10 @@ void put_pool(Sink& sink, const scrape::PoolStats& pool) {
   sink.gauge("prometheus_target_metadata_cache_bytes",
              "The number of bytes that are currently used for storing metric metadata in the cache", {job},
              number(pool.metadata_bytes));
-  put_summary(sink, "prometheus_target_sync_length_seconds", "Actual interval to sync the scrape pool.", job,
-              pool.sync_length);
-  put_histogram(sink, "prometheus_target_sync_length_histogram_seconds", "Actual interval to sync the scrape pool.",
-                job, pool.sync_length);
+  put_length_summary(sink, "prometheus_target_sync_length_seconds", "Actual interval to sync the scrape pool.", job,
+                     pool.sync_length);
+  put_length_histogram(sink, "prometheus_target_sync_length_histogram_seconds",
+                       "Actual interval to sync the scrape pool.", job, pool.sync_length);
   sink.gauge("prometheus_sd_discovered_targets", "Current number of discovered targets.",
              {{"config", pool.name}, {"name", "scrape"}}, number(pool.discovered));
 }
@@ -108,14 +93,15 @@ void put_scrape_metrics(Sink& sink, const scrape::ScrapeManager& scrapes) {
   put_totals(sink, scrapes.stats());
   for (const scrape::PoolStats& pool : scrapes.pool_stats()) put_pool(sink, pool);
   for (const auto& [interval, stats] : scrapes.interval_lengths()) {
-    put_summary(sink, "prometheus_target_interval_length_seconds", "Actual intervals between scrapes.",
-                {"interval", interval}, stats);
-    put_histogram(sink, "prometheus_target_interval_length_histogram_seconds", "Actual intervals between scrapes.",
-                  {"interval", interval}, stats);
+    put_length_summary(sink, "prometheus_target_interval_length_seconds", "Actual intervals between scrapes.",
+                       {"interval", interval}, stats);
+    put_length_histogram(sink, "prometheus_target_interval_length_histogram_seconds",
+                         "Actual intervals between scrapes.", {"interval", interval}, stats);
   }
   for (const auto& [interval, stats] : scrapes.reload_lengths()) {
-    put_summary(sink, "prometheus_target_reload_length_seconds",
-                "Actual interval to reload the scrape pool with a given configuration.", {"interval", interval}, stats);
+    put_length_summary(sink, "prometheus_target_reload_length_seconds",
+                       "Actual interval to reload the scrape pool with a given configuration.", {"interval", interval},
+                       stats);
   }
 }
 

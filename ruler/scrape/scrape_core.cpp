@@ -49,7 +49,7 @@ void ScrapeCore::apply(const std::shared_ptr<const config::PrometheusConfig>& co
 
 /// A file is opened again by each reload: that is how its rotation is told. Source: Prometheus scrape/manager.go.
 void ScrapeCore::use_failure_logs(const config::PrometheusConfig& config) {
-  std::map<std::string, std::shared_ptr<FailureLog>> wanted;
+  std::map<std::string, std::shared_ptr<LineLog>> wanted;
   for (const auto& scrape : config.scrape_configs) {
     const std::string& path = scrape.scrape_failure_log_file;
     if (path.empty() || wanted.contains(path)) continue;
@@ -57,7 +57,8 @@ void ScrapeCore::use_failure_logs(const config::PrometheusConfig& config) {
       wanted[path] = known->second;
       known->second->reopen();
     } else {
-      wanted[path] = std::make_shared<FailureLog>(fs(), work_.lane(Lane::kQuery), path);
+      wanted[path] =
+          std::make_shared<LineLog>(fs(), work_.lane(Lane::kQuery), path, "scrape", "the scrape failure log");
     }
   }
   for (const auto& [path, log] : failure_logs_) {

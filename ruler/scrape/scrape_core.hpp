@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/line_log.hpp"
 #include "discovery/discoverer_set.hpp"
 #include "net/http.hpp"
 #include "scrape/body_budget.hpp"
-#include "scrape/failure_log.hpp"
 #include "scrape/page_work.hpp"
 #include "scrape/scrape_manager.hpp"
 #include "scrape/scrape_target.hpp"
@@ -51,7 +51,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
     std::uint64_t serial = 0;  // tells it from an earlier pool of the same name
     std::shared_ptr<const config::ScrapeConfig> config;
     std::shared_ptr<net::HttpClient> client;
-    std::shared_ptr<FailureLog> failures;                 // nullptr: none
+    std::shared_ptr<LineLog> failures;                    // nullptr: none
     std::unique_ptr<discovery::DiscovererSet> discovery;  // null once closed
     std::map<std::string, TargetPtr> targets;             // by identity
     std::vector<DroppedTarget> dropped;
@@ -102,7 +102,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   const std::shared_ptr<Turnstile> heavy_;  // for pages that keep a worker busy
   const std::shared_ptr<discovery::Stats> discovery_stats_ = std::make_shared<discovery::Stats>();
   PoolMap pools_;
-  std::map<std::string, std::shared_ptr<FailureLog>> failure_logs_;   // by path
+  std::map<std::string, std::shared_ptr<LineLog>> failure_logs_;      // by path
   std::map<std::uint64_t, TargetPtr> by_id_;                          // targets of the pools
   std::map<std::pair<std::string, std::string>, TargetPtr> leaving_;  // by pool and identity, until their series end
   std::uint64_t last_id_ = 0, last_serial_ = 0;

@@ -2,6 +2,7 @@
 
 #include "base/duration.hpp"
 #include "base/log.hpp"
+#include "scrape/failure_log.hpp"
 #include "scrape/request.hpp"
 #include "scrape/scrape_core.hpp"
 
@@ -108,7 +109,7 @@ net::Task<void> ScrapeCore::fetch(std::shared_ptr<ScrapeCore> core, TargetPtr ta
 void ScrapeCore::note_failure(const ScrapeTarget& target, const PageWork& work) {
   const Pool* pool = pool_of(target);
   if (pool == nullptr || pool->failures == nullptr) return;
-  pool->failures->write({loop_.clock().now(), target.pool, target.spec.url, work.fetch_error()});
+  pool->failures->write(failure_line({loop_.clock().now(), target.pool, target.spec.url, work.fetch_error()}));
 }
 
 /// The last scrape of a target that went may still be under way when its series are to end: then a little later.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "scrape/length_summary.hpp"
+#include "base/length_summary.hpp"
 
 namespace tocsin::scrape {
 

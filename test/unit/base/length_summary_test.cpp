@@ -1,4 +1,4 @@
-#include "scrape/length_summary.hpp"
+#include "base/length_summary.hpp"
 
 #include <cmath>
 
@@ -6,7 +6,6 @@
 
 using namespace tocsin;
 using namespace std::chrono_literals;
-using scrape::LengthSummary;
 
 TEST_CASE("lengths are counted, summed and put into buckets") {
   LengthSummary summary;

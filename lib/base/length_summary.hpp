@@ -7,7 +7,7 @@
 
 #include "base/time.hpp"
 
-namespace tocsin::scrape {
+namespace tocsin {
 
 struct LengthStats {
   static constexpr std::array<double, 5> kQuantiles = {0.01, 0.05, 0.5, 0.9, 0.99};
@@ -37,4 +37,4 @@ class LengthSummary {
   std::size_t next_ = 0;
 };
 
-}  // namespace tocsin::scrape
+}  // namespace tocsin

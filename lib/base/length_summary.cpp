@@ -1,10 +1,10 @@
-#include "scrape/length_summary.hpp"
+#include "base/length_summary.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace tocsin::scrape {
+namespace tocsin {
 
 void LengthSummary::observe(MonoTime now, double seconds) {
   ++totals_.count;
@@ -35,4 +35,4 @@ LengthStats LengthSummary::stats(MonoTime now) const {
   return out;
 }
 
-}  // namespace tocsin::scrape
+}  // namespace tocsin
