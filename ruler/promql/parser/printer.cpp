@@ -74,7 +74,9 @@ class Printer {
   void print_duration_expr(const DurationExpr& expr);
   void print_duration_body(const DurationExpr& expr);
   void print_offset(const DurationValue& offset);
-  void print_left(const BinaryExpr& node);
+  /// The left side as `print_it` prints it, closed against the operator behind it.
+  template <typename PrintIt>
+  void print_left(const BinaryExpr& node, PrintIt print_it);
   void print_at(const AtModifier& at);
   void print_extension(const VectorSelector& node);
   void print_series(const VectorSelector& node);
@@ -89,7 +91,6 @@ class Printer {
   void print_operator(const BinaryExpr& node);
   void print_subquery_tail(const SubqueryExpr& node);
   void pretty_list(const std::vector<const Expr*>& list, std::size_t level);
-  void pretty_left(const BinaryExpr& node, std::size_t level);
   void pretty_split(const Expr& expr, std::size_t level);
   void indent(std::size_t level) { out_.append(2 * level, ' '); }
 
@@ -305,10 +306,11 @@ void Printer::print_subquery_tail(const SubqueryExpr& node) {
   print_offset(node.offset);
 }
 
-void Printer::print_left(const BinaryExpr& node) {
+template <typename PrintIt>
+void Printer::print_left(const BinaryExpr& node, PrintIt print_it) {
   const DurationValue* const before = closed_offset_;
   if (is_arithmetic(node.op)) closed_offset_ = open_offset(*node.left);
-  print(*node.left);
+  print_it(*node.left);
   closed_offset_ = before;
 }
 
@@ -316,7 +318,7 @@ void Printer::print_binary(const BinaryExpr& node) {
   if (node.op == BinaryOp::kPow && is_infinity(*node.left)) {
     out_ += "Inf";  // with its sign, as Prometheus prints it, it would read back as +(Inf ^ ...)
   } else {
-    print_left(node);
+    print_left(node, [this](const Expr& left) { print(left); });
   }
   out_ += ' ';
   print_operator(node);
@@ -392,13 +394,6 @@ void Printer::pretty(const Expr& expr, std::size_t level) {
   pretty_split(expr, level);
 }
 
-void Printer::pretty_left(const BinaryExpr& node, std::size_t level) {
-  const DurationValue* const before = closed_offset_;
-  if (is_arithmetic(node.op)) closed_offset_ = open_offset(*node.left);
-  pretty(*node.left, level);
-  closed_offset_ = before;
-}
-
 /// What follows the indentation of a node that does not fit a line.
 void Printer::pretty_split(const Expr& expr, std::size_t level) {
   switch (expr.kind) {
@@ -432,7 +427,7 @@ void Printer::pretty_split(const Expr& expr, std::size_t level) {
     case NodeKind::kBinary: {
       const auto& node = static_cast<const BinaryExpr&>(expr);
       out_.resize(out_.size() - 2 * level);  // its left side brings its own indentation
-      pretty_left(node, level + 1);
+      print_left(node, [&](const Expr& left) { pretty(left, level + 1); });
       out_ += '\n';
       indent(level);
       print_operator(node);
