@@ -39,7 +39,6 @@ ErrorKind error_kind(Errc code) {
       return {400, "bad_data"};
     case Errc::kExecution:
     case Errc::kLimit:
-    case Errc::kUnsupported:
       return {422, "execution"};
     case Errc::kTimeout:
       return {503, "timeout"};

@@ -36,8 +36,7 @@ net::HttpResponse no_content();
 net::HttpResponse plain_error(int status, std::string_view text);
 
 /// errorType and status by the code: kInvalid bad_data 400, kExecution and kLimit execution 422, kTimeout timeout 503,
-/// kCanceled canceled 499, kNotFound not_found 404, kUnavailable unavailable 500, others internal 500; kUnsupported is
-/// execution 422 with the name of what is missing.
+/// kCanceled canceled 499, kNotFound not_found 404, kUnavailable unavailable 500, others internal 500.
 net::HttpResponse error_response(const Error& error);
 /// 400 bad_data: `invalid parameter "name": message`.
 Error invalid_parameter(std::string_view name, std::string_view message);
