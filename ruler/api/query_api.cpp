@@ -22,7 +22,6 @@ struct QueryParams {
   std::int64_t step_ms = 0;
   std::size_t limit = 0;
   std::string stats;
-  Duration preparation{0};
   bool take_gzip = false;
 };
 
@@ -95,28 +94,7 @@ bool truncate_value(promql::Value& value, std::size_t limit) {
   return false;
 }
 
-struct Timings {
-  Duration waited, preparation, evaluation;
-};
-
-/// Prometheus' names. Of its six spans we have three: what it counts apart within the evaluation is 0 or the whole.
-void write_stats(JsonWriter& json, const promql::QueryStats& stats, const Timings& t) {
-  json.key("stats").begin_object().key("timings").begin_object();
-  json.key("evalTotalTime").number(to_seconds(t.evaluation));
-  json.key("resultSortTime").integer(0);
-  json.key("queryPreparationTime").number(to_seconds(t.preparation));
-  json.key("innerEvalTime").number(to_seconds(t.evaluation));
-  json.key("execQueueTime").number(to_seconds(t.waited));
-  json.key("execTotalTime").number(to_seconds(t.waited + t.preparation + t.evaluation));
-  json.end_object().key("samples").begin_object();
-  json.key("totalQueryableSamples").integer(static_cast<std::int64_t>(stats.samples_read));
-  json.key("samplesRead").integer(static_cast<std::int64_t>(stats.samples_read));
-  json.key("peakSamples").integer(static_cast<std::int64_t>(stats.peak_samples));
-  json.end_object().end_object();
-}
-
-net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> result, const QueryParams& params,
-                                 const Timings& timings) {
+net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> result, const QueryParams& params) {
   if (!result) return error_response(result.error());
   if (truncate_value(result->value, params.limit)) result->warnings.push_back("results truncated due to limit");
   if (!params.stats.empty() && params.stats != "true" && params.stats != "all") {
@@ -127,21 +105,16 @@ net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> re
   }
   path.take_gzip = params.take_gzip;
   if (params.stats.empty()) return query_answer(path, std::move(*result), nullptr);
-  const promql::QueryStats stats = result->stats;
+  std::string stats;
+  promql::append_query_stats(stats, result->stats);
   return query_answer(path, std::move(*result),
-                      [stats, timings](JsonWriter& json) { write_stats(json, stats, timings); });
+                      [stats = std::move(stats)](JsonWriter& json) { json.key("stats").raw(stats); });
 }
 
 /// What is left of the timeout when the query's turn has come.
 void start_clock(promql::QueryOptions& options, const AnswerContext& context) {
   options.canceled = context.canceled;
   options.timeout = std::max(Duration{1}, options.timeout - context.waited);
-}
-
-Asker asker_of(const net::HttpRequest& request, const QueryParams& params) {
-  Asker asker(request);
-  asker.timeout = params.options.timeout;
-  return asker;
 }
 
 struct ExemplarParams {
@@ -181,20 +154,20 @@ net::HttpResponse exemplars_response(const ExemplarsFn& find, const ExemplarPara
 
 }  // namespace
 
-void QueryCosts::add(Duration preparation, Duration evaluation, std::uint64_t samples) {
-  const MutexLock lock(mutex_);
-  totals_.preparation.add(preparation);
-  totals_.evaluation.add(evaluation);
-  totals_.samples += samples;
-}
+/// A query that was read, and who asks. Shared by its request and the worker that answers.
+struct QueryApi::Asked {
+  QueryParams params;
+  std::string client_ip, method, path;
 
-QueryCosts::Totals QueryCosts::totals() const {
-  const MutexLock lock(mutex_);
-  return totals_;
-}
+  void record(promql::QueryRecorder& recorder, const promql::QueryStats& stats, const Error* error) const {
+    recorder.add({params.text, params.start, params.end, params.step_ms, error, stats,
+                  promql::HttpOrigin{client_ip, method, path}});
+  }
+};
 
-QueryApi::QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store, QueryApiOptions options)
-    : lane_(lane), engine_(engine), store_(store), options_(std::move(options)) {}
+QueryApi::QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store,
+                   promql::QueryRecorder& recorder, QueryApiOptions options)
+    : lane_(lane), engine_(engine), store_(store), recorder_(recorder), options_(std::move(options)) {}
 
 void QueryApi::add_to(net::HttpRouter& router) {
   const auto add = [&](std::string_view path, auto method) {
@@ -211,45 +184,47 @@ void QueryApi::add_to(net::HttpRouter& router) {
 }
 
 net::Task<net::HttpResponse> QueryApi::query(net::HttpRequest request) {
-  const MonoTime began = lane_.loop().clock().mono();
   auto params = read_instant_params(request, engine_, lane_.loop().clock().now());
   if (!params) co_return error_response(params.error());
-  if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
-  params->preparation = lane_.loop().clock().mono() - began;
-  params->take_gzip = net::accepts_gzip(request.headers.get("Accept-Encoding"));
-  Asker asker = asker_of(request, *params);
-  QueryLane::Answer answer = [this, params = std::make_shared<QueryParams>(std::move(*params)),
-                              clock = &lane_.loop().clock(), costs = costs_](const AnswerContext& context) {
-    start_clock(params->options, context);
-    params->options.text = params->text;
-    const MonoTime start = clock->mono();
-    auto result = engine_.instant(store_, *params->expr, params->start, params->options);
-    const Timings timings{context.waited, params->preparation, clock->mono() - start};
-    costs->add(timings.preparation, timings.evaluation, result ? result->stats.samples_read : 0);
-    return query_response({lane_.loop(), lane_.executor()}, std::move(result), *params, timings);
-  };
-  co_return co_await lane_.run(std::move(asker), std::move(answer));
+  co_return co_await run(std::make_shared<Asked>(Asked{std::move(*params), {}, {}, {}}), std::move(request));
 }
 
 net::Task<net::HttpResponse> QueryApi::query_range(net::HttpRequest request) {
-  const MonoTime began = lane_.loop().clock().mono();
   auto params = read_range_params(request, engine_, options_.max_points);
   if (!params) co_return error_response(params.error());
-  if (options_.subquery_step) params->options.default_subquery_step = options_.subquery_step();
-  params->preparation = lane_.loop().clock().mono() - began;
-  params->take_gzip = net::accepts_gzip(request.headers.get("Accept-Encoding"));
-  Asker asker = asker_of(request, *params);
-  QueryLane::Answer answer = [this, params = std::make_shared<QueryParams>(std::move(*params)),
-                              clock = &lane_.loop().clock(), costs = costs_](const AnswerContext& context) {
-    start_clock(params->options, context);
-    params->options.text = params->text;
-    const MonoTime start = clock->mono();
-    auto result = engine_.range(store_, *params->expr, params->start, params->end, params->step_ms, params->options);
-    const Timings timings{context.waited, params->preparation, clock->mono() - start};
-    costs->add(timings.preparation, timings.evaluation, result ? result->stats.samples_read : 0);
-    return query_response({lane_.loop(), lane_.executor()}, std::move(result), *params, timings);
+  co_return co_await run(std::make_shared<Asked>(Asked{std::move(*params), {}, {}, {}}), std::move(request));
+}
+
+net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::HttpRequest request) {
+  if (options_.subquery_step) asked->params.options.default_subquery_step = options_.subquery_step();
+  asked->params.take_gzip = net::accepts_gzip(request.headers.get("Accept-Encoding"));
+  asked->method = request.method;
+  asked->path = options_.path_prefix + request.target.substr(0, request.target.find('?'));
+  Asker asker(request);
+  asked->client_ip = asker.host;
+  asker.timeout = asked->params.options.timeout;
+  asker.ended_in_line = [recorder = &recorder_, asked](const Error& error, Duration waited) {
+    promql::QueryStats stats;
+    stats.waiting = waited;
+    asked->record(*recorder, stats, &error);
   };
+  QueryLane::Answer answer = [this, asked](const AnswerContext& context) { return evaluate(*asked, context); };
   co_return co_await lane_.run(std::move(asker), std::move(answer));
+}
+
+net::HttpResponse QueryApi::evaluate(Asked& asked, const AnswerContext& context) const {
+  QueryParams& params = asked.params;
+  promql::QueryStats stats;
+  params.options.stats = &stats;
+  params.options.text = params.text;
+  start_clock(params.options, context);
+  auto result = params.step_ms == 0
+                    ? engine_.instant(store_, *params.expr, params.start, params.options)
+                    : engine_.range(store_, *params.expr, params.start, params.end, params.step_ms, params.options);
+  stats.waiting = context.waited;
+  if (result) result->stats = stats;
+  asked.record(recorder_, stats, result ? nullptr : &result.error());
+  return query_response({lane_.loop(), lane_.executor()}, std::move(result), params);
 }
 
 net::Task<net::HttpResponse> QueryApi::query_exemplars(net::HttpRequest request) {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "api/query_lane.hpp"
-#include "base/thread_annotations.hpp"
 #include "net/http.hpp"
 #include "promql/engine.hpp"
+#include "promql/query_recorder.hpp"
 #include "storage/storage.hpp"
 
 namespace tocsin::api {
@@ -20,40 +20,29 @@ namespace tocsin::api {
 using ExemplarsFn = std::function<std::map<model::Labels, std::vector<storage::Exemplar>>(
     Timestamp start, Timestamp end, std::span<const model::Matcher> matchers)>;
 
-/// What the queries that ran have cost. Thread: any.
-class QueryCosts {
- public:
-  struct Totals {
-    QueryTime preparation, evaluation;
-    std::uint64_t samples = 0;
-  };
-  void add(Duration preparation, Duration evaluation, std::uint64_t samples);
-  Totals totals() const;
-
- private:
-  mutable Mutex mutex_;
-  Totals totals_ TOCSIN_GUARDED_BY(mutex_);
-};
-
 struct QueryApiOptions {
   std::size_t max_points = 11'000;  // per series of a range query
   /// global.evaluation_interval: the step of subqueries that name none; empty: the engine's. Thread: the loop's.
   std::function<Duration()> subquery_step;
-  ExemplarsFn exemplars;  // empty: there are none
+  ExemplarsFn exemplars;    // empty: there are none
+  std::string path_prefix;  // of the paths in the query log: "/prom"
 };
 
 /// Requests arrive on the loop; queries run on the lane.
 /// Lives as long as the router that it was added to. Thread: the loop's.
 class QueryApi {
  public:
-  QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store, QueryApiOptions options);
+  /// All outlive it, and its requests.
+  QueryApi(QueryLane& lane, const promql::Engine& engine, storage::Queryable& store, promql::QueryRecorder& recorder,
+           QueryApiOptions options);
   void add_to(net::HttpRouter& router);
-  /// Thread: any.
-  QueryCosts::Totals costs() const { return costs_->totals(); }
 
  private:
+  struct Asked;
   net::Task<net::HttpResponse> query(net::HttpRequest request);
   net::Task<net::HttpResponse> query_range(net::HttpRequest request);
+  net::Task<net::HttpResponse> run(std::shared_ptr<Asked> asked, net::HttpRequest request);
+  net::HttpResponse evaluate(Asked& asked, const AnswerContext& context) const;
   net::Task<net::HttpResponse> query_exemplars(net::HttpRequest request);
   net::Task<net::HttpResponse> format_query(net::HttpRequest request);
   net::Task<net::HttpResponse> parse_query(net::HttpRequest request);
@@ -61,8 +50,8 @@ class QueryApi {
   QueryLane& lane_;
   const promql::Engine& engine_;
   storage::Queryable& store_;
+  promql::QueryRecorder& recorder_;
   QueryApiOptions options_;
-  std::shared_ptr<QueryCosts> costs_ = std::make_shared<QueryCosts>();
 };
 
 }  // namespace tocsin::api

@@ -9,10 +9,16 @@ namespace {
 
 constexpr Duration kLongestWait = std::chrono::hours(1);
 
+/// Of "1.2.3.4:5" and "[::1]:5".
+std::string host_of(std::string_view peer) {
+  std::string_view host = peer.substr(0, peer.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
+
 }  // namespace
 
-Asker::Asker(const net::HttpRequest& request)
-    : client(request.client), host(request.peer.substr(0, request.peer.rfind(':'))) {}
+Asker::Asker(const net::HttpRequest& request) : client(request.client), host(host_of(request.peer)) {}
 
 /// A query's place in line and among those that run. Destroyed with its task: then the answer is told to end, and the
 /// place goes to the next in line. Thread: the loop's.
@@ -84,6 +90,11 @@ net::Task<void> QueryLane::wait_in_line(std::shared_ptr<Waiter> waiter, Duration
   co_await net::detail::wait_for_callback(std::move(enqueue));
 }
 
+net::HttpResponse QueryLane::refuse(const Asker& asker, const Error& error, MonoTime arrived) const {
+  if (asker.ended_in_line) asker.ended_in_line(error, loop_.clock().mono() - arrived);
+  return error_response(error);
+}
+
 net::Task<net::HttpResponse> QueryLane::run(Asker asker, Answer answer) {
   ++stats_.queries;
   const MonoTime arrived = loop_.clock().mono();
@@ -101,17 +112,16 @@ net::Task<net::HttpResponse> QueryLane::run(Asker asker, Answer answer) {
     place.waiter->turn = Turn::kGranted;
   } else if (waiting_.size() >= options_.max_waiting) {
     ++stats_.refused;
-    co_return error_response(Error{Errc::kTimeout, "too many queries are waiting already"});
+    co_return refuse(asker, {Errc::kTimeout, "too many queries are waiting already"}, arrived);
   } else {
     co_await wait_in_line(place.waiter, asker.timeout);
   }
-  stats_.queue_time.add(loop_.clock().mono() - arrived);
   if (place.waiter->turn == Turn::kTimedOut) {
     ++stats_.timed_out;
-    co_return error_response(Error{Errc::kExecution, "context deadline exceeded"});
+    co_return refuse(asker, {Errc::kExecution, "context deadline exceeded"}, arrived);
   }
   if (place.canceled->load(std::memory_order_relaxed)) {
-    co_return error_response(Error{Errc::kCanceled, "context canceled"});
+    co_return refuse(asker, {Errc::kCanceled, "context canceled"}, arrived);
   }
   std::function<net::HttpResponse()> job = [answer = std::move(answer), canceled = place.canceled, arrived,
                                             clock = &loop_.clock()] {

@@ -19,22 +19,11 @@ struct QueryLaneOptions {
   std::size_t max_waiting = 1000;    // beyond: 503 at once
 };
 
-/// Count and sum of one part of the queries' time.
-struct QueryTime {
-  std::uint64_t count = 0;
-  Duration sum{0};
-  void add(Duration time) {
-    ++count;
-    sum += time;
-  }
-};
-
 struct QueryApiStats {
   std::uint64_t queries = 0, refused = 0;
   std::uint64_t canceled = 0;   // their clients went away
   std::uint64_t timed_out = 0;  // while they were in line
   std::size_t running = 0, waiting = 0;
-  QueryTime queue_time;
 };
 
 /// Who asks, and how long for. Copies share the client.
@@ -45,6 +34,8 @@ struct Asker {
   std::shared_ptr<net::ClientPresence> client;  // nullptr: waits to the end
   std::string host;                             // whose turn it is goes round by this
   Duration timeout{0};                          // from now on, in line and at work; 0: an hour in line
+  /// Is told of an end before its turn. Thread: the loop's. May be empty.
+  std::function<void(const Error&, Duration waited)> ended_in_line;
 };
 
 /// What a running answer can know of its request. Thread: any.
@@ -96,6 +87,7 @@ class QueryLane {
     std::size_t running = 0;
     std::uint64_t last_turn = 0;
   };
+  net::HttpResponse refuse(const Asker& asker, const Error& error, MonoTime arrived) const;
   void grant(const std::string& host);
   void release(const std::string& host);
   /// Ends the wait, if it has not ended yet.

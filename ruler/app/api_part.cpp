@@ -22,6 +22,7 @@ api::QueryLaneOptions lane_options(const Flags& flags) {
 api::QueryApiOptions query_options(const ApiPartDeps& deps) {
   api::QueryApiOptions options;
   options.subquery_step = deps.subquery_step;
+  options.path_prefix = deps.path_prefix;
   options.exemplars = [db = &deps.db](Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
     return db->exemplars(start, end, matchers);
   };
@@ -71,7 +72,7 @@ bool asks_for_samples(std::string_view path) {
 ApiPart::ApiPart(ApiPartDeps deps)
     : deps_(std::move(deps)),
       lane_(deps_.runtime.loop(), deps_.runtime.work(), lane_options(deps_.flags)),
-      query_api_(lane_, deps_.engine, deps_.db, query_options(deps_)),
+      query_api_(lane_, deps_.engine, deps_.db, deps_.queries, query_options(deps_)),
       notifications_(
           std::make_shared<api::Notifications>(deps_.runtime.loop(), deps_.flags.max_notifications_subscribers)) {}
 
@@ -140,7 +141,7 @@ net::Task<void> ApiPart::say_goodbye(Duration limit) {
 
 void ApiPart::add_metrics(telemetry::Registry& registry) {
   registry.add([this](telemetry::Sink& sink) {
-    put_query_metrics(sink, lane_.stats(), query_api_.costs(), deps_.flags.query_max_concurrency);
+    put_query_metrics(sink, lane_.stats(), deps_.queries.totals(), deps_.flags.query_max_concurrency);
     const api::NotificationStats stats = notifications_->stats();
     sink.gauge("prometheus_api_notification_active_subscribers",
                "The current number of active notification subscribers.", static_cast<double>(stats.subscribers));

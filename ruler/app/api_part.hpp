@@ -31,7 +31,9 @@ struct ApiPartDeps {
   const rules::Manager& rules;
   const remote::AlertmanagerSender& sender;
   telemetry::Registry& registry;
+  promql::QueryRecorder& queries;
   Timestamp started = 0;
+  std::string path_prefix;  // that the listener takes off: "/prom"
   // Thread: the loop's.
   std::function<api::RuntimeStatus()> status;
   std::function<model::Labels()> external_labels;

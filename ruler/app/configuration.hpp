@@ -6,6 +6,7 @@
 
 #include "app/flags.hpp"
 #include "base/fs.hpp"
+#include "base/line_log.hpp"
 #include "config/prometheus_config.hpp"
 #include "rules/rule_file.hpp"
 
@@ -14,10 +15,12 @@ namespace tocsin::app {
 struct Configuration {
   std::shared_ptr<const config::PrometheusConfig> prometheus;
   std::vector<rules::GroupSpec> groups;
+  std::shared_ptr<LineLog> query_log;  // of query_log_file, opened anew: it may have been moved away; nullptr: none
 };
 
+/// @param log_lane  writes the query log; it and `fs` outlive what is loaded.
 /// Thread: any; blocks.
-Result<Configuration> load_configuration(Fs& fs, const Flags& flags);
+Result<Configuration> load_configuration(Fs& fs, Executor& log_lane, const Flags& flags);
 
 /// How flags say that files are read.
 config::LoadOptions load_options(const Flags& flags);

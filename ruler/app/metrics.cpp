@@ -1,5 +1,10 @@
 #include "app/metrics.hpp"
 
+#include <array>
+#include <utility>
+
+#include "app/length_metrics.hpp"
+
 namespace tocsin::app {
 namespace {
 
@@ -117,26 +122,36 @@ void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
                 metrics.group_duration);
 }
 
-void put_query_metrics(Sink& sink, const api::QueryApiStats& stats, const api::QueryCosts::Totals& costs,
+/// Source of names and helps: Prometheus promql/engine.go.
+void put_query_metrics(Sink& sink, const api::QueryApiStats& line, const promql::QueryTotals& totals,
                        std::size_t max_concurrency) {
-  const auto slice = [&sink](std::string_view name, const api::QueryTime& time) {
-    sink.summary("prometheus_engine_query_duration_seconds", "Query timings", {{"slice", name}}, {},
-                 to_seconds(time.sum), number(time.count));
-  };
-  slice("inner_eval", costs.evaluation);
-  slice("prepare_time", costs.preparation);
-  slice("queue_time", stats.queue_time);
+  constexpr std::array kQueryQuantiles = {0.5, 0.9, 0.99};
+  const std::pair<std::string_view, const LengthStats*> slices[] = {{"inner_eval", &totals.evaluation},
+                                                                    {"prepare_time", &totals.preparation},
+                                                                    {"queue_time", &totals.waiting},
+                                                                    {"result_sort", &totals.sorting}};
+  for (const auto& [slice, stats] : slices) {
+    put_length_summary(sink, "prometheus_engine_query_duration_seconds", "Query timings", {"slice", slice}, *stats,
+                       kQueryQuantiles);
+  }
+  for (const auto& [slice, stats] : slices) {
+    put_length_histogram(sink, "prometheus_engine_query_duration_histogram_seconds",
+                         "The duration of various parts of PromQL query execution.", {"slice", slice}, *stats);
+  }
   sink.counter("prometheus_engine_query_samples_total", "The total number of samples loaded by all queries.",
-               number(costs.samples));
+               number(totals.samples_read));
   sink.gauge("prometheus_engine_queries", "The current number of queries being executed or waiting.",
-             number(stats.running + stats.waiting));
+             number(line.running + line.waiting + totals.underway));
   sink.gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.",
              number(max_concurrency));
-  sink.counter("tocsin_api_queries_total", "Queries received.", number(stats.queries));
-  sink.counter("tocsin_api_queries_canceled_total", "Queries whose clients went away.", number(stats.canceled));
+  sink.gauge("prometheus_engine_query_log_enabled", "State of the query log.", totals.logs ? 1 : 0);
+  sink.counter("prometheus_engine_query_log_failures_total", "The number of query log failures.",
+               number(totals.log_lines_dropped));
+  sink.counter("tocsin_api_queries_total", "Queries received.", number(line.queries));
+  sink.counter("tocsin_api_queries_canceled_total", "Queries whose clients went away.", number(line.canceled));
   sink.counter("tocsin_api_queries_timed_out_in_line_total", "Queries whose time was over before their turn came.",
-               number(stats.timed_out));
-  sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(stats.refused));
+               number(line.timed_out));
+  sink.counter("tocsin_api_queries_refused_total", "Queries refused because too many waited.", number(line.refused));
 }
 
 void put_sender_metrics(Sink& sink, const std::vector<remote::AlertmanagerStatus>& alertmanagers,

@@ -43,7 +43,8 @@ Ruler::Ruler(net::Runtime& runtime, const Flags& flags, Fs& fs)
       flags_(flags),
       fs_(fs),
       started_(system_clock().now()),
-      engine_(engine_options(flags), system_clock()) {}
+      engine_(engine_options(flags), system_clock()),
+      queries_(system_clock()) {}
 
 Result<std::unique_ptr<Ruler>> Ruler::start(net::Runtime& runtime, const Flags& flags, Fs& fs) {
   std::unique_ptr<Ruler> ruler(new Ruler(runtime, flags, fs));
@@ -60,7 +61,7 @@ Result<void> Ruler::open() {
   // A configuration that cannot be read ends the start before anything is touched.
   if (!flags_.web_config_file.empty()) TOCSIN_OK(web::load_web_config(fs_, flags_.web_config_file));
   make_reloader();
-  TOCSIN_TRY(Configuration loaded, load_configuration(fs_, flags_));
+  TOCSIN_TRY(Configuration loaded, load_configuration(fs_, runtime_.work().lane(Lane::kQuery), flags_));
   AlertingPart::Loaded alertmanager = AlertingPart::load(fs_, flags_);
   if (!alertmanager) return fail(std::move(alertmanager).error());
 
@@ -112,10 +113,8 @@ Result<void> Ruler::open() {
   sender_ = std::make_unique<remote::AlertmanagerSender>(
       remote::Services{runtime_.loop(), runtime_.work(), *scrape_client_, fs_}, flags_.sender);
   forwarder_.add_target([this](std::vector<model::AlertPtr> alerts) { sender_->post(std::move(alerts)); });
-  rules::QueryFn query = [this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
-    promql::QueryOptions options;
-    options.default_subquery_step = std::chrono::milliseconds(subquery_step_ms_.load());
-    return engine_.instant(store, expr, t, options);
+  rules::QueryFn query = [this](storage::Queryable& store, const rules::RuleQuery& asked) {
+    return answer_rule(store, asked);
   };
   rules::ManagerDeps deps{std::move(query), *db_, *db_, forwarder_, alerting_->store(), runtime_.loop(),
                           runtime_.work(),  {}};
@@ -134,7 +133,7 @@ Result<void> Ruler::open() {
   web_options.troubles = [this] { return alerting_->troubles(); };
   web_options.must_wait = [this](std::string_view path) { return !db_->whole() && asks_for_samples(path); };
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
-  add_api();
+  add_api(url);
   add_metrics();
   TOCSIN_OK(web_->listen(flags_, fs_));
   apply(std::move(loaded));
@@ -145,6 +144,18 @@ Result<void> Ruler::open() {
   if (flags_.config_auto_reload) reloader_->watch(flags_.config_auto_reload_interval);
   log::info("app", "ready", {{"targets", scrapes_->status().active.size()}, {"url", external_url_}});
   return {};
+}
+
+Result<promql::QueryResult> Ruler::answer_rule(storage::Queryable& store, const rules::RuleQuery& asked) {
+  promql::QueryOptions options;
+  options.default_subquery_step = std::chrono::milliseconds(subquery_step_ms_.load());
+  promql::QueryStats stats;
+  options.stats = &stats;
+  const promql::QueryRecorder::Underway underway(queries_);
+  auto result = engine_.instant(store, asked.expr, asked.at, options);
+  queries_.add({asked.text, asked.at, asked.at, 0, result ? nullptr : &result.error(), stats,
+                promql::RuleOrigin{asked.file, asked.group}});
+  return result;
 }
 
 /// Targets are scraped and alerts are routed at once, from the stored state; rules wait until the store has all that
@@ -171,12 +182,13 @@ net::Task<void> Ruler::tell_troubles() {
   }
 }
 
-void Ruler::add_api() {
+void Ruler::add_api(const web::ExternalUrl& url) {
   net::HttpRouter& router = web_->router();
-  api_ = std::make_unique<ApiPart>(
-      ApiPartDeps{runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), started_,
-                  [this] { return status(); }, [this] { return external_labels(); },
-                  [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
+  const std::string path_prefix = web::route_prefix(flags_.route_prefix, url);
+  api_ = std::make_unique<ApiPart>(ApiPartDeps{
+      runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), queries_, started_,
+      path_prefix == "/" ? "" : path_prefix, [this] { return status(); }, [this] { return external_labels(); },
+      [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
   api_->add_to(router);
   remote_ = std::make_unique<RemotePart>(
       RemotePartDeps{runtime_, flags_, *db_, [this] { return external_labels(); },
@@ -237,6 +249,7 @@ void Ruler::apply(Configuration loaded) {
   const RetentionLimits limits = retention_of(flags_, config.get());
   db_->set_retention(limits.time, limits.bytes, limits.percentage);
   db_->set_out_of_order_window(config->storage.out_of_order_time_window);
+  queries_.log_to(std::move(loaded.query_log));
   forwarder_.apply(config);
   sender_->apply(config->alertmanagers);
   scrapes_->apply(config);
@@ -261,7 +274,9 @@ void Ruler::make_reloader() {
 }
 
 net::Task<Result<void>> Ruler::reload_prometheus() {
-  std::function<Result<Configuration>()> load = [this] { return load_configuration(fs_, flags_); };
+  std::function<Result<Configuration>()> load = [this] {
+    return load_configuration(fs_, runtime_.work().lane(Lane::kQuery), flags_);
+  };
   Result<Configuration> loaded =
       co_await net::run_on(runtime_.loop(), runtime_.work().lane(Lane::kRule), std::move(load));
   reload_ok_ = loaded.has_value();

@@ -16,6 +16,7 @@
 #include "config/prometheus_config.hpp"
 #include "net/runtime.hpp"
 #include "promql/engine.hpp"
+#include "promql/query_recorder.hpp"
 #include "remote/alertmanager_sender.hpp"
 #include "rules/manager.hpp"
 #include "scrape/scrape_manager.hpp"
@@ -50,7 +51,8 @@ class Ruler {
   net::Task<Result<void>> reload_alerting();
   net::Task<Result<void>> reload_all();
   net::Task<void> reload_for_signal();
-  void add_api();
+  Result<promql::QueryResult> answer_rule(storage::Queryable& store, const rules::RuleQuery& asked);
+  void add_api(const web::ExternalUrl& url);
   void add_metrics();
   net::Task<void> start_rules();
   net::Task<void> tell_troubles();
@@ -62,6 +64,7 @@ class Ruler {
   std::string external_url_;
   const Timestamp started_;
   promql::Engine engine_;
+  promql::QueryRecorder queries_;
   std::atomic<std::int64_t> subquery_step_ms_{60'000};
   AlertForwarder forwarder_;
   std::unique_ptr<tsdb::Db> db_;

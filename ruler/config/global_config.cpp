@@ -64,13 +64,14 @@ Result<void> read_global(const Node& node, const Environment& environment, Scrap
   read_histograms(fields, defaults);
   fields.read("extra_scrape_metrics", defaults.extra_scrape_metrics);
   fields.read("metric_name_escaping_scheme", defaults.metric_name_escaping_scheme);
-  fields.unsupported({"query_log_file"}, config.warnings);
+  fields.read("query_log_file", config.query_log_file);
   const Node labels = fields.take("external_labels");
   const Node protocols = fields.take("scrape_protocols");
   TOCSIN_TRY(const std::optional<bool> legacy_names, read_validation_scheme(fields));
   TOCSIN_OK(fields.finish());
   defaults.legacy_names = legacy_names.value_or(false);
   defaults.scrape_failure_log_file = node.beside(defaults.scrape_failure_log_file);
+  config.query_log_file = node.beside(config.query_log_file);
   if (!labels.is_null()) TOCSIN_OK(read_external_labels(labels, defaults.legacy_names, environment, config));
   TOCSIN_OK(settle_times(node, interval, timeout, evaluation, defaults, config));
   return read_scrape_protocols(protocols, " for global config", defaults.scrape_protocols);

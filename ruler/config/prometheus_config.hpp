@@ -80,6 +80,7 @@ struct PrometheusConfig {
   Duration scrape_timeout = std::chrono::seconds(10);
   Duration evaluation_interval = std::chrono::minutes(1);
   Duration rule_query_offset{0};
+  std::string query_log_file;  // "": none
   model::Labels external_labels;
   bool legacy_names = false;  // metric_name_validation_scheme: legacy
   // Patterns, relative ones resolved against the configuration's folder.

@@ -39,6 +39,7 @@ class QueryContext {
   void set_querier(std::unique_ptr<storage::Querier> querier) { querier_ = std::move(querier); }
   Annotations& annotations() { return annotations_; }
   QueryStats& stats() { return stats_; }
+  MonoTime now() const { return clock_.mono(); }
 
   /// Says that about so many values were looked at; every now and then looks whether somebody still waits.
   /// @return kTimeout or kCanceled with Prometheus' text.

@@ -19,9 +19,19 @@ class Evaluation {
  public:
   Evaluation(const EngineOptions& engine, const QueryOptions& query, Clock& clock, const QueryTimes& times,
              const Grid& grid)
-      : times_(times), grid_(grid), context_(settings(engine, query, clock), clock) {}
+      : times_(times), grid_(grid), began_(clock.mono()), context_(settings(engine, query, clock), clock) {}
 
-  Result<QueryResult> run(storage::Queryable& store, const parser::Expr& expr, std::string_view text) {
+  Result<QueryResult> run(storage::Queryable& store, const parser::Expr& expr, const QueryOptions& options) {
+    Result<QueryResult> result = answer(store, expr, options.text);
+    QueryStats& stats = context_.stats();
+    stats.evaluation = context_.now() - began_ - stats.preparation - stats.sorting.value_or(Duration{0});
+    if (options.stats != nullptr) *options.stats = stats;
+    if (result) result->stats = stats;
+    return result;
+  }
+
+ private:
+  Result<QueryResult> answer(storage::Queryable& store, const parser::Expr& expr, std::string_view text) {
     TOCSIN_OK(context_.look());
     HeldSamples working_column(context_);  // operators have one each, as wide as the grid
     TOCSIN_OK(working_column.add(grid_.count));
@@ -31,11 +41,9 @@ class Evaluation {
     TOCSIN_TRY(result.value, value(store, plan, *tree));
     TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
-    result.stats = context_.stats();
     return result;
   }
 
- private:
   static QueryContext::Settings settings(const EngineOptions& engine, const QueryOptions& query, const Clock& clock) {
     QueryContext::Settings out;
     out.lookback_ms = to_ms(query.lookback_delta.count() > 0 ? query.lookback_delta : engine.lookback_delta);
@@ -54,9 +62,11 @@ class Evaluation {
 
   /// A snapshot of the store, once it is known what times it is asked about.
   Result<void> open(storage::Queryable& store, const TimeBounds& bounds) {
-    if (!bounds.start) return {};
-    TOCSIN_TRY(std::unique_ptr<storage::Querier> querier, store.querier(*bounds.start, *bounds.end));
-    context_.set_querier(std::move(querier));
+    if (bounds.start) {
+      TOCSIN_TRY(std::unique_ptr<storage::Querier> querier, store.querier(*bounds.start, *bounds.end));
+      context_.set_querier(std::move(querier));
+    }
+    context_.stats().preparation = context_.now() - began_;
     return {};
   }
 
@@ -115,6 +125,7 @@ class Evaluation {
 
   QueryTimes times_;
   Grid grid_;
+  const MonoTime began_;
   QueryContext context_;
 };
 
@@ -133,7 +144,7 @@ Result<QueryResult> Engine::instant(storage::Queryable& store, const parser::Exp
                                     const QueryOptions& options) const {
   if (out_of_bounds(at)) return fail(Errc::kInvalid, "timestamp out of bounds: {}", at);
   Evaluation evaluation(options_, options, clock_, {at, at, 0}, {at, 1, 1});
-  return evaluation.run(store, expr, options.text);
+  return evaluation.run(store, expr, options);
 }
 
 Result<QueryResult> Engine::instant(storage::Queryable& store, std::string_view query, Timestamp at,
@@ -158,7 +169,7 @@ Result<QueryResult> Engine::range(storage::Queryable& store, const parser::Expr&
   }
   const Grid grid{start, step_ms, static_cast<std::size_t>((end - start) / step_ms) + 1};
   Evaluation evaluation(options_, options, clock_, {start, end, step_ms}, grid);
-  return evaluation.run(store, expr, options.text);
+  return evaluation.run(store, expr, options);
 }
 
 Result<QueryResult> Engine::range(storage::Queryable& store, std::string_view query, Timestamp start, Timestamp end,

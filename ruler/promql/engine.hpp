@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,17 +33,23 @@ struct EngineOptions {
   parser::ParserOptions parser;  // for queries given as text
 };
 
+struct QueryStats {
+  std::uint64_t samples_read = 0;
+  std::uint64_t peak_samples = 0;
+  // How long it took, in this order.
+  Duration waiting{0};              // for its turn; who queues it says so
+  Duration preparation{0};          // the plan, and a snapshot of the store
+  Duration evaluation{0};           // without the next
+  std::optional<Duration> sorting;  // of the result's series, where they are sorted
+};
+
 struct QueryOptions {
   Duration timeout{0};                                // 0: the engine's
   Duration lookback_delta{0};                         // 0: the engine's
   Duration default_subquery_step{0};                  // 0: the engine's
   std::shared_ptr<const std::atomic<bool>> canceled;  // looked at now and then
-  std::string_view text;  // what an expression given as a tree was parsed from: annotations then show positions
-};
-
-struct QueryStats {
-  std::uint64_t samples_read = 0;
-  std::uint64_t peak_samples = 0;
+  std::string_view text;        // what an expression given as a tree was parsed from: annotations then show positions
+  QueryStats* stats = nullptr;  // filled in at the end, also of a query that fails
 };
 
 struct QueryResult {

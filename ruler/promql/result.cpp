@@ -14,9 +14,11 @@ std::unexpected<Error> duplicate() {
   return fail(Errc::kExecution, "vector cannot contain metrics with the same labelset");
 }
 
-void sort_by_labels(Matrix& matrix) {
+void sort_by_labels(QueryContext& context, Matrix& matrix) {
+  const MonoTime began = context.now();
   std::sort(matrix.begin(), matrix.end(),
             [](const MatrixSeries& a, const MatrixSeries& b) { return (a.labels <=> b.labels) < 0; });
+  context.stats().sorting = context.now() - began;
 }
 
 model::Labels final_labels(Column& column) {
@@ -108,7 +110,7 @@ Result<Vector> collect_vector(QueryContext& context, const Grid& grid, VectorOpe
 
 Result<Matrix> collect_matrix(QueryContext& context, const Grid& grid, VectorOperator& source) {
   TOCSIN_TRY(Matrix matrix, collect(context, grid, source));
-  sort_by_labels(matrix);
+  sort_by_labels(context, matrix);
   return matrix;
 }
 
@@ -138,7 +140,7 @@ Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const Rang
     TOCSIN_OK(context.spend(out.floats.size() + 1));
     matrix.push_back(std::move(out));
   }
-  sort_by_labels(matrix);
+  sort_by_labels(context, matrix);
   return matrix;
 }
 

@@ -17,7 +17,7 @@ constexpr std::int64_t kResolvedRetentionMs = 15 * 60 * 1000;
 tmpl::TemplateQueryFn template_query(const Evaluation& evaluation) {
   return [&evaluation](const std::string& text) -> Result<std::vector<tmpl::QuerySample>> {
     TOCSIN_TRY(const auto expr, promql::parser::parse_expr(text, evaluation.environment.parser));
-    TOCSIN_TRY(const auto vector, query_vector(evaluation, *expr, evaluation.slot));
+    TOCSIN_TRY(const auto vector, query_vector(evaluation, *expr, text, evaluation.slot));
     std::vector<tmpl::QuerySample> samples;
     samples.reserve(vector.size());
     for (const auto& sample : vector) samples.push_back({sample.labels, sample.v, sample.h});
@@ -135,7 +135,7 @@ Result<AlertingRule::AlertMap> AlertingRule::make_alerts(const Evaluation& evalu
 }
 
 Result<promql::Vector> AlertingRule::evaluate(const Evaluation& evaluation) {
-  TOCSIN_TRY(const promql::Vector vector, query_vector(evaluation, expr(), evaluation.query_time));
+  TOCSIN_TRY(const promql::Vector vector, query_vector(evaluation, expr(), query_text(), evaluation.query_time));
   TOCSIN_TRY(AlertMap current, make_alerts(evaluation, vector));
 
   const MutexLock lock(mutex_);

@@ -156,7 +156,8 @@ Result<std::size_t> Group::evaluate_rule(Run& run) {
     TOCSIN_TRY(run.view, GroupView::pin(deps_->queryable));
   }
   const Evaluation evaluation{
-      deps_->query, *run.view, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit};
+      deps_->query, *run.view, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit,
+      file(),       name()};
   const bool last = run.next_rule + 1 == rules_.size();
   return evaluate(rules_[run.next_rule], evaluation, last ? nullptr : run.view.get());
 }

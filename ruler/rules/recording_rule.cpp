@@ -5,7 +5,7 @@
 namespace tocsin::rules {
 
 Result<promql::Vector> RecordingRule::evaluate(const Evaluation& evaluation) {
-  TOCSIN_TRY(promql::Vector vector, query_vector(evaluation, expr(), evaluation.query_time));
+  TOCSIN_TRY(promql::Vector vector, query_vector(evaluation, expr(), query_text(), evaluation.query_time));
   std::unordered_set<model::Labels, model::LabelsHash> seen;
   seen.reserve(vector.size());
   for (promql::VectorSample& sample : vector) {

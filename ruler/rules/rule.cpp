@@ -20,8 +20,9 @@ std::string Rule::identity() const {
   return out + "}";
 }
 
-Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr, Timestamp t) {
-  TOCSIN_TRY(auto result, evaluation.query(evaluation.store, expr, t));
+Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr,
+                                    std::string_view text, Timestamp t) {
+  TOCSIN_TRY(auto result, evaluation.query(evaluation.store, {expr, t, text, evaluation.file, evaluation.group}));
   if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
   if (const auto* scalar = std::get_if<promql::Scalar>(&result.value)) {
     promql::Vector vector(1);

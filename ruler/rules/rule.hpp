@@ -29,6 +29,7 @@ struct Evaluation {
   Timestamp slot = 0;        // when it is, as alerts and templates see it
   Timestamp query_time = 0;  // slot minus query offset: of the query and of the samples
   std::int64_t limit = 0;    // of series or alerts; 0: none
+  std::string_view file, group;
 };
 
 /// Thread: evaluate() from one at a time, the rest as the subclass says.
@@ -62,8 +63,9 @@ class Rule {
   std::string query_text_;  // canonical
 };
 
-/// Runs the expression; a scalar is one sample without labels.
-Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr, Timestamp t);
+/// Runs the expression, whose text is `text`; a scalar is one sample without labels.
+Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::parser::Expr& expr,
+                                    std::string_view text, Timestamp t);
 
 model::Labels to_labels(const Texts& texts);
 

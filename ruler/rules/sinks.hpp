@@ -2,6 +2,7 @@
 // What rules need from the outside: somebody who answers queries, and somebody who takes alerts.
 
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -12,8 +13,15 @@
 
 namespace tocsin::rules {
 
-/// Evaluates an expression at a time over a view of the data. Thread: a worker.
-using QueryFn = std::function<Result<promql::QueryResult>(storage::Queryable&, const promql::parser::Expr&, Timestamp)>;
+/// What a rule asks, or a template of one. Views are valid for the call.
+struct RuleQuery {
+  const promql::parser::Expr& expr;
+  Timestamp at = 0;
+  std::string_view text;         // of `expr`
+  std::string_view file, group;  // who asks
+};
+/// Answers it over a view of the data. Thread: a worker.
+using QueryFn = std::function<Result<promql::QueryResult>(storage::Queryable&, const RuleQuery&)>;
 
 /// Takes alerts, firing and resolved. Thread: any; must not block.
 class AlertSink {

@@ -96,8 +96,8 @@ Result<promqltest::LoadPoints> GroupTest::read_series() const {
 
 void GroupTest::make_groups() {
   const promql::Engine& engine = environment_.engine;
-  auto query = [&engine](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
-    return engine.instant(store, expr, t);
+  auto query = [&engine](storage::Queryable& store, const rules::RuleQuery& asked) {
+    return engine.instant(store, asked.expr, asked.at);
   };
   const auto deps = std::make_shared<const rules::GroupDeps>(
       rules::GroupDeps{std::move(query), store_->queryable(), store_->appendable(), sink_, state_, system_clock(),

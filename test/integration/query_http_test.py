@@ -2,7 +2,9 @@
 import gzip
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -159,3 +161,57 @@ scrape_configs:
     # are lost, which they are, all of them, where queries hold up the loop.
     assert min(p99) < 0.4, p99
     assert missed[-1] - missed[0] <= 2, missed
+
+
+def logged(path):
+    """The lines of a query log, by their query."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as text:
+        return {line["params"]["query"]: line for line in map(json.loads, text)}
+
+
+def test_queries_are_logged_as_prometheus_does(work):
+    rules = "groups: [{name: g, interval: 1s, rules: [{record: one, expr: vector(1) + 0}]}]\n"
+    lines = {}
+    for name in ("theirs", "ours"):
+        work.write(f"{name}.rules.yml", rules)
+        config = work.write(f"{name}.yml", f"global: {{query_log_file: {name}.log}}\nrule_files: [{name}.rules.yml]\n")
+        program, base = work.prometheus(config) if name == "theirs" else work.ruler(config)
+        assert ask(f"{base}/api/v1/query?query=time()&time=1000.5")[0] == 200
+        assert ask(f"{base}/api/v1/query_range", b"query=vector(1)&start=1000&end=1100&step=2.5")[0] == 200
+        assert ask(f"{base}/api/v1/query?query=vector(1)%20and%20label_replace(vector(1),%22%22,%22%22,%22%22,%22(%22)")[0] == 422
+        asked = ("time()", "vector(1)", 'vector(1) and label_replace(vector(1),"","","","(")', "vector(1) + 0")
+        wait_until(lambda: set(asked) <= set(logged(work.path(f"{name}.log"))), "the queries are logged")
+        lines[name] = [logged(work.path(f"{name}.log"))[query] for query in asked]
+    assert metric(base, "prometheus_engine_query_log_enabled") == 1
+    assert metric(base, "prometheus_engine_query_log_failures_total") == 0
+    for theirs, ours in zip(lines["theirs"], lines["ours"]):
+        if "ruleGroup" in theirs:
+            assert ours["ruleGroup"] == {"file": work.path("ours.rules.yml"), "name": "g"}, ours
+            assert theirs["ruleGroup"].keys() == ours["ruleGroup"].keys()
+            assert ours["params"]["start"] == ours["params"]["end"], ours
+        else:
+            at = {} if "error" in ours else {"start": theirs["params"]["start"], "end": theirs["params"]["end"]}
+            assert ours["params"] == {**ours["params"], **at, "step": theirs["params"]["step"]}, (theirs, ours)
+            assert ours["httpRequest"] == theirs["httpRequest"], (theirs, ours)
+        assert ours["params"].keys() == theirs["params"].keys() and ("error" in ours) == ("error" in theirs)
+        assert ours["stats"]["timings"].keys() == theirs["stats"]["timings"].keys()
+        assert ours["stats"]["samples"].keys() - {"samplesRead"} == theirs["stats"]["samples"].keys()
+        assert (ours["level"], ours["msg"], ours["spanID"]) == ("INFO", "promql query logged", "0" * 16)
+
+    # A file that was moved away begins anew with a reload; one that cannot be opened fails it; without one all is silent.
+    os.rename(work.path("ours.log"), work.path("ours.log.1"))
+    program.signal(signal.SIGHUP)
+    wait_until(lambda: "vector(1) + 0" in logged(work.path("ours.log")), "the log begins anew")
+    work.write("ours.yml", "global: {query_log_file: nosuch/ours.log}\n")
+    program.signal(signal.SIGHUP)
+    wait_until(lambda: metric(base, "prometheus_config_last_reload_successful") == 0, "the reload has failed")
+    assert metric(base, "prometheus_engine_query_log_enabled") == 1
+    work.write("ours.yml", "global: {}\n")
+    program.signal(signal.SIGHUP)
+    wait_until(lambda: metric(base, "prometheus_engine_query_log_enabled") == 0, "the log is off")
+    wait_until(lambda: metric(base, "prometheus_engine_queries") == 0, "the rules have gone")
+    size = os.path.getsize(work.path("ours.log"))
+    assert ask(f"{base}/api/v1/query?query=1")[0] == 200
+    assert os.path.getsize(work.path("ours.log")) == size

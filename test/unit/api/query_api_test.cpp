@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/mem_fs.hpp"
 #include "harness.hpp"
 #include "support/map_store.hpp"
 
@@ -15,9 +16,10 @@ model::Labels series(std::string_view name, std::string_view job) {
 struct QueryHarness : Harness {
   test::MapStore store;
   promql::Engine engine{promql::EngineOptions(), loop.clock()};
+  promql::QueryRecorder recorder{loop.clock()};
   QueryApi api;
 
-  explicit QueryHarness(QueryApiOptions options = {}) : api(lane, engine, store, std::move(options)) {
+  explicit QueryHarness(QueryApiOptions options = {}) : api(lane, engine, store, recorder, std::move(options)) {
     api.add_to(router);
     for (const std::string_view job : {"a", "b", "c"}) store.add(series("up", job), 1'000'020, 1);
     store.add(series("errors", "a"), 1'000'020, 0.5);
@@ -125,6 +127,37 @@ TEST_CASE("statistics are shown when asked for; another word than true and all i
   CHECK(h.body("/api/v1/query?query=up&time=1001&stats=yes")
             .find(R"(value \"yes\" for parameter \"stats\" is deprecated)") != std::string::npos);
   CHECK(h.body("/api/v1/query?query=up&time=1001").find("stats") == std::string::npos);
+}
+
+TEST_CASE("each query is counted and logged with its asker, whatever became of it") {
+  QueryApiOptions options;
+  options.path_prefix = "/prom";
+  QueryHarness h(std::move(options));
+  MemFs fs;
+  h.recorder.log_to(std::make_shared<LineLog>(fs, h.loop, "/q.log", "promql", "the query log"));
+  const auto lines = [&] {
+    h.loop.run_ready();
+    return fs.read_file("/q.log").value();
+  };
+  net::HttpRequest request("GET", "/api/v1/query?query=up&time=1001");
+  request.peer = "[::1]:4711";
+  CHECK(h.ask(std::move(request)).status == 200);
+  std::string seen = lines();
+  CHECK(seen.find(R"("params":{"end":"1970-01-01T00:16:41.000Z","query":"up","start":"1970-01-01T00:16:41.000Z",)"
+                  R"("step":0},"stats":{)") != std::string::npos);
+  CHECK(seen.find(R"("samplesRead":3,)") != std::string::npos);
+  CHECK(seen.ends_with(R"("httpRequest":{"clientIP":"::1","method":"GET","path":"/prom/api/v1/query"}})"
+                       "\n"));
+  CHECK(h.post("/api/v1/query_range",
+               "query=sum(up)%2Blabel_replace(up,%22a%22,%22%22,%22b%22,%22(%22)&start=1&end=9&step=2")
+            .status == 422);
+  seen = lines();
+  CHECK(seen.find(R"("end":"1970-01-01T00:00:09.000Z")") != std::string::npos);
+  CHECK(seen.find(R"("step":2},"error":"invalid regular expression in label_replace(): (","stats":{)") !=
+        std::string::npos);
+  CHECK(h.get("/api/v1/query?query=sum(").status == 400);  // no query yet
+  CHECK(lines() == seen);
+  CHECK(h.recorder.totals().evaluation.count == 2);
 }
 
 TEST_CASE("exemplars are those of all selectors; an expression without any has no content") {

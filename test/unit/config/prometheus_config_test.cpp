@@ -247,7 +247,6 @@ TEST_CASE("what Prometheus knows and this build does not do is named once, with 
                      "23:5: field stale_series_compaction_threshold of config.plain",
                      "24:22: field floats of config.ChunkEncodingConfig",
                      "27:7: field sigv4 of config.AlertmanagerConfig",
-                     "2:3: field query_log_file of config.plain",
                      "6:1: field runtime of config.plain",
                      "9:5: field nomad_sd_configs of config.ScrapeConfig",
                  });

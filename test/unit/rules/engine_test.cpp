@@ -26,8 +26,8 @@ struct EngineBench {
   test::MapStore store;
   test::MemoryStore state;
   test::CollectingSink sink;
-  rules::Manager manager{{[this](storage::Queryable& view, const promql::parser::Expr& expr, Timestamp t) {
-                            return engine.instant(view, expr, t);
+  rules::Manager manager{{[this](storage::Queryable& view, const rules::RuleQuery& asked) {
+                            return engine.instant(view, asked.expr, asked.at);
                           },
                           store,
                           store,
@@ -134,8 +134,8 @@ TEST_CASE("Rules run on real threads while the configuration changes, and stop w
   };
   runtime.call([&] {
     manager = std::make_unique<rules::Manager>(
-        rules::ManagerDeps{[&](storage::Queryable& view, const promql::parser::Expr& expr, Timestamp t) {
-                             return engine.instant(view, expr, t);
+        rules::ManagerDeps{[&](storage::Queryable& view, const rules::RuleQuery& asked) {
+                             return engine.instant(view, asked.expr, asked.at);
                            },
                            store, store, quiet, **state, runtime.loop(), runtime.runtime().work(), options});
     REQUIRE(manager->load_state().has_value());

@@ -46,11 +46,9 @@ class RuleBench {
   using Answer = std::function<Result<promql::QueryResult>(Timestamp)>;
 
   explicit RuleBench(World& world, rules::GroupOptions options = {}) : world_(world) {
-    manager_ = std::make_unique<rules::Manager>(
-        rules::ManagerDeps{[this](storage::Queryable& store, const promql::parser::Expr& expr, Timestamp t) {
-                             return query(store, expr, t);
-                           },
-                           world.store, world.store, sink, world.state, *world.loop, *world.loop, std::move(options)});
+    manager_ = std::make_unique<rules::Manager>(rules::ManagerDeps{
+        [this](storage::Queryable& store, const rules::RuleQuery& asked) { return query(store, asked.expr, asked.at); },
+        world.store, world.store, sink, world.state, *world.loop, *world.loop, std::move(options)});
   }
 
   rules::Manager& manager() { return *manager_; }

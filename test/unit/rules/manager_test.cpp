@@ -43,8 +43,8 @@ struct HeldBench {
   test::MemoryStore state;
   test::CollectingSink sink;
   std::vector<Timestamp> asked;
-  rules::Manager manager{{[this](storage::Queryable&, const promql::parser::Expr&, Timestamp t) {
-                            asked.push_back(t);
+  rules::Manager manager{{[this](storage::Queryable&, const rules::RuleQuery& query) {
+                            asked.push_back(query.at);
                             promql::VectorSample sample = element({{"i", "1"}}, 1);
                             return Result<promql::QueryResult>(promql::QueryResult{promql::Vector{sample}, {}, {}, {}});
                           },
