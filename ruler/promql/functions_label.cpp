@@ -9,11 +9,14 @@ namespace {
 
 /// Nested replacements grow a value without end; no useful label is longer.
 constexpr std::size_t kMaxValue = 1U << 20U;
+/// What is made of longer values counts against the budget of samples, which else knows nothing of labels.
+constexpr std::size_t kFreeValue = 256;
+constexpr std::size_t kBytesPerSample = 16;
 
 class LabelOperator : public VectorOperator {
  public:
   LabelOperator(QueryContext& context, VectorOperatorPtr input, std::string target)
-      : context_(context), input_(std::move(input)), target_(std::move(target)) {}
+      : context_(context), held_(context), input_(std::move(input)), target_(std::move(target)) {}
 
   Result<bool> next(Column& out) final {
     TOCSIN_TRY(const bool more, input_->next(out));
@@ -24,6 +27,10 @@ class LabelOperator : public VectorOperator {
       if (value_.size() > kMaxValue) {
         return fail(Errc::kLimit, "label {} would get a value of {} bytes; at most {} are allowed", target_,
                     value_.size(), kMaxValue);
+      }
+      if (value_.size() > kFreeValue) {
+        TOCSIN_OK(held_.add(value_.size() / kBytesPerSample));
+        TOCSIN_OK(context_.spend(value_.size() / kBytesPerSample));
       }
       out.labels = model::LabelsBuilder(out.labels).set(target_, value_).build();
       if (target_ == model::kMetricName) out.drop_name = false;
@@ -38,6 +45,7 @@ class LabelOperator : public VectorOperator {
 
  private:
   QueryContext& context_;
+  HeldSamples held_;
   VectorOperatorPtr input_;
   std::string target_;
   std::string value_;

@@ -331,6 +331,19 @@ TEST_CASE("labels do not grow without end") {
   CHECK(error.message.find("label x would get a value of ") == 0);
 }
 
+TEST_CASE("long labels count against the budget of samples, short ones do not") {
+  World world;
+  world.options.max_samples = 1000;
+  const auto with_label = [](std::size_t size) {
+    return "count(label_replace(m_total, \"x\", \"" + std::string(size, 'v') + "\", \"\", \"\"))";
+  };
+  CHECK(world.instant(with_label(200)));
+  CHECK(world.instant(with_label(5'000)));  // two series
+  const Error error = World::error(world.instant(with_label(10'000)));
+  CHECK(error.code == Errc::kLimit);
+  CHECK(error.message == "query processing would load too many samples into memory in query execution");
+}
+
 TEST_CASE("a high tree is evaluated as a low one is") {
   World world;
   std::string query = "m_total";
