@@ -139,7 +139,7 @@ void put_query_metrics(Sink& sink, const api::QueryApiStats& line, const promql:
                          "The duration of various parts of PromQL query execution.", {"slice", slice}, *stats);
   }
   sink.counter("prometheus_engine_query_samples_total", "The total number of samples loaded by all queries.",
-               number(totals.samples_read));
+               number(totals.samples));
   sink.gauge("prometheus_engine_queries", "The current number of queries being executed or waiting.",
              number(line.running + line.waiting + totals.underway));
   sink.gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.",

@@ -25,8 +25,8 @@ model::HistogramPtr scaled(model::FloatHistogram histogram, double factor) {
   return share(std::move(histogram));
 }
 
-/// Sum or difference; null, with a warning, if exponential and custom buckets meet, or if one side says that there was a
-/// reset before it and the other that there was none.
+/// Sum or difference; null, with a warning, if exponential and custom buckets meet, or if one side says that there was
+/// a reset before it and the other that there was none.
 model::HistogramPtr combined(QueryContext& context, const parser::BinaryExpr& expr, const model::FloatHistogram& left,
                              const model::FloatHistogram& right) {
   const bool sum = expr.op == BinaryOp::kAdd;

@@ -13,12 +13,27 @@ Result<void> QueryContext::look() {
   return {};
 }
 
+namespace {
+
+std::unexpected<Error> too_many_samples() {
+  return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
+}
+
+}  // namespace
+
+Result<void> QueryContext::check_samples(std::uint64_t samples) const {
+  if (samples > settings_.max_samples) return too_many_samples();
+  return {};
+}
+
+std::size_t QueryContext::most_held() const {
+  return std::max(settings_.max_samples, settings_.max_samples + kWorkingSamples);  // it may wrap
+}
+
 Result<void> QueryContext::hold(std::size_t samples) {
-  if (samples > settings_.max_samples || held_ > settings_.max_samples - samples) {
-    return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
-  }
+  const std::size_t most = most_held();
+  if (samples > most || held_ > most - samples) return too_many_samples();
   held_ += samples;
-  stats_.peak_samples = std::max<std::uint64_t>(stats_.peak_samples, held_);
   return {};
 }
 

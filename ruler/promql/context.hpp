@@ -49,12 +49,17 @@ class QueryContext {
   }
   Result<void> look();
 
-  /// Samples held in memory. @return kLimit with Prometheus' text.
+  /// What Prometheus would hold (SampleAccount). @return kLimit with Prometheus' text if it is more than the query may.
+  Result<void> check_samples(std::uint64_t samples) const;
+  /// Samples that we hold. @return kLimit, as check_samples().
   Result<void> hold(std::size_t samples);
+  /// As many as the query may, and some to work with, which have no counterpart in Prometheus.
+  std::size_t most_held() const;
   void release(std::size_t samples) { held_ -= samples; }
 
  private:
   static constexpr std::size_t kWorkBetweenLooks = 10'000;
+  static constexpr std::size_t kWorkingSamples = 50'000;
 
   Settings settings_;
   const Clock& clock_;

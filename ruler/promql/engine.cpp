@@ -39,6 +39,11 @@ class Evaluation {
     PlanBuilder plan(context_, *tree);
     QueryResult result;
     TOCSIN_TRY(result.value, value(store, plan, *tree));
+    const SampleTally samples = plan.accounts().tally();
+    TOCSIN_OK(context_.check_samples(samples.peak));
+    context_.stats().total_samples = samples.total;
+    context_.stats().samples_read = samples.read;
+    context_.stats().peak_samples = samples.peak;
     TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
     return result;

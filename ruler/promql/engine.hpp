@@ -34,8 +34,11 @@ struct EngineOptions {
 };
 
 struct QueryStats {
+  // As Prometheus counts (sample_account.hpp).
+  std::uint64_t total_samples = 0;
   std::uint64_t samples_read = 0;
   std::uint64_t peak_samples = 0;
+  std::uint64_t samples_decoded = 0;  // what the store handed out in fact: not what it gave summaries of
   // How long it took, in this order.
   Duration waiting{0};              // for its turn; who queues it says so
   Duration preparation{0};          // the plan, and a snapshot of the store

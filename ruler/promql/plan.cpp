@@ -29,6 +29,38 @@ const parser::Expr& without_parens(const parser::Expr& expr) {
   return *inner;
 }
 
+SampleAccount::Kind account_kind(const parser::Call& call) {
+  using Kind = SampleAccount::Kind;
+  const std::string_view name = call.function->name;
+  if (name == "label_replace" || name == "label_join") return Kind::kSame;
+  if (name == "timestamp" || name == "start_timestamp") {
+    return call.args.front()->kind == NodeKind::kVectorSelector ? Kind::kTimestamps : Kind::kSteps;
+  }
+  const auto is_range = [](const parser::ExprPtr& argument) { return argument->type() == ValueType::kMatrix; };
+  return std::ranges::any_of(call.args, is_range) ? Kind::kRangeCall : Kind::kSteps;
+}
+
+SampleAccount::Kind account_kind(const parser::Expr& expr) {
+  using Kind = SampleAccount::Kind;
+  switch (expr.kind) {
+    case NodeKind::kVectorSelector:
+      return static_cast<const parser::VectorSelector&>(expr).smoothed ? Kind::kUncounted : Kind::kSelector;
+    case NodeKind::kParen:
+    case NodeKind::kUnary:
+      return Kind::kSame;
+    case NodeKind::kAggregate: {
+      const auto op = static_cast<const parser::AggregateExpr&>(expr).op;
+      return op == parser::AggregateOp::kCountValues ? Kind::kSteps : Kind::kAggregate;
+    }
+    case NodeKind::kCall:
+      return account_kind(static_cast<const parser::Call&>(expr));
+    case NodeKind::kStepInvariant:
+      return Kind::kOnce;
+    default:
+      return Kind::kSteps;
+  }
+}
+
 }  // namespace
 
 void TimeBounds::add(Timestamp from, Timestamp to) {
@@ -39,8 +71,12 @@ void TimeBounds::add(Timestamp from, Timestamp to) {
 PlanBuilder::PlanBuilder(QueryContext& context, const parser::Expr& root) : context_(context), shared_(root) {}
 
 Result<VectorOperatorPtr> PlanBuilder::vector(const parser::Expr& expr, const Grid& grid, std::string_view around) {
-  TOCSIN_TRY(VectorOperatorPtr own, build(expr, grid, around));
-  return shared_.share(context_, grid, scope_, expr, std::move(own));
+  const SampleAccount::Kind kind = account_kind(expr);
+  return accounted(kind, grid, [&](SampleAccount& account) -> Result<VectorOperatorPtr> {
+    TOCSIN_TRY(VectorOperatorPtr own, build(expr, grid, around));
+    if (kind != SampleAccount::Kind::kSame) own = make_counted(context_, account, std::move(own));
+    return shared_.share(context_, grid, scope_, expr, account, std::move(own));
+  });
 }
 
 Result<VectorOperatorPtr> PlanBuilder::build(const parser::Expr& expr, const Grid& grid, std::string_view around) {
@@ -57,18 +93,23 @@ Result<VectorOperatorPtr> PlanBuilder::build(const parser::Expr& expr, const Gri
       return aggregate(static_cast<const parser::AggregateExpr&>(expr), grid);
     case NodeKind::kCall:
       return within(expr, [&] { return call(static_cast<const parser::Call&>(expr), grid); });
-    case NodeKind::kStepInvariant: {
-      const Scope outer = std::exchange(scope_, scope_.within(expr));
-      Result<VectorOperatorPtr> once =
-          vector(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first(), around);
-      scope_ = outer;
-      if (!once) return once;
-      return make_step_invariant(context_, grid, std::move(*once));
-    }
+    case NodeKind::kStepInvariant:
+      return step_invariant(static_cast<const parser::StepInvariantExpr&>(expr), grid, around);
     default:
       break;
   }
   return fail(Errc::kInternal, "an instant vector was expected at byte {} of the query", expr.pos.start);
+}
+
+Result<VectorOperatorPtr> PlanBuilder::step_invariant(const parser::StepInvariantExpr& expr, const Grid& grid,
+                                                      std::string_view around) {
+  const Scope outer = std::exchange(scope_, scope_.within(expr));
+  const ReadSteps outer_steps = std::exchange(read_steps_, read_steps_once(read_steps_));
+  Result<VectorOperatorPtr> once = vector(*expr.expr, grid.first(), around);
+  scope_ = outer;
+  read_steps_ = outer_steps;
+  if (!once) return once;
+  return make_step_invariant(context_, grid, std::move(*once));
 }
 
 Result<VectorOperatorPtr> PlanBuilder::selector(const parser::VectorSelector& selector, const Grid& grid,
@@ -132,6 +173,8 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
                                          const std::optional<DigestNeeds>& needs) {
   RangeArgument argument;
   if (expr.kind == NodeKind::kMatrixSelector) {
+    argument.account = account_;
+    if (account_ == nullptr) argument.account = &accounts_.open(SampleAccount::Kind::kMatrix, grid.count, nullptr);
     const auto& matrix = static_cast<const parser::MatrixSelector&>(expr);
     argument.reference = reference_of(matrix.vector->offset, matrix.vector->at);
     argument.range_ms = to_ms(matrix.range.value);
@@ -148,18 +191,34 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
   if (expr.kind != NodeKind::kSubquery) {
     return fail(Errc::kInternal, "a range vector was expected at byte {} of the query", expr.pos.start);
   }
-  const auto& subquery = static_cast<const parser::SubqueryExpr&>(expr);
+  return subquery(static_cast<const parser::SubqueryExpr&>(expr), grid, around);
+}
+
+Result<RangeArgument> PlanBuilder::subquery(const parser::SubqueryExpr& subquery, const Grid& grid,
+                                            std::string_view around) {
+  RangeArgument argument;
   argument.reference = reference_of(subquery.offset, subquery.at);
   argument.range_ms = to_ms(subquery.range.value);
   std::int64_t step = to_ms(subquery.step.value);
   if (step <= 0) step = context_.settings().subquery_step_ms;
   const Grid inner = subquery_grid(grid, argument.reference, argument.range_ms, step);
-  if (inner.count > context_.settings().max_samples) {
+  if (inner.count > context_.most_held()) {
     return fail(Errc::kLimit, "query processing would load too many samples into memory in query execution");
   }
-  const Scope outer = std::exchange(scope_, scope_.within(expr));
-  // A scalar inside of a subquery would be a type error.
-  Result<VectorOperatorPtr> values = vector(*subquery.expr, inner, around);
+  const Scope outer = std::exchange(scope_, scope_.within(subquery));
+  ReadSteps steps;
+  if (account_ != nullptr) {
+    steps =
+        read_steps_within(inner, grid, read_steps_, argument.reference.offset_ms, argument.range_ms, argument.fixed());
+  }
+  const ReadSteps outer_steps = std::exchange(read_steps_, std::move(steps));
+  Result<VectorOperatorPtr> values = accounted(SampleAccount::Kind::kSubquery, inner, [&](SampleAccount& account) {
+    argument.account = &account;
+    // A scalar inside of a subquery would be a type error.
+    return vector(*subquery.expr, inner, around);
+  });
+  if (account_ != nullptr) argument.account = account_;
+  read_steps_ = outer_steps;
   scope_ = outer;
   if (!values) return std::unexpected(std::move(values).error());
   argument.source = make_subquery_source(context_, inner, std::move(*values));
@@ -167,6 +226,14 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
 }
 
 Result<ScalarOperatorPtr> PlanBuilder::scalar(const parser::Expr& expr, const Grid& grid) {
+  const SampleAccount::Kind kind = account_kind(expr);
+  return accounted(kind, grid, [&](SampleAccount& account) {
+    if (kind != SampleAccount::Kind::kSame) account.add_all_steps();
+    return build_scalar(expr, grid);
+  });
+}
+
+Result<ScalarOperatorPtr> PlanBuilder::build_scalar(const parser::Expr& expr, const Grid& grid) {
   switch (expr.kind) {
     case NodeKind::kNumber:
       return make_constant(grid, static_cast<const parser::NumberLiteral&>(expr).value);
@@ -187,8 +254,10 @@ Result<ScalarOperatorPtr> PlanBuilder::scalar(const parser::Expr& expr, const Gr
       return scalar_call(static_cast<const parser::Call&>(expr), grid);
     case NodeKind::kStepInvariant: {
       const Scope outer = std::exchange(scope_, scope_.within(expr));
+      const ReadSteps outer_steps = std::exchange(read_steps_, read_steps_once(read_steps_));
       Result<ScalarOperatorPtr> once = scalar(*static_cast<const parser::StepInvariantExpr&>(expr).expr, grid.first());
       scope_ = outer;
+      read_steps_ = outer_steps;
       if (!once) return once;
       return make_step_invariant(grid, std::move(*once));
     }

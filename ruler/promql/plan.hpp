@@ -14,6 +14,7 @@
 #include "promql/parser/ast.hpp"
 #include "promql/parser/functions.hpp"
 #include "promql/range_call.hpp"
+#include "promql/sample_account.hpp"
 #include "promql/shared_result.hpp"
 
 namespace tocsin::promql {
@@ -38,9 +39,21 @@ class PlanBuilder {
   Result<RangeArgument> range(const parser::Expr& expr, const Grid& grid, std::string_view around,
                               const std::optional<DigestNeeds>& needs = std::nullopt);
   const TimeBounds& bounds() const { return bounds_; }
+  /// What the operators count while they run. The builder outlives them.
+  const SampleAccounts& accounts() const { return accounts_; }
 
  private:
   Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid, std::string_view around);
+  /// Builds a part of the query with an account of its own, below that of the part around it.
+  template <typename Build>
+  auto accounted(SampleAccount::Kind kind, const Grid& grid, Build build) {
+    SampleAccount& own = accounts_.open(kind, grid.count, read_steps_);
+    if (account_ != nullptr) account_->add_child(own);
+    SampleAccount* const outer = std::exchange(account_, &own);
+    auto built = build(own);
+    account_ = outer;
+    return built;
+  }
   template <typename Build>
   auto within(const parser::Expr& expr, Build build) {
     const Scope outer = std::exchange(scope_, scope_.within(expr));
@@ -66,12 +79,19 @@ class PlanBuilder {
   Result<VectorOperatorPtr> sort_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> timestamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> argument(const parser::Call& call, std::size_t index, const Grid& grid);
+  Result<VectorOperatorPtr> step_invariant(const parser::StepInvariantExpr& expr, const Grid& grid,
+                                           std::string_view around);
+  Result<RangeArgument> subquery(const parser::SubqueryExpr& subquery, const Grid& grid, std::string_view around);
+  Result<ScalarOperatorPtr> build_scalar(const parser::Expr& expr, const Grid& grid);
   Result<ScalarOperatorPtr> scalar_call(const parser::Call& call, const Grid& grid);
 
   QueryContext& context_;
   TimeBounds bounds_;
   SharedResults shared_;
   Scope scope_;  // of what is built
+  SampleAccounts accounts_;
+  SampleAccount* account_ = nullptr;  // of what is built
+  ReadSteps read_steps_;
 };
 
 }  // namespace tocsin::promql

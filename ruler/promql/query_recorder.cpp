@@ -55,7 +55,7 @@ void append_query_stats(std::string& out, const QueryStats& stats) {
   append_seconds(out, ",", "execQueueTime", stats.waiting);
   append_seconds(out, ",", "execTotalTime", stats.waiting + evaluating);
   out += fmt::format(R"(}},"samples":{{"totalQueryableSamples":{},"samplesRead":{},"peakSamples":{}}}}})",
-                     stats.samples_read, stats.samples_read, stats.peak_samples);
+                     stats.total_samples, stats.samples_read, stats.peak_samples);
 }
 
 std::string query_log_line(Timestamp now, const QueryRecord& record) {
@@ -82,7 +82,7 @@ void QueryRecorder::add(const QueryRecord& record) {
     preparation_.observe(now, to_seconds(record.stats.preparation));
     waiting_.observe(now, to_seconds(record.stats.waiting));
     if (record.stats.sorting) sorting_.observe(now, to_seconds(*record.stats.sorting));
-    samples_read_ += record.stats.samples_read;
+    samples_ += record.stats.total_samples;
     log = log_;
   }
   if (log) log->write(query_log_line(clock_.now(), record));
@@ -98,7 +98,7 @@ QueryTotals QueryRecorder::totals() const {
   const MonoTime now = clock_.mono();
   const MutexLock lock(mutex_);
   QueryTotals totals{evaluation_.stats(now), preparation_.stats(now), waiting_.stats(now), sorting_.stats(now)};
-  totals.samples_read = samples_read_;
+  totals.samples = samples_;
   totals.log_lines_dropped = dropped_before_ + (log_ ? log_->dropped() : 0);
   totals.underway = underway_;
   totals.logs = log_ != nullptr;

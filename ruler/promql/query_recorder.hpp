@@ -47,7 +47,7 @@ std::string query_log_line(Timestamp now, const QueryRecord& record);
 
 struct QueryTotals {
   LengthStats evaluation, preparation, waiting, sorting;
-  std::uint64_t samples_read = 0;
+  std::uint64_t samples = 0;  // total_samples of all
   std::size_t underway = 0;
   std::uint64_t log_lines_dropped = 0;
   bool logs = false;
@@ -84,7 +84,7 @@ class QueryRecorder {
   LengthSummary preparation_ TOCSIN_GUARDED_BY(mutex_);
   LengthSummary waiting_ TOCSIN_GUARDED_BY(mutex_);
   LengthSummary sorting_ TOCSIN_GUARDED_BY(mutex_);
-  std::uint64_t samples_read_ TOCSIN_GUARDED_BY(mutex_) = 0;
+  std::uint64_t samples_ TOCSIN_GUARDED_BY(mutex_) = 0;
   std::uint64_t dropped_before_ TOCSIN_GUARDED_BY(mutex_) = 0;  // by logs that are no longer in use
   std::shared_ptr<LineLog> log_ TOCSIN_GUARDED_BY(mutex_);
 };

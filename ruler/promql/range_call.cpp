@@ -6,6 +6,7 @@
 
 #include "promql/label_ops.hpp"
 #include "promql/materialize.hpp"
+#include "promql/sample_account.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -35,7 +36,10 @@ class RangeCall final : public VectorOperator {
       TOCSIN_OK(context_.spend(grid_.count));
       out.reset(grid_.count);
       TOCSIN_OK(apply(out));
-      if (!out.finish()) continue;
+      const bool any = out.finish();
+      argument_.account->add_series(window_counts_, any ? samples_in(out) : 0);
+      TOCSIN_OK(context_.check_samples(argument_.account->held()));
+      if (!any) continue;
       if (counter_) note_names(out);
       TOCSIN_OK(name(out));
       return true;
@@ -56,6 +60,8 @@ class RangeCall final : public VectorOperator {
   Result<void> apply(Column& out) {
     if (series_.digested) {
       function_->apply_digests({grid_, argument_.reference, argument_.range_ms, series_.digests}, out);
+      window_counts_ = argument_.account->count(series_.digests, argument_.overlap(grid_));
+      counted_generation_ = 0;
       return {};
     }
     const Reference reference = argument_.window_reference(context_);
@@ -65,6 +71,10 @@ class RangeCall final : public VectorOperator {
     if (!series_.histogram_times.empty()) {
       histograms_.compute(series_.histogram_times, grid_, reference, window_ms);
       histogram_windows = &histograms_;
+    }
+    if (histogram_windows != nullptr || counted_generation_ != floats_.generation()) {
+      window_counts_ = argument_.account->count(windows, histogram_windows, series_.histograms, argument_.fixed());
+      counted_generation_ = histogram_windows != nullptr ? 0 : floats_.generation();
     }
     const RangeInput input{context_, grid_,   argument_.reference,  argument_.range_ms,
                            series_,  windows, floats_.generation(), histogram_windows,
@@ -115,6 +125,8 @@ class RangeCall final : public VectorOperator {
   RangeSeries series_;
   WindowCache floats_;
   Windows histograms_;
+  SampleAccount::WindowCounts window_counts_;  // of the series at hand
+  std::uint64_t counted_generation_ = 0;       // of the windows that were counted; 0: not only those
   DuplicateGuard guard_;
 };
 
@@ -128,11 +140,11 @@ class AbsentOverTime final : public VectorOperator {
     done_ = true;
     std::vector<std::uint8_t> seen(grid_.count, 0);
     RangeSeries series;
-    Windows windows;
     for (;;) {
       TOCSIN_TRY(const bool more, argument_.source->next(series));
       if (!more) break;
-      mark(series, windows, seen);
+      mark(series, seen);
+      TOCSIN_OK(context_.check_samples(argument_.account->held()));
       TOCSIN_OK(context_.spend(grid_.count));
     }
     out.reset(grid_.count);
@@ -146,21 +158,28 @@ class AbsentOverTime final : public VectorOperator {
 
  private:
   /// The steps at whose window the series has a sample.
-  void mark(const RangeSeries& series, Windows& windows, std::vector<std::uint8_t>& seen) const {
-    if (series.digested) {
-      for (std::size_t i = 0; i < grid_.count; ++i) seen[i] |= static_cast<std::uint8_t>(series.digests[i].count != 0);
-      return;
+  void mark(const RangeSeries& series, std::vector<std::uint8_t>& seen) {
+    if (!series.digested) {
+      floats_.compute(series.times, grid_, argument_.reference, argument_.range_ms);
+      histograms_.compute(series.histogram_times, grid_, argument_.reference, argument_.range_ms);
     }
-    for (const std::vector<Timestamp>* times : {&series.times, &series.histogram_times}) {
-      windows.compute(*times, grid_, argument_.reference, argument_.range_ms);
-      for (std::size_t i = 0; i < grid_.count; ++i) seen[i] |= static_cast<std::uint8_t>(windows.size(i) != 0);
+    std::uint64_t steps = 0;
+    for (std::size_t i = 0; i < grid_.count; ++i) {
+      const bool any = series.digested ? series.digests[i].count != 0 : floats_.size(i) + histograms_.size(i) != 0;
+      seen[i] |= static_cast<std::uint8_t>(any);
+      steps += any ? 1 : 0;
     }
+    SampleAccount& account = *argument_.account;
+    account.add_series(series.digested ? account.count(series.digests, argument_.overlap(grid_))
+                                       : account.count(floats_, &histograms_, series.histograms, argument_.fixed()),
+                       steps);
   }
 
   QueryContext& context_;
   Grid grid_;
   RangeArgument argument_;
   model::Labels labels_;
+  Windows floats_, histograms_;
   bool done_ = false;
 };
 

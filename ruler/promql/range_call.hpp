@@ -10,13 +10,24 @@
 
 namespace tocsin::promql {
 
+class SampleAccount;
+
 /// What the argument of a range function is, resolved.
 struct RangeArgument {
   RangeSourcePtr source;
+  SampleAccount* account = nullptr;  // of the call, or of the query that is this range; set
   Reference reference;
   std::int64_t range_ms = 0;
   Extension extension = Extension::kNone;  // then the source reaches as far as it wants
 
+  /// All steps have the same window.
+  bool fixed() const { return reference.at.has_value(); }
+  /// The share of a step's window that lies in the window before as well.
+  double overlap(const Grid& grid) const {
+    if (fixed()) return 1;
+    if (range_ms <= grid.step) return 0;
+    return 1 - static_cast<double>(grid.step) / static_cast<double>(range_ms);
+  }
   /// What windows are taken of the source.
   Reference window_reference(const QueryContext& context) const {
     Reference late = reference;

@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "promql/label_ops.hpp"
+#include "promql/sample_account.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -137,6 +138,9 @@ Result<Matrix> collect_range(QueryContext& context, const Grid& grid, const Rang
     if (out.floats.empty() && out.histograms.empty()) continue;
     out.labels = series.drop_name ? without_metadata(series.labels) : series.labels;
     TOCSIN_OK(held.add(out.floats.size() + out.histograms.size()));
+    range.account->add_samples(out.floats.size());
+    for (const HistogramPoint& point : out.histograms) range.account->add_samples(sample_size(*point.h));
+    TOCSIN_OK(context.check_samples(range.account->samples()));
     TOCSIN_OK(context.spend(out.floats.size() + 1));
     matrix.push_back(std::move(out));
   }

@@ -80,7 +80,7 @@ class SeriesReader {
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
     TOCSIN_OK(set_->read(start, end, out));
     if (counts_only_) keep_counts(out);
-    context_.stats().samples_read += out.size();
+    context_.stats().samples_decoded += out.size();
     TOCSIN_OK(held_.add(out.size()));
     return context_.spend(out.size() + 1);
   }

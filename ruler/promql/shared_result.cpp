@@ -14,6 +14,7 @@ struct SharedResults::State {
   bool shareable = false;
   bool whole = false;
   std::optional<Materialized> kept;
+  const SampleAccount* account = nullptr;  // of the first evaluation
 };
 
 namespace {
@@ -42,8 +43,8 @@ void count(const parser::Expr& expr, const Scope& scope, std::unordered_map<std:
 class SharedReader final : public VectorOperator {
  public:
   SharedReader(QueryContext& context, const Grid& grid, std::shared_ptr<SharedResults::State> state,
-               VectorOperatorPtr own)
-      : context_(context), grid_(grid), state_(std::move(state)), own_(std::move(own)) {
+               SampleAccount& account, VectorOperatorPtr own)
+      : context_(context), grid_(grid), state_(std::move(state)), account_(account), own_(std::move(own)) {
     ++state_->readers;
   }
   ~SharedReader() override { leave(); }
@@ -60,6 +61,7 @@ class SharedReader final : public VectorOperator {
       return false;
     }
     if (!state_->shareable) return own_->next(out);
+    account_.take_from(*state_->account);
     own_.reset();
     return next(out);
   }
@@ -68,6 +70,7 @@ class SharedReader final : public VectorOperator {
  private:
   Result<void> evaluate(Column& scratch) {
     state_->evaluated = true;
+    state_->account = &account_;
     state_->whole = own_->whole();
     const std::size_t said = context_.annotations().additions();
     state_->kept.emplace(context_);
@@ -87,6 +90,7 @@ class SharedReader final : public VectorOperator {
   QueryContext& context_;
   Grid grid_;
   std::shared_ptr<SharedResults::State> state_;
+  SampleAccount& account_;
   VectorOperatorPtr own_;
   std::size_t at_ = 0;
 };
@@ -104,11 +108,11 @@ SharedResults::SharedResults(const parser::Expr& root) {
 }
 
 VectorOperatorPtr SharedResults::share(QueryContext& context, const Grid& grid, const Scope& scope,
-                                       const parser::Expr& expr, VectorOperatorPtr own) {
+                                       const parser::Expr& expr, SampleAccount& account, VectorOperatorPtr own) {
   if (results_.empty() || !worth_sharing(expr)) return own;
   const auto found = results_.find(key_of(scope, expr));
   if (found == results_.end()) return own;
-  return std::make_unique<SharedReader>(context, grid, found->second, std::move(own));
+  return std::make_unique<SharedReader>(context, grid, found->second, account, std::move(own));
 }
 
 Scope Scope::within(const parser::Expr& expr) const {

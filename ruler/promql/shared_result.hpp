@@ -10,6 +10,7 @@
 #include "promql/grid.hpp"
 #include "promql/operator.hpp"
 #include "promql/parser/ast.hpp"
+#include "promql/sample_account.hpp"
 
 namespace tocsin::promql {
 
@@ -34,7 +35,7 @@ class SharedResults {
   explicit SharedResults(const parser::Expr& root);
   /// The operator itself, or one that shares its result with its equals.
   VectorOperatorPtr share(QueryContext& context, const Grid& grid, const Scope& scope, const parser::Expr& expr,
-                          VectorOperatorPtr own);
+                          SampleAccount& account, VectorOperatorPtr own);
   bool any() const { return !results_.empty(); }
 
   struct State;

@@ -123,7 +123,7 @@ class SummarySource final : public RangeSource {
 
   Result<void> read(Timestamp from, Timestamp to) {
     TOCSIN_OK(set_->read(from, to, samples_));
-    context_.stats().samples_read += samples_.size();
+    context_.stats().samples_decoded += samples_.size();
     TOCSIN_OK(held_.add(samples_.size()));
     return context_.spend(samples_.size() + 1);
   }

@@ -22,7 +22,8 @@ QueryRecord record(std::string_view text) {
   out.start = 1'699'999'400'000;
   out.end = 1'700'000'000'007;
   out.step_ms = 15'500;
-  out.stats.samples_read = 12;
+  out.stats.total_samples = 12;
+  out.stats.samples_read = 7;
   out.stats.peak_samples = 3;
   out.stats.waiting = 250ms;
   out.stats.preparation = 1ms;
@@ -40,7 +41,7 @@ TEST_CASE("a logged query is a line of JSON with Prometheus' fields") {
           R"("params":{"end":"2023-11-14T22:13:20.007Z","query":"up{a=\"\n<\"}","start":"2023-11-14T22:03:20.000Z","step":15},)"
           R"("stats":{"timings":{"evalTotalTime":0.0035,"resultSortTime":0.0005,"queryPreparationTime":0.001,)"
           R"("innerEvalTime":0.002,"execQueueTime":0.25,"execTotalTime":0.2535},)"
-          R"("samples":{"totalQueryableSamples":12,"samplesRead":12,"peakSamples":3}},)" +
+          R"("samples":{"totalQueryableSamples":12,"samplesRead":7,"peakSamples":3}},)" +
           std::string(kNoSpan) +
           R"(,"httpRequest":{"clientIP":"::1","method":"POST","path":"/prom/api/v1/query_range"}})"
           "\n");
@@ -90,7 +91,7 @@ TEST_CASE("queries are counted, and logged where there is a log") {
   const QueryTotals totals = recorder.totals();
   CHECK_FALSE(totals.logs);
   CHECK(totals.log_lines_dropped == 1);
-  CHECK(totals.samples_read == 48);
+  CHECK(totals.samples == 48);
   CHECK(totals.evaluation.count == 4);
   CHECK(totals.waiting.sum_seconds == Approx(1));
   CHECK(totals.preparation.quantiles[2] == Approx(0.001));
