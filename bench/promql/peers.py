@@ -17,8 +17,8 @@ Phases, each of which --skip leaves out:
 answers  Prometheus' and ours are compared value by value, to 1e-9. VictoriaMetrics takes the sample before the window as
          its first and does not extrapolate, which is what `anchored` says: its answers are compared to ours for the same
          query with that modifier. (Samples lie off the edges of windows, which 2.42 closes on the left as well.)
-speed    --runs runs of each query and server after a warm-up (with less, but at least 10, if a run takes more than 50 ms:
-         as many as fit into --seconds), in five turns from server to server. CPU is that of all threads of the process
+speed    --runs runs of each query and server after a warm-up (if a run takes more than 50 ms of CPU, as many as fit
+         into --seconds, at least 10), in five turns from server to server. CPU is that of all threads of the process
          (/proc/PID/task/*/schedstat) over a turn, divided by its runs: median [min-max] of the turns. The clock is the
          client's, from before the request to the last byte.
 memory   A server is started for each query. When it is idle, VmHWM is set back (/proc/PID/clear_refs), the query is
@@ -354,7 +354,10 @@ def measure_speed(data, work, end):
             runs = {}
             for server in SERVERS:
                 one_run(running[server], path)
-                warm = min(one_run(running[server], path) for _ in range(3))
+                before = running[server].cpu_ms()
+                for _ in range(3):
+                    one_run(running[server], path)
+                warm = (running[server].cpu_ms() - before) / 3
                 runs[server] = args.runs if warm <= 50 else max(10, min(args.runs, int(args.seconds * 1000 / warm)))
                 out[name, server] = ([], [])
             for _ in range(TURNS):
