@@ -39,6 +39,7 @@ struct Metrics {
   std::uint64_t inbox_dropped = 0;             // tocsin_alerting_inbox_dropped_total
   std::uint64_t group_limit_reached = 0;       // alertmanager_dispatcher_aggregation_group_limit_reached_total
   std::uint64_t flushes = 0;                   // tocsin_alerting_flushes_total
+  std::uint64_t fallbacks = 0;                 // tocsin_alerting_fallbacks_total
   std::uint64_t resolves_despite_mutes = 0;    // tocsin_alerting_resolves_despite_mutes_total
 };
 

@@ -11,6 +11,7 @@ namespace tocsin::alerting {
 namespace {
 
 constexpr std::string_view kComponent = "alerting";
+constexpr std::size_t kMaxFailingGroups = 100'000;  // beyond, their time is counted anew
 
 void add_hashes(AlertHashes& hashes, const std::vector<NotifiedAlert>& alerts) {
   if (alerts.empty()) return;
@@ -80,6 +81,8 @@ Pipeline::~Pipeline() {
 }
 
 void Pipeline::cancel() {
+  for (const auto& [message, timer] : fallback_timers_) parts_.loop.cancel(timer);
+  fallback_timers_.clear();
   const auto couriers = couriers_;  // cancel() may end them at once
   for (const auto& courier : couriers) courier->cancel();
 }
@@ -90,6 +93,7 @@ void Pipeline::apply(std::shared_ptr<const config::AlertmanagerConfig> config,
   config_ = std::move(config);
   receivers_ = std::move(receivers);
   failing_.clear();
+  failing_groups_.clear();
 }
 
 std::vector<std::string> Pipeline::muted_by(const RouteOptions& route, const config::AlertmanagerConfig& config,
@@ -134,9 +138,13 @@ void Pipeline::run(Flush flush, Done done) {
   const std::shared_ptr<const ReceiverMap> receivers = receivers_;  // may change while it is walked
   fan->hashes = hashes_of(flush.alerts);
   fan->flush = std::move(flush);
-  fan->left = found->second.size();
   fan->done = std::move(done);
-  for (const Integration& integration : found->second) start(fan, integration);
+  fan->told = {found->first};
+  std::vector<Start> starts;
+  for (const Integration& integration : found->second) starts.push_back({found->first, &integration, Duty::kOwn});
+  add_fallbacks(*fan, found->first, starts);
+  fan->left = starts.size();
+  for (const Start& one : starts) start(fan, one.receiver, *one.integration, one.duty);
 }
 
 std::vector<NotifiedAlert> Pipeline::owed_alerts(const FanOut& fan, const state::NotificationLogEntry& entry) const {
@@ -180,7 +188,7 @@ IntegrationSchedule Pipeline::schedule(const FanOut& fan, const Integration& int
   IntegrationSchedule out{integration.name, integration.index, 0, 0, {}, {}};
   if (entry != nullptr) out.last_sent = entry->sent_at;
   const auto failing = failing_.find({"", route.receiver, integration.name, integration.index});
-  if (failing != failing_.end()) out.failure = failing->second;
+  if (failing != failing_.end()) out.failure = failing->second.error;
   if (due(fan, integration, entry).reason) {
     out.next = tick;
     out.held_by.emplace_back(first ? "group_wait" : "group_interval");
@@ -221,20 +229,27 @@ GroupSchedule Pipeline::schedule(Flush flush, Timestamp tick, bool first) const 
   return out;
 }
 
-void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
+void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const Integration& integration, Duty duty) {
   const Flush& flush = fan->flush;
   const RouteOptions& route = flush.route->options();
-  const NotificationLog::Key key = {flush.group_key, route.receiver, integration.name, integration.index};
+  const NotificationLog::Key key = {flush.group_key, receiver, integration.name, integration.index};
   const state::NotificationLogEntry* entry = parts_.log.find(key);
   if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) keep_owed(*entry, flush);
   Due told = due(*fan, integration, entry);
-  if (!told.reason) {
+  const bool resolves = told.reason == NotifyReason::kAllResolved || told.reason == NotifyReason::kSomeResolved;
+  if (!told.reason || (duty == Duty::kEnd && !resolves)) {
     end_one(fan, true);
     return;
   }
   const NotifyReason reason = *told.reason;
   const std::vector<NotifiedAlert>& owed = told.owed;
-  Message message{fan, integration, std::move(told.hashes), nullptr};
+  Message message{fan, receiver, integration, duty, std::move(told.hashes), nullptr, flush.now, flush.deadline};
+  // One that stands in may begin when the flush's own time is over.
+  const Duration time = std::max<Duration>(route.group_interval, std::chrono::seconds(10));
+  if (duty == Duty::kFallback) {
+    message.began = parts_.loop.clock().now();
+    message.deadline = std::max(flush.deadline, parts_.loop.clock().mono() + time);
+  }
   ++parts_.metrics->integrations[integration.name].notifications;
   std::map<std::string, std::string> data =
       entry != nullptr && reason != NotifyReason::kFirst ? entry->receiver_data : std::map<std::string, std::string>{};
@@ -246,12 +261,13 @@ void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
   }
   parts_.metrics->resolves_despite_mutes += owed.size();
   auto notification = std::make_shared<Notification>();
-  notification->receiver = route.receiver;
+  notification->receiver = receiver;
   notification->integration = integration.name;
   notification->index = integration.index;
   notification->group_key = flush.group_key;
   notification->group_labels = flush.group_labels;
   notification->route_labels = route.labels;
+  if (duty != Duty::kOwn) notification->route_labels.emplace_back("fallback_for", route.receiver);
   notification->alerts = with(flush.alerts, owed);
   if (!integration.send_resolved) {
     std::erase_if(notification->alerts, [](const NotifiedAlert& one) { return one.resolved; });
@@ -267,7 +283,7 @@ void Pipeline::start(const FanOutPtr& fan, const Integration& integration) {
 void Pipeline::send(const MessagePtr& message) {
   auto finished = std::make_shared<std::weak_ptr<Courier>>();
   auto courier = std::make_shared<Courier>(parts_.loop, parts_.rng, parts_.metrics, message->integration,
-                                           message->notification, message->fan->flush.deadline,
+                                           message->notification, message->deadline,
                                            [self = self_, message, finished](DeliveryResult result, unsigned attempts) {
                                              if (*self == nullptr) return;
                                              if (const auto courier_ptr = finished->lock())
@@ -276,6 +292,7 @@ void Pipeline::send(const MessagePtr& message) {
                                            });
   *finished = courier;
   couriers_.insert(courier);
+  arm_fallback(message);
   courier->start();
 }
 
@@ -292,7 +309,7 @@ void Pipeline::log_delivered(const Message& message, std::map<std::string, std::
   const Timestamp now = parts_.loop.clock().now();
   state::NotificationLogEntry entry;
   entry.group_key = flush.group_key;
-  entry.receiver = route.receiver;
+  entry.receiver = message.receiver;
   entry.integration = integration.name;
   entry.index = integration.index;
   entry.sent_at = now;
@@ -309,21 +326,99 @@ void Pipeline::log_delivered(const Message& message, std::map<std::string, std::
 
 void Pipeline::delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts) {
   const Integration& integration = message->integration;
-  tell(integration, *message->notification, result, attempts);
+  tell(*message, result, attempts);
+  if (const auto timer = fallback_timers_.extract(message.get()); !timer.empty()) parts_.loop.cancel(timer.mapped());
   if (result.delivery == Delivery::kDelivered) {
     std::map<std::string, std::string> data = message->notification->receiver_data;
     for (auto& [name, value] : result.receiver_data) data.insert_or_assign(name, std::move(value));
     log_delivered(*message, std::move(data));
   } else {
     ++parts_.metrics->integrations[integration.name].failed[result.reason];
+    const config::FallbackConfig* fallback = fallback_of(message->receiver);
+    const bool counts = fallback != nullptr && result.reason != FailureReason::kContextCanceled;
+    if (counts && has_failed_for(fallback->after, message->receiver, message->fan->flush)) fall_back(message);
   }
   end_one(message->fan, result.delivery == Delivery::kDelivered);
 }
 
+const config::FallbackConfig* Pipeline::fallback_of(const std::string& receiver) const {
+  const config::ReceiverConfig* found = config_->receiver(receiver);
+  return found != nullptr && found->fallback ? &*found->fallback : nullptr;
+}
+
+bool Pipeline::has_failed_for(Duration limit, const std::string& receiver, const Flush& flush) const {
+  const auto found = receivers_->find(receiver);
+  if (found == receivers_->end()) return false;
+  const Timestamp since_before = parts_.loop.clock().now() - to_ms(limit);
+  return std::any_of(found->second.begin(), found->second.end(), [&](const Integration& one) {
+    const auto all = failing_.find({"", receiver, one.name, one.index});
+    if (all != failing_.end() && all->second.since <= since_before) return true;
+    const auto group = failing_groups_.find({flush.group_key, receiver, one.name, one.index});
+    return group != failing_groups_.end() && group->second <= since_before;
+  });
+}
+
+void Pipeline::add_fallbacks(FanOut& fan, const std::string& receiver, std::vector<Start>& starts) const {
+  const std::string* failing = &receiver;
+  while (const config::FallbackConfig* fallback = fallback_of(*failing)) {
+    const auto found = receivers_->find(fallback->receiver);
+    if (found == receivers_->end() || std::ranges::find(fan.told, fallback->receiver) != fan.told.end()) return;
+    const bool stands_in = has_failed_for(fallback->after, *failing, fan.flush);
+    if (stands_in) fan.told.push_back(fallback->receiver);
+    for (const Integration& one : found->second) {
+      const auto* entry = parts_.log.find({fan.flush.group_key, found->first, one.name, one.index});
+      const bool stood_in = entry != nullptr && (!entry->firing.empty() || !entry->owed.empty());
+      if (stands_in || stood_in) starts.push_back({found->first, &one, stands_in ? Duty::kFallback : Duty::kEnd});
+    }
+    failing = &found->first;
+    // A ring of fallbacks ends where it comes round.
+    if (!stands_in) return;
+  }
+}
+
+void Pipeline::arm_fallback(const MessagePtr& message) {
+  const config::FallbackConfig* fallback = fallback_of(message->receiver);
+  if (fallback == nullptr || message->duty == Duty::kEnd) return;
+  if (std::ranges::find(message->fan->told, fallback->receiver) != message->fan->told.end()) return;
+  const auto known = failing_.find({"", message->receiver, message->integration.name, message->integration.index});
+  const Timestamp now = parts_.loop.clock().now();
+  const Timestamp since = known != failing_.end() ? known->second.since : message->began;
+  const Duration left = std::max(fallback->after - std::chrono::milliseconds(now - since), Duration::zero());
+  fallback_timers_[message.get()] = parts_.loop.call_at(parts_.loop.clock().mono() + left, [self = self_, message] {
+    if (*self == nullptr) return;
+    (*self)->fallback_timers_.erase(message.get());
+    (*self)->fall_back(message);
+  });
+}
+
+void Pipeline::fall_back(const MessagePtr& message) {
+  const FanOutPtr fan = message->fan;
+  const config::FallbackConfig* fallback = fallback_of(message->receiver);
+  if (fallback == nullptr || std::ranges::find(fan->told, fallback->receiver) != fan->told.end()) return;
+  const std::shared_ptr<const ReceiverMap> receivers = receivers_;  // may change while it is walked
+  const auto found = receivers->find(fallback->receiver);
+  if (found == receivers->end()) return;
+  ++parts_.metrics->fallbacks;
+  log::warn(kComponent, "deliveries fail, the fallback is told",
+            {{"receiver", message->receiver}, {"fallback", found->first}, {"group", fan->flush.group_key}});
+  fan->told.push_back(found->first);
+  fan->left += found->second.size();
+  for (const Integration& one : found->second) start(fan, found->first, one, Duty::kFallback);
+}
+
 /// Logs when an integration begins to fail, fails for another reason, and works again.
-void Pipeline::tell(const Integration& integration, const Notification& notification, const DeliveryResult& result,
-                    unsigned attempts) {
-  const NotificationLog::Key key = {"", notification.receiver, integration.name, integration.index};
+void Pipeline::tell(const Message& message, const DeliveryResult& result, unsigned attempts) {
+  const Integration& integration = message.integration;
+  const Notification& notification = *message.notification;
+  NotificationLog::Key key = {notification.group_key, message.receiver, integration.name, integration.index};
+  const bool has_fallback = fallback_of(message.receiver) != nullptr;
+  if (result.delivery == Delivery::kDelivered) {
+    failing_groups_.erase(key);
+  } else if (has_fallback && result.reason != FailureReason::kContextCanceled) {
+    if (failing_groups_.size() >= kMaxFailingGroups) failing_groups_.clear();
+    failing_groups_.try_emplace(key, message.began);
+  }
+  std::get<0>(key).clear();
   const auto known = failing_.find(key);
   const std::string name = fmt::format("{}[{}]", integration.name, integration.index);
   if (result.delivery == Delivery::kDelivered) {
@@ -334,8 +429,9 @@ void Pipeline::tell(const Integration& integration, const Notification& notifica
     return;
   }
   if (result.reason == FailureReason::kContextCanceled) return;  // a reload or the stop
-  if (known != failing_.end() && known->second == result.error) return;
-  failing_[key] = result.error;
+  if (known != failing_.end() && known->second.error == result.error) return;
+  const Timestamp since = known != failing_.end() ? known->second.since : message.began;
+  failing_[key] = {result.error, since};
   log::error(kComponent, "notification failed, it is tried again at the group's next tick",
              {{"receiver", notification.receiver},
               {"integration", name},

@@ -64,9 +64,17 @@ class Pipeline {
                                            Timestamp now);
 
  private:
+  /// Why an integration takes part in a flush.
+  enum class Duty {
+    kOwn,       // the route's receiver has it
+    kFallback,  // it stands in for a receiver that fails
+    kEnd,       // it stood in, and is told nothing but the end of that
+  };
+
   /// What the integrations of one flush share.
   struct FanOut {
     Flush flush;
+    std::vector<std::string> told;     // receivers that take part: the route's, and those that stand in
     AlertHashes hashes;                // of flush.alerts
     std::vector<NotifiedAlert> muted;  // resolved alerts that are not told to those whom nothing is owed
     std::size_t left = 0;
@@ -78,9 +86,13 @@ class Pipeline {
   /// A message of a flush to one integration.
   struct Message {
     FanOutPtr fan;
+    std::string receiver;  // whose integration it is
     Integration integration;
+    Duty duty = Duty::kOwn;
     AlertHashes hashes;  // of what is told, those that send_resolved leaves out included
     NotificationPtr notification;
+    Timestamp began = 0;
+    MonoTime deadline{0};
   };
   using MessagePtr = std::shared_ptr<const Message>;
 
@@ -96,24 +108,44 @@ class Pipeline {
   Due due(const FanOut& fan, const Integration& integration, const state::NotificationLogEntry* entry) const;
   IntegrationSchedule schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
                                const SuppressedMetrics& muted) const;
-  void start(const FanOutPtr& fan, const Integration& integration);
+  void start(const FanOutPtr& fan, const std::string& receiver, const Integration& integration, Duty duty);
   void send(const MessagePtr& message);
+
+  // Fallbacks: another receiver is told when deliveries of one have failed for a while.
+  struct Start {
+    std::string receiver;
+    const Integration* integration;
+    Duty duty;
+  };
+  const config::FallbackConfig* fallback_of(const std::string& receiver) const;
+  /// An integration of the receiver has failed for that long, with this group or with all.
+  bool has_failed_for(Duration limit, const std::string& receiver, const Flush& flush) const;
+  /// Who stands in from the beginning, or stood in before.
+  void add_fallbacks(FanOut& fan, const std::string& receiver, std::vector<Start>& starts) const;
+  /// Stands in later, if the message is not delivered by then.
+  void arm_fallback(const MessagePtr& message);
+  void fall_back(const MessagePtr& message);
   /// Of the muted alerts those whose resolve is owed to the integration.
   std::vector<NotifiedAlert> owed_alerts(const FanOut& fan, const state::NotificationLogEntry& entry) const;
   void keep_owed(const state::NotificationLogEntry& entry, const Flush& flush);
   Duration log_lifetime(const RouteOptions& route) const;
   void log_delivered(const Message& message, std::map<std::string, std::string> data);
   void delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts);
-  void tell(const Integration& integration, const Notification& notification, const DeliveryResult& result,
-            unsigned attempts);
+  void tell(const Message& message, const DeliveryResult& result, unsigned attempts);
   static void end_one(const FanOutPtr& fan, bool ok);
 
   Parts parts_;
   std::shared_ptr<const config::AlertmanagerConfig> config_;
   std::shared_ptr<const ReceiverMap> receivers_;
   std::set<std::shared_ptr<Courier>> couriers_;
-  std::map<NotificationLog::Key, std::string> failing_;  // group "" → last error, so that the log tells changes only
-  std::shared_ptr<Pipeline*> self_;                      // null once this is destroyed
+  struct Failing {
+    std::string error;    // the last one: the log tells changes only
+    Timestamp since = 0;  // the first flush that failed
+  };
+  std::map<NotificationLog::Key, Failing> failing_;           // by integration: the group is ""
+  std::map<NotificationLog::Key, Timestamp> failing_groups_;  // since when; of integrations with a fallback
+  std::map<const Message*, TimerId> fallback_timers_;
+  std::shared_ptr<Pipeline*> self_;  // null once this is destroyed
 };
 
 }  // namespace tocsin::alerting

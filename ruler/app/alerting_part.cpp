@@ -183,6 +183,9 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
   sink.counter("tocsin_alerting_inbox_dropped_total", "Alerts dropped because too many waited for the loop.",
                number(metrics.inbox_dropped));
   sink.counter("tocsin_alerting_flushes_total", "Flushes of groups.", number(metrics.flushes));
+  sink.counter("tocsin_alerting_fallbacks_total",
+               "Number of times the fallback of a receiver was told because deliveries to the receiver failed.",
+               number(metrics.fallbacks));
   sink.counter("tocsin_alerting_resolves_despite_mutes_total",
                "Resolves that were told though their alerts were muted, because their firing had been told.",
                number(metrics.resolves_despite_mutes));

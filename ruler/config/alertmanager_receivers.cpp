@@ -44,7 +44,7 @@ Result<void> read_labels(const yaml::Node& node, ReceiverConfig& receiver) {
   return {};
 }
 
-Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver, Context& context) {
+Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver) {
   FallbackConfig fallback;
   if (node.is_scalar()) {
     fallback.receiver = node.text();
@@ -56,8 +56,6 @@ Result<void> read_fallback(const yaml::Node& node, ReceiverConfig& receiver, Con
   }
   if (fallback.receiver.empty()) return node.error("missing receiver in fallback");
   if (fallback.receiver == receiver.name) return node.error("a receiver cannot be its own fallback");
-  context.warn(node, fmt::format("fallback \"{}\" of receiver \"{}\" is checked and not used yet: it tells nobody",
-                                 fallback.receiver, receiver.name));
   receiver.fallback = std::move(fallback);
   return {};
 }
@@ -77,7 +75,7 @@ Result<ReceiverConfig> parse_receiver(const yaml::Node& node, Context& context) 
       return {};
     });
   });
-  fields.child("fallback", [&](const yaml::Node& n) { return read_fallback(n, receiver, context); });
+  fields.child("fallback", [&](const yaml::Node& n) { return read_fallback(n, receiver); });
   TOCSIN_OK(fields.finish());
   if (receiver.name.empty()) return node.error("missing name in receiver");
   return receiver;

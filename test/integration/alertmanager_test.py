@@ -270,3 +270,19 @@ def test_a_full_disk_stops_no_page_and_is_caught_up_with(work):
     assert len(get_json(f"{url}/api/v2/alerts")) == 8
     wait_until(lambda: metric(url, "tocsin_alerting_flushes_total") >= 3 * 8, "three ticks of each group: nobody is paged again")
     assert len(sink.got("/hook")) == 8, [r["body"]["groupLabels"] for r in sink.got("/hook")]
+
+
+def test_a_fallback_is_told_when_a_receiver_does_not_answer(work):
+    sink = work.sink()
+    config = """
+route: {{receiver: dead, group_by: [alertname], group_wait: 1s, group_interval: 30s, repeat_interval: 1h}}
+receivers:
+- {{name: dead, webhook_configs: [{{url: 'http://127.0.0.1:PORT/'}}], fallback: {{receiver: backup, after: 2s}}}}
+- {{name: backup, webhook_configs: [{{url: '{url}/backup'}}]}}
+""".replace("PORT", str(free_port()))
+    _, url = start(work, sink, config)
+    alert = [{"labels": {"alertname": "Deaf"}}]
+    assert http(f"{url}/api/v2/alerts", json.dumps(alert), headers={"Content-Type": "application/json"})[0] == 200
+    page = wait_until(lambda: sink.got("/backup") and sink.got("/backup")[0]["body"], "the fallback is told")
+    assert page["receiver"] == "backup" and page["routeLabels"] == {"fallback_for": "dead"}, page
+    assert "tocsin_alerting_fallbacks_total 1" in http(f"{url}/metrics")[1]
