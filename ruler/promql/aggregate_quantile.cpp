@@ -53,10 +53,10 @@ class QuantileAggregate final : public VectorOperator {
       TOCSIN_TRY(const bool more, input_->next(column));
       if (!more) return {};
       TOCSIN_OK(context_.spend(column.span()));
-      if (column.has_histograms()) {
+      if (shows_histograms(column)) {
         annotations.histogram_ignored_in_aggregation("quantile", spec_.input_pos);
-        if (!remove_histograms(column)) continue;
       }
+      if (!remove_histograms(column)) continue;
       add(table_.find(column.labels), column);
       TOCSIN_OK(kept_.add(column));
     }

@@ -81,10 +81,10 @@ class TopkAggregate final : public VectorOperator {
       TOCSIN_TRY(const bool more, input_->next(column));
       if (!more) return {};
       TOCSIN_OK(context_.spend(column.span()));
-      if (column.has_histograms()) {
+      if (shows_histograms(column)) {
         context_.annotations().histogram_ignored_in_aggregation(top_ ? "topk" : "bottomk", spec_.pos);
-        if (!remove_histograms(column)) continue;
       }
+      if (!remove_histograms(column)) continue;
       const std::size_t group = table_.find(column.labels);
       if (group == heaps_.size()) heaps_.emplace_back();
       heaps_[group].cover(column.begin, column.end);

@@ -12,6 +12,13 @@ bool remove_histograms(Column& column) {
   return column.trim();
 }
 
+bool shows_histograms(const Column& column) {
+  for (std::size_t i = column.begin; i < column.end && column.has_histograms(); ++i) {
+    if (column.present[i] != 0 && column.is_histogram(i)) return true;
+  }
+  return false;
+}
+
 void drop_metadata(const QueryContext& context, Column& column) {
   if (context.settings().delayed_name_removal) {
     column.drop_name = true;

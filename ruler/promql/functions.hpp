@@ -39,6 +39,8 @@ class FloatOperator : public VectorOperator {
 void drop_metadata(const QueryContext& context, Column& column);
 /// Marks histograms as absent. False if nothing is left.
 bool remove_histograms(Column& column);
+/// There is a histogram at a step that is present: one that was dropped may still lie in the column.
+bool shows_histograms(const Column& column);
 
 // functions_math.cpp: abs ceil exp ln sgn sin deg ...; nullptr for other names.
 VectorOperatorPtr make_math_function(QueryContext& context, std::string_view name, VectorOperatorPtr& input);
