@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault_point.hpp"
 #include "base/strings.hpp"
 #include "net/http_parser.hpp"
 #include "net/http_text.hpp"
@@ -180,6 +181,7 @@ Task<Exchange> exchange(Loop& loop, Connection* connection, const ExchangeOrder*
   const std::string_view body = order->body != nullptr ? std::string_view(*order->body) : std::string_view();
   const Result<void> written = co_await connection->write(order->head, body);
   out.wrote_some = connection->bytes_written() > written_before;
+  fault_point(FaultPoint::kRequestSent);
   // A server may answer and close before it has read all: the answer says why.
   if (written || out.wrote_some) out.response = co_await read_answer(connection, &out, order);
   if (!written) {

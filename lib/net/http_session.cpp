@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 #include "net/http_text.hpp"
 #include "net/tcp_connection.hpp"
@@ -308,6 +309,7 @@ Task<bool> HttpSession::write(HttpResponse response, bool head_only, bool keep_a
   const bool body = !head_only && may_have_body(response.status);
   set_deadline(core_->options.write_timeout);
   const auto written = co_await connection_->write(head, body ? response.body.view() : std::string_view());
+  fault_point(FaultPoint::kAnswerSent);
   co_return written.has_value() && keep_alive;
 }
 

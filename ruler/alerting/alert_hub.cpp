@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fault_point.hpp"
+
 namespace tocsin::alerting {
 namespace {
 
@@ -74,6 +76,7 @@ void AlertHub::settle(const std::vector<model::AlertPtr>& alerts) {
     if (find(alert->labels.fingerprint()) == alert) labels.push_back(alert->labels);
   }
   if (!labels.empty()) store_->remove_alerts(std::move(labels));
+  fault_point(FaultPoint::kResolveNoted);
 }
 
 std::vector<model::AlertPtr> AlertHub::collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted) {

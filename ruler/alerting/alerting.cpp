@@ -11,6 +11,7 @@
 #include "alerting/inhibitor.hpp"
 #include "alerting/notification_log.hpp"
 #include "alerting/pipeline.hpp"
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 
 namespace tocsin::alerting {
@@ -96,6 +97,7 @@ class AlertingImpl final : public Alerting {
   void insert(const std::vector<model::AlertPtr>& alerts) override {
     const Timestamp now = loop_->clock().now();
     for (const model::AlertPtr& alert : alerts) {
+      fault_point(FaultPoint::kAlertReceived);
       const model::AlertPtr complete = completed(alert, now);
       ++(complete->resolved_at(now) ? metrics_->alerts_received_resolved : metrics_->alerts_received_firing);
       const model::AlertPtr kept = hub_.put(complete, now);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "alerting/identity.hpp"
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 
 namespace tocsin::alerting {
@@ -133,6 +134,7 @@ Dispatcher::GroupPtr Dispatcher::group_for(const Route* route, const model::Aler
   const Duration wait = route->options().group_wait;
   const bool old_alert = alert.starts_at + to_ms(wait) < loop_->clock().now();
   arm(group, old_alert ? Duration::zero() : wait);
+  fault_point(FaultPoint::kGroupCreated);
   return group;
 }
 
@@ -174,6 +176,7 @@ void Dispatcher::tick(const GroupPtr& group) {
   std::vector<NotifiedAlert> sent = flush.alerts;
   group->flushing = group->flushed = true;
   ++metrics_->flushes;
+  fault_point(FaultPoint::kFlushBegun);
   flush_(std::move(flush), [self = self_, group, sent = std::move(sent)](bool ok) {
     if (*self != nullptr) (*self)->flushed(group, sent, ok);
   });

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fault_point.hpp"
+
 namespace tocsin::alerting {
 namespace {
 
@@ -50,6 +52,7 @@ const state::NotificationLogEntry* NotificationLog::find(const Key& key) const {
 
 void NotificationLog::put(state::NotificationLogEntry entry) {
   store_->save_notification(entry);
+  fault_point(FaultPoint::kLogEntryQueued);
   Key key = key_of(entry);
   entries_.insert_or_assign(std::move(key), std::move(entry));
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alerting/identity.hpp"
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 
 namespace tocsin::alerting {
@@ -241,6 +242,7 @@ void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const In
     end_one(fan, true);
     return;
   }
+  fault_point(FaultPoint::kDedupDecided);
   const NotifyReason reason = *told.reason;
   const std::vector<NotifiedAlert>& owed = told.owed;
   Message message{fan, receiver, integration, duty, std::move(told.hashes), nullptr, flush.now, flush.deadline};

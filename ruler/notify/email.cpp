@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/fault_point.hpp"
 #include "base/rng.hpp"
 #include "base/strings.hpp"
 #include "client/material.hpp"
@@ -65,9 +66,12 @@ class EmailReceiver final : public Receiver, public std::enable_shared_from_this
     };
     Result<Letter> letter = co_await net::run_on(services_.loop, services_.work.lane(Lane::kRule), std::move(work));
     if (!letter) co_return permanent(letter.error().message);
+    fault_point(FaultPoint::kRendered);
     const Secret password = letter->server.password, secret = letter->server.secret;
+    fault_point(FaultPoint::kAttemptBegun);
     const Result<void> sent =
         co_await services_.smtp.send(std::move(letter->server), std::move(letter->mail), deadline);
+    fault_point(FaultPoint::kAnswerReceived);
     if (sent) co_return delivered();
     std::string why = sent.error().message;
     for (const Secret* const hidden : {&password, &secret}) {

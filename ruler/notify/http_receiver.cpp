@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/duration.hpp"
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "client/client.hpp"
@@ -124,6 +125,7 @@ net::Task<SendOutcome> HttpReceiver::attempt(NotificationPtr notification, Attem
   std::function<Result<Prepared>()> render = [self, notification] { return self->prepare(*notification); };
   Result<Prepared> rendered = co_await on_worker(std::move(render));
   if (!rendered) co_return permanent(rendered.error().message);
+  fault_point(FaultPoint::kRendered);
   const auto prepared = std::make_shared<Prepared>(std::move(*rendered));
   std::vector<net::HttpRequest> requests = std::move(prepared->more);
   requests.insert(requests.begin(), std::move(prepared->request));
@@ -160,7 +162,9 @@ net::Task<Exchange> HttpReceiver::exchange(net::HttpRequest request, AttemptTime
   net::SendOptions options;
   options.timeout = left;
   options.max_body_bytes = kMaxAnswerBytes;
+  fault_point(FaultPoint::kAttemptBegun);
   Result<net::HttpResponse> response = co_await client_->send(std::move(request), std::move(options));
+  fault_point(FaultPoint::kAnswerReceived);
   if (!response) co_return std::unexpected(judge_failure(response.error(), sent, time));
   co_return std::move(*response);
 }

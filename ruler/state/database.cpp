@@ -2,8 +2,12 @@
 
 #include <sqlite3.h>
 
+#include "base/fault_point.hpp"
+
 namespace tocsin::state {
 namespace {
+
+constexpr int kLongLogPages = 1000;
 
 Errc kind_of(int code) {
   switch (code & 0xff) {
@@ -23,6 +27,14 @@ Errc kind_of(int code) {
     default:
       return Errc::kInternal;
   }
+}
+
+/// As SQLite does by itself, with a place for tests to die at.
+int checkpoint_long_log(void*, sqlite3* handle, const char* name, int pages) {
+  if (pages < kLongLogPages) return SQLITE_OK;
+  fault_point(FaultPoint::kCheckpoint);
+  sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return SQLITE_OK;
 }
 
 }  // namespace
@@ -67,6 +79,7 @@ Result<void> Database::configure(const DatabaseOptions& options) {
     }
   }
   TOCSIN_OK(execute("PRAGMA journal_mode = WAL"));
+  sqlite3_wal_hook(handle_.get(), checkpoint_long_log, nullptr);
   // FULL: a committed transaction survives the loss of power. Writes are grouped, so this is one fsync per group.
   TOCSIN_OK(execute("PRAGMA synchronous = FULL"));
   TOCSIN_OK(execute("PRAGMA foreign_keys = ON"));

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/fault_point.hpp"
 #include "base/log.hpp"
 #include "base/thread_annotations.hpp"
 #include "state/database.hpp"
@@ -20,6 +21,19 @@ namespace {
 
 constexpr std::string_view kComponent = "state";
 constexpr Duration kLongestRetry = std::chrono::seconds(30);
+
+template <typename T>
+bool has(const WriteQueue& work) {
+  return std::ranges::any_of(work.writes(), [](const auto& one) { return std::holds_alternative<T>(one.second); });
+}
+
+/// For tests: what was written is on disk.
+void pass_fault_points(const WriteQueue& work) {
+  if (!fault::armed) return;
+  if (has<SaveAlert>(work)) fault_point(FaultPoint::kAlertStored);
+  if (has<SaveNotification>(work)) fault_point(FaultPoint::kLogEntryCommitted);
+  if (has<SaveSilence>(work)) fault_point(FaultPoint::kSilenceStored);
+}
 
 /// Invariants: the database is touched by the state thread only, once it runs; queue_, reads_ and stop_ under mutex_.
 /// Order of the thread's work: reads first (they wait for nobody), then one transaction over all that is queued.
@@ -187,6 +201,7 @@ class SqliteStore final : public Store {
       if (!done) break;
     }
     if (done) done = database_.execute("COMMIT");
+    if (done) pass_fault_points(work);
     // A full disk rolls back by itself, then ROLLBACK has nothing to do: the first error is the one to tell.
     if (!done) (void)database_.execute("ROLLBACK");
     return done;
