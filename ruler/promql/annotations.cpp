@@ -28,12 +28,24 @@ std::string seconds_rfc3339(Timestamp t) {
   return format_rfc3339(t / 1000 * 1000);
 }
 
-/// Is what stands at `a` evaluated after what stands at `b`? What is within comes first, then from left to right.
-bool is_later(const parser::PositionRange& a, const parser::PositionRange& b) {
-  return a.end != b.end ? a.end > b.end : a.start < b.start;
+}  // namespace
+
+void Annotations::set_speaker(Pos parameter, Pos node) {
+  parameters_.push_back({parameter, node});
 }
 
-}  // namespace
+Annotations::Pos Annotations::speaker(Pos pos) const {
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                  [&](const Parameter& parameter) { return parameter.pos == pos; });
+  return found == parameters_.end() ? pos : found->node;
+}
+
+/// Is what stands at `a` evaluated after what stands at `b`? What is within comes first, then from left to right.
+bool Annotations::is_later(Pos a, Pos b) const {
+  a = speaker(a);
+  b = speaker(b);
+  return a.end != b.end ? a.end > b.end : a.start < b.start;
+}
 
 Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos, Kind kind) {
   ++additions_;
@@ -42,6 +54,7 @@ Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos, Ki
   if (found != index_.end()) {
     Entry& entry = entries_[found->second];
     const bool keeps_first = kind != Kind::kPlain;
+    if (entry.pos == pos) return &entry;
     if (keeps_first ? is_later(entry.pos, pos) : is_later(pos, entry.pos)) entry.pos = pos;
     return &entry;
   }

@@ -21,6 +21,9 @@ class Annotations {
  public:
   using Pos = parser::PositionRange;
 
+  /// What is said at `parameter` is said by the node that spans `node`, once all within it has been evaluated.
+  void set_speaker(Pos parameter, Pos node);
+
   // Warnings.
   void invalid_quantile(double q, Pos pos);
   void invalid_ratio(double ratio, double capped_to, Pos pos);
@@ -69,9 +72,16 @@ class Annotations {
     Timestamp min_t = 0, max_t = 0;
     double min_bucket = 0, max_bucket = 0, max_diff = 0;
   };
+  /// The node that speaks at `pos`.
+  Pos speaker(Pos pos) const;
+  bool is_later(Pos a, Pos b) const;
   Entry* add(bool warning, std::string text, Pos pos, Kind kind = Kind::kPlain);
   static std::string details(const Entry& entry);
 
+  struct Parameter {
+    Pos pos, node;
+  };
+  std::vector<Parameter> parameters_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> index_;
   std::size_t additions_ = 0;

@@ -155,6 +155,7 @@ Result<VectorOperatorPtr> PlanBuilder::aggregate(const parser::AggregateExpr& ag
   ScalarOperatorPtr param;
   if (aggregate.param != nullptr) {
     spec.param_pos = aggregate.param->pos;
+    context_.annotations().set_speaker(spec.param_pos, aggregate.pos);
     if (aggregate.op == parser::AggregateOp::kCountValues) {
       const auto& label = static_cast<const parser::StringLiteral&>(without_parens(*aggregate.param));
       if (!model::is_valid_name(label.value)) {

@@ -43,6 +43,9 @@ model::Labels absent_labels(const parser::Expr& argument) {
 }  // namespace
 
 Result<VectorOperatorPtr> PlanBuilder::call(const parser::Call& call, const Grid& grid) {
+  for (const parser::ExprPtr& argument : call.args) {
+    if (argument->type() == ValueType::kScalar) context_.annotations().set_speaker(argument->pos, call.pos);
+  }
   const auto range = std::find_if(call.args.begin(), call.args.end(), [](const parser::ExprPtr& argument) {
     return argument->type() == ValueType::kMatrix;
   });

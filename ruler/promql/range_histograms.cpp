@@ -72,8 +72,12 @@ Survey survey(const RangeInput& input, const HistogramWindow& window, const Floa
 }  // namespace
 
 bool HistogramWindow::is_reset(std::size_t k) const {
+  return is_reset(k, *histograms[k - 1]);
+}
+
+bool HistogramWindow::is_reset(std::size_t k, const FloatHistogram& before) const {
   if (!starts.empty() && is_start_time_reset(starts[k - 1], times[k - 1], starts[k], times[k])) return true;
-  return model::is_reset(*histograms[k], *histograms[k - 1]);
+  return model::is_reset(*histograms[k], before);
 }
 
 HistogramWindow histogram_window(const RangeInput& input, std::size_t step, bool starts) {
@@ -118,9 +122,9 @@ std::optional<FloatHistogram> histogram_increase(const RangeInput& input, const 
     for (std::size_t k = 1; k < window.size(); ++k) {
       overlap |=
           !window.starts.empty() && is_start_time_overlap(window.starts[k - 1], window.times[k - 1], window.starts[k]);
-      const bool after_empty = k == 1 && first == &empty;  // nothing to add back
-      if (after_empty || !window.is_reset(k)) continue;
-      if (!add_histogram(input, result, *window.histograms[k - 1])) return std::nullopt;
+      const FloatHistogram& before = k == 1 ? *first : *window.histograms[k - 1];
+      if (!window.is_reset(k, before)) continue;
+      if (!add_histogram(input, result, before)) return std::nullopt;
     }
     if (overlap) annotations.start_time_overlap(input.metric(), input.pos);
   } else if (!is_gauge(front) || !is_gauge(last)) {

@@ -22,6 +22,8 @@ struct HistogramWindow {
   std::size_t size() const { return times.size(); }
   /// Whether the counter began anew between sample k - 1 and sample k.
   bool is_reset(std::size_t k) const;
+  /// The same, with `before` in the place of sample k - 1.
+  bool is_reset(std::size_t k, const model::FloatHistogram& before) const;
 };
 
 /// @param starts  look at start timestamps, if the series has them.

@@ -18,6 +18,8 @@ namespace tocsin::promql::parser {
 struct PositionRange {
   std::uint32_t start = 0;
   std::uint32_t end = 0;
+
+  bool operator==(const PositionRange&) const = default;
 };
 
 enum class ValueType { kNone, kScalar, kString, kVector, kMatrix };

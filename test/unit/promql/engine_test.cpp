@@ -298,6 +298,33 @@ TEST_CASE("a histogram that meets what is for floats is passed over, with Promet
   CHECK(mixed->warnings.front() == "PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)");
 }
 
+TEST_CASE(
+    "a histogram that begins anew is added to nothing, and says so if its bounds are others than the last one's") {
+  World world;
+  const model::Labels labels{{"__name__", "custom"}};
+  const auto appender = world.store.appender();
+  const auto append = [&](Timestamp t, double count, double bound, model::CounterReset hint) {
+    auto histogram = std::make_shared<model::FloatHistogram>();
+    histogram->schema = -53;
+    histogram->custom_values = {1, bound};
+    histogram->positive_spans = {{0, 1}};
+    histogram->positive_buckets = {count};
+    histogram->count = histogram->sum = count;
+    histogram->reset_hint = hint;
+    appender->append_histogram(0, &labels, t, std::move(histogram));
+  };
+  append(0, 4, 2, model::CounterReset::kUnknown);
+  append(60'000, 1, 3, model::CounterReset::kReset);
+  append(120'000, 3, 4, model::CounterReset::kUnknown);
+  REQUIRE(appender->commit());
+  const auto result = world.instant("increase(custom[2m30s])", 120'000);
+  CHECK(std::get<Vector>(result->value).front().h->count == 3.75);
+  CHECK(result->infos == std::vector<std::string>{
+                             "PromQL info: mismatched custom buckets were reconciled during subtraction (1:10)",
+                             "PromQL info: mismatched custom buckets were reconciled during addition (1:10)",
+                         });
+}
+
 TEST_CASE("every function of the language is built") {
   World world;
   world.options.parser.experimental_functions = true;
