@@ -110,6 +110,12 @@ Result<Statement> Statement::prepare(Database& database, std::string_view sql) {
   return Statement(database, statement);
 }
 
+Result<Statement*> Statements::get(std::string_view sql) {
+  if (const auto known = prepared_.find(sql); known != prepared_.end()) return &known->second;
+  TOCSIN_TRY(Statement made, Statement::prepare(*database_, sql));
+  return &prepared_.emplace(sql, std::move(made)).first->second;
+}
+
 Statement& Statement::bind(std::int64_t value) {
   const int code = sqlite3_bind_int64(statement_.get(), ++bound_, value);
   if (code != SQLITE_OK) bind_error_ = code;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/result.hpp"
 
@@ -81,6 +82,21 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int bound_ = 0;
   int bind_error_ = 0;
+};
+
+/// Statements that are used again and again: to prepare one takes longer than to run it. Must not outlive the database,
+/// nor see it move. Thread: the database's.
+class Statements {
+ public:
+  explicit Statements(Database& database) : database_(&database) {}
+  Database& database() const { return *database_; }
+  /// Ready to be bound. Who uses it resets it (run() does).
+  /// @param sql  a literal: its text is not copied.
+  Result<Statement*> get(std::string_view sql);
+
+ private:
+  Database* database_;
+  std::unordered_map<std::string_view, Statement> prepared_;
 };
 
 }  // namespace tocsin::state

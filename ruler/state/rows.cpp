@@ -46,21 +46,21 @@ Result<void> insert(Statement& statement, const std::string& rule_key, const Rul
 }
 
 struct Apply {
-  Database& db;
+  Statements& statements;
 
   Result<void> operator()(const SaveRuleAlerts& w) const {
-    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM rule_alert WHERE rule_key = ?"));
-    TOCSIN_OK(remove.bind_text(w.rule_key).run());
+    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM rule_alert WHERE rule_key = ?"));
+    TOCSIN_OK(remove->bind_text(w.rule_key).run());
     if (w.alerts.empty()) return {};
-    TOCSIN_TRY(Statement add,
-               Statement::prepare(db, "INSERT OR REPLACE INTO rule_alert VALUES (?,?,?,?,?,?,?,?,?,?,?)"));
-    for (const RuleAlert& alert : w.alerts) TOCSIN_OK(insert(add, w.rule_key, alert));
+    TOCSIN_TRY(Statement* const add,
+               statements.get("INSERT OR REPLACE INTO rule_alert VALUES (?,?,?,?,?,?,?,?,?,?,?)"));
+    for (const RuleAlert& alert : w.alerts) TOCSIN_OK(insert(*add, w.rule_key, alert));
     return {};
   }
   Result<void> operator()(const SaveAlert& w) const {
     const model::Alert& alert = *w.alert;
-    TOCSIN_TRY(Statement add, Statement::prepare(db, "INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)"));
-    return add.bind(static_cast<std::int64_t>(alert.labels.fingerprint()))
+    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)"));
+    return add->bind(static_cast<std::int64_t>(alert.labels.fingerprint()))
         .bind_blob(alert.labels.encoded())
         .bind_blob(alert.annotations.encoded())
         .bind(alert.starts_at)
@@ -71,20 +71,19 @@ struct Apply {
         .run();
   }
   Result<void> operator()(const RemoveAlert& w) const {
-    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM alert WHERE fingerprint = ?"));
-    return remove.bind(static_cast<std::int64_t>(w.fingerprint)).run();
+    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM alert WHERE fingerprint = ?"));
+    return remove->bind(static_cast<std::int64_t>(w.fingerprint)).run();
   }
   Result<void> operator()(const SaveNotification& w) const {
     const NotificationLogEntry& e = w.entry;
-    TOCSIN_TRY(Statement remove, Statement::prepare(db,
-                                                    "DELETE FROM notification WHERE group_key = ? AND receiver = ? AND "
-                                                    "integration = ? AND position = ?"));
-    TOCSIN_OK(remove.bind_text(e.group_key).bind_text(e.receiver).bind_text(e.integration).bind(e.index).run());
-    TOCSIN_TRY(Statement add,
-               Statement::prepare(db,
-                                  "INSERT INTO notification (group_key, receiver, integration, position, sent_at, "
-                                  "expires_at, firing, resolved, owed) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id"));
-    add.bind_text(e.group_key)
+    TOCSIN_TRY(Statement* const remove,
+               statements.get("DELETE FROM notification WHERE group_key = ? AND receiver = ? AND "
+                              "integration = ? AND position = ?"));
+    TOCSIN_OK(remove->bind_text(e.group_key).bind_text(e.receiver).bind_text(e.integration).bind(e.index).run());
+    TOCSIN_TRY(Statement* const add,
+               statements.get("INSERT INTO notification (group_key, receiver, integration, position, sent_at, "
+                              "expires_at, firing, resolved, owed) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id"));
+    add->bind_text(e.group_key)
         .bind_text(e.receiver)
         .bind_text(e.integration)
         .bind(e.index)
@@ -93,25 +92,25 @@ struct Apply {
         .bind_blob(encode_hashes(e.firing))
         .bind_blob(encode_hashes(e.resolved))
         .bind_blob(encode_hashes(e.owed));
-    TOCSIN_TRY(const bool row, add.step());
-    const std::int64_t id = row ? add.integer(0) : 0;
-    add.reset();
+    TOCSIN_TRY(const bool row, add->step());
+    const std::int64_t id = row ? add->integer(0) : 0;
+    add->reset();
     if (e.receiver_data.empty()) return {};
-    TOCSIN_TRY(Statement data, Statement::prepare(db, "INSERT INTO notification_data VALUES (?,?,?)"));
-    for (const auto& [name, value] : e.receiver_data) TOCSIN_OK(data.bind(id).bind_text(name).bind_text(value).run());
+    TOCSIN_TRY(Statement* const data, statements.get("INSERT INTO notification_data VALUES (?,?,?)"));
+    for (const auto& [name, value] : e.receiver_data) TOCSIN_OK(data->bind(id).bind_text(name).bind_text(value).run());
     return {};
   }
   Result<void> operator()(const RemoveNotifications& w) const {
-    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM notification WHERE expires_at < ?"));
-    return remove.bind(w.expires_before).run();
+    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM notification WHERE expires_at < ?"));
+    return remove->bind(w.expires_before).run();
   }
   Result<void> operator()(const SaveSilence& w) const {
-    TOCSIN_TRY(Statement add, Statement::prepare(db, "INSERT OR REPLACE INTO silence VALUES (?,?,?)"));
-    return add.bind_text(w.silence.id).bind_text(w.silence.json).bind(w.silence.ends_at).run();
+    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO silence VALUES (?,?,?)"));
+    return add->bind_text(w.silence.id).bind_text(w.silence.json).bind(w.silence.ends_at).run();
   }
   Result<void> operator()(const RemoveSilence& w) const {
-    TOCSIN_TRY(Statement remove, Statement::prepare(db, "DELETE FROM silence WHERE id = ?"));
-    return remove.bind_text(w.id).run();
+    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM silence WHERE id = ?"));
+    return remove->bind_text(w.id).run();
   }
 };
 
@@ -244,8 +243,8 @@ Result<NotificationLogEntry> notification_of(Database& db, const Statement& row,
 
 }  // namespace
 
-Result<void> apply_write(Database& database, const Write& write) {
-  return std::visit(Apply{database}, write);
+Result<void> apply_write(Statements& statements, const Write& write) {
+  return std::visit(Apply{statements}, write);
 }
 
 Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading) {

@@ -14,7 +14,7 @@
 namespace tocsin::state {
 
 /// Carries out one write. Thread: the state thread.
-Result<void> apply_write(Database& database, const Write& write);
+Result<void> apply_write(Statements& statements, const Write& write);
 
 /// What became of reading a table.
 struct Reading {

@@ -43,9 +43,10 @@ std::size_t rows_of(const Write& write) {
 Result<std::size_t> write_all(Database& fresh, const std::vector<Write>& writes) {
   TOCSIN_OK(fresh.execute("BEGIN IMMEDIATE"));
   Result<void> done;
+  Statements statements(fresh);
   std::size_t rows = 0;
   for (const Write& write : writes) {
-    done = apply_write(fresh, write);
+    done = apply_write(statements, write);
     if (!done) break;
     rows += rows_of(write);
   }

@@ -197,7 +197,7 @@ class SqliteStore final : public Store {
     TOCSIN_OK(database_.execute("BEGIN IMMEDIATE"));
     Result<void> done;
     for (const auto& [order, write] : work.writes()) {
-      done = apply_write(database_, write);
+      done = apply_write(statements_, write);
       if (!done) break;
     }
     if (done) done = database_.execute("COMMIT");
@@ -208,6 +208,7 @@ class SqliteStore final : public Store {
   }
 
   Database database_;
+  Statements statements_{database_};
   const SqliteOptions options_;
   bool failing_ = false;  // state thread; failure_ too
   std::string failure_;
