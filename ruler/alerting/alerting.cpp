@@ -153,7 +153,7 @@ class AlertingImpl final : public Alerting {
     std::vector<GroupSchedule> out;
     for (const auto& [id, group] : dispatcher_.groups()) {
       if (out.size() == limit) break;
-      const Timestamp tick = group->timer != 0 ? now + to_ms(group->next_tick - mono) : 0;
+      const Timestamp tick = group->has_tick() ? now + to_ms(group->next_tick - mono) : 0;
       out.push_back(pipeline_.schedule(Dispatcher::snapshot(*group, now), tick, !group->flushed));
       out.back().flushing = group->flushing;
     }

@@ -10,6 +10,8 @@ namespace tocsin::alerting {
 namespace {
 
 constexpr Duration kLeastTimeout = std::chrono::seconds(10);
+/// What one job of the loop ticks: about a millisecond's worth of alerts, and of groups that each count as some.
+constexpr std::size_t kPortion = 128, kGroupWeight = 8;
 
 std::vector<NotifiedAlert> sorted_alerts(const Dispatcher::Group& group, Timestamp now) {
   std::vector<NotifiedAlert> alerts;
@@ -29,6 +31,7 @@ Dispatcher::Dispatcher(Loop& loop, std::size_t max_groups, FlushFn flush, Settle
       flush_(std::move(flush)),
       settled_(std::move(settled)),
       metrics_(&metrics),
+      gate_(loop),
       self_(std::make_shared<Dispatcher*>(this)) {}
 
 Dispatcher::~Dispatcher() {
@@ -42,10 +45,12 @@ Flush Dispatcher::snapshot(const Group& group, Timestamp now) {
 
 void Dispatcher::stop() {
   stopped_ = true;
+  gate_.clear();
   for (const auto& [id, group] : groups_) {
-    if (group->timer != 0) loop_->cancel(group->timer);
-    group->timer = 0;
+    disarm(*group);
+    group->waiting = false;
   }
+  if (alarm_ != 0) loop_->cancel(std::exchange(alarm_, 0));
 }
 
 void Dispatcher::add(Group& group, const model::AlertPtr& alert) {
@@ -84,8 +89,7 @@ void Dispatcher::apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts
     }
   }
   for (const auto& [id, group] : old_groups_) {  // no longer in the tree
-    if (group->timer != 0) loop_->cancel(group->timer);
-    group->timer = 0;
+    disarm(*group);
   }
   old_groups_.clear();
   holding_ = false;
@@ -144,26 +148,70 @@ void Dispatcher::adopt(const GroupPtr& group) {
   if (group->flushing) group->ticked = true;
   const MonoTime latest =
       loop_->clock().mono() + std::max(group->route->options().group_interval, group->route->options().group_wait);
-  if (group->timer == 0 || group->next_tick <= latest) return;
+  if (!group->timer || group->next_tick <= latest) return;
   arm(group, latest - loop_->clock().mono());
 }
 
 void Dispatcher::arm(const GroupPtr& group, Duration delay) {
-  if (group->timer != 0) loop_->cancel(group->timer);
+  disarm(*group);
   group->next_tick = loop_->clock().mono() + delay;
-  group->timer = loop_->call_at(group->next_tick, [self = self_, weak = std::weak_ptr(group)] {
-    const GroupPtr due = weak.lock();
-    if (*self == nullptr || !due) return;
-    due->timer = 0;
-    (*self)->tick(due);
+  group->timer = timers_.emplace(group->next_tick, group);
+  set_alarm();
+}
+
+void Dispatcher::disarm(Group& group) {
+  if (group.timer) timers_.erase(*std::exchange(group.timer, std::nullopt));
+}
+
+void Dispatcher::set_alarm() {
+  if (timers_.empty() || (alarm_ != 0 && alarm_at_ <= timers_.begin()->first)) return;
+  if (alarm_ != 0) loop_->cancel(alarm_);
+  alarm_at_ = timers_.begin()->first;
+  // Not in the past: that these groups are late is no lag of the loop.
+  alarm_ = loop_->call_at(std::max(alarm_at_, loop_->clock().mono()), [self = self_] {
+    if (*self != nullptr) (*self)->run_due();
   });
 }
 
+void Dispatcher::run_due() {
+  const MonoTime now = loop_->clock().mono();
+  const std::shared_ptr<Dispatcher*> self = self_;
+  std::size_t done = 0;
+  while (!timers_.empty() && timers_.begin()->first <= now && done < kPortion) {
+    const GroupPtr group = timers_.begin()->second;
+    disarm(*group);
+    done += kGroupWeight + group->alerts.size();
+    tick(group);
+    if (*self == nullptr) return;
+  }
+  alarm_ = 0;  // not before: what ticked has set timers
+  set_alarm();
+}
+
+bool Dispatcher::is_current(const Group& group) const {
+  const auto found = groups_.find(group.id);
+  return found != groups_.end() && found->second.get() == &group;
+}
+
 void Dispatcher::tick(const GroupPtr& group) {
+  if (group->waiting) return;
   if (group->flushing || holding_) {
     group->ticked = true;
     return;
   }
+  const std::string& receiver = group->route->options().receiver;
+  if (FlushGate::Place place = gate_.enter(receiver)) {
+    begin_flush(group, std::move(place));
+    return;
+  }
+  group->waiting = true;
+  gate_.wait(receiver, [self = self_, group](FlushGate::Place place) {
+    if (*self == nullptr || !std::exchange(group->waiting, false) || !(*self)->is_current(*group)) return;
+    (*self)->begin_flush(group, std::move(place));
+  });
+}
+
+void Dispatcher::begin_flush(const GroupPtr& group, FlushGate::Place place) {
   if (group->alerts.empty()) {
     groups_.erase(group->id);
     return;
@@ -177,8 +225,9 @@ void Dispatcher::tick(const GroupPtr& group) {
   group->flushing = group->flushed = true;
   ++metrics_->flushes;
   fault_point(FaultPoint::kFlushBegun);
-  flush_(std::move(flush), [self = self_, group, sent = std::move(sent)](bool ok) {
+  flush_(std::move(flush), [self = self_, group, sent = std::move(sent), place = std::move(place)](bool ok) mutable {
     if (*self != nullptr) (*self)->flushed(group, sent, ok);
+    place = {};
   });
 }
 
@@ -189,8 +238,7 @@ void Dispatcher::flushed(const GroupPtr& group, const std::vector<NotifiedAlert>
   const auto current = groups_.find(group->id);
   if (stopped_ || current == groups_.end() || current->second != group) return;
   if (group->alerts.empty()) {
-    if (group->timer != 0) loop_->cancel(group->timer);
-    group->timer = 0;
+    disarm(*group);
     groups_.erase(current);
     limit_told_ = false;
     return;

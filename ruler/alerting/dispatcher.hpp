@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "alerting/flush_gate.hpp"
 #include "alerting/metrics.hpp"
 #include "alerting/notification.hpp"
 #include "alerting/route.hpp"
@@ -28,6 +30,8 @@ struct Flush {
 /// Thread: the loop's. A group is created by its first alert: its timer is group_wait, or nothing if the alert started
 /// longer ago than that; after each tick it is group_interval. A tick that comes while the last flush is under way
 /// waits for its end. A group that its flush leaves empty is gone at once.
+/// Groups that are due together are ticked in portions, between which the loop does other work, and their flushes begin
+/// as FlushGate lets them; what a flush tells, and its deadline, are those of its beginning.
 class Dispatcher {
  public:
   /// Carries a flush out and calls `done(true)` if all that was to be told was told.
@@ -35,18 +39,26 @@ class Dispatcher {
   /// Resolved alerts that left their last group.
   using SettledFn = std::function<void(const std::vector<model::AlertPtr>& alerts)>;
 
+  struct Group;
+  using GroupPtr = std::shared_ptr<Group>;
+  using Timers = std::multimap<MonoTime, GroupPtr>;  // equal times in the order in which they were set
+
   struct Group {
     RoutePtr route;
     std::string id;   // route id and labels: unique
     std::string key;  // as in the notification log
     model::Labels labels;
     std::map<std::uint64_t, model::AlertPtr> alerts;
-    TimerId timer = 0;
+    std::optional<Timers::iterator> timer;
     MonoTime next_tick{0};
+    bool waiting = false;  // its tick has come, the flush waits for its turn
     bool flushing = false;
     bool ticked = false;   // a tick is due since the flush began
     bool adopted = false;  // the tree changed since the flush began
     bool flushed = false;  // at least once
+
+    /// False when alerting stops.
+    bool has_tick() const { return timer.has_value() || waiting; }
   };
 
   Dispatcher(Loop& loop, std::size_t max_groups, FlushFn flush, SettledFn settled, Metrics& metrics);
@@ -74,13 +86,17 @@ class Dispatcher {
   bool holds(std::uint64_t fingerprint) const { return holders_.contains(fingerprint); }
 
  private:
-  using GroupPtr = std::shared_ptr<Group>;
   GroupPtr group_for(const Route* route, const model::Alert& alert);
   void adopt(const GroupPtr& group);
   void add(Group& group, const model::AlertPtr& alert);
   void drop(Group& group, std::uint64_t fingerprint);
   void arm(const GroupPtr& group, Duration delay);
+  void disarm(Group& group);
+  void set_alarm();
+  void run_due();
   void tick(const GroupPtr& group);
+  void begin_flush(const GroupPtr& group, FlushGate::Place place);
+  bool is_current(const Group& group) const;
   void flushed(const GroupPtr& group, const std::vector<NotifiedAlert>& sent, bool ok);
   void settle(Group& group, const std::vector<NotifiedAlert>& sent);
 
@@ -93,6 +109,10 @@ class Dispatcher {
   std::map<std::string, GroupPtr> groups_;                  // by id
   std::map<std::string, GroupPtr> old_groups_;              // while apply() runs
   std::unordered_map<std::uint64_t, std::size_t> holders_;  // alert → groups that have it
+  Timers timers_;
+  TimerId alarm_ = 0;  // rings at alarm_at_, the first of the timers or before
+  MonoTime alarm_at_{0};
+  FlushGate gate_;
   bool stopped_ = false, holding_ = false;
   bool limit_told_ = false;
   std::shared_ptr<Dispatcher*> self_;  // null once this is destroyed: what flushes under way hold

@@ -1,5 +1,6 @@
 #include "app/alerting_part.hpp"
 
+#include "alerting/flush_gate.hpp"
 #include "api/alerting_api.hpp"
 #include "api/alertmanager_v2.hpp"
 #include "app/configuration.hpp"
@@ -28,6 +29,7 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   net::HttpClientOptions client_options;
   client_options.user_agent = "Alertmanager/" + std::string(version());
   client_options.work = &runtime.work();
+  client_options.max_idle_per_host = alerting::FlushGate::kPlaces;  // a burst keeps its connections
   part->client_ = net::make_http_client(runtime.loop(), client_options);
   part->smtp_ = net::make_smtp_client(runtime.loop(), {&runtime.work(), nullptr});
   alerting::AlertingOptions options;
