@@ -44,9 +44,17 @@ class AlertingImpl final : public Alerting {
         after_flush_(store),
         hub_(store, {options.max_alerts, options.persist_alerts}, *metrics_),
         log_(store),
+        under_way_(loop, store),
         silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention}),
         inhibitor_(hub_),
-        pipeline_({loop, rng_, inhibitor_, silences_, log_, metrics_, {options.retention, options.guaranteed_resolve}}),
+        pipeline_({loop,
+                   rng_,
+                   inhibitor_,
+                   silences_,
+                   log_,
+                   under_way_,
+                   metrics_,
+                   {options.retention, options.guaranteed_resolve}}),
         dispatcher_(
             loop, options.max_groups,
             [this](Flush flush, Pipeline::Done done) { pipeline_.run(std::move(flush), std::move(done)); },
@@ -65,6 +73,7 @@ class AlertingImpl final : public Alerting {
     const Timestamp now = loop_->clock().now();
     TOCSIN_OK(hub_.load(now, kDefaultResolveTimeout));
     TOCSIN_OK(log_.load(now));
+    TOCSIN_OK(under_way_.load(log_, now + to_ms(options_.retention)));
     return silences_.load();
   }
 
@@ -301,6 +310,7 @@ class AlertingImpl final : public Alerting {
   AfterFlush after_flush_;
   AlertHub hub_;
   NotificationLog log_;
+  UnderWay under_way_;
   Silences silences_;
   Inhibitor inhibitor_;
   Pipeline pipeline_;

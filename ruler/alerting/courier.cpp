@@ -31,6 +31,7 @@ Courier::Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, Integra
       done_(std::move(done)) {}
 
 void Courier::start() {
+  if (finished_) return;  // canceled before it began
   deadline_timer_ = loop_->call_at(deadline_, [self = shared_from_this()] {
     self->deadline_timer_ = 0;
     self->deadline_passed();

@@ -1,6 +1,7 @@
 #include "alerting/notification_log.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/fault_point.hpp"
 
@@ -55,6 +56,19 @@ void NotificationLog::put(state::NotificationLogEntry entry) {
   fault_point(FaultPoint::kLogEntryQueued);
   Key key = key_of(entry);
   entries_.insert_or_assign(std::move(key), std::move(entry));
+}
+
+bool NotificationLog::owe(const state::UnderWayNote& note, Timestamp expires_at) {
+  const auto* const known = find({note.group_key, note.receiver, note.integration, note.index});
+  if (known != nullptr && known->sent_at >= note.noted_at) return false;  // delivered, and logged
+  state::NotificationLogEntry entry{note.group_key, note.receiver, note.integration, note.index, 0, 0, {}, {}, {}, {}};
+  if (known != nullptr) entry = *known;
+  std::vector<std::uint64_t> owed;
+  std::ranges::set_union(entry.owed, note.firing, std::back_inserter(owed));
+  entry.owed = std::move(owed);
+  entry.expires_at = std::max(entry.expires_at, expires_at);
+  put(std::move(entry));
+  return true;
 }
 
 void NotificationLog::collect(Timestamp now) {

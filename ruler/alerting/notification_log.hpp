@@ -36,6 +36,9 @@ class NotificationLog {
   const state::NotificationLogEntry* find(const Key& key) const;
   /// Keeps the entry and writes it behind.
   void put(state::NotificationLogEntry entry);
+  /// What the note says may have been told: its firing alerts are owed a resolve from now on, unless something was told
+  /// after it. @return whether anything is.
+  bool owe(const state::UnderWayNote& note, Timestamp expires_at);
   /// Forgets what has expired.
   void collect(Timestamp now);
   std::size_t size() const { return entries_.size(); }

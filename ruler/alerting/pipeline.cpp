@@ -283,19 +283,35 @@ void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const In
 }
 
 void Pipeline::send(const MessagePtr& message) {
+  const std::uint64_t noted = note(*message);
   auto finished = std::make_shared<std::weak_ptr<Courier>>();
-  auto courier = std::make_shared<Courier>(parts_.loop, parts_.rng, parts_.metrics, message->integration,
-                                           message->notification, message->deadline,
-                                           [self = self_, message, finished](DeliveryResult result, unsigned attempts) {
-                                             if (*self == nullptr) return;
-                                             if (const auto courier_ptr = finished->lock())
-                                               (*self)->couriers_.erase(courier_ptr);
-                                             (*self)->delivered(message, std::move(result), attempts);
-                                           });
+  auto courier = std::make_shared<Courier>(
+      parts_.loop, parts_.rng, parts_.metrics, message->integration, message->notification, message->deadline,
+      [self = self_, message, finished, noted](DeliveryResult result, unsigned attempts) {
+        if (*self == nullptr) return;
+        if (const auto courier_ptr = finished->lock()) (*self)->couriers_.erase(courier_ptr);
+        (*self)->delivered(message, std::move(result), attempts);
+        if (*self != nullptr && noted != 0) (*self)->parts_.under_way.ended(noted);
+      });
   *finished = courier;
   couriers_.insert(courier);
   arm_fallback(message);
-  courier->start();
+  if (noted == 0) {
+    courier->start();
+  } else {
+    parts_.under_way.when_noted(noted, [courier] { courier->start(); });
+  }
+}
+
+std::uint64_t Pipeline::note(const Message& message) {
+  if (!parts_.options.guaranteed_resolve || !message.integration.send_resolved) return 0;
+  const Notification& told = *message.notification;
+  state::UnderWayNote note{told.group_key,       told.receiver, told.integration, told.index, parts_.loop.clock().now(),
+                           message.hashes.firing};
+  if (const auto* entry = parts_.log.find({note.group_key, note.receiver, note.integration, note.index})) {
+    std::erase_if(note.firing, [entry](std::uint64_t hash) { return contains(entry->owed, hash); });
+  }
+  return note.firing.empty() ? 0 : parts_.under_way.note(std::move(note));
 }
 
 /// How long an entry counts. What is owed must last from flush to flush.

@@ -15,6 +15,7 @@
 #include "alerting/notification_log.hpp"
 #include "alerting/schedule.hpp"
 #include "alerting/silences.hpp"
+#include "alerting/under_way.hpp"
 #include "config/alertmanager_config.hpp"
 
 namespace tocsin::alerting {
@@ -38,6 +39,7 @@ class Pipeline {
     Inhibitor& inhibitor;
     Silences& silences;
     NotificationLog& log;
+    UnderWay& under_way;
     std::shared_ptr<Metrics> metrics;
     PipelineOptions options;
   };
@@ -110,6 +112,8 @@ class Pipeline {
                                const SuppressedMetrics& muted) const;
   void start(const FanOutPtr& fan, const std::string& receiver, const Integration& integration, Duty duty);
   void send(const MessagePtr& message);
+  /// Notes alerts whose firing is told for the first time. @return what UnderWay::note() did; 0: there are none.
+  std::uint64_t note(const Message& message);
 
   // Fallbacks: another receiver is told when deliveries of one have failed for a while.
   struct Start {

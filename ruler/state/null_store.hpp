@@ -17,6 +17,9 @@ class NullStore final : public Store {
   Result<std::vector<NotificationLogEntry>> load_notifications() override {
     return std::vector<NotificationLogEntry>();
   }
+  void save_under_way(std::uint64_t, std::vector<UnderWayNote>) override {}
+  void remove_under_way(std::uint64_t) override {}
+  Result<std::vector<StoredUnderWay>> load_under_way() override { return std::vector<StoredUnderWay>(); }
   void save_silence(StoredSilence) override {}
   void remove_silence(std::string) override {}
   Result<std::vector<StoredSilence>> load_silences() override { return std::vector<StoredSilence>(); }

@@ -112,7 +112,40 @@ struct Apply {
     TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM silence WHERE id = ?"));
     return remove->bind_text(w.id).run();
   }
+  Result<void> operator()(const SaveUnderWay& w) const {
+    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO under_way VALUES (?,?,?,?,?,?,?,?)"));
+    std::int64_t number = 0;
+    for (const UnderWayNote& note : w.notes) {
+      TOCSIN_OK(add->bind(static_cast<std::int64_t>(w.batch))
+                    .bind(number++)
+                    .bind_text(note.group_key)
+                    .bind_text(note.receiver)
+                    .bind_text(note.integration)
+                    .bind(note.index)
+                    .bind(note.noted_at)
+                    .bind_blob(encode_hashes(note.firing))
+                    .run());
+    }
+    return {};
+  }
+  Result<void> operator()(const RemoveUnderWay& w) const {
+    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM under_way WHERE batch = ?"));
+    return remove->bind(static_cast<std::int64_t>(w.batch)).run();
+  }
 };
+
+Result<StoredUnderWay> under_way_of(const Statement& row) {
+  StoredUnderWay out;
+  out.batch = static_cast<std::uint64_t>(row.integer(0));
+  out.note.group_key = row.bytes(2);
+  out.note.receiver = row.bytes(3);
+  out.note.integration = row.bytes(4);
+  if (row.integer(5) < 0 || row.integer(5) > 0xffffffffLL) return fail(Errc::kCorrupt, "position of an integration");
+  out.note.index = static_cast<std::uint32_t>(row.integer(5));
+  out.note.noted_at = row.integer(6);
+  TOCSIN_TRY(out.note.firing, decode_hashes(row.bytes(7)));
+  return out;
+}
 
 /// Where the rows of a table are and how they are ordered.
 struct Table {
@@ -259,6 +292,10 @@ Result<std::vector<NotificationLogEntry>> read_notifications(Database& database,
   return read_all<NotificationLogEntry>(database, {"notification", "*", {"id"}}, reading, [&](const Statement& row) {
     return notification_of(database, row, reading.salvage);
   });
+}
+
+Result<std::vector<StoredUnderWay>> read_under_way(Database& database, Reading& reading) {
+  return read_all<StoredUnderWay>(database, {"under_way", "*", {"batch", "number"}}, reading, under_way_of);
 }
 
 Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& reading) {

@@ -29,6 +29,7 @@ struct Reading {
 Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading);
 Result<std::vector<model::Alert>> read_alerts(Database& database, Reading& reading);
 Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, Reading& reading);
+Result<std::vector<StoredUnderWay>> read_under_way(Database& database, Reading& reading);
 Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& reading);
 
 /// model::Labels' encoding, checked: lengths within the bytes, names ascending and not empty, values not empty.

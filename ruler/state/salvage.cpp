@@ -35,9 +35,20 @@ void collect_rule_alerts(Database& damaged, std::vector<Write>& writes, bool& in
   for (auto& [key, alerts] : rules) writes.emplace_back(SaveRuleAlerts{key, std::move(alerts)});
 }
 
+void collect_under_way(Database& damaged, std::vector<Write>& writes, bool& incomplete) {
+  Reading reading{.salvage = true};
+  Result<std::vector<StoredUnderWay>> rows = read_under_way(damaged, reading);
+  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
+  if (!rows) return;
+  std::map<std::uint64_t, std::vector<UnderWayNote>> batches;
+  for (StoredUnderWay& one : *rows) batches[one.batch].push_back(std::move(one.note));
+  for (auto& [batch, notes] : batches) writes.emplace_back(SaveUnderWay{batch, std::move(notes)});
+}
+
 std::size_t rows_of(const Write& write) {
-  const auto* rule = std::get_if<SaveRuleAlerts>(&write);
-  return rule != nullptr ? rule->alerts.size() : 1;
+  if (const auto* rule = std::get_if<SaveRuleAlerts>(&write)) return rule->alerts.size();
+  if (const auto* under_way = std::get_if<SaveUnderWay>(&write)) return under_way->notes.size();
+  return 1;
 }
 
 Result<std::size_t> write_all(Database& fresh, const std::vector<Write>& writes) {
@@ -73,6 +84,7 @@ Salvage salvage_into(Database& fresh, const std::string& damaged_path) {
   collect(*damaged, read_alerts, writes, out.incomplete,
           [](model::Alert alert) { return Write(SaveAlert{std::make_shared<const model::Alert>(std::move(alert))}); });
   collect_rule_alerts(*damaged, writes, out.incomplete);
+  collect_under_way(*damaged, writes, out.incomplete);
   Result<std::size_t> written = write_all(fresh, writes);
   if (written) {
     out.rows = *written;

@@ -32,6 +32,7 @@ void pass_fault_points(const WriteQueue& work) {
   if (!fault::armed) return;
   if (has<SaveAlert>(work)) fault_point(FaultPoint::kAlertStored);
   if (has<SaveNotification>(work)) fault_point(FaultPoint::kLogEntryCommitted);
+  if (has<SaveUnderWay>(work)) fault_point(FaultPoint::kUnderWayNoted);
   if (has<SaveSilence>(work)) fault_point(FaultPoint::kSilenceStored);
 }
 
@@ -71,6 +72,12 @@ class SqliteStore final : public Store {
   void save_notification(NotificationLogEntry entry) override { push(SaveNotification{std::move(entry)}); }
   void remove_notifications_before(Timestamp expires_at) override { push(RemoveNotifications{expires_at}); }
   Result<std::vector<NotificationLogEntry>> load_notifications() override { return read(read_notifications); }
+
+  void save_under_way(std::uint64_t batch, std::vector<UnderWayNote> notes) override {
+    push(SaveUnderWay{batch, std::move(notes)});
+  }
+  void remove_under_way(std::uint64_t batch) override { push(RemoveUnderWay{batch}); }
+  Result<std::vector<StoredUnderWay>> load_under_way() override { return read(read_under_way); }
 
   void save_silence(StoredSilence silence) override { push(SaveSilence{std::move(silence)}); }
   void remove_silence(std::string id) override { push(RemoveSilence{std::move(id)}); }

@@ -44,6 +44,20 @@ struct NotificationLogEntry {
   std::map<std::string, std::string> receiver_data;  // what an integration remembers, such as a Slack message's ts
 };
 
+/// Firing alerts that a message is about to tell an integration of for the first time.
+struct UnderWayNote {
+  std::string group_key;
+  std::string receiver;
+  std::string integration;
+  std::uint32_t index = 0;
+  Timestamp noted_at = 0;
+  std::vector<std::uint64_t> firing;  // alert hashes, sorted
+};
+struct StoredUnderWay {
+  std::uint64_t batch = 0;
+  UnderWayNote note;
+};
+
 struct StoredSilence {
   std::string id;
   std::string json;  // API v2 form
@@ -82,6 +96,11 @@ class Store {
   virtual void save_notification(NotificationLogEntry entry) = 0;
   virtual void remove_notifications_before(Timestamp expires_at) = 0;
   virtual Result<std::vector<NotificationLogEntry>> load_notifications() = 0;
+
+  /// Notes that are removed together. A batch's number is used once.
+  virtual void save_under_way(std::uint64_t batch, std::vector<UnderWayNote> notes) = 0;
+  virtual void remove_under_way(std::uint64_t batch) = 0;
+  virtual Result<std::vector<StoredUnderWay>> load_under_way() = 0;
 
   virtual void save_silence(StoredSilence silence) = 0;
   virtual void remove_silence(std::string id) = 0;

@@ -17,6 +17,8 @@ struct KeyOf {
   std::string operator()(const RemoveNotifications&) const { return "expired notifications"; }
   std::string operator()(const SaveSilence& w) const { return "silence " + w.silence.id; }
   std::string operator()(const RemoveSilence& w) const { return "silence " + w.id; }
+  std::string operator()(const SaveUnderWay& w) const { return fmt::format("under way {}", w.batch); }
+  std::string operator()(const RemoveUnderWay& w) const { return fmt::format("under way {}", w.batch); }
 };
 
 }  // namespace
@@ -28,7 +30,14 @@ std::string write_key(const Write& write) {
 void WriteQueue::push(Write write) {
   const std::uint64_t order = ++last_;
   if (const auto [known, fresh] = by_key_.try_emplace(write_key(write), order); !fresh) {
-    writes_.erase(known->second);
+    const auto older = writes_.find(known->second);
+    // A batch that never got to the disk leaves nothing to remove: however long the disk is full, nothing piles up.
+    if (std::holds_alternative<RemoveUnderWay>(write) && std::holds_alternative<SaveUnderWay>(older->second)) {
+      writes_.erase(older);
+      by_key_.erase(known);
+      return;
+    }
+    writes_.erase(older);
     known->second = order;
   }
   writes_.emplace(order, std::move(write));

@@ -37,8 +37,15 @@ struct SaveSilence {
 struct RemoveSilence {
   std::string id;
 };
+struct SaveUnderWay {
+  std::uint64_t batch = 0;
+  std::vector<UnderWayNote> notes;
+};
+struct RemoveUnderWay {
+  std::uint64_t batch = 0;
+};
 using Write = std::variant<SaveRuleAlerts, SaveAlert, RemoveAlert, SaveNotification, RemoveNotifications, SaveSilence,
-                           RemoveSilence>;
+                           RemoveSilence, SaveUnderWay, RemoveUnderWay>;
 
 /// What the write is about: two writes with equal keys leave what the later one says.
 std::string write_key(const Write& write);

@@ -58,6 +58,19 @@ class MemoryStore : public state::Store {
     return out;
   }
 
+  void save_under_way(std::uint64_t batch, std::vector<state::UnderWayNote> notes) override {
+    ++stats_.writes;
+    under_way_[batch] = std::move(notes);
+  }
+  void remove_under_way(std::uint64_t batch) override { under_way_.erase(batch); }
+  Result<std::vector<state::StoredUnderWay>> load_under_way() override {
+    std::vector<state::StoredUnderWay> out;
+    for (const auto& [batch, notes] : under_way_) {
+      for (const state::UnderWayNote& note : notes) out.push_back({batch, note});
+    }
+    return out;
+  }
+
   void save_silence(state::StoredSilence silence) override {
     ++stats_.writes;
     std::string id = silence.id;
@@ -79,6 +92,7 @@ class MemoryStore : public state::Store {
   std::map<std::uint64_t, model::Alert> alerts_;
   std::map<std::tuple<std::string, std::string, std::string, std::uint32_t>, state::NotificationLogEntry>
       notifications_;
+  std::map<std::uint64_t, std::vector<state::UnderWayNote>> under_way_;
   std::map<std::string, state::StoredSilence> silences_;
   state::StoreStats stats_;
 };

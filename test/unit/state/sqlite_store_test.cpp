@@ -76,6 +76,10 @@ NotificationLogEntry entry(const std::string& group, Timestamp expires_at) {
   return e;
 }
 
+UnderWayNote note(const std::string& group) {
+  return {group, "team X", "slack", 2, 1234, {1, std::numeric_limits<std::uint64_t>::max()}};
+}
+
 RuleAlert rule_alert(const std::string& rule, const std::string& instance, double value) {
   RuleAlert a;
   a.rule_key = rule;
@@ -139,6 +143,32 @@ TEST_CASE("What was saved is there after the store is opened again, to the bit")
   REQUIRE(silences);
   REQUIRE(silences->size() == 1);
   CHECK((*silences)[0].json == R"({"comment":"x"})");
+}
+
+TEST_CASE("Notes of what is under way are kept until their batch is removed") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  {
+    const auto store = open(path);
+    store->save_under_way(1, {note("a"), note("b")});
+    store->save_under_way(2, {note("c")});
+    REQUIRE(flushed(*store));
+    store->remove_under_way(1);
+    store->save_under_way(3, {note("d")});  // never gets to the disk
+    store->remove_under_way(3);
+    REQUIRE(flushed(*store));
+  }
+  const auto store = open(path);
+  const auto left = store->load_under_way();
+  REQUIRE(left);
+  REQUIRE(left->size() == 1);
+  CHECK((*left)[0].batch == 2);
+  CHECK((*left)[0].note.group_key == "c");
+  CHECK((*left)[0].note.receiver == "team X");
+  CHECK((*left)[0].note.integration == "slack");
+  CHECK((*left)[0].note.index == 2);
+  CHECK((*left)[0].note.noted_at == 1234);
+  CHECK((*left)[0].note.firing == note("c").firing);
 }
 
 TEST_CASE("A later write of the same thing replaces the earlier one, and removal removes") {
@@ -369,10 +399,13 @@ void fill(const std::string& path) {
     const std::string rule = fmt::format("rule-{}", i);
     store->save_rule_alerts(rule, {rule_alert(rule, "a", i), rule_alert(rule, "b", i)});
   }
+  std::vector<UnderWayNote> notes;
+  for (int i = 0; i < 60; ++i) notes.push_back(note(fmt::format("{{}}:{{a=\"{}\"}}", i)));
+  store->save_under_way(1, std::move(notes));
   REQUIRE(flushed(*store));
 }
 
-constexpr std::size_t kFilledRows = 300 + 50 + 50 + 100;
+constexpr std::size_t kFilledRows = 300 + 50 + 50 + 100 + 60;
 
 std::string read_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -405,7 +438,8 @@ TEST_CASE("A damaged page costs the rows that were on it, and no others") {
     if (health.set_aside.empty()) continue;  // a page that nothing uses
     ++damaged;
     const std::size_t kept = store->load_alerts()->size() + store->load_silences()->size() +
-                             store->load_notifications()->size() + store->load_rule_alerts()->size();
+                             store->load_notifications()->size() + store->load_rule_alerts()->size() +
+                             store->load_under_way()->size();
     CHECK(std::filesystem::exists(health.set_aside));
     CHECK(health.salvaged >= kept);
     REQUIRE(kept <= kFilledRows);
