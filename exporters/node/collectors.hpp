@@ -1,5 +1,5 @@
 #pragma once
-// The makers of the host's collectors, one file each.
+// The makers of the host's collectors, one file each. A maker reads its own options; what it needs of them is copied.
 
 #include "base/clock.hpp"
 #include "exporters/node/filter.hpp"
@@ -9,13 +9,25 @@ namespace tocsin::exporters::node {
 
 using CollectorPtr = std::unique_ptr<Collector>;
 
-CollectorPtr make_cpu(const NodeOptions& options, Fs& fs);
-CollectorPtr make_meminfo(const NodeOptions& options, Fs& fs);
-CollectorPtr make_loadavg(const NodeOptions& options, Fs& fs);
-CollectorPtr make_filesystem(const NodeOptions& options, Fs& fs, Filter mount_points, Filter types);
-CollectorPtr make_netdev(const NodeOptions& options, Fs& fs, Filter devices);
-CollectorPtr make_uname();
-CollectorPtr make_time(const NodeOptions& options, Fs& fs, Clock& clock);
-CollectorPtr make_textfile(const NodeOptions& options, Fs& fs);
+/// What collectors are made of. The file system and the clock outlive them.
+struct NodeContext {
+  const NodeOptions& options;
+  Fs& fs;
+  Clock& clock;
+
+  std::string proc(std::string_view path) const { return fmt::format("{}/{}", options.procfs, path); }
+  std::string sys(std::string_view path) const { return fmt::format("{}/{}", options.sysfs, path); }
+};
+
+/// kInvalid if an option is wrong.
+using MadeCollector = Result<CollectorPtr>;
+MadeCollector make_cpu(const NodeContext& context);
+MadeCollector make_filesystem(const NodeContext& context);
+MadeCollector make_loadavg(const NodeContext& context);
+MadeCollector make_meminfo(const NodeContext& context);
+MadeCollector make_netdev(const NodeContext& context);
+MadeCollector make_textfile(const NodeContext& context);
+MadeCollector make_time(const NodeContext& context);
+MadeCollector make_uname(const NodeContext& context);
 
 }  // namespace tocsin::exporters::node

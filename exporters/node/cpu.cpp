@@ -186,8 +186,8 @@ class Cpu final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_cpu(const NodeOptions& options, Fs& fs) {
-  return std::make_unique<Cpu>(options, fs);
+MadeCollector make_cpu(const NodeContext& context) {
+  return std::make_unique<Cpu>(context.options, context.fs);
 }
 
 }  // namespace tocsin::exporters::node

@@ -115,8 +115,14 @@ class Filesystem final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_filesystem(const NodeOptions& options, Fs& fs, Filter mount_points, Filter types) {
-  return std::make_unique<Filesystem>(options, fs, std::move(mount_points), std::move(types));
+MadeCollector make_filesystem(const NodeContext& context) {
+  const NodeOptions& options = context.options;
+  TOCSIN_TRY(Filter mount_points,
+             Filter::make("--collector.filesystem.mount-points", options.filesystem_mount_points_include,
+                          options.filesystem_mount_points_exclude));
+  TOCSIN_TRY(Filter types, Filter::make("--collector.filesystem.fs-types", options.filesystem_fs_types_include,
+                                        options.filesystem_fs_types_exclude));
+  return std::make_unique<Filesystem>(options, context.fs, std::move(mount_points), std::move(types));
 }
 
 }  // namespace tocsin::exporters::node

@@ -29,8 +29,8 @@ class Loadavg final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_loadavg(const NodeOptions& options, Fs& fs) {
-  return std::make_unique<Loadavg>(options, fs);
+MadeCollector make_loadavg(const NodeContext& context) {
+  return std::make_unique<Loadavg>(context.options, context.fs);
 }
 
 }  // namespace tocsin::exporters::node

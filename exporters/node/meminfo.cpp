@@ -67,8 +67,8 @@ class Meminfo final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_meminfo(const NodeOptions& options, Fs& fs) {
-  return std::make_unique<Meminfo>(options, fs);
+MadeCollector make_meminfo(const NodeContext& context) {
+  return std::make_unique<Meminfo>(context.options, context.fs);
 }
 
 }  // namespace tocsin::exporters::node

@@ -66,8 +66,11 @@ class Netdev final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_netdev(const NodeOptions& options, Fs& fs, Filter devices) {
-  return std::make_unique<Netdev>(options, fs, std::move(devices));
+MadeCollector make_netdev(const NodeContext& context) {
+  const NodeOptions& options = context.options;
+  TOCSIN_TRY(Filter devices,
+             Filter::make("--collector.netdev.device", options.netdev_device_include, options.netdev_device_exclude));
+  return std::make_unique<Netdev>(options, context.fs, std::move(devices));
 }
 
 }  // namespace tocsin::exporters::node

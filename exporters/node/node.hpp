@@ -37,9 +37,12 @@ struct NodeOptions {
   std::vector<std::string> textfile_directories;  // may be patterns
 };
 
+struct NodeContext;
+
 struct CollectorInfo {
   std::string_view name;
   bool on_by_default;
+  Result<std::unique_ptr<Collector>> (*make)(const NodeContext& context);
 };
 /// All collectors that there are.
 const std::vector<CollectorInfo>& known_collectors();

@@ -218,8 +218,8 @@ class Textfile final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_textfile(const NodeOptions& options, Fs& fs) {
-  return std::make_unique<Textfile>(options, fs);
+MadeCollector make_textfile(const NodeContext& context) {
+  return std::make_unique<Textfile>(context.options, context.fs);
 }
 
 }  // namespace tocsin::exporters::node

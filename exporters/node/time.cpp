@@ -59,8 +59,8 @@ class TimeCollector final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_time(const NodeOptions& options, Fs& fs, Clock& clock) {
-  return std::make_unique<TimeCollector>(options, fs, clock);
+MadeCollector make_time(const NodeContext& context) {
+  return std::make_unique<TimeCollector>(context.options, context.fs, context.clock);
 }
 
 }  // namespace tocsin::exporters::node

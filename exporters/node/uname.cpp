@@ -27,7 +27,7 @@ class Uname final : public Collector {
 
 }  // namespace
 
-CollectorPtr make_uname() {
+MadeCollector make_uname(const NodeContext& /*context*/) {
   return std::make_unique<Uname>();
 }
 
