@@ -6,6 +6,7 @@
 #include "base/fs.hpp"
 #include "base/strings.hpp"
 #include "ctl/alertmanager_api.hpp"
+#include "model/annotations.hpp"
 #include "template/alertmanager.hpp"
 
 namespace tocsin::ctl {
@@ -36,10 +37,20 @@ model::Labels labels_of(const json::value& object, std::string_view key) {
   return labels.build();
 }
 
+model::Labels annotations_of(const json::value& object) {
+  const json::value* map = object.is_object() ? object.as_object().if_contains("annotations") : nullptr;
+  std::vector<model::LabelView> texts;
+  if (map == nullptr || !map->is_object()) return {};
+  for (const auto& [name, value] : map->as_object()) {
+    if (value.is_string()) texts.push_back({name, value.as_string()});
+  }
+  return model::make_annotations(texts);
+}
+
 tmpl::AmAlert read_alert(const json::value& value, Timestamp now) {
   auto alert = std::make_shared<model::Alert>();
   alert->labels = labels_of(value, "labels");
-  alert->annotations = labels_of(value, "annotations");
+  alert->annotations = annotations_of(value);
   alert->starts_at = now;
   std::int64_t t = 0;
   if (parse_rfc3339(text_of(value, "startsAt"), t)) alert->starts_at = t;

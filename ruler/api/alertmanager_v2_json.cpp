@@ -6,6 +6,7 @@
 #include "alerting/silence_json.hpp"
 #include "api/json_writer.hpp"
 #include "base/strings.hpp"
+#include "model/annotations.hpp"
 
 namespace tocsin::api {
 namespace {
@@ -21,8 +22,10 @@ std::unexpected<Error> schema(std::size_t index, std::string_view member, std::s
   return fail(Errc::kInvalid, "{}.{} in body {}", index, member, what);
 }
 
+enum class Texts { kLabels, kAnnotations };  // an empty annotation is one, an empty label is none
+
 /// A map of texts as it stands, with what is wrong in it as labels in `error`.
-Result<model::Labels> read_labels(const json::object& alert, std::size_t index, std::string_view member,
+Result<model::Labels> read_labels(const json::object& alert, std::size_t index, std::string_view member, Texts kind,
                                   std::string& error) {
   const json::value* value = alert.if_contains(member);
   if (value == nullptr || value->is_null()) return model::Labels();
@@ -33,11 +36,11 @@ Result<model::Labels> read_labels(const json::object& alert, std::size_t index, 
     const json::string& content = text.get_string();
     if (content.size() > kMaxText || name.size() > kMaxText)
       return schema(index, member, "has a text that is too long");
-    if (content.empty()) continue;
+    if (content.empty() && kind == Texts::kLabels) continue;
     if (!model::is_valid_name(name) && error.empty()) error = fmt::format("invalid name {}", go_quote(name));
     labels.push_back({name, content});
   }
-  return model::Labels::from(std::move(labels));
+  return kind == Texts::kLabels ? model::Labels::from(std::move(labels)) : model::make_annotations(labels);
 }
 
 Result<void> read_time(const json::object& alert, std::size_t index, std::string_view member, Timestamp& out) {
@@ -59,8 +62,8 @@ Result<model::Alert> read_alert(const json::value& value, std::size_t index, Tim
   if (labels == nullptr || labels->is_null()) return schema(index, "labels", "is required");
   model::Alert alert;
   std::string wrong_label, wrong_annotation;
-  TOCSIN_TRY(alert.labels, read_labels(object, index, "labels", wrong_label));
-  TOCSIN_TRY(alert.annotations, read_labels(object, index, "annotations", wrong_annotation));
+  TOCSIN_TRY(alert.labels, read_labels(object, index, "labels", Texts::kLabels, wrong_label));
+  TOCSIN_TRY(alert.annotations, read_labels(object, index, "annotations", Texts::kAnnotations, wrong_annotation));
   TOCSIN_OK(read_time(object, index, "startsAt", alert.starts_at));
   TOCSIN_OK(read_time(object, index, "endsAt", alert.ends_at));
   if (const json::value* url = object.if_contains("generatorURL"); url != nullptr && !url->is_null()) {

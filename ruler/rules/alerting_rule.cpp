@@ -77,7 +77,7 @@ AlertingRule::AlertingRule(const RuleSpec& spec, Texts label_texts, bool restore
     : Rule(spec, std::move(label_texts)),
       hold_(spec.hold),
       keep_firing_for_(spec.keep_firing_for),
-      annotations_(to_labels(spec.annotations)),
+      annotations_(to_annotations(spec.annotations)),
       label_templates_(parse_templates(this->label_texts())),
       annotation_templates_(parse_templates(spec.annotations)),
       restored_(restored) {}
@@ -118,12 +118,12 @@ Result<AlertingRule::AlertMap> AlertingRule::make_alerts(const Evaluation& evalu
     labels.remove(model::kMetricName);
     for (const TextTemplate& text : label_templates_) labels.set(text.name, expand(text, data));
     labels.set(model::kAlertName, name());
-    model::LabelsBuilder annotations;
-    for (const TextTemplate& text : annotation_templates_) annotations.set(text.name, expand(text, data));
+    Texts annotations;
+    for (const TextTemplate& text : annotation_templates_) annotations.emplace_back(text.name, expand(text, data));
 
     ActiveAlert alert;
     alert.labels = labels.build();
-    alert.annotations = annotations.build();
+    alert.annotations = to_annotations(annotations);
     alert.value = sample.h ? 0 : sample.v;  // an alert's value is a number, as there
     alert.active_at = evaluation.slot;
     auto key = alert.labels;

@@ -14,7 +14,7 @@ namespace {
 
 bool same_rule(const RuleSpec& a, const RuleSpec& b) {
   return a.record == b.record && a.alert == b.alert && a.hold == b.hold && a.keep_firing_for == b.keep_firing_for &&
-         to_labels(a.annotations) == to_labels(b.annotations);
+         to_annotations(a.annotations) == to_annotations(b.annotations);
 }
 
 }  // namespace
@@ -134,12 +134,12 @@ bool Group::run_next_rule(Run& run) {
   RuleEntry& entry = rules_[run.next_rule];
   const Timestamp began_wall = deps_->clock.now();
   const MonoTime began = deps_->clock.mono();
-  const auto result = evaluate_rule(run);
+  const Outcome outcome = evaluate_rule(run);
   const Duration took = deps_->clock.mono() - began;
   ++run.next_rule;
-  set_result(entry, result);
+  set_result(entry, outcome);
   if (entry.alerting != nullptr) save_alerts(entry);
-  if (result) run.samples += *result;
+  run.samples += outcome.samples;
   run.rule_time += took;
   {
     const MutexLock lock(mutex_);
@@ -151,9 +151,11 @@ bool Group::run_next_rule(Run& run) {
   return true;
 }
 
-Result<std::size_t> Group::evaluate_rule(Run& run) {
+Group::Outcome Group::evaluate_rule(Run& run) {
   if (run.view == nullptr) {
-    TOCSIN_TRY(run.view, GroupView::pin(deps_->queryable));
+    auto view = GroupView::pin(deps_->queryable);
+    if (!view) return {0, fail(std::move(view).error())};
+    run.view = std::move(*view);
   }
   const Evaluation evaluation{
       deps_->query, *run.view, *run.environment, run.slot, sample_time(run.slot, *run.environment), spec_.limit,
@@ -163,37 +165,64 @@ Result<std::size_t> Group::evaluate_rule(Run& run) {
 }
 
 /// @param later  the view of the rules behind this one, if there are any.
-Result<std::size_t> Group::evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later) {
-  TOCSIN_TRY(const promql::Vector samples, entry.rule->evaluate(evaluation));
+Group::Outcome Group::evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later) {
+  const Result<promql::Vector> samples = entry.rule->evaluate(evaluation);
+  if (!samples) return {0, fail(samples.error())};
   if (entry.alerting != nullptr) {
     auto due = entry.alerting->take_due(evaluation, deps_->options.resend_delay, interval_);
     if (!due.empty()) deps_->alerts.post(std::move(due));
   }
   std::vector<OwnSample> stored;
-  TOCSIN_TRY(const WriteReport report, write_samples(deps_->appendable, samples, evaluation.query_time, entry.series,
-                                                     later != nullptr ? &stored : nullptr));
-  if (later != nullptr) later->add(std::move(stored));
-  if (report.refused > 0) return fail(Errc::kExecution, "{}", report.error);
-  return samples.size();
+  auto written = write_samples(deps_->appendable, *samples, evaluation.query_time, entry.series,
+                               later != nullptr ? &stored : nullptr);
+  if (written && later != nullptr) later->add(std::move(stored));
+  return {samples->size(), std::move(written)};
 }
 
-void Group::set_result(RuleEntry& entry, const Result<std::size_t>& result) {
-  const std::string error = result ? std::string() : result.error().message;
+/// Samples that are refused make a rule unhealthy, but are no failed evaluation. Source: Prometheus rules/group.go,
+/// Eval.
+void Group::set_result(RuleEntry& entry, const Outcome& outcome) {
+  const auto& written = outcome.written;
+  const std::string error = written ? written->error : written.error().message;
   bool news = false;
   {
     const MutexLock lock(mutex_);
     ++metrics_.evaluations;
-    metrics_.evaluation_failures += result ? 0 : 1;
+    metrics_.evaluation_failures += written ? 0 : 1;
     news = error != entry.last_error;
-    entry.health = result ? Health::kGood : Health::kBad;
+    entry.health = error.empty() ? Health::kGood : Health::kBad;
     entry.last_error = error;
   }
-  if (!news) return;
-  if (result) {
-    log::info("rules", "the rule works again", {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}});
-  } else if (result.error().code != Errc::kCanceled) {
+  if (news) tell_trouble(entry, outcome);
+}
+
+void Group::tell_trouble(const RuleEntry& entry, const Outcome& outcome) const {
+  const auto& written = outcome.written;
+  const auto tell = [&](std::string_view message, std::size_t refused) {
+    if (refused == 0) return;
+    log::warn("rules", message,
+              {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}, {"num_dropped", refused}});
+  };
+  if (!written) {
+    if (written.error().code == Errc::kCanceled) return;
     log::warn("rules", "evaluating a rule failed",
-              {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}, {"err", error}});
+              {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}, {"err", written.error().message}});
+    return;
+  }
+  if (written->error.empty()) {
+    log::info("rules", "the rule works again", {{"file", file()}, {"group", name()}, {"rule", entry.rule->name()}});
+    return;
+  }
+  tell("Error on ingesting out-of-order result from rule evaluation", written->out_of_order);
+  tell("Error on ingesting too old result from rule evaluation", written->too_old);
+  tell("Error on ingesting results from rule evaluation with different value but same timestamp", written->duplicates);
+  if (written->others > 0) {
+    log::warn("rules", "Rule evaluation result discarded",
+              {{"file", file()},
+               {"group", name()},
+               {"rule", entry.rule->name()},
+               {"num_dropped", written->others},
+               {"err", written->error}});
   }
 }
 
@@ -286,6 +315,11 @@ GroupStatus Group::status() const {
   out.evaluation_time = evaluation_time_;
   out.last_evaluation = last_evaluation_;
   return out;
+}
+
+bool Group::has_errors() const {
+  const MutexLock lock(mutex_);
+  return std::ranges::any_of(rules_, [](const RuleEntry& entry) { return entry.health == Health::kBad; });
 }
 
 GroupMetrics Group::metrics() const {

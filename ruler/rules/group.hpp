@@ -103,6 +103,8 @@ class Group {
   bool stopping() const { return stopping_; }
   void count_iterations(std::int64_t scheduled, std::int64_t missed);
   GroupStatus status() const;
+  /// The last evaluation of a rule failed, or samples of it were refused.
+  bool has_errors() const;
   GroupMetrics metrics() const;
   std::vector<AlertStatus> active_alerts() const;
 
@@ -122,12 +124,18 @@ class Group {
     Timestamp last_evaluation = 0;
   };
 
-  Result<std::size_t> evaluate_rule(Run& run);
-  Result<std::size_t> evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later);
+  /// What an evaluation came to.
+  struct Outcome {
+    std::size_t samples = 0;  // of the answer, stored or not
+    Result<WriteReport> written;
+  };
+  Outcome evaluate_rule(Run& run);
+  Outcome evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later);
   void write_stale_series(Timestamp t);
   void restore_alerts();
   void save_alerts(RuleEntry& entry);
-  void set_result(RuleEntry& entry, const Result<std::size_t>& result);
+  void set_result(RuleEntry& entry, const Outcome& outcome);
+  void tell_trouble(const RuleEntry& entry, const Outcome& outcome) const;
 
   const GroupSpec spec_;
   const Duration interval_;

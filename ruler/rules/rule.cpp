@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "model/annotations.hpp"
 
 namespace tocsin::rules {
 
@@ -45,6 +46,12 @@ model::Labels to_labels(const Texts& texts) {
   model::LabelsBuilder builder;
   for (const auto& [name, value] : texts) builder.set(name, value);
   return builder.build();
+}
+
+model::Labels to_annotations(const Texts& texts) {
+  std::vector<model::LabelView> views;
+  for (const auto& [name, text] : texts) views.push_back({name, text});
+  return model::make_annotations(views);
 }
 
 }  // namespace tocsin::rules

@@ -68,6 +68,8 @@ Result<promql::Vector> query_vector(const Evaluation& evaluation, const promql::
                                     std::string_view text, Timestamp t);
 
 model::Labels to_labels(const Texts& texts);
+/// Empty ones stay (model/annotations.hpp).
+model::Labels to_annotations(const Texts& texts);
 
 /// The labels of a group with those of a rule on top, sorted by name.
 Texts merge_labels(const Texts& group, const Texts& rule);

@@ -22,6 +22,19 @@ std::string_view refusal_text(storage::AppendStatus status) {
   }
 }
 
+namespace {
+
+void note_refused(WriteReport& report, storage::AppendStatus status) {
+  using storage::AppendStatus;
+  report.error = refusal_text(status);
+  ++(status == AppendStatus::kOutOfOrder  ? report.out_of_order
+     : status == AppendStatus::kTooOld    ? report.too_old
+     : status == AppendStatus::kDuplicate ? report.duplicates
+                                          : report.others);
+}
+
+}  // namespace
+
 Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vector& samples, Timestamp t,
                                   WrittenSeries& series, std::vector<OwnSample>* stored) {
   WriteReport report;
@@ -38,8 +51,7 @@ Result<WriteReport> write_samples(storage::Appendable& store, const promql::Vect
       written.emplace(sample.labels, result.ref);
       if (stored != nullptr) stored->push_back({sample.labels, t, sample.v, sample.h});
     } else {
-      ++report.refused;
-      report.error = refusal_text(result.status);
+      note_refused(report, result.status);
     }
   }
   for (const auto& [labels, ref] : series) {

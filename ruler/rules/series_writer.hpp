@@ -18,7 +18,8 @@ using WrittenSeries = std::unordered_map<model::Labels, storage::SeriesRef, mode
 
 struct WriteReport {
   std::string error;  // the last sample's that was refused; "" if all were taken
-  std::size_t refused = 0;
+  // Samples that were refused, by the reason.
+  std::size_t out_of_order = 0, too_old = 0, duplicates = 0, others = 0;
 };
 
 /// Appends all samples at `t` in one batch; series of `series` that are not among them get a stale marker. A refused

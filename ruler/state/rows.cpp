@@ -30,6 +30,20 @@ bool take_text(std::string_view& bytes, std::string_view& out) {
   return true;
 }
 
+Result<model::Labels> decode(std::string_view bytes, bool may_be_empty) {
+  std::string_view rest = bytes, last;
+  while (!rest.empty()) {
+    std::string_view name, value;
+    if (!take_text(rest, name) || !take_text(rest, value)) return fail(Errc::kCorrupt, "labels are cut off");
+    const bool empty = name.empty() || (value.empty() && !may_be_empty);
+    if (empty || (last.data() != nullptr && name <= last)) {
+      return fail(Errc::kCorrupt, "labels are out of order or empty");
+    }
+    last = name;
+  }
+  return model::Labels::from_encoded(std::string(bytes));
+}
+
 Result<void> insert(Statement& statement, const std::string& rule_key, const RuleAlert& alert) {
   statement.bind_text(rule_key)
       .bind_blob(alert.labels.encoded())
@@ -218,7 +232,7 @@ Result<RuleAlert> rule_alert_of(const Statement& row) {
   RuleAlert alert;
   alert.rule_key = row.bytes(0);
   TOCSIN_TRY(alert.labels, decode_labels(row.bytes(1)));
-  TOCSIN_TRY(alert.annotations, decode_labels(row.bytes(2)));
+  TOCSIN_TRY(alert.annotations, decode_annotations(row.bytes(2)));
   if (row.integer(3) < 0 || row.integer(3) > 2) return fail(Errc::kCorrupt, "state {} of an alert", row.integer(3));
   alert.state = static_cast<RuleAlertState>(row.integer(3));
   alert.value = std::bit_cast<double>(row.integer(4));
@@ -234,7 +248,7 @@ Result<RuleAlert> rule_alert_of(const Statement& row) {
 Result<model::Alert> alert_of(const Statement& row) {
   model::Alert alert;
   TOCSIN_TRY(alert.labels, decode_labels(row.bytes(1)));
-  TOCSIN_TRY(alert.annotations, decode_labels(row.bytes(2)));
+  TOCSIN_TRY(alert.annotations, decode_annotations(row.bytes(2)));
   if (alert.labels.empty()) return fail(Errc::kCorrupt, "an alert without labels");
   if (static_cast<std::int64_t>(alert.labels.fingerprint()) != row.integer(0)) {
     return fail(Errc::kCorrupt, "fingerprint of an alert differs from its labels");
@@ -306,16 +320,11 @@ Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& re
 }
 
 Result<model::Labels> decode_labels(std::string_view bytes) {
-  std::string_view rest = bytes, last;
-  while (!rest.empty()) {
-    std::string_view name, value;
-    if (!take_text(rest, name) || !take_text(rest, value)) return fail(Errc::kCorrupt, "labels are cut off");
-    if (name.empty() || value.empty() || (last.data() != nullptr && name <= last)) {
-      return fail(Errc::kCorrupt, "labels are out of order or empty");
-    }
-    last = name;
-  }
-  return model::Labels::from_encoded(std::string(bytes));
+  return decode(bytes, false);
+}
+
+Result<model::Labels> decode_annotations(std::string_view bytes) {
+  return decode(bytes, true);
 }
 
 std::string encode_hashes(const std::vector<std::uint64_t>& hashes) {

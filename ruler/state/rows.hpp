@@ -34,6 +34,8 @@ Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& re
 
 /// model::Labels' encoding, checked: lengths within the bytes, names ascending and not empty, values not empty.
 Result<model::Labels> decode_labels(std::string_view bytes);
+/// The same, but that values may be empty.
+Result<model::Labels> decode_annotations(std::string_view bytes);
 std::string encode_hashes(const std::vector<std::uint64_t>& hashes);
 Result<std::vector<std::uint64_t>> decode_hashes(std::string_view bytes);
 

@@ -87,7 +87,7 @@ TEST_CASE("Posted alerts are listed with receivers, status and completed times")
   Server s;
   s.configure();
   REQUIRE(s.post("/api/v2/alerts",
-                 R"([{"labels":{"alertname":"A","severity":"critical","empty":""},"annotations":{"x":"y"},)"
+                 R"([{"labels":{"alertname":"A","severity":"critical","empty":""},"annotations":{"x":"y","note":""},)"
                  R"("generatorURL":"http://p/g","startsAt":"0001-01-01T00:00:00.000Z"},)"
                  R"({"labels":{"alertname":"B","severity":"warning"},"endsAt":"2030-01-01T00:00:00.5+01:00"}])") ==
           200);
@@ -95,7 +95,7 @@ TEST_CASE("Posted alerts are listed with receivers, status and completed times")
   REQUIRE(all.as_array().size() == 2);
   const json::value one = s.get("/api/v2/alerts?filter=severity%3Dcritical").as_array().at(0);
   CHECK(json::serialize(one.at("labels")) == R"({"alertname":"A","severity":"critical"})");
-  CHECK(json::serialize(one.at("annotations")) == R"({"x":"y"})");
+  CHECK(json::serialize(one.at("annotations")) == R"({"note":"","x":"y"})");
   CHECK(text(one.at("generatorURL")) == "http://p/g");
   CHECK(text(one.at("startsAt")) == "2023-11-14T22:13:20.000Z");
   CHECK(text(one.at("endsAt")) == "2023-11-14T22:18:20.000Z");

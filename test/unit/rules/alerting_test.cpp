@@ -274,6 +274,27 @@ TEST_CASE("Annotations and the value follow the condition while it lasts") {
   CHECK(bench.rule().alerts[0].annotations.get("v") == "8");
 }
 
+TEST_CASE("An annotation whose text is or becomes empty is told, a label is not") {
+  test::World world;
+  test::RuleBench bench(world);
+  bench.answer("q", kTrue);
+  bench.run(
+      one_rule("labels: {team: '', owner: '{{ $labels.owner }}'}, "
+               "annotations: {runbook: '{{ $labels.runbook }}', note: '', summary: s}"));
+  bench.next("q");
+  const std::vector<std::pair<std::string, std::string>> expected{{"note", ""}, {"runbook", ""}, {"summary", "s"}};
+  const auto texts = [](const Labels& annotations) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& one : annotations) out.emplace_back(one.name, one.value);
+    return out;
+  };
+  REQUIRE(bench.sink.all.size() == 1);
+  CHECK(texts(bench.sink.all[0].annotations) == expected);
+  CHECK(bench.sink.all[0].labels == Labels{{"alertname", "A"}, {"i", "1"}});
+  CHECK(texts(bench.rule().alerts.at(0).annotations) == expected);
+  CHECK(bench.rule().annotations.has("note"));
+}
+
 TEST_CASE("Equal label sets are an error that changes no alert") {
   test::World world;
   test::RuleBench bench(world);

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/log_capture.hpp"
 #include "unit/rules/fixture.hpp"
 
 using namespace tocsin;
@@ -111,7 +112,8 @@ groups:
   CHECK(bench.samples({{"__name__", "b"}, {"i", "x"}}).empty());
 }
 
-TEST_CASE("A sample that the store refuses is an error of the rule; the others are stored") {
+TEST_CASE("A sample that the store refuses is an error of the rule, but no failed evaluation; the others are stored") {
+  test::LogCapture capture;
   test::World world;
   test::RuleBench bench(world);
   bench.store().add({{"__name__", "out"}, {"i", "1"}}, bench.loop().now() + 3'600'000, 0);
@@ -119,7 +121,37 @@ TEST_CASE("A sample that the store refuses is an error of the rule; the others a
   bench.run("groups: [{name: g, interval: 10s, rules: [{record: out, expr: q}]}]");
   bench.next("q");
   CHECK(bench.rule().last_error == "out of order sample");
+  CHECK(bench.rule().health == rules::Health::kBad);
   CHECK(bench.samples({{"__name__", "out"}, {"i", "2"}}).size() == 1);
+  const rules::GroupMetrics metrics = bench.manager().metrics().groups.at(0);
+  CHECK(metrics.evaluations == 1);
+  CHECK(metrics.evaluation_failures == 0);
+  CHECK(metrics.last_samples == 2);  // those of the answer
+  CHECK(capture.contains("Error on ingesting out-of-order result from rule evaluation"));
+  // Told once, as long as it is the same.
+  bench.next("q");
+  const auto lines = capture.lines();
+  CHECK(std::ranges::count_if(lines, [](const std::string& line) {
+          return line.find("Error on ingesting out-of-order result from rule evaluation") != std::string::npos;
+        }) == 1);
+}
+
+TEST_CASE("Two rules that write a series differently at one time: the second one's sample is refused") {
+  test::LogCapture capture;
+  test::World world;
+  test::RuleBench bench(world);
+  bench.answer("q", {element({}, 1)});
+  bench.answer("p", {element({}, 2)});
+  bench.run("groups: [{name: g, interval: 10s, rules: [{record: out, expr: q}, {record: out, expr: p}]}]");
+  bench.next("p");
+  CHECK(bench.rule(0, 0).health == rules::Health::kGood);
+  CHECK(bench.rule(0, 1).last_error == "duplicate sample for timestamp");
+  CHECK(bench.manager().metrics().groups.at(0).evaluation_failures == 0);
+  CHECK(capture.contains("Error on ingesting results from rule evaluation with different value but same timestamp"));
+  // The same value at the same time is no trouble.
+  bench.answer("p", {element({}, 1)});
+  bench.next("p");
+  CHECK(bench.rule(0, 1).health == rules::Health::kGood);
 }
 
 TEST_CASE("A commit that fails is an error of the rule, and the next evaluation ends nothing wrongly") {
@@ -132,6 +164,7 @@ TEST_CASE("A commit that fails is an error of the rule, and the next evaluation 
   bench.answer("q", {element({{"i", "2"}}, 1)});
   bench.next("q");
   CHECK(bench.rule().last_error == "disk full");
+  CHECK(bench.manager().metrics().groups.at(0).evaluation_failures == 1);
   bench.store().fail_commits(std::nullopt);
   bench.next("q");
   CHECK(bench.rule().health == rules::Health::kGood);

@@ -343,6 +343,25 @@ TEST_CASE("Encoded labels that are cut anywhere or out of order are refused") {
                                 3)));
 }
 
+TEST_CASE("An empty annotation comes back as it was stored") {
+  const std::string bytes(
+      "\x01"
+      "a\x00",
+      3);
+  REQUIRE(decode_annotations(bytes));
+  CHECK(decode_annotations(bytes)->has("a"));
+  CHECK_FALSE(decode_annotations(bytes.substr(0, 2)));
+  CHECK_FALSE(decode_annotations(bytes + bytes));
+  const TempFolder folder;
+  model::Alert stored = *alert("A");
+  stored.annotations = model::Labels::from_encoded(bytes);
+  open(folder.file("state.db"))->save_alerts({std::make_shared<const model::Alert>(stored)});
+  const auto loaded = open(folder.file("state.db"))->load_alerts();
+  REQUIRE(loaded.has_value());
+  REQUIRE(loaded->size() == 1);
+  CHECK(loaded->front().annotations == stored.annotations);
+}
+
 TEST_CASE("A damaged file is set aside and a new one begun; or refused, if so asked") {
   const TempFolder folder;
   const std::string path = folder.file("state.db");
