@@ -332,6 +332,11 @@ void add_ruler(CLI::App& app, Flags& flags) {
   add_duration(app, "--rules.alert.for-grace-period", flags.for_grace_period,
                "Minimum duration between alert and restored \"for\" state");
   add_duration(app, "--rules.alert.resend-delay", flags.resend_delay, "Minimum time before an alert is sent again");
+  app.add_option_function<std::string>(
+         "--rules.evaluation", [&flags](const std::string& mode) { flags.evaluate_on_scrape = mode == "on_scrape"; },
+         "When groups with alerts are evaluated whose file and `global` do not say it: interval or on_scrape")
+      ->check(CLI::IsMember({"interval", "on_scrape"}))
+      ->default_str("interval");
   add_sender(app, flags.sender);
   add_features(app, flags);
   add_listen(app, flags, "0.0.0.0:9090");

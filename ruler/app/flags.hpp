@@ -63,7 +63,8 @@ struct Flags {
   Duration for_outage_tolerance = std::chrono::hours(1);
   Duration for_grace_period = std::chrono::minutes(10);
   Duration resend_delay = std::chrono::minutes(1);
-  remote::SenderOptions sender;  // to the Alertmanagers of prometheus.yml
+  bool evaluate_on_scrape = false;  // --rules.evaluation=on_scrape
+  remote::SenderOptions sender;     // to the Alertmanagers of prometheus.yml
 
   config::Features features;                       // --enable-feature
   std::vector<config::FeatureNote> feature_notes;  // what is to be logged of it

@@ -104,6 +104,12 @@ void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
     counter("prometheus_rule_evaluations_total", "The total number of rule evaluations.", group.evaluations);
     counter("prometheus_rule_evaluation_failures_total", "The total number of rule evaluation failures.",
             group.evaluation_failures);
+    if (group.scrape_triggers > 0) {
+      counter("tocsin_rules_scrape_triggers_total",
+              "Scrapes that brought what a group reads that is evaluated on_scrape.", group.scrape_triggers);
+      counter("tocsin_rules_scrape_evaluations_total",
+              "Evaluations of a group that scrapes asked for, or the end of a `for`.", group.scrape_evaluations);
+    }
     gauge("prometheus_rule_group_interval_seconds", "The interval of a rule group.", group.interval_seconds);
     gauge("prometheus_rule_group_last_evaluation_timestamp_seconds",
           "The timestamp of the last rule group evaluation in seconds.", group.last_evaluation_seconds);

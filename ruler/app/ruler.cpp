@@ -104,6 +104,9 @@ Result<void> Ruler::open() {
   scrape_options.starts = flags_.features.reads_starts();
   scrape_options.type_and_unit_labels = flags_.features.type_and_unit_labels;
   scrape_options.metadata = flags_.features.metadata_wal_records;
+  scrape_options.on_stored = [this](const scrape::ScrapeNotice& notice) {
+    rules_->scraped({notice.target, notice.labels, notice.names, notice.names_version});
+  };
   scrapes_ =
       std::make_unique<scrape::ScrapeManager>(runtime_.loop(), runtime_.work(), *scrape_client_, *db_, scrape_options);
 
@@ -244,6 +247,10 @@ void Ruler::apply(Configuration loaded) {
   environment.external_url = external_url_;
   environment.query_offset = config->rule_query_offset;
   environment.parser = parser_options(flags_.features);
+  environment.evaluation = config->evaluate_on_scrape.value_or(flags_.evaluate_on_scrape)
+                               ? rules::EvaluationMode::kOnScrape
+                               : rules::EvaluationMode::kInterval;
+  if (config->evaluation_min_interval) environment.evaluation_min_interval = *config->evaluation_min_interval;
   std::size_t rule_count = 0;
   for (const rules::GroupSpec& group : loaded.groups) rule_count += group.rules.size();
   const RetentionLimits limits = retention_of(flags_, config.get());

@@ -34,6 +34,17 @@ Result<void> read_external_labels(const Node& node, bool legacy_names, const Env
   return {};
 }
 
+/// The keys that are not Prometheus'.
+Result<void> read_evaluation(Fields& fields, PrometheusConfig& config) {
+  fields.read("evaluation_min_interval", config.evaluation_min_interval);
+  const Node mode = fields.take("evaluation");
+  if (mode.is_null()) return {};
+  const std::string text = mode.is_map() || mode.is_sequence() ? "" : mode.text();
+  if (text != "interval" && text != "on_scrape") return mode.error("evaluation must be \"interval\" or \"on_scrape\"");
+  config.evaluate_on_scrape = text == "on_scrape";
+  return {};
+}
+
 /// Durations of zero are "not said".
 Result<void> settle_times(const Node& node, Duration interval, Duration timeout, Duration evaluation,
                           ScrapeDefaults& defaults, PrometheusConfig& config) {
@@ -65,10 +76,12 @@ Result<void> read_global(const Node& node, const Environment& environment, Scrap
   fields.read("extra_scrape_metrics", defaults.extra_scrape_metrics);
   fields.read("metric_name_escaping_scheme", defaults.metric_name_escaping_scheme);
   fields.read("query_log_file", config.query_log_file);
+  const Result<void> mode = read_evaluation(fields, config);
   const Node labels = fields.take("external_labels");
   const Node protocols = fields.take("scrape_protocols");
   TOCSIN_TRY(const std::optional<bool> legacy_names, read_validation_scheme(fields));
   TOCSIN_OK(fields.finish());
+  TOCSIN_OK(mode);
   defaults.legacy_names = legacy_names.value_or(false);
   defaults.scrape_failure_log_file = node.beside(defaults.scrape_failure_log_file);
   config.query_log_file = node.beside(config.query_log_file);

@@ -80,6 +80,9 @@ struct PrometheusConfig {
   Duration scrape_timeout = std::chrono::seconds(10);
   Duration evaluation_interval = std::chrono::minutes(1);
   Duration rule_query_offset{0};
+  // Of rule groups that do not say it themselves; not Prometheus' (docs/rules.md).
+  std::optional<bool> evaluate_on_scrape;  // evaluation; none: the flag
+  std::optional<Duration> evaluation_min_interval;
   std::string query_log_file;  // "": none
   model::Labels external_labels;
   bool legacy_names = false;  // metric_name_validation_scheme: legacy

@@ -293,6 +293,21 @@ void AlertingRule::copy_state(const AlertingRule& from) {
   changed_ = true;
 }
 
+Timestamp AlertingRule::next_change(Timestamp after) const {
+  Timestamp next = 0;
+  const auto take = [&next, after](Timestamp t) {
+    if (t > after) next = next == 0 ? t : std::min(next, t);
+  };
+  const MutexLock lock(mutex_);
+  for (const auto& [labels, alert] : alerts_) {
+    if (alert.state == AlertState::kPending) take(alert.active_at + to_ms(hold_));
+    if (alert.state == AlertState::kFiring && alert.keep_firing_since != 0) {
+      take(alert.keep_firing_since + to_ms(keep_firing_for_));
+    }
+  }
+  return next;
+}
+
 std::vector<model::Labels> AlertingRule::series() const {
   std::vector<model::Labels> out;
   const MutexLock lock(mutex_);

@@ -52,6 +52,10 @@ class AlertingRule final : public Rule {
   /// Takes over what another version of this rule knows.
   void copy_state(const AlertingRule& from);
 
+  /// When the first `for` or keep_firing_for that ends behind `after` does: an evaluation at that time changes a state
+  /// even if no sample came. 0: none does.
+  Timestamp next_change(Timestamp after) const;
+
   /// The labels of the series that the alerts have now.
   std::vector<model::Labels> series() const;
 

@@ -46,7 +46,8 @@ Group::Group(GroupSpec spec, Duration interval, std::shared_ptr<const GroupDeps>
 bool Group::equals(const Group& other) const {
   if (spec_.file != other.spec_.file || spec_.name != other.spec_.name || interval_ != other.interval_ ||
       spec_.limit != other.spec_.limit || spec_.query_offset != other.spec_.query_offset ||
-      rules_.size() != other.rules_.size()) {
+      spec_.evaluation != other.spec_.evaluation ||
+      spec_.evaluation_min_interval != other.spec_.evaluation_min_interval || rules_.size() != other.rules_.size()) {
     return false;
   }
   for (std::size_t i = 0; i < rules_.size(); ++i) {
@@ -58,6 +59,20 @@ bool Group::equals(const Group& other) const {
     }
   }
   return true;
+}
+
+bool Group::evaluates_on_scrape(const Environment& environment) const {
+  return spec_.has_alerts() && spec_.evaluation.value_or(environment.evaluation) == EvaluationMode::kOnScrape;
+}
+
+Duration Group::evaluation_min_interval(const Environment& environment) const {
+  return spec_.evaluation_min_interval.value_or(environment.evaluation_min_interval);
+}
+
+std::vector<Input> Group::inputs() const {
+  std::vector<Input> out;
+  for (const RuleEntry& entry : rules_) std::ranges::move(inputs_of(entry.rule->expr()), std::back_inserter(out));
+  return out;
 }
 
 std::string Group::rule_key(std::size_t index) const {
@@ -116,13 +131,18 @@ std::vector<model::Labels> Group::series() const {
   return out;
 }
 
-Timestamp Group::sample_time(Timestamp slot, const Environment& environment) const {
-  return slot - to_ms(spec_.query_offset.value_or(environment.query_offset));
+Duration Group::query_offset(const Environment& environment) const {
+  return spec_.query_offset.value_or(environment.query_offset);
 }
 
-Group::Run Group::begin_run(Timestamp slot, std::shared_ptr<const Environment> environment) {
+Timestamp Group::sample_time(Timestamp slot, const Environment& environment) const {
+  return slot - to_ms(query_offset(environment));
+}
+
+Group::Run Group::begin_run(Timestamp slot, std::shared_ptr<const Environment> environment, bool scheduled) {
   Run run;
   run.slot = slot;
+  run.scheduled = scheduled;
   run.environment = std::move(environment);
   run.began = deps_->clock.mono();
   run.began_wall = deps_->clock.now();
@@ -231,9 +251,11 @@ void Group::save_alerts(RuleEntry& entry) {
   deps_->state.save_rule_alerts(entry.key, entry.alerting->save(entry.key));
 }
 
-void Group::finish_run(const Run& run) {
+void Group::finish_run(Run& run) {
   if (!stopping_) write_stale_series(sample_time(run.slot, *run.environment));
-  if (needs_restore_ && --evaluations_before_restore_ == 0) restore_alerts();
+  // Scrapes may ask twice within milliseconds: by then recording rules elsewhere have not seen the new samples.
+  if (needs_restore_ && run.scheduled && --evaluations_before_restore_ == 0) restore_alerts();
+  if (evaluates_on_scrape(*run.environment)) run.next_change = next_change(run.slot);
   const Duration took = deps_->clock.mono() - run.began;
   {
     const MutexLock lock(mutex_);
@@ -275,6 +297,25 @@ void Group::restore_alerts() {
   const Duration took = deps_->clock.mono() - began;
   const MutexLock lock(mutex_);
   metrics_.last_restore_duration_seconds = to_seconds(took);
+}
+
+Timestamp Group::next_change(Timestamp after) const {
+  Timestamp next = 0;
+  for (const RuleEntry& entry : rules_) {
+    const Timestamp t = entry.alerting != nullptr ? entry.alerting->next_change(after) : 0;
+    if (t != 0) next = next == 0 ? t : std::min(next, t);
+  }
+  return next;
+}
+
+void Group::count_scrape_trigger() {
+  const MutexLock lock(mutex_);
+  ++metrics_.scrape_triggers;
+}
+
+void Group::count_scrape_evaluation() {
+  const MutexLock lock(mutex_);
+  ++metrics_.scrape_evaluations;
 }
 
 void Group::count_iterations(std::int64_t scheduled, std::int64_t missed) {

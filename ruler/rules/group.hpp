@@ -21,6 +21,7 @@
 #include "base/thread_annotations.hpp"
 #include "rules/alerting_rule.hpp"
 #include "rules/group_view.hpp"
+#include "rules/inputs.hpp"
 #include "rules/restore.hpp"
 #include "rules/rule.hpp"
 #include "rules/series_writer.hpp"
@@ -62,6 +63,13 @@ class Group {
   /// "file;name".
   std::string key() const { return spec_.file + ";" + spec_.name; }
   std::size_t rule_count() const { return rules_.size(); }
+  /// Scrapes that bring what it reads let it be evaluated, besides its slots.
+  bool evaluates_on_scrape(const Environment& environment) const;
+  /// From the begin of one evaluation to the next, at least, if it is a scrape that asks.
+  Duration evaluation_min_interval(const Environment& environment) const;
+  Duration query_offset(const Environment& environment) const;
+  /// What its rules read.
+  std::vector<Input> inputs() const;
   /// Nothing that matters for evaluation differs.
   bool equals(const Group& other) const;
 
@@ -83,6 +91,7 @@ class Group {
 
   struct Run {
     Timestamp slot = 0;
+    bool scheduled = true;  // at a slot of the group; false: a scrape asked for it
     std::shared_ptr<const Environment> environment;
     MonoTime began{0};
     Timestamp began_wall = 0;
@@ -90,11 +99,12 @@ class Group {
     std::size_t next_rule = 0;
     std::size_t samples = 0;
     Duration rule_time{0};
+    Timestamp next_change = 0;  // set by finish_run(): when a `for` or keep_firing_for is over; 0: none
   };
-  Run begin_run(Timestamp slot, std::shared_ptr<const Environment> environment);
+  Run begin_run(Timestamp slot, std::shared_ptr<const Environment> environment, bool scheduled = true);
   /// Evaluates the next rule. @return false if there is none left, or the group was told to stop.
   bool run_next_rule(Run& run);
-  void finish_run(const Run& run);
+  void finish_run(Run& run);
 
   // Thread: any.
 
@@ -102,6 +112,8 @@ class Group {
   void stop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
   void count_iterations(std::int64_t scheduled, std::int64_t missed);
+  void count_scrape_trigger();
+  void count_scrape_evaluation();
   GroupStatus status() const;
   /// The last evaluation of a rule failed, or samples of it were refused.
   bool has_errors() const;
@@ -133,6 +145,7 @@ class Group {
   Outcome evaluate(RuleEntry& entry, const Evaluation& evaluation, GroupView* later);
   void write_stale_series(Timestamp t);
   void restore_alerts();
+  Timestamp next_change(Timestamp after) const;
   void save_alerts(RuleEntry& entry);
   void set_result(RuleEntry& entry, const Outcome& outcome);
   void tell_trouble(const RuleEntry& entry, const Outcome& outcome) const;

@@ -11,6 +11,9 @@ namespace {
 /// A timer that is early by less has the slot's right to run: the wall clock is read in milliseconds and is adjusted
 /// while the monotonic one is not.
 constexpr std::int64_t kEarly = 50'000'000;
+constexpr std::int64_t kNanosecondsInMs = 1'000'000;
+/// An evaluation whose time was up to this much ahead of the clock is waited for.
+constexpr Duration kLongestWait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -37,7 +40,7 @@ void GroupRunner::stop(Job done) {
   check(!on_stopped_ && !stopped_, "BUG: a rule group is stopped twice");
   on_stopped_ = std::move(done);
   group_->stop();
-  if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+  cancel_timers();
   if (!running_ && !waiting_) finish_stop();
 }
 
@@ -45,7 +48,13 @@ void GroupRunner::abandon() {
   stopped_ = true;
   on_stopped_ = nullptr;
   group_->stop();
-  if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
+  cancel_timers();
+}
+
+void GroupRunner::cancel_timers() {
+  for (TimerId* timer : {&timer_, &wake_timer_}) {
+    if (*timer != 0) loop_.cancel(std::exchange(*timer, 0));
+  }
 }
 
 void GroupRunner::finish_stop() {
@@ -68,6 +77,10 @@ void GroupRunner::schedule(std::int64_t slot) {
 
 void GroupRunner::tick() {
   if (stopped_) return;
+  if (running_) {
+    tick_due_ = true;
+    return;
+  }
   const std::int64_t t = now();
   const std::int64_t early = std::min(kEarly, slots_.interval() / 2);
   if (t + early < next_slot_) {
@@ -78,26 +91,84 @@ void GroupRunner::tick() {
   }
   const auto [slot, missed] = slots_.after(next_slot_ - slots_.interval(), std::max(t + early, next_slot_));
   group_->count_iterations(1 + missed, missed);
-  running_ = true;
+  if (is_evaluated(slot)) return schedule(slot + slots_.interval());
   next_slot_ = slot;
-  auto run = std::make_shared<Group::Run>(group_->begin_run(slot / 1'000'000, environment_()));
+  begin(slot / kNanosecondsInMs, true);
+}
+
+/// One that is further ahead than an interval is of before the clock went back.
+bool GroupRunner::is_evaluated(std::int64_t slot) const {
+  const std::int64_t ahead = last_time_ - slot / kNanosecondsInMs;
+  return ahead >= 0 && ahead < slots_.interval() / kNanosecondsInMs;
+}
+
+void GroupRunner::inputs_scraped() {
+  if (!had_slot_ || stopped_ || on_stopped_) return;
+  group_->count_scrape_trigger();
+  plan_.scraped(loop_.clock().mono(), group_->query_offset(*environment_()));
+  plan_wake();
+}
+
+void GroupRunner::plan_wake() {
+  if (wake_timer_ != 0) loop_.cancel(std::exchange(wake_timer_, 0));
+  const auto when = plan_.next();
+  if (!when || running_) return;
+  wake_timer_ = loop_.call_at(*when, [self = shared_from_this()] {
+    self->wake_timer_ = 0;
+    self->wake();
+  });
+}
+
+void GroupRunner::wake() {
+  if (stopped_ || running_) return;
+  const Timestamp t = loop_.clock().now();
+  if (!group_->evaluates_on_scrape(*environment_())) return plan_.clear();  // by now
+  if (t <= last_time_) {
+    // Within the millisecond of the last one, or the clock went back: then from the next slot on.
+    if (last_time_ - t > to_ms(kLongestWait)) return plan_.clear();
+    wake_timer_ = loop_.call_after(std::chrono::milliseconds(last_time_ - t + 1), [self = shared_from_this()] {
+      self->wake_timer_ = 0;
+      self->wake();
+    });
+    return;
+  }
+  plan_.take(loop_.clock().mono());
+  group_->count_scrape_evaluation();
+  begin(t, false);
+}
+
+void GroupRunner::begin(Timestamp t, bool scheduled) {
+  running_ = true;
+  last_time_ = t;
+  had_slot_ |= scheduled;
+  if (wake_timer_ != 0) loop_.cancel(std::exchange(wake_timer_, 0));
+  auto run = std::make_shared<Group::Run>(group_->begin_run(t, environment_(), scheduled));
   lane_.post([self = shared_from_this(), run = std::move(run)]() mutable { self->run_step(std::move(run)); });
 }
 
 /// On a worker. One job for each rule, so that scrapes come in between.
-void GroupRunner::run_step(std::shared_ptr<Group::Run> run) {
+void GroupRunner::run_step(RunPtr run) {
   if (group_->run_next_rule(*run)) {
     lane_.post([self = shared_from_this(), run = std::move(run)]() mutable { self->run_step(std::move(run)); });
     return;
   }
   group_->finish_run(*run);
-  loop_.post([self = shared_from_this()] { self->run_ended(self->next_slot_); });
+  loop_.post([self = shared_from_this(), run = std::move(run)] { self->run_ended(*run); });
 }
 
-void GroupRunner::run_ended(std::int64_t slot) {
+void GroupRunner::run_ended(const Group::Run& run) {
   running_ = false;
   if (on_stopped_) return finish_stop();
-  if (!stopped_) schedule(slot + slots_.interval());
+  if (stopped_) return;
+  plan_.evaluated(run.began, run.rule_time, group_->evaluation_min_interval(*run.environment));
+  plan_.ends_at(std::nullopt);
+  if (run.next_change != 0) {
+    const Timestamp wait = std::max<Timestamp>(run.next_change - loop_.clock().now(), 0);
+    plan_.ends_at(loop_.clock().mono() + std::chrono::milliseconds(wait));
+  }
+  if (run.scheduled) schedule(next_slot_ + slots_.interval());
+  if (std::exchange(tick_due_, false)) tick();
+  plan_wake();
 }
 
 }  // namespace tocsin::rules

@@ -53,6 +53,23 @@ void Manager::apply(std::vector<GroupSpec> groups, Environment environment, Dura
   if (!applied_) drop_unclaimed_alerts();
   applied_ = true;
   publish();
+  index_inputs();
+}
+
+void Manager::index_inputs() {
+  scrape_index_.clear();
+  scrape_readers_.clear();
+  for (const auto& [key, runner] : runners_) {
+    const Group& group = runner->group();
+    if (!group.evaluates_on_scrape(*environment_)) continue;
+    scrape_index_.add(static_cast<std::uint32_t>(scrape_readers_.size()), group.inputs());
+    scrape_readers_.push_back(runner);
+  }
+}
+
+void Manager::scraped(const Scraped& scraped) {
+  if (scrape_index_.empty() || stopping_) return;
+  for (const std::uint32_t reader : scrape_index_.find(scraped)) scrape_readers_[reader]->inputs_scraped();
 }
 
 Manager::RunnerPtr Manager::make_runner(GroupSpec spec, Duration interval) {

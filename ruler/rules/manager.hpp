@@ -25,6 +25,7 @@
 #include "rules/group.hpp"
 #include "rules/group_runner.hpp"
 #include "rules/rule_file.hpp"
+#include "rules/scrape_index.hpp"
 #include "rules/sinks.hpp"
 #include "rules/status.hpp"
 #include "state/store.hpp"
@@ -60,6 +61,8 @@ class Manager {
   void apply(std::vector<GroupSpec> groups, Environment environment, Duration interval);
 
   void start();
+  /// A scrape was stored: groups that are evaluated on_scrape and may read what it brought follow soon.
+  void scraped(const Scraped& scraped);
   /// Ends all evaluations; calls `done` on the loop when none is under way. apply() does nothing from then on.
   void stop(Job done);
 
@@ -83,6 +86,7 @@ class Manager {
   void end_series_later(const std::shared_ptr<Group>& group);
   void end_series(const std::shared_ptr<Group>& group, std::vector<model::Labels> series, Timestamp t);
   void publish();
+  void index_inputs();
   void runner_stopped(const RunnerPtr& runner);
   void finish_stop_if_idle();
   std::vector<std::shared_ptr<Group>> published() const;
@@ -95,8 +99,10 @@ class Manager {
   std::map<std::string, std::vector<state::RuleAlert>> stored_;  // by rule key, until the first apply()
   std::map<Key, RunnerPtr> runners_;
   std::set<RunnerPtr> live_;  // all that are not stopped yet, those on their way out too
-  std::set<TimerId> ending_;  // timers of series that end later
-  std::size_t writing_ = 0;   // stale markers being written
+  ScrapeIndex scrape_index_;
+  std::vector<RunnerPtr> scrape_readers_;  // what its numbers mean
+  std::set<TimerId> ending_;               // timers of series that end later
+  std::size_t writing_ = 0;                // stale markers being written
   bool applied_ = false, started_ = false, stopping_ = false;
   Job on_stopped_;
   /// False once this is destroyed; jobs on the loop look.

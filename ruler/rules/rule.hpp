@@ -19,6 +19,9 @@ struct Environment {
   std::string external_url;              // http://host:9090/prefix, no slash at the end
   Duration query_offset{0};              // global.rule_query_offset
   promql::parser::ParserOptions parser;  // of expressions in templates
+  // Of groups that do not say it themselves.
+  EvaluationMode evaluation = EvaluationMode::kInterval;
+  Duration evaluation_min_interval = std::chrono::milliseconds(10);  // on_scrape: from one evaluation to the next
 };
 
 /// One evaluation.

@@ -21,6 +21,7 @@ class Reader {
  private:
   void read_groups(const yaml::Node& root);
   void read_group(const yaml::Node& node);
+  void read_evaluation(yaml::Fields& fields, GroupSpec& group);
   RuleSpec read_rule(const yaml::Node& node, const GroupSpec& group, std::size_t number);
   Texts read_texts(const yaml::Node& node, std::string_view what);
   void check_rule(const yaml::Node& node, const GroupSpec& group, std::size_t number, RuleSpec& rule);
@@ -95,6 +96,7 @@ void Reader::read_group(const yaml::Node& node) {
   yaml::Fields fields(node, "rulefmt.RuleGroup");
   fields.read("name", group.name).read("interval", group.interval).read("query_offset", group.query_offset);
   fields.read("limit", group.limit);
+  read_evaluation(fields, group);
   const yaml::Node labels = fields.take("labels");
   const yaml::Node rules = fields.take("rules");
   finish(fields);
@@ -112,7 +114,20 @@ void Reader::read_group(const yaml::Node& node) {
     std::size_t number = 0;
     for (const yaml::Node& rule : rules.elements()) group.rules.push_back(read_rule(rule, group, ++number));
   }
+  if (group.evaluation == EvaluationMode::kOnScrape && !group.has_alerts()) {
+    add(node["evaluation"],
+        fmt::format("group {}: evaluation on_scrape is for groups with an alerting rule", go_quote(group.name)));
+  }
   out_.groups.push_back(std::move(group));
+}
+
+/// The keys that are not Prometheus' (docs/rules.md).
+void Reader::read_evaluation(yaml::Fields& fields, GroupSpec& group) {
+  fields.read("evaluation_min_interval", group.evaluation_min_interval);
+  const yaml::Node mode = fields.take("evaluation");
+  if (mode.is_null()) return;
+  group.evaluation = parse_evaluation_mode(mode.is_map() || mode.is_sequence() ? "" : mode.text());
+  if (!group.evaluation) add(mode, "evaluation must be \"interval\" or \"on_scrape\"");
 }
 
 RuleSpec Reader::read_rule(const yaml::Node& node, const GroupSpec& group, std::size_t number) {
@@ -220,6 +235,12 @@ void Reader::check_templates(const yaml::Node& texts, std::string_view kind, con
 }
 
 }  // namespace
+
+std::optional<EvaluationMode> parse_evaluation_mode(std::string_view text) {
+  if (text == "interval") return EvaluationMode::kInterval;
+  if (text == "on_scrape") return EvaluationMode::kOnScrape;
+  return std::nullopt;
+}
 
 RuleFile parse_rule_file(std::string text, const std::string& file, const RuleFileOptions& options) {
   return Reader(file, options).read(std::move(text));

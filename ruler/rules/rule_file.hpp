@@ -2,6 +2,7 @@
 // Rule files as values: groups of recording and alerting rules, checked as a whole.
 // Source: Prometheus model/rulefmt/rulefmt.go and docs/configuration/recording_rules.md.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,14 +34,26 @@ struct RuleSpec {
   const std::string& name() const { return alert.empty() ? record : alert; }
 };
 
+/// When a group is evaluated: at its slots alone, or also when a scrape brought something that it reads.
+enum class EvaluationMode { kInterval, kOnScrape };
+/// "interval", "on_scrape".
+std::optional<EvaluationMode> parse_evaluation_mode(std::string_view text);
+
 struct GroupSpec {
   std::string file;
   std::string name;
   Duration interval{0};                  // 0: global.evaluation_interval
   std::optional<Duration> query_offset;  // none: global.rule_query_offset
   std::int64_t limit = 0;                // of series or alerts of one rule; 0: none
-  Texts labels;                          // of all rules; a rule's own win
+  // Not Prometheus'. None: as `global` or the flag says.
+  std::optional<EvaluationMode> evaluation;
+  std::optional<Duration> evaluation_min_interval;
+  Texts labels;  // of all rules; a rule's own win
   std::vector<RuleSpec> rules;
+
+  bool has_alerts() const {
+    return std::ranges::any_of(rules, [](const RuleSpec& rule) { return !rule.alert.empty(); });
+  }
 };
 
 struct RuleFileOptions {

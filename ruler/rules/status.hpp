@@ -87,6 +87,8 @@ struct GroupMetrics {
   std::uint64_t iterations_missed = 0;    // prometheus_rule_group_iterations_missed_total
   std::uint64_t evaluations = 0;          // prometheus_rule_evaluations_total
   std::uint64_t evaluation_failures = 0;  // prometheus_rule_evaluation_failures_total
+  std::uint64_t scrape_triggers = 0;      // tocsin_rules_scrape_triggers_total
+  std::uint64_t scrape_evaluations = 0;   // tocsin_rules_scrape_evaluations_total
   double interval_seconds = 0;            // prometheus_rule_group_interval_seconds
   double last_evaluation_seconds = 0;     // prometheus_rule_group_last_evaluation_timestamp_seconds
   double last_duration_seconds = 0;       // prometheus_rule_group_last_duration_seconds

@@ -1,7 +1,6 @@
 #include "ruletest/group_test.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/ranges.h>
 
@@ -13,13 +12,6 @@
 
 namespace tocsin::ruletest {
 namespace {
-
-/// An annotation whose text is empty is one in Prometheus; a label is not.
-LabelTexts annotations_of(const rules::AlertStatus& alert, const rules::RuleSpec& spec) {
-  LabelTexts out = to_texts(alert.annotations);
-  for (const auto& [name, text] : spec.annotations) out.try_emplace(name);
-  return out;
-}
 
 bool same_samples(const std::vector<SampleTexts>& a, const std::vector<SampleTexts>& b, bool fuzzy) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [fuzzy](const SampleTexts& x, const SampleTexts& y) {
@@ -112,34 +104,57 @@ void GroupTest::make_groups() {
 
 /// @return false if a rule failed: then nothing more is compared.
 bool GroupTest::run_rules() {
-  const std::vector<Duration> times = alert_times();
+  for (const AlertTest& test : test_.alert_tests) alert_times_.insert(test.eval_time);
   // In milliseconds, which hold the sum of two durations.
   const std::int64_t last = to_ms(test_.last_eval_time()), interval = to_ms(environment_.file.evaluation_interval);
-  auto next = times.begin();
   for (std::int64_t at = 0; at <= last; at += interval) {
-    if (!evaluate(test_.begin() + at)) return false;
-    for (; next != times.end() && to_ms(*next) < at + interval; ++next) compare_alerts(*next);
+    if (!evaluate(test_.begin() + at, true)) return false;
+    if (!evaluate_between(at, std::min(at + interval, last + 1))) return false;
+    compare_alerts(at + interval);
   }
   return true;
 }
 
-bool GroupTest::evaluate(Timestamp t) {
+/// The evaluations on_scrape within (from, to).
+bool GroupTest::evaluate_between(std::int64_t from, std::int64_t to) {
+  const auto is_on_scrape = [this](const auto& group) { return group->evaluates_on_scrape(*rule_environment_); };
+  if (std::ranges::none_of(groups_, is_on_scrape)) return true;
+  while ((from = next_between(test_.begin() + from) - test_.begin()) < to) {
+    compare_alerts(from);
+    if (!evaluate(test_.begin() + from, false)) return false;
+  }
+  return true;
+}
+
+Timestamp GroupTest::next_between(Timestamp after) const {
+  const std::int64_t step = std::max<std::int64_t>(to_ms(test_.interval), 1);
+  const Timestamp sample = test_.begin() + ((after - test_.begin()) / step + 1) * step;
+  return next_change_ > after ? std::min(next_change_, sample) : sample;
+}
+
+bool GroupTest::evaluate(Timestamp t, bool all) {
   if (auto stored = writer_.write(store_->appendable(), points_, t); !stored) {
     errors_.push_back(std::move(stored.error().message));
     return true;
   }
   bool good = true;
+  next_change_ = 0;
   for (const auto& group : groups_) {
-    const std::uint64_t failures = group->metrics().evaluation_failures;
-    rules::Group::Run run = group->begin_run(t, rule_environment_);
-    while (group->run_next_rule(run)) {
-    }
-    group->finish_run(run);
-    if (group->metrics().evaluation_failures == failures) continue;
-    add_rule_errors(*group, t);
-    good = false;
+    if (all || group->evaluates_on_scrape(*rule_environment_)) good &= evaluate_group(*group, t);
   }
   return good;
+}
+
+bool GroupTest::evaluate_group(rules::Group& group, Timestamp t) {
+  rules::Group::Run run = group.begin_run(t, rule_environment_);
+  while (group.run_next_rule(run)) {
+  }
+  group.finish_run(run);
+  if (run.next_change != 0)
+    next_change_ = next_change_ == 0 ? run.next_change : std::min(next_change_, run.next_change);
+  if (!group.has_errors()) return true;
+  add_rule_errors(group, t);
+  return false;
 }
 
 void GroupTest::add_rule_errors(const rules::Group& group, Timestamp t) {
@@ -150,29 +165,26 @@ void GroupTest::add_rule_errors(const rules::Group& group, Timestamp t) {
   }
 }
 
-std::vector<Duration> GroupTest::alert_times() const {
-  std::set<Duration> times;
-  for (const AlertTest& test : test_.alert_tests) times.insert(test.eval_time);
-  return {times.begin(), times.end()};
-}
-
-void GroupTest::compare_alerts(Duration eval_time) {
-  for (const AlertTest& test : test_.alert_tests) {
-    if (test.eval_time == eval_time) compare(test);
+/// Those whose eval_time lies before a time since the begin.
+void GroupTest::compare_alerts(std::int64_t before) {
+  while (!alert_times_.empty() && to_ms(*alert_times_.begin()) < before) {
+    const Duration eval_time = *alert_times_.begin();
+    alert_times_.erase(alert_times_.begin());
+    for (const AlertTest& test : test_.alert_tests) {
+      if (test.eval_time == eval_time) compare(test);
+    }
   }
 }
 
 /// Of all groups.
 std::vector<AlertTexts> GroupTest::firing(const std::string& alertname) const {
   std::vector<AlertTexts> out;
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    const rules::GroupStatus status = groups_[g]->status();
-    for (std::size_t r = 0; r < status.rules.size(); ++r) {
-      const rules::RuleStatus& rule = status.rules[r];
+  for (const auto& group : groups_) {
+    for (const rules::RuleStatus& rule : group->status().rules) {
       if (!rule.alerting || rule.name != alertname) continue;
       for (const rules::AlertStatus& alert : rule.alerts) {
         if (alert.state != rules::AlertState::kFiring) continue;
-        out.push_back({to_texts(alert.labels), annotations_of(alert, environment_.groups[g].rules[r])});
+        out.push_back({to_texts(alert.labels), to_texts(alert.annotations)});
       }
     }
   }

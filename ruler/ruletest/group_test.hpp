@@ -5,8 +5,12 @@
 //   for each time from the begin to the last eval_time, evaluation_interval apart:
 //     series up to that time come into the store -> all groups are evaluated -> alerts whose eval_time lies before the
 //     next evaluation are compared
+//
+// Groups that say `evaluation: on_scrape` (not promtool's) are also evaluated at the times between of the series'
+// values, and when a `for` or keep_firing_for is over.
 //   then expressions are evaluated over what is in the store
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,10 +55,12 @@ class GroupTest {
   Result<promqltest::LoadPoints> read_series() const;
   void make_groups();
   bool run_rules();
-  bool evaluate(Timestamp t);
+  bool evaluate(Timestamp t, bool all);
+  bool evaluate_group(rules::Group& group, Timestamp t);
+  bool evaluate_between(std::int64_t from, std::int64_t to);
+  Timestamp next_between(Timestamp after) const;
   void add_rule_errors(const rules::Group& group, Timestamp t);
-  std::vector<Duration> alert_times() const;
-  void compare_alerts(Duration eval_time);
+  void compare_alerts(std::int64_t before);
   std::vector<AlertTexts> firing(const std::string& alertname) const;
   void compare(const AlertTest& test);
   void compare(const ExprTest& test);
@@ -73,6 +79,8 @@ class GroupTest {
   rules::DurationRecorder durations_;
   std::shared_ptr<const rules::Environment> rule_environment_;
   std::vector<std::unique_ptr<rules::Group>> groups_;
+  Timestamp next_change_ = 0;       // of a group that is evaluated on_scrape; 0: none
+  std::set<Duration> alert_times_;  // that are not compared yet
 };
 
 }  // namespace tocsin::ruletest

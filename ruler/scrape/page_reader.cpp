@@ -266,6 +266,8 @@ Result<void> PageReader::append_by_labels(expo::Parser& parser, const expo::Row&
 
 void PageReader::append_first(expo::Parser& parser, const expo::Row& row, const model::Labels& labels, Timestamp t,
                               Entry& entry) {
+  const std::uint64_t name = xxhash64(labels.metric_name());
+  if (fresh_names_.empty() || fresh_names_.back() != name) fresh_names_.push_back(name);
   const storage::AppendResult result = append_value(row, 0, &labels, t);
   if (entry.ref == 0 && result.status == AppendStatus::kOk) ++counts_.series_added;
   note(result, entry);

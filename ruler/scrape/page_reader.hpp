@@ -62,6 +62,8 @@ class PageReader {
                      bool all);
   /// Makes this page the one that the next is compared with. After a commit.
   void accept();
+  /// xxhash64 of the metric names of series whose labels were read, some of them more than once.
+  std::vector<std::uint64_t> take_fresh_names() { return std::move(fresh_names_); }
 
  private:
   using Entry = ScrapeCache::Entry;
@@ -117,6 +119,7 @@ class PageReader {
   std::vector<bool> seen_;          // entries of the last page
   std::optional<TextIndex> index_;  // of entries of the last page, then of new ones of this, behind them
   std::vector<storage::SeriesRef> fresh_refs_;
+  std::vector<std::uint64_t> fresh_names_;
   std::vector<model::LabelView> row_labels_;
   std::shared_ptr<const model::FloatHistogram> histogram_;  // of the row
   std::vector<expo::ExemplarText> exemplars_;

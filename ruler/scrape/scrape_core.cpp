@@ -78,6 +78,7 @@ void ScrapeCore::apply_pool(const config::ScrapeConfig& config) {
   ++(is_new ? stats_.pools : stats_.pool_reloads);
   if (is_new) pool.serial = ++last_serial_;
   pool.config = std::make_shared<const config::ScrapeConfig>(config);
+  pool.names_version = ++last_names_version_;
   pool.client = client::make_client(config.http, {loop_, work_, client_, fs()});
   if (is_new) pool.discovery = make_discovery(name);
   pool.discovery->apply(config.discovery);

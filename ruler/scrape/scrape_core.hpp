@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -56,9 +57,11 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
     std::map<std::string, TargetPtr> targets;             // by identity
     std::vector<DroppedTarget> dropped;
     std::size_t dropped_count = 0;
-    bool syncing = false;     // a worker makes the targets
-    bool is_stale = false;    // what it makes them from has changed meanwhile
-    std::string limit_error;  // target_limit is exceeded: every scrape fails with it
+    bool syncing = false;                     // a worker makes the targets
+    bool is_stale = false;                    // what it makes them from has changed meanwhile
+    std::string limit_error;                  // target_limit is exceeded: every scrape fails with it
+    std::unordered_set<std::uint64_t> names;  // xxhash64 of the metric names that its targets ever wrote
+    std::uint64_t names_version = 0;          // what a notice of its scrapes says
     std::uint64_t syncs = 0, sync_failures = 0;
     LengthSummary sync_length;
   };
@@ -91,6 +94,8 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   const Pool* pool_of(const ScrapeTarget& target) const;
   Fs& fs() const { return options_.fs != nullptr ? *options_.fs : posix_fs(); }
   void count(const ScrapeOutcome& outcome);
+  /// Of a scrape that was stored, or of the end of a target's series.
+  void notify(const ScrapeTarget& target, const std::vector<std::uint64_t>& fresh_names);
 
   net::TaskLoop& loop_;
   WorkPool& work_;
@@ -105,7 +110,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   std::map<std::string, std::shared_ptr<LineLog>> failure_logs_;      // by path
   std::map<std::uint64_t, TargetPtr> by_id_;                          // targets of the pools
   std::map<std::pair<std::string, std::string>, TargetPtr> leaving_;  // by pool and identity, until their series end
-  std::uint64_t last_id_ = 0, last_serial_ = 0;
+  std::uint64_t last_id_ = 0, last_serial_ = 0, last_names_version_ = 0;
   std::size_t running_ = 0;  // tasks
   bool closed_ = false;
   ScrapeStats stats_;

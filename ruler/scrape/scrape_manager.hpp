@@ -25,6 +25,7 @@
 #include "discovery/stats.hpp"
 #include "net/http.hpp"
 #include "scrape/metadata.hpp"
+#include "scrape/scrape_notice.hpp"
 #include "scrape/stats.hpp"
 #include "scrape/target_status.hpp"
 #include "storage/storage.hpp"
@@ -45,6 +46,7 @@ struct ScrapeOptions {
   bool starts = false;                          // pages are read for start timestamps, and samples have them
   bool type_and_unit_labels = false;            // series get __type__ and __unit__
   bool metadata = false;                        // the store is told type, unit and help of series
+  ScrapeNoticeFn on_stored;                     // may be empty
   std::size_t body_budget_bytes = 512U << 20U;  // of all pages under way together, beyond the first MiB of each
 };
 

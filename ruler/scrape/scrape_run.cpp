@@ -1,12 +1,29 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/duration.hpp"
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "scrape/failure_log.hpp"
 #include "scrape/request.hpp"
 #include "scrape/scrape_core.hpp"
 
 namespace tocsin::scrape {
+namespace {
+
+/// Of a pool; targets that make up more are taken to write any.
+constexpr std::size_t kMaxNames = 100'000;
+
+/// Whether all series of a target have its labels as they are.
+bool keeps_target_labels(const config::ScrapeConfig& config) {
+  using config::RelabelAction;
+  return !config.honor_labels && std::ranges::all_of(config.metric_relabel_configs, [](const auto& rule) {
+    return rule.action == RelabelAction::kKeep || rule.action == RelabelAction::kDrop ||
+           rule.action == RelabelAction::kKeepEqual || rule.action == RelabelAction::kDropEqual;
+  });
+}
+
+}  // namespace
 
 /// A target that is being worked on, from before its task starts until the task is gone.
 class ScrapeCore::Running {
@@ -79,6 +96,7 @@ net::Task<void> ScrapeCore::scrape(std::unique_ptr<Running> running, Timestamp t
   if (work->page_bytes() > 0) target->page_bytes = work->page_bytes();
   if (!work->fetch_error().empty()) core->note_failure(*target, *work);
   core->count(*outcome);
+  if (outcome->commit_error.empty()) core->notify(*target, outcome->fresh_names);
   target->finish(t, std::move(*outcome));
 }
 
@@ -130,10 +148,30 @@ net::Task<void> ScrapeCore::end_series(std::unique_ptr<Running> running, Timesta
       co_await net::run_on(core->loop_, core->work_.lane(Lane::kScrape), std::move(work));
   if (markers) {
     core->stats_.stale_markers += *markers;
+    core->notify(*target, {});
   } else {
     log::warn("scrape", "ending the series of a target that went failed",
               {{"scrape_pool", target->pool}, {"target", target->spec.url}, {"err", markers.error().message}});
   }
+}
+
+void ScrapeCore::notify(const ScrapeTarget& target, const std::vector<std::uint64_t>& fresh_names) {
+  static const model::Labels kUnknown;
+  const auto found = pools_.find(target.pool);
+  if (found == pools_.end()) {
+    if (options_.on_stored) options_.on_stored({target.id, kUnknown, nullptr, 0});
+    return;
+  }
+  Pool& pool = found->second;
+  const std::size_t before = pool.names.size();
+  if (pool.names.empty()) {
+    for (const std::string_view name : report_names()) pool.names.insert(xxhash64(name));
+  }
+  if (pool.names.size() <= kMaxNames) pool.names.insert(fresh_names.begin(), fresh_names.end());
+  if (pool.names.size() != before) pool.names_version = ++last_names_version_;
+  if (!options_.on_stored) return;
+  options_.on_stored({target.id, keeps_target_labels(*pool.config) ? target.spec.labels : kUnknown,
+                      pool.names.size() <= kMaxNames ? &pool.names : nullptr, pool.names_version});
 }
 
 void ScrapeCore::count(const ScrapeOutcome& outcome) {

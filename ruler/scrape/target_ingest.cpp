@@ -28,6 +28,10 @@ model::Labels report_labels(std::string_view name, const model::Labels& target) 
 
 }  // namespace
 
+std::span<const std::string_view> report_names() {
+  return kReportNames;
+}
+
 void TargetIngest::use_rules(const std::shared_ptr<const IngestRules>& rules) {
   if (rules_ != nullptr && rules_ != rules && !same_label_rules(*rules_->config, *rules->config)) cache_.retire();
   rules_ = rules;
@@ -53,6 +57,7 @@ ScrapeOutcome TargetIngest::scrape(const ScrapeInput& input, storage::Appendable
       appender->rollback();
     }
   }
+  if (reader) out.fresh_names = reader->take_fresh_names();
   const bool good = out.error.empty();
   tell_additions_once(good, out.counts);
   if (!good && cache_.live) out.counts.stale_markers += end_series(input.t, *appender);

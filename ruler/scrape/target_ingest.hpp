@@ -3,7 +3,9 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "config/prometheus_config.hpp"
@@ -46,8 +48,12 @@ struct ScrapeOutcome {
   double duration_seconds = 0;
   std::size_t cache_bytes = 0;
   PageCounts counts;
-  MetadataPtr metadata;  // nullptr: as before
+  MetadataPtr metadata;                    // nullptr: as before
+  std::vector<std::uint64_t> fresh_names;  // xxhash64 of metric names that may be new to the target
 };
+
+/// The names of the series that tell of the scrape itself: "up", ...
+std::span<const std::string_view> report_names();
 
 /// The part of a target that workers own. Thread: one scrape at a time; the loop lets go of it meanwhile.
 class TargetIngest {

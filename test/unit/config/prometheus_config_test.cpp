@@ -141,6 +141,27 @@ alerting:
   CHECK(alertmanager.discovery.statics[0].targets == std::vector<std::string>{"am:9093"});
 }
 
+TEST_CASE("global says when rule groups are evaluated; these keys are not Prometheus'") {
+  const auto read = [](const std::string& global) {
+    return config::parse_prometheus_config("global: {" + global + "}\n", "p.yml");
+  };
+  const auto nothing = read("");
+  REQUIRE(nothing.has_value());
+  CHECK_FALSE((*nothing)->evaluate_on_scrape.has_value());
+  CHECK_FALSE((*nothing)->evaluation_min_interval.has_value());
+  const auto both = read("evaluation: on_scrape, evaluation_min_interval: 50ms");
+  REQUIRE(both.has_value());
+  CHECK((*both)->evaluate_on_scrape == true);
+  CHECK((*both)->evaluation_min_interval == Duration(50ms));
+  CHECK((*read("evaluation: interval"))->evaluate_on_scrape == false);
+  for (const char* wrong : {"evaluation: never", "evaluation: [on_scrape]", "evaluation: {on_scrape: 1}"}) {
+    const auto refused = read(wrong);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message == R"(p.yml:1:22: evaluation must be "interval" or "on_scrape")");
+  }
+  CHECK_FALSE(read("evaluation_min_interval: often").has_value());
+}
+
 TEST_CASE("mistakes are refused with position and Prometheus' words") {
   struct Case {
     const char* text;

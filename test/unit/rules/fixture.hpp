@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
+#include "base/hash.hpp"
 #include "base/virtual_loop.hpp"
 #include "rules/manager.hpp"
 #include "support/map_store.hpp"
@@ -91,6 +93,12 @@ class RuleBench {
   /// Times at which a query was asked.
   const std::vector<Timestamp>& asked(const std::string& query) { return asked_[query]; }
 
+  /// A target's scrape with a metric of this name was stored.
+  void scraped(const std::string& metric, const model::Labels& target = {}, std::uint64_t number = 1) {
+    names_.insert(xxhash64(metric));
+    manager_->scraped({number, target, &names_, names_.size()});
+  }
+
   /// Goes on until a query was asked once more; the time of that.
   Timestamp next(const std::string& query) {
     const std::size_t before = asked_[query].size();
@@ -144,6 +152,7 @@ class RuleBench {
 
   World& world_;
   storage::Queryable* given_ = nullptr;
+  std::unordered_set<std::uint64_t> names_;  // of all targets
   std::map<std::string, Answer> answers_;
   std::map<std::string, std::vector<Timestamp>> asked_;
   std::unique_ptr<rules::Manager> manager_;

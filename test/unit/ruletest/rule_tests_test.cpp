@@ -81,6 +81,46 @@ tests:
             .empty());
 }
 
+TEST_CASE("Groups on_scrape are also evaluated when samples come, and when a `for` is over") {
+  const std::string test = kHead + R"(
+tests:
+  - interval: 10s
+    input_series: [{series: 'q', values: "0 1 1 1 1 1 0 0 0 0 0 0 0"}]
+    alert_rule_test:
+      - {eval_time: 34s, alertname: A}
+      - {eval_time: 35s, alertname: A, exp_alerts: [{}]}
+      - {eval_time: 59s, alertname: A, exp_alerts: [{}]}
+      - {eval_time: 60s, alertname: A}
+    promql_expr_test:
+      - {expr: 'count_over_time(recorded[1m])', eval_time: 1m, exp_samples: [{value: COUNT}]}
+)";
+  const std::string rules = R"(
+groups:
+  - name: g
+    evaluation: MODE
+    rules:
+      - {alert: A, expr: q == 1, for: 25s}
+      - {record: recorded, expr: q}
+)";
+  const auto with = [](std::string text, const std::string& what, const std::string& by) {
+    return text.replace(text.find(what), what.size(), by);
+  };
+  Bench on_scrape(with(rules, "MODE", "on_scrape"));
+  CHECK(on_scrape.errors(with(test, "COUNT", "7")).empty());  // 10 to 60 s, and 35 s
+  // At the test's evaluations alone nothing fires: the condition holds at none of them.
+  Bench interval(with(rules, "MODE", "interval"));
+  const std::string errors = interval.errors(with(test, "COUNT", "1"));
+  CHECK(errors.find("alertname: A, time: 35s") != std::string::npos);
+  CHECK(errors.find("count_over_time") == std::string::npos);
+}
+
+TEST_CASE("A rule whose samples are refused ends its test as one that fails") {
+  Bench bench("groups: [{name: g, rules: [{record: a, expr: vector(1)}, {record: a, expr: vector(2)}]}]\n");
+  const std::string errors =
+      bench.errors(kHead + "tests: [{interval: 1m, promql_expr_test: [{expr: a, eval_time: 1m}]}]");
+  CHECK(errors.find("    rule: a, time: 0s, err: duplicate sample for timestamp") == 0);
+}
+
 TEST_CASE("What differs is told with promtool's texts") {
   Bench bench;
   CHECK(bench.errors(kHead + R"(
