@@ -162,6 +162,52 @@ TEST_CASE("A firing alert is sent again after the resend delay, and its end for 
   CHECK(bench.state().load_rule_alerts()->empty());
 }
 
+TEST_CASE("A firing alert ends by itself after four times the larger of the interval and the resend delay") {
+  struct Case {
+    std::string interval;
+    Duration resend_delay;
+    std::int64_t valid_ms;
+  };
+  for (const Case& one : {Case{"10s", 1min, 240'000}, Case{"5m", 1min, 1'200'000}, Case{"10s", 3min, 720'000}}) {
+    test::World world;
+    rules::GroupOptions options;
+    options.resend_delay = one.resend_delay;
+    test::RuleBench bench(world, options);
+    bench.answer("q", kTrue);
+    bench.run("groups: [{name: g, interval: " + one.interval + ", rules: [{alert: A, expr: q}]}]");
+    const Timestamp fired = bench.next("q");
+    auto sent = bench.sink.take();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].starts_at == fired);
+    CHECK(sent[0].ends_at == fired + one.valid_ms);
+    // Each repetition is valid anew, and begins when the alert began.
+    while (sent.size() < 2) {
+      bench.next("q");
+      std::ranges::move(bench.sink.take(), std::back_inserter(sent));
+    }
+    CHECK(sent[1].updated_at - fired > to_ms(one.resend_delay));
+    CHECK(sent[1].starts_at == fired);
+    CHECK(sent[1].ends_at == sent[1].updated_at + one.valid_ms);
+  }
+}
+
+TEST_CASE("The limit counts pending alerts too, and those that keep firing") {
+  test::World world;
+  test::RuleBench bench(world);
+  bench.answer("q", {element({{"i", "1"}}, 1), element({{"i", "2"}}, 1)});
+  bench.run(
+      "groups: [{name: g, interval: 10s, limit: 2, rules: [{alert: A, expr: q, keep_firing_for: 1m}, "
+      "{alert: B, expr: q, for: 1h}]}]");
+  bench.next("q");
+  CHECK(bench.rule(0, 0).alerts.size() == 2);
+  CHECK(bench.rule(0, 1).alerts.size() == 2);
+  bench.answer("q", {element({{"i", "3"}}, 1)});
+  bench.next("q");
+  CHECK(bench.rule(0, 0).last_error == "exceeded limit of 2 with 3 alerts");
+  CHECK(bench.rule(0, 0).alerts.empty());
+  CHECK(bench.rule(0, 1).alerts.size() == 1);  // those that were pending are gone
+}
+
 TEST_CASE("An alert that comes back while its end is still being sent is a new alert") {
   test::World world;
   test::RuleBench bench(world);

@@ -234,6 +234,24 @@ TEST_CASE("The series of a removed group end after two intervals, and its alerts
   CHECK(bench.samples(kOut).back().t == removed);
 }
 
+TEST_CASE("A rule that moves to another group: its series goes on there, and ends in none") {
+  test::World world;
+  test::RuleBench bench(world);
+  bench.answer("q", {test::element({}, 1)});
+  bench.run(
+      "groups: [{name: a, interval: 10s, rules: [{record: x, expr: p}]}, "
+      "{name: b, interval: 10s, rules: [{record: out, expr: q}]}]");
+  bench.loop().advance(30s);
+  const std::size_t before = bench.samples({{"__name__", "out"}}).size();
+  CHECK(before >= 2);
+  bench.apply("groups: [{name: a, interval: 10s, rules: [{record: x, expr: p}, {record: out, expr: q}]}]");
+  bench.loop().advance(1min);
+  const auto samples = bench.samples({{"__name__", "out"}});
+  CHECK(samples.size() >= before + 5);
+  CHECK(bench.stale_markers({{"__name__", "out"}}) == 0);
+  CHECK(bench.rule(0, 1).health == rules::Health::kGood);
+}
+
 TEST_CASE("A renamed group goes on with its series") {
   test::World world;
   test::RuleBench bench(world);

@@ -232,6 +232,25 @@ TEST_CASE("Without stored state the begin comes from ALERTS_FOR_STATE after the 
   }
 }
 
+TEST_CASE(
+    "A label that is a template does not keep the begin of an alert from being found, another value of one does") {
+  test::World world;
+  const Timestamp now = world.loop->now();
+  const auto write = [&](const std::string& zone, const std::string& severity) {
+    world.store.add({{"__name__", "ALERTS_FOR_STATE"}, {"alertname", "A"}, {"i", "1"}, {"s", severity}, {"zone", zone}},
+                    now - 60'000, static_cast<double>(now / 1000 - 3000));
+  };
+  const bool same = GENERATE(true, false);
+  write("zone-1", same ? "page" : "ticket");
+  write("zone-2", "page");  // of another alert of the rule
+  test::RuleBench bench(world);
+  bench.answer("q", kTrue);
+  bench.run(one_rule("for: 30m, labels: {s: page, zone: 'zone-{{ $labels.i }}'}"));
+  const Timestamp first = bench.next("q");
+  bench.next("q");
+  CHECK(bench.rule().alerts.at(0).active_at == (same ? now / 1000 * 1000 - 3'000'000 : first));
+}
+
 TEST_CASE("A rule with a short `for` does not look at ALERTS_FOR_STATE") {
   test::World world;
   const Timestamp now = world.loop->now();
