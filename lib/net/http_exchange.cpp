@@ -13,7 +13,8 @@ namespace tocsin::net {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U;  // Go's limit for a response's header
-constexpr std::size_t kReadBytes = 64U << 10U;
+// Most answers are short; memory for a long one is taken when it turns out to be long.
+constexpr std::size_t kFirstReadBytes = 4U << 10U, kReadBytes = 64U << 10U;
 constexpr int kMaxInformational = 5;  // Go's
 
 bool has_content(const HttpRequest& request) {
@@ -73,12 +74,13 @@ class AnswerReader {
   Task<Result<HttpResponse>> read() {
     ParseStatus status = ParseStatus::kNeedMore;
     std::string first_bytes;
+    std::size_t room = kFirstReadBytes;
     for (;;) {
       if (!parser_.got_some()) first_bytes = buffer_->view().substr(0, 100);
       status = parser_.put(*buffer_);
       TOCSIN_CO_OK(hand_over(status));
       if (status != ParseStatus::kNeedMore || ended_by_sink_) break;
-      const auto got = co_await connection_->read_some(buffer_->prepare(kReadBytes), kReadBytes);
+      const auto got = co_await connection_->read_some(buffer_->prepare(room), room);
       if (!got) co_return fail(got.error());
       if (*got == 0) {
         if (!out_->got_some) co_return fail(Errc::kIo, "EOF");
@@ -88,6 +90,7 @@ class AnswerReader {
       }
       out_->got_some = true;
       buffer_->commit(*got);
+      if (*got == room) room = kReadBytes;
     }
     if (!ended_by_sink_ && status != ParseStatus::kDone) co_return fail(parse_failure(status, parser_, first_bytes));
     keep_alive_ = !ended_by_sink_ && parser_.keep_alive() && buffer_->empty();

@@ -70,8 +70,11 @@ Result<std::string> HttpReceiver::secret_or_file(const Secret& secret, const std
 
 void HttpReceiver::keep_secret(const std::string& text) const {
   if (text.size() < kMinSecretBytes) return;
-  const std::string in_query = query_escape(text);
   const MutexLock lock(secrets_mutex_);
+  // The one that is used each time.
+  if (!secrets_.empty() && text == last_secret_) return;
+  last_secret_ = text;
+  const std::string in_query = query_escape(text);
   for (const std::string& form : {text, in_query, replace_all(in_query, "+", "%20")}) {
     if (std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) secrets_.push_back(form);
   }
@@ -122,8 +125,13 @@ net::Task<SendOutcome> HttpReceiver::send(NotificationPtr notification, MonoTime
 
 net::Task<SendOutcome> HttpReceiver::attempt(NotificationPtr notification, AttemptTime time) {
   const std::shared_ptr<const HttpReceiver> self = shared_from_this();
-  std::function<Result<Prepared>()> render = [self, notification] { return self->prepare(*notification); };
-  Result<Prepared> rendered = co_await on_worker(std::move(render));
+  Result<Prepared> rendered;
+  if (is_quick(*notification)) {
+    rendered = prepare(*notification);
+  } else {
+    std::function<Result<Prepared>()> render = [self, notification] { return self->prepare(*notification); };
+    rendered = co_await on_worker(std::move(render));
+  }
   if (!rendered) co_return permanent(rendered.error().message);
   fault_point(FaultPoint::kRendered);
   const auto prepared = std::make_shared<Prepared>(std::move(*rendered));

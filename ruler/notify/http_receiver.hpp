@@ -80,8 +80,8 @@ using Exchange = std::expected<net::HttpResponse, SendOutcome>;
 /// Kinds that talk with the service (a token first; a search, then an update) override attempt().
 /// Secrets that went through secret_or_file() or keep_secret() are taken out of every outcome's text, whatever the
 /// service echoes.
-/// Thread: construction and send() on the loop's; prepare() on a worker. Made as a shared_ptr only: a send keeps it
-/// alive.
+/// Thread: construction and send() on the loop's; prepare() on a worker, or on the loop's if it is_quick(). Made as a
+/// shared_ptr only: a send keeps it alive.
 class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpReceiver> {
  public:
   /// @param integration  for messages: "webhook".
@@ -95,6 +95,8 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
   virtual net::Task<SendOutcome> attempt(NotificationPtr notification, AttemptTime time);
   /// Thread: a worker. May read files. An error is permanent.
   virtual Result<Prepared> prepare(const Notification& notification) const;
+  /// prepare() of this one reads no file and takes some microseconds: it is done on the loop's thread.
+  virtual bool is_quick(const Notification&) const { return false; }
   /// Thread: the loop's, or a worker if the answer is long. Called for every answer. The default goes by the status.
   virtual SendOutcome judge(const Notification& notification, const Prepared& prepared,
                             const net::HttpResponse& response) const;
@@ -107,6 +109,7 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
     return net::run_on(services_.loop, services_.work.lane(Lane::kRule), std::move(work));
   }
 
+  const Rendering& rendering() const { return *rendering_; }
   const tmpl::AmTemplates& templates() const { return rendering_->templates; }
   /// The data that templates see; at most `max_alerts` alerts (0: all).
   tmpl::AmData data(const Notification& notification, std::size_t max_alerts = 0) const;
@@ -134,6 +137,7 @@ class HttpReceiver : public Receiver, public std::enable_shared_from_this<HttpRe
 
   mutable Mutex secrets_mutex_;
   mutable std::deque<std::string> secrets_ TOCSIN_GUARDED_BY(secrets_mutex_);  // the latest 64
+  mutable std::string last_secret_ TOCSIN_GUARDED_BY(secrets_mutex_);          // the latest of all
 };
 
 /// What most kinds start from.

@@ -5,7 +5,7 @@
 
 namespace tocsin::notify {
 
-tmpl::AmData message_data(const Rendering& rendering, const Notification& notification, std::size_t max_alerts) {
+tmpl::AmInput message_input(const Rendering& rendering, const Notification& notification, std::size_t max_alerts) {
   tmpl::AmInput input;
   input.receiver = notification.receiver;
   input.reason = std::string(alerting::notify_reason_text(notification.reason));
@@ -16,6 +16,11 @@ tmpl::AmData message_data(const Rendering& rendering, const Notification& notifi
     if (max_alerts != 0 && input.alerts.size() == max_alerts) break;
     input.alerts.push_back({item.alert, item.resolved});
   }
+  return input;
+}
+
+tmpl::AmData message_data(const Rendering& rendering, const Notification& notification, std::size_t max_alerts) {
+  const tmpl::AmInput input = message_input(rendering, notification, max_alerts);
   std::vector<std::string> failures;
   tmpl::AmData data = rendering.templates.data(input, notification.now, &failures);
   for (const std::string& failure : failures) {

@@ -1,11 +1,16 @@
 #include "notify/kinds.hpp"
+#include "notify/message_data.hpp"
 #include "notify/webhook_body.hpp"
 #include "template/go_json.hpp"
 
 namespace tocsin::notify {
 
-Result<std::string> webhook_body(const tmpl::Value& data, const Notification& notification, std::size_t max_alerts) {
-  TOCSIN_TRY(std::string body, tmpl::to_json(data));
+namespace {
+
+constexpr std::size_t kQuickAlerts = 8;
+
+/// The data's JSON with the members of the webhook's own.
+std::string with_version(std::string body, const Notification& notification, std::size_t max_alerts) {
   const std::size_t count = notification.alerts.size();
   const std::size_t cut = max_alerts != 0 && count > max_alerts ? count - max_alerts : 0;
   const std::string rest = tmpl::JsonObject()
@@ -14,8 +19,15 @@ Result<std::string> webhook_body(const tmpl::Value& data, const Notification& no
                                .number("truncatedAlerts", cut)
                                .take();
   body.back() = ',';
-  body += rest.substr(1);
+  body += std::string_view(rest).substr(1);
   return body;
+}
+
+}  // namespace
+
+Result<std::string> webhook_body(const tmpl::Value& data, const Notification& notification, std::size_t max_alerts) {
+  TOCSIN_TRY(std::string body, tmpl::to_json(data));
+  return with_version(std::move(body), notification, max_alerts);
 }
 
 namespace {
@@ -25,8 +37,16 @@ class WebhookReceiver final : public KindReceiver<config::WebhookConfig> {
   using KindReceiver::KindReceiver;
 
   Result<Prepared> prepare(const Notification& notification) const override;
+  bool is_quick(const Notification& notification) const override {
+    return is_plain(notification) && notification.alerts.size() <= kQuickAlerts;
+  }
 
  private:
+  /// Nothing in it is a template, nor in a file.
+  bool is_plain(const Notification& notification) const {
+    return !config_.payload && notification.route_labels.empty() && !config_.url.empty() &&
+           config_.url.reveal().find("{{") == std::string::npos;
+  }
   Result<std::string> payload(const Notification& notification, const tmpl::AmData& data) const;
   Result<std::string> custom_payload(const Notification& notification, const tmpl::AmData& data) const;
 };
@@ -44,6 +64,12 @@ Result<std::string> WebhookReceiver::custom_payload(const Notification& notifica
 }
 
 Result<Prepared> WebhookReceiver::prepare(const Notification& notification) const {
+  if (is_plain(notification)) {
+    TOCSIN_TRY(std::string json, tmpl::am_data_json(message_input(rendering(), notification, config_.max_alerts)));
+    keep_secret(config_.url.reveal());
+    return Prepared{
+        json_request(config_.url.reveal(), with_version(std::move(json), notification, config_.max_alerts)), "", {}};
+  }
   const tmpl::AmData alerts = data(notification, config_.max_alerts);
   TOCSIN_TRY(std::string body, payload(notification, alerts));
   TOCSIN_TRY(const std::string text, secret_or_file(config_.url, config_.url_file, "url"));

@@ -20,16 +20,6 @@ constexpr std::string_view kPlainText =
     "{{ range .Labels.SortedPairs }} {{ .Name }}={{ .Value }}{{ end }}"
     "{{ range .Annotations.SortedPairs }}\n  {{ .Name }}: {{ .Value }}{{ end }}{{ end }}{{ end }}";
 
-/// Go's regexp.QuoteMeta: the receiver's name stands in a link as a regular expression.
-std::string quote_meta(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view(R"(\.+*?()|[]{}^$)").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 Value alert_value(const AmAlert& item) {
   const model::Alert& alert = *item.alert;
   return Value::object(
@@ -39,27 +29,13 @@ Value alert_value(const AmAlert& item) {
       kAmAlertType);
 }
 
-/// What all sets agree on.
-template <typename Get>
-model::Labels common(const std::vector<AmAlert>& alerts, Get get) {
-  if (alerts.empty()) return {};
-  std::vector<model::LabelView> kept;
-  for (const model::LabelView label : get(*alerts[0].alert)) {
-    if (std::ranges::all_of(alerts, [&](const AmAlert& a) { return get(*a.alert).get(label.name) == label.value; })) {
-      kept.push_back(label);
-    }
-  }
-  return model::Labels::from(std::move(kept));
-}
-
 Value data_value(const AmInput& input, bool firing, const std::string& reason, MapData route_labels) {
   ListData alerts;
   for (const AmAlert& alert : input.alerts) alerts.push_back(alert_value(alert));
-  auto labels = [](const model::Alert& a) -> const model::Labels& { return a.labels; };
-  auto annotations = [](const model::Alert& a) -> const model::Labels& { return a.annotations; };
   return Value::object({Value(quote_meta(input.receiver)), Value(firing ? "firing" : "resolved"),
                         Value::list(std::move(alerts), kAmAlertsType), Value(reason), kv_value(input.group_labels),
-                        kv_value(common(input.alerts, labels)), kv_value(common(input.alerts, annotations)),
+                        kv_value(common(input.alerts, &model::Alert::labels)),
+                        kv_value(common(input.alerts, &model::Alert::annotations)),
                         Value::map(std::move(route_labels), kKvType), Value(input.external_url)},
                        kAmDataType);
 }
@@ -173,6 +149,7 @@ AmData AmTemplates::data(const AmInput& input, Timestamp now, std::vector<std::s
 }
 
 Result<std::string> AmTemplates::expand(std::string_view text, const AmData& data, Timestamp now) const {
+  if (text.find("{{") == std::string_view::npos) return std::string(text);
   return or_plain(expand_with(*set_, text, data.value(), functions_for(data, now)), data, false);
 }
 

@@ -87,6 +87,11 @@ class AmTemplates {
   std::shared_ptr<PlainTexts> plain_;  // nullptr: what fails is an error
 };
 
+/// The JSON of AmTemplates::data() of the same input, to the byte, without the values in between. For input without
+/// route labels.
+/// @return kLimit beyond 64 MiB.
+Result<std::string> am_data_json(const AmInput& input);
+
 /// The functions that need no data; routeLabels, now and since come with each expansion.
 const std::shared_ptr<const FuncMap>& alertmanager_functions();
 

@@ -160,4 +160,25 @@ Value kv_value(const model::Labels& labels) {
   return Value::map(std::move(map), kKvType);
 }
 
+std::string quote_meta(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view(R"(\.+*?()|[]{}^$)").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+model::Labels common(const std::vector<AmAlert>& alerts, model::Labels model::Alert::* of) {
+  if (alerts.empty()) return {};
+  if (alerts.size() == 1) return *alerts[0].alert.*of;
+  std::vector<model::LabelView> kept;
+  for (const model::LabelView label : *alerts[0].alert.*of) {
+    if (std::ranges::all_of(alerts, [&](const AmAlert& a) { return (*a.alert.*of).get(label.name) == label.value; })) {
+      kept.push_back(label);
+    }
+  }
+  return model::Labels::from(std::move(kept));
+}
+
 }  // namespace tocsin::tmpl
