@@ -21,8 +21,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "btrfs",
     "buddyinfo",
     "cgroups",
-    "conntrack",
-    "cpufreq",
     "cpu_vulnerabilities",
     "diskstats",
     "dmi",
@@ -30,10 +28,8 @@ constexpr std::string_view kMissingCollectors[] = {
     "drbd",
     "drm",
     "edac",
-    "entropy",
     "ethtool",
     "fibrechannel",
-    "filefd",
     "hwmon",
     "infiniband",
     "interrupts",
@@ -46,7 +42,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "meminfo_numa",
     "mountstats",
     "netclass",
-    "netstat",
     "network_route",
     "nfs",
     "nfsd",
@@ -57,18 +52,13 @@ constexpr std::string_view kMissingCollectors[] = {
     "pcidevice",
     "perf",
     "powersupplyclass",
-    "pressure",
     "processes",
     "qdisc",
     "rapl",
     "runit",
-    "schedstat",
     "selinux",
     "slabinfo",
-    "sockstat",
     "softirqs",
-    "softnet",
-    "stat",
     "supervisord",
     "swap",
     "sysctl",
@@ -77,8 +67,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "tcpstat",
     "thermal_zone",
     "timex",
-    "udp_queues",
-    "vmstat",
     "watchdog",
     "wifi",
     "xfrm",
@@ -99,6 +87,12 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   app.add_option("--path.procfs", node.procfs, "procfs mountpoint.")->capture_default_str();
   app.add_option("--path.sysfs", node.sysfs, "sysfs mountpoint.")->capture_default_str();
   app.add_option("--path.rootfs", node.rootfs, "rootfs mountpoint.")->capture_default_str();
+  app.add_option("--path.udev.data", node.udev_data, "udev data path.")->capture_default_str();
+  app.add_flag("--collector.cpu.info,!--no-collector.cpu.info", node.cpu_info, "Enables metric cpu_info");
+  app.add_option("--collector.cpu.info.flags-include", node.cpu_flags_include,
+                 "Filter the `flags` field in cpuInfo with a value that must be a regular expression");
+  app.add_option("--collector.cpu.info.bugs-include", node.cpu_bugs_include,
+                 "Filter the `bugs` field in cpuInfo with a value that must be a regular expression");
   app.add_flag("--collector.cpu.guest,!--no-collector.cpu.guest", node.cpu_guest,
                "Enables metric node_cpu_guest_seconds_total");
   const auto regex = [&](const char* name, std::string& target, const char* help) {
@@ -112,6 +106,10 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
   regex("--collector.netdev.device-include", node.netdev_device_include, "Net devices to include.");
   regex("--collector.netdev.device-exclude", node.netdev_device_exclude, "Net devices to exclude.");
+  regex("--collector.netstat.fields", node.netstat_fields, "Regexp of fields to return for netstat collector.");
+  regex("--collector.vmstat.fields", node.vmstat_fields, "Regexp of fields to return for vmstat collector.");
+  app.add_flag("--collector.stat.softirq,!--no-collector.stat.softirq", node.stat_softirq,
+               "Export softirq calls per vector");
   app.add_option_function<std::string>(
       "--collector.filesystem.mount-timeout",
       [&node](const std::string& text) {

@@ -80,10 +80,13 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
     std::lock_guard lock(anchor->mutex);
     if (anchor->gatherer == nullptr) return;
     loop.post([state, anchor, took, rendered = std::move(rendered),
-               problem = result ? std::string() : result.error().message]() mutable {
+               problem = result ? std::string() : result.error().message,
+               has_nothing = !result && result.error().code == Errc::kUnavailable]() mutable {
       if (anchor->gatherer == nullptr) return;
       if (!problem.empty() && problem != state->problem) {
-        log::error("collector", "collector failed", {{"name", state->collector->name()}, {"err", problem}});
+        log::write(has_nothing ? log::Level::kDebug : log::Level::kError, "collector",
+                   has_nothing ? "collector has no data" : "collector failed",
+                   {{"name", state->collector->name()}, {"err", problem}});
       }
       state->problem = std::move(problem);
       state->success = state->problem.empty();

@@ -18,7 +18,8 @@ class Collector {
   /// As in --collector.<name> and in the label `collector`.
   virtual std::string_view name() const = 0;
   /// Puts the values of now into the page; begin() and end() of the page are the caller's. May block.
-  /// On an error what was put already is served nevertheless, as node_exporter does, with success 0.
+  /// On an error what was put already is served nevertheless, as node_exporter does, with success 0. kUnavailable: the
+  /// host has nothing of the kind, which is no error for the log.
   virtual Result<void> collect(expo::Page& page) = 0;
 };
 

@@ -21,13 +21,25 @@ struct NodeContext {
 
 /// kInvalid if an option is wrong.
 using MadeCollector = Result<CollectorPtr>;
+MadeCollector make_conntrack(const NodeContext& context);
 MadeCollector make_cpu(const NodeContext& context);
+MadeCollector make_cpufreq(const NodeContext& context);
+MadeCollector make_entropy(const NodeContext& context);
+MadeCollector make_filefd(const NodeContext& context);
 MadeCollector make_filesystem(const NodeContext& context);
 MadeCollector make_loadavg(const NodeContext& context);
 MadeCollector make_meminfo(const NodeContext& context);
 MadeCollector make_netdev(const NodeContext& context);
+MadeCollector make_netstat(const NodeContext& context);
+MadeCollector make_pressure(const NodeContext& context);
+MadeCollector make_schedstat(const NodeContext& context);
+MadeCollector make_sockstat(const NodeContext& context);
+MadeCollector make_softnet(const NodeContext& context);
+MadeCollector make_stat(const NodeContext& context);
 MadeCollector make_textfile(const NodeContext& context);
 MadeCollector make_time(const NodeContext& context);
+MadeCollector make_udp_queues(const NodeContext& context);
 MadeCollector make_uname(const NodeContext& context);
+MadeCollector make_vmstat(const NodeContext& context);
 
 }  // namespace tocsin::exporters::node

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/cpu_info.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -30,8 +31,9 @@ struct CpuTimes {
 
 class Cpu final : public Collector {
  public:
-  Cpu(const NodeOptions& options, Fs& fs)
+  Cpu(const NodeOptions& options, Fs& fs, std::optional<CpuInfo> info)
       : fs_(fs),
+        info_(std::move(info)),
         guest_(options.cpu_guest),
         stat_(fs, options.procfs + "/stat"),
         isolated_(fs, options.sysfs + "/devices/system/cpu/isolated"),
@@ -39,6 +41,7 @@ class Cpu final : public Collector {
   std::string_view name() const override { return "cpu"; }
 
   Result<void> collect(expo::Page& page) override {
+    if (info_) TOCSIN_OK(info_->collect(page));
     TOCSIN_TRY(const std::string_view text, stat_.read());
     auto& seconds =
         page.family("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.", model::MetricType::kCounter);
@@ -52,6 +55,7 @@ class Cpu final : public Collector {
     });
     put_isolated(page);
     put_throttles(page);
+    put_online(page);
     return result;
   }
 
@@ -120,6 +124,27 @@ class Cpu final : public Collector {
     }
   }
 
+  /// Only where the first CPU can be taken off line: else the kernel has no such file for it.
+  void put_online(expo::Page& page) {
+    if (!looked_for_online_) find_online();
+    for (auto& [cpu, file] : online_) {
+      const auto online = file.read_number();
+      page.family("node_cpu_online", "CPUs that are online and being scheduled.", model::MetricType::kGauge)
+          .put({{"cpu", cpu}}, online && *online == 1 ? 1 : 0);
+    }
+  }
+
+  void find_online() {
+    looked_for_online_ = true;
+    const auto names = fs_.list(cpus_folder_);
+    if (!names || !fs_.exists(cpus_folder_ + "/cpu0/online")) return;
+    for (const std::string& name : *names) {
+      std::uint64_t number = 0;
+      if (!name.starts_with("cpu") || !to_number(std::string_view(name).substr(3), number)) continue;
+      online_.emplace_back(name.substr(3), SourceFile(fs_, fmt::format("{}/{}/online", cpus_folder_, name)));
+    }
+  }
+
   struct Throttle {
     std::string package, core;
     SourceFile core_count, package_count;
@@ -176,18 +201,28 @@ class Cpu final : public Collector {
   }
 
   Fs& fs_;
+  std::optional<CpuInfo> info_;
   bool guest_;
   SourceFile stat_, isolated_;
   std::string cpus_folder_;
   bool looked_for_throttles_ = false;
   std::vector<Throttle> throttles_;
+  bool looked_for_online_ = false;
+  std::vector<std::pair<std::string, SourceFile>> online_;  // by the CPU's number, as text
   std::map<std::string, CpuTimes, std::less<>> last_;
 };
 
 }  // namespace
 
 MadeCollector make_cpu(const NodeContext& context) {
-  return std::make_unique<Cpu>(context.options, context.fs);
+  std::optional<CpuInfo> info;
+  // Either pattern turns it on, as in node_exporter.
+  const NodeOptions& options = context.options;
+  if (options.cpu_info || !options.cpu_flags_include.empty() || !options.cpu_bugs_include.empty()) {
+    TOCSIN_TRY(CpuInfo made, CpuInfo::make(context));
+    info.emplace(std::move(made));
+  }
+  return std::make_unique<Cpu>(options, context.fs, std::move(info));
 }
 
 }  // namespace tocsin::exporters::node

@@ -23,4 +23,10 @@ Result<Filter> Filter::make(std::string_view what, const std::string& include, c
   return filter;
 }
 
+Result<Filter> Filter::only(std::string_view flag, const std::string& pattern) {
+  Filter filter;
+  TOCSIN_TRY(filter.include_, compile(flag, pattern));
+  return filter;
+}
+
 }  // namespace tocsin::exporters::node

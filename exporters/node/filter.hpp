@@ -14,6 +14,8 @@ class Filter {
  public:
   /// `what` names the flags in messages, such as "--collector.netdev.device".
   static Result<Filter> make(std::string_view what, const std::string& include, const std::string& exclude);
+  /// What matches `pattern`, the value of `flag`; everything if it is empty.
+  static Result<Filter> only(std::string_view flag, const std::string& pattern);
   bool shows(std::string_view name) const {
     if (exclude_ && exclude_->matches(name)) return false;
     return !include_ || include_->matches(name);

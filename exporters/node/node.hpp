@@ -19,9 +19,15 @@ struct NodeOptions {
   std::string procfs = "/proc";
   std::string sysfs = "/sys";
   std::string rootfs = "/";
+  std::string udev_data = "/run/udev/data";
   std::map<std::string, bool, std::less<>> enabled;  // --collector.X, --no-collector.X; absent: the default
 
+  /// Whether the collector is to run: the choice, or its default. False if there is none of the name.
+  bool is_enabled(std::string_view collector) const;
+
   bool cpu_guest = true;
+  bool cpu_info = false;
+  std::string cpu_flags_include, cpu_bugs_include;
   // Regular expressions as given; unanchored, as in node_exporter. Empty: no filter.
   std::string filesystem_mount_points_exclude =
       "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
@@ -34,6 +40,13 @@ struct NodeOptions {
   Duration filesystem_mount_timeout = std::chrono::seconds(5);
   std::string netdev_device_include;
   std::string netdev_device_exclude;
+  std::string netstat_fields =
+      "^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|Icmp6?_(InMsgs|OutMsgs)|"
+      "TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|"
+      "Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|"
+      "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$";
+  bool stat_softirq = false;
+  std::string vmstat_fields = "^(oom_kill|pgpg|pswp|pg.*fault).*";
   std::vector<std::string> textfile_directories;  // may be patterns
 };
 

@@ -2,35 +2,75 @@
 
 #include <charconv>
 
+#include "base/float_text.hpp"
+#include "base/strings.hpp"
+
 namespace tocsin::exporters::node {
 namespace {
 
 constexpr std::size_t kFirstSize = 4096;
 constexpr std::size_t kMaxSize = 4U << 20U;
 
-}  // namespace
-
-Result<std::string_view> SourceFile::read_open() {
+/// All of the file into `buffer`, which grows.
+Result<std::string_view> read_all(const RandomFile& file, const std::string& path, std::string& buffer) {
   std::size_t length = 0;
-  if (buffer_.empty()) buffer_.resize(kFirstSize);
+  if (buffer.empty()) buffer.resize(kFirstSize);
   for (;;) {
-    TOCSIN_TRY(const std::size_t got, file_->read_at(length, buffer_.data() + length, buffer_.size() - length));
+    TOCSIN_TRY(const std::size_t got, file.read_at(length, buffer.data() + length, buffer.size() - length));
     length += got;
-    if (length < buffer_.size()) return std::string_view(buffer_).substr(0, length);
-    if (buffer_.size() >= kMaxSize) return fail(Errc::kLimit, "{} is larger than {} bytes", path_, kMaxSize);
+    if (length < buffer.size()) return std::string_view(buffer).substr(0, length);
+    if (buffer.size() >= kMaxSize) return fail(Errc::kLimit, "{} is larger than {} bytes", path, kMaxSize);
     // A kernel file that does not fit into one read may change between two: start over with more room.
-    buffer_.resize(buffer_.size() * 2);
+    buffer.resize(buffer.size() * 2);
     length = 0;
   }
 }
 
+}  // namespace
+
 Result<std::string_view> SourceFile::read() {
   if (file_) {
-    if (auto text = read_open()) return text;
+    if (auto text = read_all(*file_, path_, buffer_)) return text;
     file_.reset();
   }
   TOCSIN_TRY(file_, fs_.open_random(path_));
-  return read_open();
+  return read_all(*file_, path_, buffer_);
+}
+
+Result<double> SourceFile::read_number() {
+  TOCSIN_TRY(const std::string_view text, read());
+  double value = 0;
+  if (!parse_float(trim(text), value)) return fail(Errc::kCorrupt, "{}: no number: \"{}\"", path_, trim(text));
+  return value;
+}
+
+Result<std::string_view> SourceFiles::read(const std::string& path) {
+  const auto found = files_.find(path);
+  if (found != files_.end()) {
+    if (auto text = read_all(*found->second, path, buffer_)) return text;
+    files_.erase(found);  // a device that went and came back is another one
+  }
+  TOCSIN_TRY(std::unique_ptr<RandomFile> file, fs_.open_random(path));
+  auto text = read_all(*file, path, buffer_);
+  if (text && files_.size() < keep_) files_.emplace(path, std::move(file));
+  return text;
+}
+
+std::optional<std::string_view> SourceFiles::text(const std::string& path) {
+  const auto text = read(path);
+  if (!text) return std::nullopt;
+  return trim(*text);
+}
+
+std::optional<double> SourceFiles::number(const std::string& path) {
+  const auto digits = text(path);
+  double value = 0;
+  if (!digits || !parse_float(*digits, value)) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> SourceFiles::names(const std::string& folder) const {
+  return fs_.list(folder).value_or(std::vector<std::string>{});
 }
 
 std::string_view next_word(std::string_view& line) {

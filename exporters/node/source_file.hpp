@@ -2,8 +2,11 @@
 // Small files of /proc and /sys that are read at each scrape: opened once, read again from the start.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "base/fs.hpp"
 
@@ -16,15 +19,44 @@ class SourceFile {
   SourceFile(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
   /// The text now; the view lives until the next read(). kLimit beyond 4 MiB. A file that fails is opened again once.
   Result<std::string_view> read();
+  /// The text is one number, with blanks or a newline around it.
+  Result<double> read_number();
   const std::string& path() const { return path_; }
 
  private:
-  Result<std::string_view> read_open();
   Fs& fs_;
   std::string path_;
   std::unique_ptr<RandomFile> file_;
   std::string buffer_;
 };
+
+/// The many small files of a folder of /sys, by path, with one buffer. Thread: one at a time.
+class SourceFiles {
+ public:
+  /// So many stay open between rounds; the others are opened and closed each time.
+  explicit SourceFiles(Fs& fs, std::size_t keep = 128) : fs_(fs), keep_(keep) {}
+  /// The text now; the view lives until the next call.
+  Result<std::string_view> read(const std::string& path);
+  /// Without blanks and newlines around it; nothing if the file is not there or does not answer.
+  std::optional<std::string_view> text(const std::string& path);
+  /// The same, as a number.
+  std::optional<double> number(const std::string& path);
+  /// The names in a folder, sorted; none if it is not there.
+  std::vector<std::string> names(const std::string& folder) const;
+
+ private:
+  Fs& fs_;
+  std::size_t keep_;
+  std::unordered_map<std::string, std::unique_ptr<RandomFile>> files_;
+  std::string buffer_;
+};
+
+/// A missing file means that the host has nothing of the kind: kNotFound becomes kUnavailable (see Collector).
+template <typename T>
+Result<T> or_no_data(Result<T> result) {
+  if (!result && result.error().code == Errc::kNotFound) result.error().code = Errc::kUnavailable;
+  return result;
+}
 
 /// Calls `take` for each line without its newline.
 template <typename Take>
@@ -35,6 +67,14 @@ void for_each_line(std::string_view text, Take take) {
     if (end == std::string_view::npos) return;
     text.remove_prefix(end + 1);
   }
+}
+
+/// Cuts the first line off the front of `text`, without its newline.
+inline std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
 }
 
 /// Cuts the next word, separated by blanks and tabs, off the front of `line`; "" at the end.
