@@ -22,16 +22,19 @@ constexpr std::string_view kComponent = "alerting";
 constexpr Duration kDefaultResolveTimeout = std::chrono::minutes(5);
 constexpr Duration kStopPoll = std::chrono::milliseconds(10);
 
-class AfterFlush final : public Executor {
+/// Jobs behind what was written.
+class AfterStore final : public Executor {
  public:
-  explicit AfterFlush(state::Store& store) : store_(&store) {}
+  using When = void (state::Store::*)(std::function<void(bool)>);
+  AfterStore(state::Store& store, When when) : store_(&store), when_(when) {}
   void post(Job job) override {
     const auto shared = std::make_shared<Job>(std::move(job));  // the store's callbacks are copyable
-    store_->flush([shared](bool) { (*shared)(); });
+    (store_->*when_)([shared](bool) { (*shared)(); });
   }
 
  private:
   state::Store* store_;
+  When when_;
 };
 
 class AlertingImpl final : public Alerting {
@@ -41,7 +44,8 @@ class AlertingImpl final : public Alerting {
         rng_(rng),
         factory_(std::move(factory)),
         options_(options),
-        after_flush_(store),
+        after_flush_(store, &state::Store::flush),
+        after_write_(store, &state::Store::when_written),
         hub_(store, {options.max_alerts, options.persist_alerts}, *metrics_),
         log_(store),
         under_way_(loop, store),
@@ -176,6 +180,7 @@ class AlertingImpl final : public Alerting {
   Silences& silences() override { return silences_; }
 
   Executor& after_flush() override { return after_flush_; }
+  Executor& after_write() override { return after_write_; }
 
   const Metrics& metrics() override {
     metrics_->inbox_dropped = inbox_->dropped();
@@ -307,7 +312,7 @@ class AlertingImpl final : public Alerting {
   std::shared_ptr<const config::AlertmanagerConfig> config_;
   std::shared_ptr<const ReceiverMap> receivers_;
   bool limit_told_ = false;
-  AfterFlush after_flush_;
+  AfterStore after_flush_, after_write_;
   AlertHub hub_;
   NotificationLog log_;
   UnderWay under_way_;

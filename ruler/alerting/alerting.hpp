@@ -83,8 +83,10 @@ class Alerting {
   virtual std::vector<GroupSchedule> schedule(std::size_t limit) = 0;
   virtual Silences& silences() = 0;
   /// Runs jobs, on another thread, when all that was changed before is on disk, or could not be written now. API v2
-  /// waits for it, so that what it has answered with 200 survives a crash.
+  /// waits for it with silences, which nobody sends again.
   virtual Executor& after_flush() = 0;
+  /// The same when it survives the end of the process (Store::when_written). API v2 waits for it with alerts.
+  virtual Executor& after_write() = 0;
   virtual const Metrics& metrics() = 0;
   virtual Counts counts() = 0;
   virtual Clock& clock() = 0;

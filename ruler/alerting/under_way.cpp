@@ -58,7 +58,7 @@ void UnderWay::write(std::uint64_t id) {
     if (*self != nullptr) (*self)->begin(id);
   };
   found->second.timer = loop_->call_after(kLongestWait, begin);
-  store_->flush([loop = loop_, begin](bool) { loop->post(begin); });
+  store_->when_written([loop = loop_, begin](bool) { loop->post(begin); });
 }
 
 void UnderWay::begin(std::uint64_t id) {

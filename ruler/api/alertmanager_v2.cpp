@@ -231,7 +231,7 @@ Task<HttpResponse> post_alerts(ApiPtr api, HttpRequest request) {
   }
   PostedAlerts& alerts = **posted;
   co_await insert(api, std::move(alerts.valid));
-  co_await keep(api);
+  co_await net::run_on(api->loop, api->alerting.after_write(), [] {});
   if (alerts.invalid.empty()) co_return json_answer("");
   api->alerting.count_invalid(alerts.invalid.size());
   std::string message;

@@ -7,8 +7,6 @@
 namespace tocsin::state {
 namespace {
 
-constexpr int kLongLogPages = 1000;
-
 Errc kind_of(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -29,11 +27,9 @@ Errc kind_of(int code) {
   }
 }
 
-/// As SQLite does by itself, with a place for tests to die at.
-int checkpoint_long_log(void*, sqlite3* handle, const char* name, int pages) {
-  if (pages < kLongLogPages) return SQLITE_OK;
-  fault_point(FaultPoint::kCheckpoint);
-  sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+/// In the place of SQLite's own, which would copy a long log back while those wait whose transaction it was.
+int note_log_pages(void* out, sqlite3*, const char*, int pages) {
+  *static_cast<int*>(out) = pages;
   return SQLITE_OK;
 }
 
@@ -79,7 +75,7 @@ Result<void> Database::configure(const DatabaseOptions& options) {
     }
   }
   TOCSIN_OK(execute("PRAGMA journal_mode = WAL"));
-  sqlite3_wal_hook(handle_.get(), checkpoint_long_log, nullptr);
+  sqlite3_wal_hook(handle_.get(), note_log_pages, log_pages_.get());
   // FULL: a committed transaction survives the loss of power. Writes are grouped, so this is one fsync per group.
   TOCSIN_OK(execute("PRAGMA synchronous = FULL"));
   TOCSIN_OK(execute("PRAGMA foreign_keys = ON"));
@@ -96,6 +92,23 @@ Result<void> Database::configure(const DatabaseOptions& options) {
 Result<void> Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return error(code, sql.substr(0, sql.find('\n')));
+  return {};
+}
+
+void Database::checkpoint(int pages) {
+  if (*log_pages_ < pages) return;
+  *log_pages_ = 0;
+  fault_point(FaultPoint::kCheckpoint);
+  sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+Result<void> Database::sync() {
+  sqlite3_file* log = nullptr;
+  const int found = sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (found != SQLITE_OK) return error(found, "find the log");
+  if (log == nullptr || log->pMethods == nullptr) return {};  // nothing was written yet
+  const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  if (code != SQLITE_OK) return error(code, "sync the log");
   return {};
 }
 

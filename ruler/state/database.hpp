@@ -34,6 +34,10 @@ class Database {
 
   /// Statements without parameters or rows.
   Result<void> execute(const std::string& sql);
+  /// Has all that was committed on disk, where commits themselves do not (synchronous=NORMAL).
+  Result<void> sync();
+  /// Copies the log into the file if it has that many pages. What fails waits for the next time.
+  void checkpoint(int pages);
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_.get(); }
   std::unexpected<Error> error(int code, std::string_view what) const;
@@ -46,6 +50,7 @@ class Database {
   Result<void> configure(const DatabaseOptions& options);
 
   std::string path_;
+  std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // where SQLite's hook finds it: before the handle
   std::unique_ptr<sqlite3, Close> handle_;
 };
 

@@ -4,8 +4,11 @@
 #include <condition_variable>
 #include <cstdio>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
+
+#include <pthread.h>
 
 #include "base/fault_point.hpp"
 #include "base/log.hpp"
@@ -21,6 +24,10 @@ namespace {
 
 constexpr std::string_view kComponent = "state";
 constexpr Duration kLongestRetry = std::chrono::seconds(30);
+/// The log is copied into the file when there is nothing else to do, or when it is too long for that.
+constexpr int kLongLogPages = 1000, kTooLongLogPages = 4000;
+/// Where nobody waits, transactions are this far apart: in a burst each would write the same pages again.
+constexpr Duration kGather = std::chrono::milliseconds(20);
 
 template <typename T>
 bool has(const WriteQueue& work) {
@@ -37,11 +44,14 @@ void pass_fault_points(const WriteQueue& work) {
 }
 
 /// Invariants: the database is touched by the state thread only, once it runs; queue_, reads_ and stop_ under mutex_.
-/// Order of the thread's work: reads first (they wait for nobody), then one transaction over all that is queued.
+/// Order of the thread's work: one transaction over all that is queued, a sync if one is due or waited for, then reads
+/// and those who wait.
 class SqliteStore final : public Store {
  public:
   SqliteStore(Database database, SqliteOptions options, StoreHealth health)
-      : database_(std::move(database)), options_(options), health_(std::move(health)), thread_([this] { run(); }) {}
+      : database_(std::move(database)), options_(options), health_(std::move(health)), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "state");
+  }
 
   ~SqliteStore() override {
     {
@@ -84,6 +94,13 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredSilence>> load_silences() override { return read(read_silences); }
 
   void flush(std::function<void(bool)> done) override {
+    {
+      const MutexLock lock(mutex_);
+      queue_.wait_synced(std::move(done));
+    }
+    wake_.notify_one();
+  }
+  void when_written(std::function<void(bool)> done) override {
     {
       const MutexLock lock(mutex_);
       queue_.wait(std::move(done));
@@ -144,17 +161,23 @@ class SqliteStore final : public Store {
 
   // The state thread, from here on.
 
+  using Time = std::chrono::steady_clock::time_point;
+
   /// Waits until there is something to do. After a failure (delay is not zero) a flush or a read asks at once whether
   /// it works again, plain writes wait.
   WriteQueue take_work(Duration delay, bool& stopping) {
     const MutexLock lock(mutex_);
-    const auto until = std::chrono::steady_clock::now() + delay;
-    while (!stop_ && !(delay == Duration::zero() ? !queue_.empty() : queue_.has_waiting())) {
-      if (delay == Duration::zero()) {
+    const Time writes_from = delay == Duration::zero() ? began_ + kGather : std::chrono::steady_clock::now() + delay;
+    while (!stop_ && !queue_.has_waiting()) {
+      const bool has_writes = queue_.size() > 0 || delay != Duration::zero();
+      if (!has_writes && !unsynced_since_) {
         wake_.wait(mutex_);
-      } else if (wake_.wait_until(mutex_, until) == std::cv_status::timeout) {
-        break;
+        continue;
       }
+      Time until = has_writes ? writes_from : Time::max();
+      if (unsynced_since_) until = std::min(until, *unsynced_since_ + kLongestUnsynced);
+      if (std::chrono::steady_clock::now() >= until) break;
+      wake_.wait_until(mutex_, until);
     }
     stopping = stop_;
     writing_ = queue_.size();
@@ -162,12 +185,18 @@ class SqliteStore final : public Store {
   }
 
   void run() {
+    if (auto set = database_.execute("PRAGMA synchronous = NORMAL"); !set) {
+      log::error(kComponent, "each transaction is synced", {{"err", set.error().message}});
+    }
     Duration delay{0};  // not zero: the last transaction failed
     while (true) {
       bool stopping = false;
       WriteQueue work = take_work(delay, stopping);
+      began_ = std::chrono::steady_clock::now();
+      const bool idle = work.empty();
       const bool written = commit(work, stopping);
-      std::vector<std::function<void(bool)>> waiting = work.take_waiting();
+      const bool synced = sync_if_due(stopping || work.has_waiting_synced()) && written;
+      std::vector<WriteQueue::Done> waiting = work.take_waiting(), waiting_synced = work.take_waiting_synced();
       delay = written ? Duration::zero() : std::clamp(delay * 2, options_.retry_delay, kLongestRetry);
       {
         const MutexLock lock(mutex_);
@@ -175,8 +204,24 @@ class SqliteStore final : public Store {
         if (!written) queue_.put_back(std::move(work));
       }
       for (const auto& done : waiting) done(written);
+      for (const auto& done : waiting_synced) done(synced);
+      database_.checkpoint(idle ? kLongLogPages : kTooLongLogPages);
       if (stopping) return;
     }
+  }
+
+  /// False if what was written may not be on disk though it should be.
+  bool sync_if_due(bool waited_for) {
+    const Time now = std::chrono::steady_clock::now();
+    if (!unsynced_since_ || (!waited_for && now - *unsynced_since_ < kLongestUnsynced)) return true;
+    const Result<void> done = database_.sync();
+    unsynced_since_ = done ? std::nullopt : std::optional(now);  // it is tried again
+    if (!done) count_failures(1);
+    if (!done && !std::exchange(sync_fails_, true)) {
+      log::error(kComponent, "the state is written but may not be on disk", {{"err", done.error().message}});
+    }
+    if (done) sync_fails_ = false;
+    return done.has_value();
   }
 
   bool commit(const WriteQueue& work, bool stopping) {
@@ -195,6 +240,7 @@ class SqliteStore final : public Store {
     } else if (done && failing_) {
       log::info(kComponent, "the state is written again", {{"file", database_.path()}});
     }
+    if (done && !unsynced_since_) unsynced_since_ = std::chrono::steady_clock::now();
     failing_ = !done;
     failure_ = done ? std::string() : done.error().message;
     return done.has_value();
@@ -217,7 +263,11 @@ class SqliteStore final : public Store {
   Database database_;
   Statements statements_{database_};
   const SqliteOptions options_;
-  bool failing_ = false;  // state thread; failure_ too
+  // The state thread's, down to the mutex.
+  Time began_{};                        // the last transaction
+  std::optional<Time> unsynced_since_;  // what was committed since may not be on disk
+  bool sync_fails_ = false;
+  bool failing_ = false;
   std::string failure_;
 
   Mutex mutex_;

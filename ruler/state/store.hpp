@@ -3,7 +3,8 @@
 // One interface; SQLite is the embedded backend (sqlite_store.hpp). PostgreSQL shares it between rulers later.
 //
 // Writes are values: they are queued, in order, to the one state thread and committed in groups (a transaction per
-// drained queue). flush() tells when everything queued before it is on disk.
+// drained queue). What is committed survives the end of the process at once, and a loss of power 200 ms later: syncs
+// are grouped, too. flush() syncs, and tells when everything queued before it is on disk.
 
 #include <functional>
 #include <map>
@@ -64,6 +65,9 @@ struct StoredSilence {
   Timestamp ends_at = 0;
 };
 
+/// How long what is written may wait until it is on disk for sure.
+inline constexpr Duration kLongestUnsynced = std::chrono::milliseconds(200);
+
 struct StoreStats {
   std::uint64_t writes = 0, transactions = 0, failures = 0;
   std::size_t queued = 0;
@@ -108,6 +112,9 @@ class Store {
 
   /// Calls `done` on the state thread once all that was queued before is on disk (true) or failed (false).
   virtual void flush(std::function<void(bool)> done) = 0;
+  /// The same once it is written: it survives the end of the process; a loss of power may take what was written in the
+  /// last kLongestUnsynced.
+  virtual void when_written(std::function<void(bool)> done) { flush(std::move(done)); }
   virtual StoreStats stats() = 0;
   virtual StoreHealth health() = 0;
 };

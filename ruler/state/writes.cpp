@@ -45,7 +45,8 @@ void WriteQueue::push(Write write) {
 
 void WriteQueue::put_back(WriteQueue older) {
   for (auto& [order, write] : writes_) older.push(std::move(write));
-  for (auto& done : waiting_) older.waiting_.push_back(std::move(done));
+  for (Done& done : waiting_) older.waiting_.push_back(std::move(done));
+  for (Done& done : waiting_synced_) older.waiting_synced_.push_back(std::move(done));
   *this = std::move(older);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,20 +55,25 @@ std::string write_key(const Write& write);
 class WriteQueue {
  public:
   void push(Write write);
-  void wait(std::function<void(bool)> done) { waiting_.push_back(std::move(done)); }
+  using Done = std::function<void(bool)>;
+  void wait(Done done) { waiting_.push_back(std::move(done)); }
+  /// Waits until it is on disk for sure.
+  void wait_synced(Done done) { waiting_synced_.push_back(std::move(done)); }
   /// Puts an older queue, whose writes failed, in front of this one.
   void put_back(WriteQueue older);
   std::size_t size() const { return writes_.size(); }
-  bool empty() const { return writes_.empty() && waiting_.empty(); }
-  bool has_waiting() const { return !waiting_.empty(); }
+  bool empty() const { return writes_.empty() && !has_waiting(); }
+  bool has_waiting() const { return !waiting_.empty() || !waiting_synced_.empty(); }
+  bool has_waiting_synced() const { return !waiting_synced_.empty(); }
   const std::map<std::uint64_t, Write>& writes() const { return writes_; }
-  std::vector<std::function<void(bool)>> take_waiting() { return std::move(waiting_); }
+  std::vector<Done> take_waiting() { return std::exchange(waiting_, {}); }
+  std::vector<Done> take_waiting_synced() { return std::exchange(waiting_synced_, {}); }
 
  private:
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, Write> writes_;  // by order
   std::unordered_map<std::string, std::uint64_t> by_key_;
-  std::vector<std::function<void(bool)>> waiting_;
+  std::vector<Done> waiting_, waiting_synced_;
 };
 
 }  // namespace tocsin::state
