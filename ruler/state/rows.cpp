@@ -59,6 +59,13 @@ Result<void> insert(Statement& statement, const std::string& rule_key, const Rul
   return statement.run();
 }
 
+/// One that is known stays where it is.
+constexpr std::string_view kSaveAlert =
+    "INSERT INTO alert (fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, timed_out) "
+    "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (fingerprint) DO UPDATE SET labels = excluded.labels, "
+    "annotations = excluded.annotations, starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
+    "updated_at = excluded.updated_at, generator_url = excluded.generator_url, timed_out = excluded.timed_out";
+
 struct Apply {
   Statements& statements;
 
@@ -73,7 +80,7 @@ struct Apply {
   }
   Result<void> operator()(const SaveAlert& w) const {
     const model::Alert& alert = *w.alert;
-    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)"));
+    TOCSIN_TRY(Statement* const add, statements.get(kSaveAlert));
     return add->bind(static_cast<std::int64_t>(alert.labels.fingerprint()))
         .bind_blob(alert.labels.encoded())
         .bind_blob(alert.annotations.encoded())
@@ -299,7 +306,12 @@ Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& rea
 }
 
 Result<std::vector<model::Alert>> read_alerts(Database& database, Reading& reading) {
-  return read_all<model::Alert>(database, {"alert", "*", {"fingerprint"}}, reading, alert_of);
+  return read_all<model::Alert>(
+      database,
+      {"alert",
+       "fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, timed_out",
+       {"rowid"}},
+      reading, alert_of);
 }
 
 Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, Reading& reading) {

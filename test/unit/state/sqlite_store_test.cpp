@@ -307,9 +307,9 @@ TEST_CASE("Rows that make no sense are left out, and the others are read") {
     store->save_rule_alerts("r", {rule_alert("r", "a", 1)});
   }
   run_sql(path,
-          "INSERT INTO alert VALUES (5, x'0161', x'', 0, 0, 0, '', 0);"
-          "INSERT INTO alert VALUES (6, x'', x'', 0, 0, 0, '', 0);"
-          "INSERT INTO alert VALUES (7, x'01610162', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO alert VALUES (NULL, 5, x'0161', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO alert VALUES (NULL, 6, x'', x'', 0, 0, 0, '', 0);"
+          "INSERT INTO alert VALUES (NULL, 7, x'01610162', x'', 0, 0, 0, '', 0);"
           "INSERT INTO notification VALUES (99, 'g', 'r', 'i', 0, 0, 0, x'01', x'', x'');"
           "INSERT INTO rule_alert VALUES ('r', x'ffffffff', x'', 0, 0, 0, 0, 0, 0, 0, 0);");
   const auto store = open(path);
@@ -541,6 +541,29 @@ TEST_CASE("A whole store says so; one that cannot write says why until it can") 
   store->remove_alerts(gone);
   CHECK(flushed(*store));
   CHECK(store->health().failure.empty());
+}
+
+TEST_CASE("What is written survives the end of the process, and alerts keep their places") {
+  const TempFolder folder, grave;
+  const std::string path = folder.file("state.db"), copy = grave.file("state.db");
+  const auto store = open(path);
+  store->save_alerts({alert("A"), alert("B"), alert("C")});
+  REQUIRE(flushed(*store));
+  model::Alert again = *alert("A");
+  again.ends_at += 1000;
+  store->save_alerts({std::make_shared<const model::Alert>(again)});
+  std::promise<bool> written;
+  store->when_written([&](bool ok) {  // on the state thread: nothing else writes meanwhile
+    for (const char* suffix : {"", "-wal"}) std::filesystem::copy_file(path + suffix, copy + suffix);
+    written.set_value(ok);
+  });
+  REQUIRE(written.get_future().get());
+  const auto alerts = open(copy)->load_alerts();
+  REQUIRE(alerts);
+  REQUIRE(alerts->size() == 3);
+  CHECK(alerts->at(0) == again);
+  CHECK(alerts->at(1) == *alert("B"));
+  CHECK(alerts->at(2) == *alert("C"));
 }
 
 TEST_CASE("The journal is a write-ahead log that is synced at each commit, and one thread writes") {
