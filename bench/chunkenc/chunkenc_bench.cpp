@@ -1,7 +1,10 @@
 // Chunks written and read, in nanoseconds a sample: XOR chunks of the usual kinds of series, and histograms.
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -101,6 +104,31 @@ void read_xor(benchmark::State& state) {
   read_all(state, chunks);
 }
 BENCHMARK(read_xor)->DenseRange(kConstant, kMix);
+
+/// As a long query reads a series: a day of it at once.
+void read_xor_together(benchmark::State& state) {
+  constexpr std::size_t kTogether = 32;
+  const auto kind = static_cast<Kind>(state.range(0));
+  std::vector<EncodedChunk> chunks;
+  for (const auto& columns : all_series(kind)) {
+    for (auto& chunk : encode(columns)) chunks.push_back(std::move(chunk));
+  }
+  std::vector<std::string_view> bytes;
+  for (const auto& chunk : chunks) bytes.push_back(chunk.data);
+  storage::SampleColumns out;
+  std::size_t samples = 0;
+  for (auto _ : state) {
+    for (std::size_t at = 0; at < bytes.size(); at += kTogether) {
+      out.clear();
+      decode_xor_chunks(std::span(bytes).subspan(at, std::min(kTogether, bytes.size() - at)), out);
+      benchmark::DoNotOptimize(out.values.data());
+      samples += out.size();
+    }
+  }
+  state.SetLabel(kNames[kind]);
+  report(state, samples);
+}
+BENCHMARK(read_xor_together)->DenseRange(kConstant, kMix);
 
 void write_xor(benchmark::State& state) {
   const auto kind = static_cast<Kind>(state.range(0));

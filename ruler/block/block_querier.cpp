@@ -26,6 +26,7 @@ void cut(std::vector<T>& column, std::size_t base, std::size_t from, std::size_t
 
 /// Keeps of the samples from `base` on those within [start, end].
 void clip(SampleColumns& samples, std::size_t base, Timestamp start, Timestamp end) {
+  if (samples.size() > base && start <= samples.times[base] && samples.times.back() <= end) return;
   const auto first = samples.times.begin() + static_cast<std::ptrdiff_t>(base);
   const auto from =
       static_cast<std::size_t>(std::lower_bound(first, samples.times.end(), start) - samples.times.begin());
@@ -35,6 +36,13 @@ void clip(SampleColumns& samples, std::size_t base, Timestamp start, Timestamp e
   cut(samples.starts, base, from, to);
   cut(samples.histograms, base, from, to);
   cut(samples.times, base, from, to);
+}
+
+void shorten(SampleColumns& samples, std::size_t size) {
+  samples.times.resize(size);
+  samples.values.resize(size);
+  if (!samples.starts.empty()) samples.starts.resize(size);
+  if (!samples.histograms.empty()) samples.histograms.resize(size);
 }
 
 /// Columns that only some samples have reach the length of `times`, or stay empty.
@@ -134,6 +142,7 @@ class SeriesReader {
     out.clear();
     if (start > end) return {};
     bool sorted = true;
+    together_.clear();
     TOCSIN_TRY(const std::size_t first, first_chunk(start));
     for (std::size_t i = first;; ++i) {
       TOCSIN_TRY(const bool any, has_chunk(i, end));
@@ -141,11 +150,10 @@ class SeriesReader {
       const ChunkMeta& chunk = chunks_[i];
       if (chunk.min_time > end || chunk.max_time < start) continue;
       if (deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time)) continue;
-      const std::size_t base = out.size();
-      if (!read_chunk(i, out)) continue;
-      clip(out, base, start, end);
-      if (base > 0 && out.size() > base) sorted &= out.times[base - 1] < out.times[base];
+      together_.push_back(i);
+      if (together_.size() == kMostTogether) sorted &= read_chunks(start, end, out);
     }
+    sorted &= read_chunks(start, end, out);
     pad(out);
     if (!sorted) sort_by_time(out);
     if (deleted_) remove_deleted(*deleted_, out);
@@ -220,6 +228,51 @@ class SeriesReader {
     if (!is_in_sidecar() || !sidecar->summaries(series_, start, end, out, rest)) rest.push_back({start, end});
   }
 
+  /// Appends what `together_` names, and clears it. @return whether times rise.
+  bool read_chunks(Timestamp start, Timestamp end, SampleColumns& out) {
+    bool rising = true;
+    if (!read_together(start, end, out)) {
+      for (const std::size_t number : together_) {
+        const std::size_t base = out.size();
+        if (!read_chunk(number, out)) continue;
+        clip(out, base, start, end);
+        if (base > 0 && out.size() > base) rising &= out.times[base - 1] < out.times[base];
+      }
+    }
+    together_.clear();
+    return rising;
+  }
+
+  /// Chunks as they mostly are: of floats, undamaged, one after the other.
+  /// @return false if they are not, or there are too few to be worth it: the columns are then as before.
+  bool read_together(Timestamp start, Timestamp end, SampleColumns& out) {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (together_.size() < 2 || (sidecar && sidecar->has_starts())) return false;
+    chunk_bytes_.clear();
+    for (const std::size_t number : together_) {
+      const auto chunk = block_.chunk(chunks_[number].ref);
+      if (!chunk || chunk->encoding != chunkenc::Encoding::kXor) return false;
+      chunk_bytes_.push_back(chunk->data);
+    }
+    const std::size_t base = out.size();
+    if (!chunkenc::decode_xor_chunks(chunk_bytes_, out)) return false;
+    if (!rises_from(base, out)) {
+      shorten(out, base);
+      return false;
+    }
+    clip(out, base, start, end);
+    return true;
+  }
+  /// Of samples that were appended by chunks: within one they rise.
+  bool rises_from(std::size_t base, const SampleColumns& out) const {
+    std::size_t at = base;
+    for (const std::string_view bytes : chunk_bytes_) {
+      if (at > 0 && at < out.size() && out.times[at - 1] >= out.times[at]) return false;
+      at += chunkenc::sample_count(chunkenc::Encoding::kXor, bytes);
+    }
+    return true;
+  }
+
   /// Appends the chunk. False if it is damaged: that is told.
   bool read_chunk(std::size_t number, SampleColumns& out) {
     const std::uint64_t ref = chunks_[number].ref;
@@ -275,6 +328,9 @@ class SeriesReader {
   bool sought_ = false, in_sidecar_ = false;
   SidecarSeries series_;  // if it is in the sidecar
   std::vector<Timestamp> starts_;
+  static constexpr std::size_t kMostTogether = 32;
+  std::vector<std::size_t> together_;          // numbers of chunks that are to be read next
+  std::vector<std::string_view> chunk_bytes_;  // of these
   const Intervals* deleted_ = nullptr;
 };
 

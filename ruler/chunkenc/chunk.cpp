@@ -1,5 +1,8 @@
 #include "chunkenc/chunk.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "chunkenc/histogram_decode.hpp"
 #include "chunkenc/xor.hpp"
 #include "chunkenc/xor2.hpp"
@@ -14,6 +17,16 @@ constexpr std::uint32_t kStCountMask = 0x3fff;  // the two bits above it are the
 
 std::uint8_t byte_at(std::string_view data, std::size_t i) {
   return static_cast<std::uint8_t>(data[i]);
+}
+
+bool has_chunk_size(std::string_view data) {
+  return data.size() >= kCountBytes && data.size() <= kMostChunkBytes;
+}
+
+/// Columns that only some samples have reach the length of `times`, or stay empty.
+void pad(storage::SampleColumns& columns) {
+  if (!columns.starts.empty()) columns.starts.resize(columns.times.size());
+  if (!columns.histograms.empty()) columns.histograms.resize(columns.times.size());
 }
 
 bool is_histogram_st(Encoding encoding) {
@@ -62,7 +75,7 @@ std::uint32_t sample_count(Encoding encoding, std::string_view data) {
 }
 
 bool decode_chunk(Encoding encoding, std::string_view data, storage::SampleColumns& out) {
-  if (data.size() < kCountBytes || data.size() > kMostChunkBytes) return false;
+  if (!has_chunk_size(data)) return false;
   const std::size_t samples = out.times.size();
   const std::size_t starts = out.starts.size();
   const std::size_t histograms = out.histograms.size();
@@ -74,9 +87,29 @@ bool decode_chunk(Encoding encoding, std::string_view data, storage::SampleColum
     out.histograms.resize(histograms);
     return false;
   }
-  if (!out.starts.empty()) out.starts.resize(out.times.size());
-  if (!out.histograms.empty()) out.histograms.resize(out.times.size());
+  pad(out);
   return true;
+}
+
+bool decode_xor_chunks(std::span<const std::string_view> chunks, storage::SampleColumns& out) {
+  std::array<XorChunk, 32> some;
+  const std::size_t before = out.size();
+  bool good = true;
+  while (good && !chunks.empty()) {
+    const std::size_t count = std::min(chunks.size(), some.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      good &= has_chunk_size(chunks[i]);
+      if (good) some[i] = {chunks[i].substr(kCountBytes), sample_count(Encoding::kXor, chunks[i])};
+    }
+    good = good && xor_decode(std::span(some).first(count), out.times, out.values);
+    chunks = chunks.subspan(count);
+  }
+  if (!good) {
+    out.times.resize(before);
+    out.values.resize(before);
+  }
+  pad(out);
+  return good;
 }
 
 }  // namespace tocsin::chunkenc

@@ -17,6 +17,14 @@ namespace tocsin::chunkenc {
 /// @return false if the bytes end before the samples do, or times do not rise; the columns are then as before.
 bool xor_decode(std::string_view bytes, std::size_t count, std::vector<Timestamp>& times, std::vector<double>& values);
 
+struct XorChunk {
+  std::string_view bytes;  // without the count in front
+  std::size_t count = 0;
+};
+/// The same for several chunks, one after the other; quicker than each alone. Whether times rise from one chunk to the
+/// next is not asked. @return false if one of them is none; the columns are then as before.
+bool xor_decode(std::span<const XorChunk> chunks, std::vector<Timestamp>& times, std::vector<double>& values);
+
 /// Appends the bits of the samples (the same number of both, one at least) to `out`, without the count.
 void xor_encode(std::span<const Timestamp> times, std::span<const double> values, std::string& out);
 

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <string_view>
 
 #include "base/check.hpp"
@@ -49,6 +51,33 @@ void compare_with_naive(std::string_view bytes) {
   }
 }
 
+/// Six chunks at once: the bytes, cut off at each of two places that they name, and a good one.
+void compare_with_each_alone(std::string_view bytes) {
+  constexpr std::string_view kGood{"\x00\x02\x02\x40\x45\x00\x00\x00\x00\x00\x00\x01\x00", 13};
+  if (bytes.size() < 2) return;
+  const std::string_view chunks[] = {
+      bytes,
+      bytes.substr(0, static_cast<unsigned char>(bytes[0])),
+      kGood,
+      bytes,
+      bytes.substr(0, bytes.size() - static_cast<unsigned char>(bytes[1]) % 64 % bytes.size()),
+      bytes};
+  for (const std::size_t first : {0, 1}) {
+    for (const std::size_t count : {2, 3, 5}) {
+      const auto some = std::span(chunks).subspan(first, count);
+      storage::SampleColumns expected;
+      bool good = true;
+      for (const std::string_view one : some) good = good && decode_chunk(Encoding::kXor, one, expected);
+      storage::SampleColumns in;
+      check(decode_xor_chunks(some, in) == good, "chunks, or none");
+      if (!good) expected.clear();
+      check(in.times == expected.times && in.values.size() == expected.values.size(), "the same times");
+      check(in.size() == 0 || std::memcmp(in.values.data(), expected.values.data(), in.size() * sizeof(double)) == 0,
+            "the same values");
+    }
+  }
+}
+
 void read_and_write_again(Encoding encoding, std::string_view bytes) {
   storage::SampleColumns in;
   if (!decode_chunk(encoding, bytes, in)) {
@@ -77,7 +106,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto encoding = static_cast<Encoding>(1 + static_cast<unsigned>(data[0]) % 6);
-  if (encoding == Encoding::kXor) compare_with_naive(bytes.substr(1));
+  if (encoding == Encoding::kXor) {
+    compare_with_naive(bytes.substr(1));
+    compare_with_each_alone(bytes.substr(1));
+  }
   read_and_write_again(encoding, bytes.substr(1));
   return 0;
 }

@@ -113,6 +113,71 @@ TEST_CASE("bytes that are cut off, damaged or random are read as the naive decod
   CHECK(good > 1000);
 }
 
+/// Compares chunks that are read at once with the naive decoder. @return whether all are chunks
+bool together_as_naive(const std::vector<XorChunk>& chunks) {
+  std::vector<test::NaiveXor::Sample> expected;
+  bool all = true;
+  for (const XorChunk& chunk : chunks) {
+    const auto one = test::NaiveXor::decode(chunk.bytes, chunk.count);
+    all = all && one.has_value();
+    if (one) expected.insert(expected.end(), one->begin(), one->end());
+  }
+  Columns out{{-7, -6}, {1, 2}};
+  const bool good = xor_decode(chunks, out.times, out.values);
+  REQUIRE(good == all);
+  REQUIRE(out.times.size() == 2 + (good ? expected.size() : 0));
+  REQUIRE(out.values.size() == out.times.size());
+  CHECK(out.times[1] == -6);
+  CHECK(out.values[1] == 2);
+  for (std::size_t i = 2; i < out.times.size(); ++i) {
+    REQUIRE(out.times[i] == expected[i - 2].first);
+    REQUIRE(std::bit_cast<std::uint64_t>(out.values[i]) == expected[i - 2].second);
+  }
+  return good;
+}
+
+/// Mostly on time and of whole numbers, as lanes like it.
+Columns counter_columns(Rng& rng) {
+  Columns out;
+  Timestamp t = static_cast<Timestamp>(rng.next() % 1'000'000);
+  auto value = static_cast<double>(rng.next() % 100'000);
+  for (std::size_t left = 1 + rng.next() % 150; left > 0; --left) {
+    t += 15'000 + (rng.next() % 100 == 0 ? static_cast<Timestamp>(rng.next() % 9'000) : 0);
+    if (rng.next() % 4 != 0) value += static_cast<double>(rng.next() % 3'000);
+    if (rng.next() % 200 == 0) value = rng.next() % 2 == 0 ? 0 : model::stale_nan();
+    out.times.push_back(t);
+    out.values.push_back(value);
+  }
+  return out;
+}
+
+TEST_CASE("chunks that are read at once are read as one after the other by the naive decoder") {
+  Rng rng(3);
+  std::size_t good = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<std::string> bytes(rng.next() % 12);
+    std::vector<XorChunk> chunks;
+    for (std::string& one : bytes) {
+      const Columns in = rng.next() % 4 == 0 ? random_columns(rng) : counter_columns(rng);
+      xor_encode(in.times, in.values, one);
+      chunks.push_back({one, rng.next() % 10 == 0 ? rng.next() % (in.times.size() + 1) : in.times.size()});
+    }
+    REQUIRE(together_as_naive(chunks));
+    if (chunks.empty()) continue;
+    const std::size_t damaged = rng.next() % bytes.size();
+    std::string& bad = bytes[damaged];
+    if (rng.next() % 4 == 0) {
+      bad.resize(rng.next() % bad.size());
+    } else {
+      const std::size_t bit = rng.next() % (bad.size() * 8);
+      bad[bit / 8] = static_cast<char>(static_cast<unsigned char>(bad[bit / 8]) ^ 1U << bit % 8);
+    }
+    chunks[damaged].bytes = bad;
+    good += together_as_naive(chunks) ? 1 : 0;
+  }
+  CHECK(good > 1000);
+}
+
 TEST_CASE("times that go round the end of the numbers do not rise") {
   constexpr Timestamp kMax = std::numeric_limits<Timestamp>::max();
   for (const std::int64_t delta : {std::int64_t{1}, std::int64_t{1000}, std::int64_t{1} << 50U, kMax}) {
