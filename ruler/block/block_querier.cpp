@@ -11,6 +11,7 @@
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
 #include "model/label_encoding.hpp"
+#include "storage/merge_part.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -140,24 +141,19 @@ class SeriesReader {
   /// @return kCorrupt
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) {
     out.clear();
-    if (start > end) return {};
-    bool sorted = true;
-    together_.clear();
-    TOCSIN_TRY(const std::size_t first, first_chunk(start));
-    for (std::size_t i = first;; ++i) {
-      TOCSIN_TRY(const bool any, has_chunk(i, end));
-      if (!any) break;
-      const ChunkMeta& chunk = chunks_[i];
-      if (chunk.min_time > end || chunk.max_time < start) continue;
-      if (deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time)) continue;
-      together_.push_back(i);
-      if (together_.size() == kMostTogether) sorted &= read_chunks(start, end, out);
-    }
-    sorted &= read_chunks(start, end, out);
-    pad(out);
+    TOCSIN_TRY(const bool sorted, append(start, end, out));
     if (!sorted) sort_by_time(out);
     if (deleted_) remove_deleted(*deleted_, out);
     return {};
+  }
+  /// See storage::MergePart. @return kCorrupt
+  Result<bool> read_more(Timestamp start, Timestamp end, SampleColumns& out) {
+    if (deleted_ || !out.histograms.empty()) return false;
+    const std::size_t base = out.size();
+    TOCSIN_TRY(const bool sorted, append(start, end, out));
+    if (sorted && (base == 0 || out.histograms.empty())) return true;
+    shorten(out, base);
+    return false;
   }
 
   /// See storage::ChunkSummarySet::summaries(). What was deleted is no part of the answer: only what lies between is.
@@ -186,10 +182,10 @@ class SeriesReader {
   }
   /// Without putting labels() together. Of a series that is in the sidecar, not opened: its checksum of the labels
   /// stands for that of the index, which is over the places of all chunks too.
-  bool has_labels(const model::Labels& other) {
+  /// @param crc  of what the other labels are encoded as.
+  bool has_labels(const model::Labels& other, std::uint32_t crc) {
     if (!opened_) {
-      return is_in_sidecar() && series_.labels_crc == crc32c(other.encoded()) &&
-             block_.index().seems_to_have(ref_, symbols_, other);
+      return is_in_sidecar() && series_.labels_crc == crc && block_.index().seems_to_have(ref_, symbols_, other);
     }
     const char* at = other.encoded().data();
     const char* const end = at + other.encoded().size();
@@ -226,6 +222,26 @@ class SeriesReader {
     if (start > end) return;
     const SidecarReader* const sidecar = block_.sidecar();
     if (!is_in_sidecar() || !sidecar->summaries(series_, start, end, out, rest)) rest.push_back({start, end});
+  }
+
+  /// Appends what lies within the time, deletions left aside. @return whether times rise; kCorrupt
+  Result<bool> append(Timestamp start, Timestamp end, SampleColumns& out) {
+    if (start > end) return true;
+    bool sorted = true;
+    together_.clear();
+    TOCSIN_TRY(const std::size_t first, first_chunk(start));
+    for (std::size_t i = first;; ++i) {
+      TOCSIN_TRY(const bool any, has_chunk(i, end));
+      if (!any) break;
+      const ChunkMeta& chunk = chunks_[i];
+      if (chunk.min_time > end || chunk.max_time < start) continue;
+      if (deleted_ && is_deleted(*deleted_, chunk.min_time, chunk.max_time)) continue;
+      together_.push_back(i);
+      if (together_.size() == kMostTogether) sorted &= read_chunks(start, end, out);
+    }
+    sorted &= read_chunks(start, end, out);
+    pad(out);
+    return sorted;
   }
 
   /// Appends what `together_` names, and clears it. @return whether times rise.
@@ -382,12 +398,16 @@ class Walk {
     }
     return reader_.labels();
   }
-  bool has_labels(const model::Labels& other) { return reader_.has_labels(other); }
+  bool has_labels(const model::Labels& other, std::uint32_t crc) { return reader_.has_labels(other, crc); }
   std::uint64_t id() const { return reader_.ref(); }
   /// As the sets' functions.
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) {
     TOCSIN_OK(reader_.open());
     return reader_.read(std::max(start, seen_.start), std::min(end, seen_.end), out);
+  }
+  Result<bool> read_more(Timestamp start, Timestamp end, SampleColumns& out) {
+    TOCSIN_OK(reader_.open());
+    return reader_.read_more(std::max(start, seen_.start), std::min(end, seen_.end), out);
   }
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest) {
@@ -418,26 +438,35 @@ class Walk {
   Result<void> status_;
 };
 
-class BlockSeriesSet final : public storage::SeriesSet {
+class BlockSeriesSet final : public storage::SeriesSet, public storage::MergePart {
  public:
   explicit BlockSeriesSet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.labels(); }
-  bool has_labels(const model::Labels& other) const override { return walk_.has_labels(other); }
+  bool has_labels(const model::Labels& other) const override { return has_labels_of(other, crc32c(other.encoded())); }
+  bool has_labels_of(const model::Labels& other, std::uint32_t crc) const override {
+    return walk_.has_labels(other, crc);
+  }
   std::uint64_t id() const override { return walk_.id(); }
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override { return walk_.read(start, end, out); }
+  Result<bool> read_more(Timestamp start, Timestamp end, SampleColumns& out) override {
+    return walk_.read_more(start, end, out);
+  }
   Result<void> status() const override { return walk_.status(); }
 
  private:
   mutable Walk walk_;  // labels are put together when they are asked for
 };
 
-class BlockSummarySet final : public storage::ChunkSummarySet {
+class BlockSummarySet final : public storage::ChunkSummarySet, public storage::MergePart {
  public:
   explicit BlockSummarySet(Walk walk) : walk_(std::move(walk)) {}
   bool next() override { return walk_.next(); }
   const model::Labels& labels() const override { return walk_.labels(); }
-  bool has_labels(const model::Labels& other) const override { return walk_.has_labels(other); }
+  bool has_labels(const model::Labels& other) const override { return has_labels_of(other, crc32c(other.encoded())); }
+  bool has_labels_of(const model::Labels& other, std::uint32_t crc) const override {
+    return walk_.has_labels(other, crc);
+  }
   std::uint64_t id() const override { return walk_.id(); }
   Result<void> summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                          std::vector<storage::TimeRange>& rest) override {
@@ -445,6 +474,9 @@ class BlockSummarySet final : public storage::ChunkSummarySet {
     return {};
   }
   Result<void> read(Timestamp start, Timestamp end, SampleColumns& out) override { return walk_.read(start, end, out); }
+  Result<bool> read_more(Timestamp start, Timestamp end, SampleColumns& out) override {
+    return walk_.read_more(start, end, out);
+  }
   Result<void> status() const override { return walk_.status(); }
 
  private:

@@ -1,13 +1,15 @@
 // Ids: a source's own ids mean nothing in another, and which sources a selection asks depends on its time. So the id of
-// a series is a hash of its labels, with a seed of the querier's that nobody outside knows.
+// a series is a hash of its labels, with a seed that nobody outside knows.
 #include "tsdb/merge_querier.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <queue>
 
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
 #include "base/rng.hpp"
+#include "storage/merge_part.hpp"
 #include "tsdb/merge_samples.hpp"
 
 namespace tocsin::tsdb {
@@ -23,8 +25,10 @@ template <typename Set>
 class Merged {
  public:
   struct Part {
-    Part(std::unique_ptr<Set> all, Timestamp min, Timestamp max) : set(std::move(all)), min_time(min), max_time(max) {}
+    Part(std::unique_ptr<Set> all, Timestamp min, Timestamp max)
+        : set(std::move(all)), more(dynamic_cast<storage::MergePart*>(set.get())), min_time(min), max_time(max) {}
     std::unique_ptr<Set> set;
+    storage::MergePart* more;            // the set, or nullptr if it is none
     Timestamp min_time, max_time;        // of the source
     bool alone = true;                   // no other source has samples within its times
     std::vector<std::size_t> followers;  // ascending, while it leads
@@ -69,6 +73,10 @@ class Merged {
     for (const std::size_t i : current_) {
       const Part& part = parts_[i];
       if (part.max_time < start || part.min_time > end) continue;
+      if (part.more && (out.size() == 0 || out.times.back() < part.min_time)) {
+        TOCSIN_TRY(const bool read, part.more->read_more(start, end, out));
+        if (read) continue;
+      }
       TOCSIN_OK(part.set->read(start, end, columns_));
       merge_samples(columns_, out, scratch_);
     }
@@ -117,22 +125,30 @@ class Merged {
   void step() {
     constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::size_t leader = kNone;
+    std::optional<std::uint32_t> crc;  // of the leader's labels
     for (const std::size_t i : current_) {
       Part& part = parts_[i];
       if (!part.set->next()) {
         good_ &= part.set->status().has_value();
         continue;
       }
-      if (leader != kNone && part.set->has_labels(labels_of(leader))) {
+      if (leader != kNone && has_labels_of(part, leader, crc)) {
         parts_[leader].followers.push_back(i);
         continue;
       }
       if (leader != kNone) heads_.push(leader);
       leader = i;
+      crc.reset();
       part.followers.clear();
     }
     if (leader != kNone) heads_.push(leader);
     current_.clear();
+  }
+  bool has_labels_of(const Part& part, std::size_t leader, std::optional<std::uint32_t>& crc) const {
+    const model::Labels& labels = labels_of(leader);
+    if (!part.more) return part.set->has_labels(labels);
+    if (!crc) crc = crc32c(labels.encoded());
+    return part.more->has_labels_of(labels, *crc);
   }
   void take_group() {
     const std::size_t leader = heads_.top();
@@ -216,6 +232,12 @@ std::vector<std::string> distinct(std::vector<std::string> all, std::size_t limi
   return all;
 }
 
+/// To ask the system takes longer than many a query.
+std::uint64_t seed_of_process() {
+  static const std::uint64_t seed = Rng::from_system().next();
+  return seed;
+}
+
 storage::SelectHints hints_for_each(storage::SelectHints hints, std::size_t sources) {
   if (sources > 1) hints.sorted = true;
   return hints;
@@ -223,8 +245,7 @@ storage::SelectHints hints_for_each(storage::SelectHints hints, std::size_t sour
 
 }  // namespace
 
-MergeQuerier::MergeQuerier(std::vector<Source> sources)
-    : sources_(std::move(sources)), seed_(Rng::from_system().next()) {}
+MergeQuerier::MergeQuerier(std::vector<Source> sources) : sources_(std::move(sources)), seed_(seed_of_process()) {}
 
 std::vector<const Source*> MergeQuerier::sources_for(const storage::SelectHints& hints) const {
   std::vector<const Source*> found;

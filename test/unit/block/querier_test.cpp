@@ -3,6 +3,7 @@
 #include "block/chunk_reader.hpp"
 #include "block/index_writer.hpp"
 #include "samples.hpp"
+#include "storage/merge_part.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -61,6 +62,49 @@ TEST_CASE("a block gives the samples that were written, whatever is asked") {
       CHECK(text_of(test::read_all(*querier_of(block, -kAllTime, kAllTime), start, end, matchers)) == expected);
     }
   }
+}
+
+std::string text_of(const storage::SampleColumns& samples) {
+  return plain_text(test::ReadSeries{{}, 0, samples});
+}
+
+TEST_CASE("samples are appended to others if they are later, and else the others stay as they are") {
+  Rng rng(5);
+  const SamplesOf store = random_store(rng, 60);
+  MemFs fs;
+  const auto block = write_block(fs, encoded(store), {.segment_bytes = 3000});
+  const auto querier = querier_of(block, -kAllTime, kAllTime);
+  const auto set = querier->select({.start = -kAllTime, .end = kAllTime}, {});
+  auto* const part = dynamic_cast<storage::MergePart*>(set.get());
+  REQUIRE(part != nullptr);
+  int appended = 0;
+  int refused = 0;
+  while (set->next()) {
+    for (int i = 0; i < 10; ++i) {
+      const auto middle = kBlockStart + static_cast<Timestamp>(rng.next() % 1'000'000);
+      storage::SampleColumns all;
+      storage::SampleColumns early;
+      storage::SampleColumns late;
+      REQUIRE(set->read(-kAllTime, kAllTime, all));
+      REQUIRE(set->read(-kAllTime, middle, early));
+      REQUIRE(set->read(middle + 1, kAllTime, late));
+      const std::string before = text_of(early);
+      if (*part->read_more(middle + 1, kAllTime, early)) {
+        CHECK(text_of(early) == text_of(all));
+        ++appended;
+      } else {
+        CHECK_FALSE(all.histograms.empty());
+        CHECK(text_of(early) == before);
+        ++refused;
+      }
+      if (late.size() == 0 || late.size() == all.size()) continue;
+      const std::string text = text_of(late);
+      CHECK_FALSE(*part->read_more(-kAllTime, middle, late));
+      CHECK(text_of(late) == text);
+    }
+  }
+  CHECK(appended > 50);
+  CHECK(refused > 10);
 }
 
 TEST_CASE("a set tells whether it stands at labels, before and after it was asked for them") {
