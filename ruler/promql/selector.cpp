@@ -1,7 +1,6 @@
 #include "promql/selector.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "model/histogram.hpp"
@@ -17,12 +16,11 @@ bool stale_at(const storage::SampleColumns& samples, std::size_t i) {
   return model::is_stale(samples.values[i]);
 }
 
+/// A marker is a NaN, and comparing floats is what every processor does several of at once.
 bool any_stale(const std::vector<double>& values) {
-  std::uint64_t found = 0;
-  for (const double value : values) {
-    found |= static_cast<std::uint64_t>(std::bit_cast<std::uint64_t>(value) == model::kStaleNanBits);
-  }
-  return found != 0;
+  std::uint64_t any_nan = 0;
+  for (const double value : values) any_nan |= static_cast<std::uint64_t>(value != value);
+  return any_nan != 0 && std::ranges::any_of(values, [](double value) { return model::is_stale(value); });
 }
 
 /// Of each histogram count and sum, and whether there was a reset since the one before it, as far as that can be known.
