@@ -1,12 +1,20 @@
-// The engine alone, on samples that lie in memory: 1,000 counters and 500 buckets of 50 services, one sample a minute.
+// The engine alone, without HTTP and JSON. On samples that lie in memory: 1,000 counters and 500 buckets of 50
+// services, one sample a minute. With --data=FOLDER, that of peers.py, instead: its twelve queries on the same blocks.
 
+#include <fstream>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/fs.hpp"
 #include "base/rng.hpp"
+#include "promql/block_store.hpp"
 #include "promql/column_store.hpp"
 #include "promql/engine.hpp"
 
@@ -104,4 +112,88 @@ BENCHMARK_CAPTURE(range, max_over_1h_6h_15s, "max by (service) (max_over_time(ht
                   15'000)
     ->Unit(benchmark::kMillisecond);
 
+// ---- on blocks
+
+const std::string kBlocksRate = "sum by (service)(rate(http_requests_total[5m]))";
+const std::string kBlocksP99 =
+    "histogram_quantile(0.99, sum by (le,service)(rate(http_request_duration_seconds_bucket[5m])))";
+
+std::string error_ratio(std::string_view range) {
+  return fmt::format(
+      "sum by (service)(rate(http_requests_total{{code=~\"5..\"}}[{0}])) / "
+      "sum by (service)(rate(http_requests_total[{0}]))",
+      range);
+}
+
+struct Query {
+  const char* name;
+  std::string text;
+  Timestamp length = 0;   // of a range query
+  std::int64_t step = 0;  // 0: instant
+};
+
+/// As in peers.py.
+std::vector<Query> twelve_queries() {
+  constexpr std::int64_t kHour = 3'600'000;
+  return {{"rate5m_by_service", kBlocksRate},
+          {"p99_5m_by_service", kBlocksP99},
+          {"topk10_rate5m", "topk(10, rate(http_requests_total[5m]))"},
+          {"regex_matcher",
+           "sum by (service)(rate(http_requests_total{service=~\"svc-[0-2].\",code=~\"5..\","
+           "instance!~\"10.0.0.4.*\"}[5m]))"},
+          {"one_series_instant", "http_requests_total{service=\"svc-07\",code=\"200\",instance=\"10.0.0.1:8080\"}"},
+          {"err_ratio_1h", error_ratio("1h")},
+          {"err_ratio_1d", error_ratio("1d")},
+          {"err_ratio_30d", error_ratio("30d")},
+          {"range_6h_15s_rate5m", kBlocksRate, kSixHours, 15'000},
+          {"range_6h_15s_p99", kBlocksP99, kSixHours, 15'000},
+          {"range_6h_15s_one_service", "sum by (code)(rate(http_requests_total{service=\"svc-07\"}[5m]))", kSixHours,
+           15'000},
+          {"range_30d_1h_rate1h", "sum by (service)(rate(http_requests_total[1h]))", 30 * kDay - kHour, kHour}};
+}
+
+void on_blocks(benchmark::State& state, bench::BlockStore& blocks, const Query& query, Timestamp end) {
+  for (auto _ : state) {
+    const auto result = query.step == 0 ? engine().instant(blocks, query.text, end)
+                                        : engine().range(blocks, query.text, end - query.length, end, query.step);
+    if (!result) return state.SkipWithError(result.error().message.c_str());
+    benchmark::DoNotOptimize(result);
+  }
+}
+
+/// Registers the queries on FOLDER/tocsin at the second time of FOLDER/range.
+Result<std::unique_ptr<bench::BlockStore>> use_blocks(const std::string& folder) {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+  if (!(std::ifstream(folder + "/range") >> start >> end)) return fail(Errc::kNotFound, "{}/range: no times", folder);
+  TOCSIN_TRY(auto blocks, bench::BlockStore::open(posix_fs(), folder + "/tocsin"));
+  for (const Query& query : twelve_queries()) {
+    benchmark::RegisterBenchmark(query.name, [store = blocks.get(), query, end](benchmark::State& state) {
+      on_blocks(state, *store, query, end * 1000);
+    })->Unit(benchmark::kMillisecond);
+  }
+  return blocks;
+}
+
 }  // namespace
+
+int main(int argc, char** argv) {
+  constexpr std::string_view kData = "--data=";
+  std::unique_ptr<bench::BlockStore> blocks;
+  if (argc > 1 && std::string_view(argv[1]).starts_with(kData)) {
+    benchmark::ClearRegisteredBenchmarks();
+    auto opened = use_blocks(argv[1] + kData.size());
+    if (!opened) {
+      fmt::print(stderr, "{}\n", opened.error().message);
+      return 1;
+    }
+    blocks = std::move(*opened);
+    argv[1] = argv[0];
+    ++argv;
+    --argc;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
