@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.hpp"
+#include "net/multipart_form.hpp"
 #include "net/percent.hpp"
 
 namespace tocsin::net {
@@ -55,6 +56,7 @@ std::vector<std::pair<std::string, std::string>> HttpRequest::params() const {
   if (equal_ignoring_case(media_type, "application/x-www-form-urlencoded")) append_form_pairs(body, out);
   const std::size_t query = target.find('?');
   if (query != std::string::npos) append_form_pairs(std::string_view(target).substr(query + 1), out);
+  if (equal_ignoring_case(media_type, "multipart/form-data")) append_multipart_pairs(content_type, body, out);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "net/http.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "support/test_loop.hpp"
 
@@ -57,6 +58,41 @@ TEST_CASE("parameters come from a form body, then from the query", "[net]") {
   CHECK(request.all_params("match[]") == std::vector<std::string>{"a", "b"});
   CHECK(request.all_params("query").size() == 2);
   CHECK(request.param("none").empty());
+}
+
+TEST_CASE("a multipart form is read after the query, and all of it or nothing", "[net]") {
+  const auto params_of = [](std::string_view content_type, std::string body) {
+    HttpRequest request("POST", "/q?x=1");
+    request.headers.set("Content-Type", content_type);
+    request.body = std::move(body);
+    Pairs out = request.params();
+    REQUIRE(out.front() == Pairs::value_type("x", "1"));
+    out.erase(out.begin());
+    return out;
+  };
+  constexpr std::string_view kType = "multipart/form-data; boundary=B";
+  const auto part = [](std::string_view disposition, std::string_view value) {
+    return fmt::format("--B\r\nContent-Disposition: {}\r\n\r\n{}\r\n", disposition, value);
+  };
+  const std::string query = part("form-data; name=\"query\"", "sum(up)\r\n--Bad");
+  CHECK(params_of(kType, query + "--B--\r\n") == Pairs{{"query", "sum(up)\r\n--Bad"}});
+  CHECK(params_of("Multipart/Form-Data; charset=utf-8; boundary=\"B\"", "preamble\r\n" + query + "--B--") ==
+        Pairs{{"query", "sum(up)\r\n--Bad"}});
+  CHECK(params_of(kType, part("form-data; name=\"a\\\"b\"", "1") + part("form-data; name=c", "") + "--B--") ==
+        Pairs{{"a\"b", "1"}, {"c", ""}});
+  CHECK(params_of(kType, "--B\nContent-Disposition: form-data; name=a\n\n1\n--B--\n") == Pairs{{"a", "1"}});
+  // Files, parts without a name and other parts are no values.
+  CHECK(params_of(kType, part("form-data; name=f; filename=\"x.txt\"", "1") + part("form-data", "2") +
+                             part("attachment; name=g", "3") + part("form-data; name=a", "4") + "--B--") ==
+        Pairs{{"a", "4"}});
+  CHECK(params_of(kType, query).empty());
+  CHECK(params_of(kType, query + "--B\r\nno field\r\n\r\n\r\n--B--").empty());
+  CHECK(params_of("multipart/form-data", query + "--B--").empty());
+  CHECK(params_of("multipart/form-data; boundary=\"B", query + "--B--").empty());
+  CHECK(params_of("multipart/mixed; boundary=B", query + "--B--").empty());
+  std::string many;
+  for (int i = 0; i < 1001; ++i) many += part("form-data; name=a", "1");
+  CHECK(params_of(kType, many + "--B--").empty());
 }
 
 TEST_CASE("a body is owned or shared", "[net]") {
