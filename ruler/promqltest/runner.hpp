@@ -23,13 +23,13 @@ class Store {
 };
 using MakeStore = std::function<Result<std::unique_ptr<Store>>()>;
 
-enum class EvalStatus { kPass, kFail, kUnsupported };
+enum class EvalStatus { kPass, kFail };
 
 struct EvalReport {
   int line = 0;
   std::string expr;
   EvalStatus status = EvalStatus::kPass;
-  std::string message;  // what differs, or what is not supported
+  std::string message;  // what differs
 };
 
 struct ScriptReport {
