@@ -21,7 +21,8 @@ unsigned count_work_threads(const RuntimeOptions& options) {
 class AsioRuntime final : public Runtime {
  public:
   explicit AsioRuntime(const RuntimeOptions& options)
-      : work_(count_work_threads(options), options.query_threads), signals_(loop_.context()) {}
+      : work_(count_work_threads(options), options.query_threads, std::thread::hardware_concurrency()),
+        signals_(loop_.context()) {}
 
   // The workers end first: their jobs use the loop. Then the loop goes and destroys the tasks that wait, whose
   // destructors may still post to the (idle) lanes.
@@ -29,6 +30,7 @@ class AsioRuntime final : public Runtime {
 
   TaskLoop& loop() override { return loop_; }
   WorkPool& work() override { return work_; }
+  Helpers& helpers() override { return work_; }
 
   void run() override {
     loop_.run();
@@ -50,6 +52,7 @@ class AsioRuntime final : public Runtime {
     stats.loop_lag_seconds_max = to_seconds(loop_.take_max_lag());
     stats.task_failures_by_name = loop_.failures();
     for (const auto& [name, count] : stats.task_failures_by_name) stats.task_failures += count;
+    stats.helper_jobs = work_.helper_jobs();
     const auto queued = work_.queued();
     std::copy(queued.begin(), queued.end(), std::begin(stats.queued_jobs));
     return stats;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/helpers.hpp"
 #include "net/http.hpp"
 #include "net/resolver.hpp"
 
@@ -22,6 +23,7 @@ struct RuntimeStats {
   std::uint64_t task_failures = 0;
   std::map<std::string, std::uint64_t> task_failures_by_name;  // of spawn()
   std::size_t queued_jobs[3] = {0, 0, 0};                      // per lane
+  std::uint64_t helper_jobs = 0;                               // that idle cores took on
 };
 
 /// Owns the loop's io_context, the worker threads and the signal handlers. Made and run by main; run() is the loop.
@@ -33,6 +35,8 @@ class Runtime {
   virtual ~Runtime() = default;
   virtual TaskLoop& loop() = 0;
   virtual WorkPool& work() = 0;
+  /// Idle cores: while fewer jobs of the lanes are at work than there are cores. Threads of the lowest priority.
+  virtual Helpers& helpers() = 0;
   /// Runs the loop until stop(); returns when the workers have ended too. Their waiting jobs are dropped.
   virtual void run() = 0;
   virtual void stop() = 0;

@@ -11,15 +11,19 @@ namespace tocsin::net {
 namespace {
 
 /// Linux keeps the nice value of each thread. 10: a ninth of the share of a scrape or of the loop beside them.
-void give_way() {
+constexpr int kNiceOfQueries = 10;
+constexpr int kNiceOfHelpers = 15;  // a third of the share of a query
+
+void give_way(int nice) {
 #ifdef __linux__
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10);
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice);
 #endif
 }
 
 }  // namespace
 
-WorkThreads::WorkThreads(unsigned threads, unsigned query_threads) : query_threads_(query_threads) {
+WorkThreads::WorkThreads(unsigned threads, unsigned query_threads, unsigned cores)
+    : query_threads_(query_threads), cores_(cores) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].owner = this;
     lanes_[i].index = i;
@@ -40,6 +44,7 @@ void WorkThreads::post(std::size_t lane, Job job) {
     const MutexLock lock(mutex_);
     if (stopping_) return;
     queues_[lane].push_back(std::move(job));
+    waiting_.fetch_add(1, std::memory_order_relaxed);
     // A thread that was woken for an earlier job may not have come yet: jobs, not threads, are counted.
     const bool none_free = queues_[lane].size() > idle_query_threads_;
     if (own_threads && none_free && started_.size() < query_threads_) start_query_thread();
@@ -57,6 +62,8 @@ bool WorkThreads::take(Job& job) {
     if (queues_[i].empty() || (i == kQueryQueue && query_threads_ > 0)) continue;
     job = std::move(queues_[i].front());
     queues_[i].pop_front();
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
+    running_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
   return false;
@@ -67,7 +74,15 @@ bool WorkThreads::take_query(Job& job) {
   if (queue.empty()) return false;
   job = std::move(queue.front());
   queue.pop_front();
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+  running_.fetch_add(1, std::memory_order_relaxed);
   return true;
+}
+
+void WorkThreads::run(Job job) {
+  job();
+  job = nullptr;  // what it owns goes before it counts as ended
+  running_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void WorkThreads::serve() {
@@ -78,12 +93,12 @@ void WorkThreads::serve() {
       while (!stopping_ && !take(job)) wake_.wait(mutex_);
     }
     if (!job) return;
-    job();
+    run(std::move(job));
   }
 }
 
 void WorkThreads::serve_queries() {
-  give_way();
+  give_way(kNiceOfQueries);
   for (;;) {
     Job job;
     {
@@ -93,8 +108,46 @@ void WorkThreads::serve_queries() {
       --idle_query_threads_;
     }
     if (!job) return;
-    job();
+    run(std::move(job));
   }
+}
+
+void WorkThreads::serve_helpers() {
+  give_way(kNiceOfHelpers);
+  for (;;) {
+    Job job;
+    {
+      const MutexLock lock(mutex_);
+      ++idle_helpers_;
+      while (!stopping_ && helping_.empty()) wake_helper_.wait(mutex_);
+      --idle_helpers_;
+      if (!helping_.empty()) {
+        job = std::move(helping_.front());
+        helping_.pop_front();
+      }
+    }
+    if (!job) return;
+    run(std::move(job));
+  }
+}
+
+bool WorkThreads::start(Job job) {
+  {
+    const MutexLock lock(mutex_);
+    if (stopping_ || !idle()) return false;
+    if (helping_.size() >= idle_helpers_) {
+      // One that was woken for an earlier job may not have come yet: jobs, not threads, are counted.
+      if (helpers_ == cores_) return false;
+      ++helpers_;
+      started_.emplace_back([this] { serve_helpers(); });
+      pthread_setname_np(started_.back().native_handle(), "helper");
+    }
+    helping_.push_back(std::move(job));
+    running_.fetch_add(1, std::memory_order_relaxed);
+  }
+  helper_jobs_.fetch_add(1, std::memory_order_relaxed);
+  wake_helper_.notify_one();
+  return true;
 }
 
 std::array<std::size_t, 3> WorkThreads::queued() const {
@@ -104,15 +157,19 @@ std::array<std::size_t, 3> WorkThreads::queued() const {
 
 void WorkThreads::stop() {
   Queues left;
+  std::deque<Job> unhelped;
   std::vector<std::thread> started;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
     left = std::exchange(queues_, {});
+    unhelped = std::exchange(helping_, {});
     started = std::exchange(started_, {});
   }
+  unhelped.clear();  // a query that is under way waits for the end of its helpers
   wake_.notify_all();
   wake_query_.notify_all();
+  wake_helper_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   for (std::thread& thread : started) thread.join();
   threads_.clear();
