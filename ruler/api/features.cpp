@@ -26,7 +26,7 @@ void add_promql(Features& out, const promql::EngineOptions& engine) {
   set_all(language, engine.parser.extended_range_selectors, {"anchored", "smoothed"});
   language["delayed_name_removal"] = engine.delayed_name_removal;
   language["type_and_unit_labels"] = engine.type_and_unit_labels;
-  language["per_step_stats"] = false;
+  language["per_step_stats"] = engine.per_step_stats;
 
   Category& functions = out["promql_functions"];
   for (const promql::parser::Function& function : promql::parser::all_functions()) {

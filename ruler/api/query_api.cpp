@@ -39,6 +39,7 @@ Result<void> read_common_params(const Params& params, const promql::Engine& engi
     out.options.lookback_delta = *lookback;
   }
   out.stats = params.text("stats");
+  out.options.per_step_stats = out.stats == "all";
   out.text = params.text("query");
   auto expr = promql::parser::parse_expr(out.text, engine.options().parser);
   if (!expr) return fail(invalid_parameter("query", expr.error().message));

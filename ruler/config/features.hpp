@@ -27,6 +27,7 @@ struct Features {
   bool promql_binop_fill_modifiers = false;
   bool promql_delayed_name_removal = false;
   bool use_start_timestamps = false;
+  bool promql_per_step_stats = false;
   // Others.
   bool auto_reload_config = false;
 

@@ -50,6 +50,10 @@ bool Annotations::is_later(Pos a, Pos b) const {
 Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos, Kind kind) {
   ++additions_;
   text.insert(0, warning ? "PromQL warning: " : "PromQL info: ");
+  return add_whole(warning, std::move(text), pos, kind);
+}
+
+Annotations::Entry* Annotations::add_whole(bool warning, std::string text, Pos pos, Kind kind) {
   const auto found = index_.find(text);
   if (found != index_.end()) {
     Entry& entry = entries_[found->second];
@@ -66,6 +70,21 @@ Annotations::Entry* Annotations::add(bool warning, std::string text, Pos pos, Ki
   entry.text = std::move(text);
   entry.pos = pos;
   return &entry;
+}
+
+void Annotations::merge(const Annotations& part) {
+  additions_ += part.additions_;
+  for (const Entry& from : part.entries_) {
+    Entry* const entry = add_whole(from.warning, from.text, from.pos, from.kind);
+    if (entry == nullptr || from.count == 0) continue;
+    const bool first = entry->count == 0;
+    entry->min_t = first ? from.min_t : std::min(entry->min_t, from.min_t);
+    entry->max_t = first ? from.max_t : std::max(entry->max_t, from.max_t);
+    entry->min_bucket = first ? from.min_bucket : std::min(entry->min_bucket, from.min_bucket);
+    entry->max_bucket = first ? from.max_bucket : std::max(entry->max_bucket, from.max_bucket);
+    entry->max_diff = first ? from.max_diff : std::max(entry->max_diff, from.max_diff);
+    entry->count += from.count;
+  }
 }
 
 void Annotations::invalid_quantile(double q, Pos pos) {

@@ -53,6 +53,8 @@ class Annotations {
   void quantile_nan_skew(std::string_view metric, Pos pos);
   void fraction_nans(std::string_view metric, Pos pos);
 
+  /// Adds what a part of the query collected, as if it had been added here.
+  void merge(const Annotations& part);
   /// How often anything was added; tells whether a part of the plan had something to say.
   std::size_t additions() const { return additions_; }
   /// Texts with position ("... (1:7)"), or without it if `query` is empty.
@@ -76,6 +78,8 @@ class Annotations {
   Pos speaker(Pos pos) const;
   bool is_later(Pos a, Pos b) const;
   Entry* add(bool warning, std::string text, Pos pos, Kind kind = Kind::kPlain);
+  /// @param text  with the kind of annotation in front.
+  Entry* add_whole(bool warning, std::string text, Pos pos, Kind kind);
   static std::string details(const Entry& entry);
 
   struct Parameter {

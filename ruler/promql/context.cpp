@@ -6,7 +6,8 @@ namespace tocsin::promql {
 
 Result<void> QueryContext::look() {
   work_ = 0;
-  if (settings_.canceled && settings_.canceled->load(std::memory_order_relaxed)) {
+  const bool abandoned = abandoned_ != nullptr && abandoned_->load(std::memory_order_relaxed);
+  if (abandoned || (settings_.canceled && settings_.canceled->load(std::memory_order_relaxed))) {
     return fail(Errc::kCanceled, "query was canceled in expression evaluation");
   }
   if (clock_.mono() >= settings_.deadline) return fail(Errc::kTimeout, "query timed out in expression evaluation");
@@ -34,7 +35,13 @@ Result<void> QueryContext::hold(std::size_t samples) {
   const std::size_t most = most_held();
   if (samples > most || held_ > most - samples) return too_many_samples();
   held_ += samples;
+  most_held_of_part_ = std::max(most_held_of_part_, held_);
   return {};
+}
+
+std::unique_ptr<Annotations> QueryContext::take_annotations() {
+  if (annotations_.additions() == 0) return nullptr;
+  return std::make_unique<Annotations>(std::exchange(annotations_, {}));
 }
 
 }  // namespace tocsin::promql

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/helpers.hpp"
 #include "base/result.hpp"
 #include "promql/annotations.hpp"
 #include "promql/engine.hpp"
@@ -28,16 +29,25 @@ class QueryContext {
     bool type_and_unit_labels = false;
     SummaryUse summaries = SummaryUse::kWhenCheaper;
     std::shared_ptr<const std::atomic<bool>> canceled;
+    Helpers* helpers = nullptr;
+    std::uint64_t help_from = 0;
   };
   QueryContext(Settings settings, const Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+  /// Of a part of the query that works for itself, maybe on a thread of its own: with the deadline of the whole, which
+  /// outlives it, and a budget as large, annotations and statistics of its own.
+  /// @param abandoned  ends it as a cancellation does; may be nullptr.
+  QueryContext(QueryContext& whole, const std::atomic<bool>* abandoned)
+      : settings_(whole.settings_), clock_(whole.clock_), whole_(&whole), abandoned_(abandoned) {}
   QueryContext(const QueryContext&) = delete;
   QueryContext& operator=(const QueryContext&) = delete;
 
   const Settings& settings() const { return settings_; }
   /// Set before the first operator runs, if the plan has selectors.
-  storage::Querier& querier() { return *querier_; }
+  storage::Querier& querier() { return whole_ != nullptr ? whole_->querier() : *querier_; }
   void set_querier(std::unique_ptr<storage::Querier> querier) { querier_ = std::move(querier); }
   Annotations& annotations() { return annotations_; }
+  /// nullptr: there are none.
+  std::unique_ptr<Annotations> take_annotations();
   QueryStats& stats() { return stats_; }
   MonoTime now() const { return clock_.mono(); }
 
@@ -56,6 +66,15 @@ class QueryContext {
   /// As many as the query may, and some to work with, which have no counterpart in Prometheus.
   std::size_t most_held() const;
   void release(std::size_t samples) { held_ -= samples; }
+  std::size_t held() const { return held_; }
+  /// The most that was held since begin_part().
+  void begin_part() { most_held_of_part_ = held_; }
+  std::size_t most_held_of_part() const { return most_held_of_part_; }
+
+  /// The snapshot gave different answers to one question: what was evaluated is void, and is to be evaluated on one
+  /// thread.
+  void note_unstable() { unstable_ = true; }
+  bool is_unstable() const { return unstable_; }
 
  private:
   static constexpr std::size_t kWorkBetweenLooks = 10'000;
@@ -63,11 +82,15 @@ class QueryContext {
 
   Settings settings_;
   const Clock& clock_;
+  QueryContext* const whole_ = nullptr;  // of which it is a part
+  const std::atomic<bool>* const abandoned_ = nullptr;
   std::unique_ptr<storage::Querier> querier_;
   Annotations annotations_;
   QueryStats stats_;
   std::size_t work_ = 0;
   std::size_t held_ = 0;
+  std::size_t most_held_of_part_ = 0;
+  bool unstable_ = false;
 };
 
 /// A part of the budget that is given back at the end of the scope.

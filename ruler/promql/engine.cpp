@@ -18,8 +18,12 @@ using parser::ValueType;
 class Evaluation {
  public:
   Evaluation(const EngineOptions& engine, const QueryOptions& query, Clock& clock, const QueryTimes& times,
-             const Grid& grid)
-      : times_(times), grid_(grid), began_(clock.mono()), context_(settings(engine, query, clock), clock) {}
+             const Grid& grid, Helpers* helpers)
+      : times_(times),
+        grid_(grid),
+        per_step_(engine.per_step_stats && query.per_step_stats),
+        began_(clock.mono()),
+        context_(settings(engine, query, clock, helpers), clock) {}
 
   Result<QueryResult> run(storage::Queryable& store, const parser::Expr& expr, const QueryOptions& options) {
     Result<QueryResult> result = answer(store, expr, options.text);
@@ -29,6 +33,8 @@ class Evaluation {
     if (result) result->stats = stats;
     return result;
   }
+  /// The result is void: what several threads read was not the same.
+  bool is_unstable() const { return context_.is_unstable(); }
 
  private:
   Result<QueryResult> answer(storage::Queryable& store, const parser::Expr& expr, std::string_view text) {
@@ -36,7 +42,7 @@ class Evaluation {
     HeldSamples working_column(context_);  // operators have one each, as wide as the grid
     TOCSIN_OK(working_column.add(grid_.count));
     TOCSIN_TRY(const parser::ExprPtr tree, preprocess(expr, times_));
-    PlanBuilder plan(context_, *tree);
+    PlanBuilder plan(context_, *tree, per_step_);
     QueryResult result;
     TOCSIN_TRY(result.value, value(store, plan, *tree));
     const SampleTally samples = plan.accounts().tally();
@@ -44,12 +50,24 @@ class Evaluation {
     context_.stats().total_samples = samples.total;
     context_.stats().samples_read = samples.read;
     context_.stats().peak_samples = samples.peak;
+    if (per_step_) tell_steps(samples);
     TOCSIN_OK(context_.look());
     context_.annotations().render(text, result.warnings, result.infos);
     return result;
   }
 
-  static QueryContext::Settings settings(const EngineOptions& engine, const QueryOptions& query, const Clock& clock) {
+  void tell_steps(const SampleTally& samples) {
+    std::vector<StepSamples>& steps = context_.stats().steps;
+    steps.resize(grid_.count);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      steps[i].t = grid_.at(i);
+      if (i < samples.steps.size()) steps[i].total = samples.steps[i].total;
+      if (i < samples.steps.size()) steps[i].read = samples.steps[i].read;
+    }
+  }
+
+  static QueryContext::Settings settings(const EngineOptions& engine, const QueryOptions& query, const Clock& clock,
+                                         Helpers* helpers) {
     QueryContext::Settings out;
     out.lookback_ms = to_ms(query.lookback_delta.count() > 0 ? query.lookback_delta : engine.lookback_delta);
     out.subquery_step_ms = std::max<std::int64_t>(
@@ -62,6 +80,8 @@ class Evaluation {
     out.type_and_unit_labels = engine.type_and_unit_labels;
     out.summaries = engine.summaries;
     out.canceled = query.canceled;
+    out.helpers = helpers;
+    out.help_from = engine.help_from;
     return out;
   }
 
@@ -116,7 +136,8 @@ class Evaluation {
   Result<Value> matrix(storage::Queryable& store, PlanBuilder& plan, const parser::Expr& tree) {
     const parser::Expr* inner = &tree;
     while (inner->kind == parser::NodeKind::kParen) inner = static_cast<const parser::ParenExpr&>(*inner).expr.get();
-    TOCSIN_TRY(const RangeArgument range, plan.range(*inner, grid_, {}));
+    TOCSIN_TRY(RangeArgument range, plan.range(*inner, grid_, {}));
+    if (!range.source) range.source = range.make_source(context_);
     TOCSIN_OK(open(store, plan.bounds()));
     TOCSIN_TRY(Matrix series, collect_range(context_, grid_, range));
     return Value(std::move(series));
@@ -130,6 +151,7 @@ class Evaluation {
 
   QueryTimes times_;
   Grid grid_;
+  const bool per_step_;
   const MonoTime began_;
   QueryContext context_;
 };
@@ -143,13 +165,21 @@ bool out_of_bounds(Timestamp t) {
 
 }  // namespace
 
+Result<QueryResult> Engine::evaluate(storage::Queryable& store, const parser::Expr& expr, const QueryTimes& times,
+                                     const Grid& grid, const QueryOptions& options) const {
+  Evaluation evaluation(options_, options, clock_, times, grid, options_.helpers);
+  auto result = evaluation.run(store, expr, options);
+  if (!evaluation.is_unstable()) return result;
+  Evaluation alone(options_, options, clock_, times, grid, nullptr);
+  return alone.run(store, expr, options);
+}
+
 Engine::Engine(EngineOptions options, Clock& clock) : options_(std::move(options)), clock_(clock) {}
 
 Result<QueryResult> Engine::instant(storage::Queryable& store, const parser::Expr& expr, Timestamp at,
                                     const QueryOptions& options) const {
   if (out_of_bounds(at)) return fail(Errc::kInvalid, "timestamp out of bounds: {}", at);
-  Evaluation evaluation(options_, options, clock_, {at, at, 0}, {at, 1, 1});
-  return evaluation.run(store, expr, options);
+  return evaluate(store, expr, {at, at, 0}, {at, 1, 1}, options);
 }
 
 Result<QueryResult> Engine::instant(storage::Queryable& store, std::string_view query, Timestamp at,
@@ -173,8 +203,7 @@ Result<QueryResult> Engine::range(storage::Queryable& store, const parser::Expr&
                 go_quote(parser::value_type_text(type)));
   }
   const Grid grid{start, step_ms, static_cast<std::size_t>((end - start) / step_ms) + 1};
-  Evaluation evaluation(options_, options, clock_, {start, end, step_ms}, grid);
-  return evaluation.run(store, expr, options);
+  return evaluate(store, expr, {start, end, step_ms}, grid, options);
 }
 
 Result<QueryResult> Engine::range(storage::Queryable& store, std::string_view query, Timestamp start, Timestamp end,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/helpers.hpp"
 #include "base/result.hpp"
 #include "promql/parser/ast.hpp"
 #include "promql/parser/parser.hpp"
@@ -16,6 +17,9 @@
 #include "storage/storage.hpp"
 
 namespace tocsin::promql {
+
+struct Grid;
+struct QueryTimes;
 
 /// Whether functions of long windows take summaries of chunks for their samples. The answers are the same.
 enum class SummaryUse : std::uint8_t { kNever, kWhenCheaper, kAlways };
@@ -29,8 +33,19 @@ struct EngineOptions {
   bool delayed_name_removal = false;  // promql-delayed-name-removal
   bool use_start_timestamps = false;  // use-start-timestamps
   bool type_and_unit_labels = false;  // type-and-unit-labels
+  bool per_step_stats = false;        // promql-per-step-stats: allows QueryOptions::per_step_stats
   SummaryUse summaries = SummaryUse::kWhenCheaper;
   parser::ParserOptions parser;  // for queries given as text
+  Helpers* helpers = nullptr;    // nullptr: each query runs on its own thread alone. The answers are the same.
+  /// So much of a selection is worked on before anybody is asked for help, in about samples of the store and of
+  /// results: a millisecond. Below it helpers cost more than they bring.
+  std::uint64_t help_from = 200'000;
+};
+
+/// Samples of one step, as Prometheus counts.
+struct StepSamples {
+  Timestamp t = 0;
+  std::uint64_t total = 0, read = 0;
 };
 
 struct QueryStats {
@@ -38,6 +53,7 @@ struct QueryStats {
   std::uint64_t total_samples = 0;
   std::uint64_t samples_read = 0;
   std::uint64_t peak_samples = 0;
+  std::vector<StepSamples> steps;     // empty: nobody asked
   std::uint64_t samples_decoded = 0;  // what the store handed out in fact: not what it gave summaries of
   // How long it took, in this order.
   Duration waiting{0};              // for its turn; who queues it says so
@@ -50,6 +66,7 @@ struct QueryOptions {
   Duration timeout{0};                                // 0: the engine's
   Duration lookback_delta{0};                         // 0: the engine's
   Duration default_subquery_step{0};                  // 0: the engine's
+  bool per_step_stats = false;                        // if the engine permits
   std::shared_ptr<const std::atomic<bool>> canceled;  // looked at now and then
   std::string_view text;        // what an expression given as a tree was parsed from: annotations then show positions
   QueryStats* stats = nullptr;  // filled in at the end, also of a query that fails
@@ -61,7 +78,7 @@ struct QueryResult {
   QueryStats stats;
 };
 
-/// Thread: any; a call runs on the caller's thread (a worker), to its end.
+/// Thread: any; a call runs on the caller's thread (a worker), to its end, with help where there is any.
 /// Errors, with Prometheus' texts: kInvalid (the expression), kExecution, kTimeout, kCanceled, kLimit (max_samples).
 /// Errors of the store are passed on.
 class Engine {
@@ -79,6 +96,9 @@ class Engine {
   const EngineOptions& options() const { return options_; }
 
  private:
+  Result<QueryResult> evaluate(storage::Queryable& store, const parser::Expr& expr, const QueryTimes& times,
+                               const Grid& grid, const QueryOptions& options) const;
+
   EngineOptions options_;
   Clock& clock_;
 };

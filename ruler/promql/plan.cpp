@@ -68,7 +68,8 @@ void TimeBounds::add(Timestamp from, Timestamp to) {
   end = end ? std::max(*end, to) : to;
 }
 
-PlanBuilder::PlanBuilder(QueryContext& context, const parser::Expr& root) : context_(context), shared_(root) {}
+PlanBuilder::PlanBuilder(QueryContext& context, const parser::Expr& root, bool per_step)
+    : context_(context), shared_(root), accounts_(per_step) {}
 
 Result<VectorOperatorPtr> PlanBuilder::vector(const parser::Expr& expr, const Grid& grid, std::string_view around) {
   const SampleAccount::Kind kind = account_kind(expr);
@@ -185,8 +186,11 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
     if (grid.count > 0) bounds_.add(reference.first(grid) - window_ms + 1, reference.last(grid));
     Selection selection{matrix.vector->matchers, reference, around, scope_.counts_only()};
     const bool summarise = needs && is_worth_summarising(context_, grid, reference, window_ms);
-    argument.source = summarise ? make_summary_selector(context_, grid, std::move(selection), window_ms, *needs)
-                                : make_range_selector(context_, grid, std::move(selection), window_ms);
+    argument.make_source = [grid, window_ms, selection = std::move(selection),
+                            summary = summarise ? needs : std::nullopt](QueryContext& context) {
+      return summary ? make_summary_selector(context, grid, selection, window_ms, *summary)
+                     : make_range_selector(context, grid, selection, window_ms);
+    };
     return argument;
   }
   if (expr.kind != NodeKind::kSubquery) {
@@ -215,6 +219,7 @@ Result<RangeArgument> PlanBuilder::subquery(const parser::SubqueryExpr& subquery
   const ReadSteps outer_steps = std::exchange(read_steps_, std::move(steps));
   Result<VectorOperatorPtr> values = accounted(SampleAccount::Kind::kSubquery, inner, [&](SampleAccount& account) {
     argument.account = &account;
+    account.place_within(inner, grid, argument.reference.offset_ms);
     // A scalar inside of a subquery would be a type error.
     return vector(*subquery.expr, inner, around);
   });

@@ -30,7 +30,8 @@ struct TimeBounds {
 /// Errors: kExecution where Prometheus fails at run time.
 class PlanBuilder {
  public:
-  PlanBuilder(QueryContext& context, const parser::Expr& root);
+  /// @param per_step  whether samples are also counted for each step.
+  PlanBuilder(QueryContext& context, const parser::Expr& root, bool per_step);
 
   Result<VectorOperatorPtr> vector(const parser::Expr& expr, const Grid& grid) { return vector(expr, grid, {}); }
   Result<ScalarOperatorPtr> scalar(const parser::Expr& expr, const Grid& grid);
@@ -73,7 +74,7 @@ class PlanBuilder {
   Result<VectorOperatorPtr> label_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> clamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> histogram_call(const parser::Call& call, const Grid& grid);
-  Result<RangeFunctionPtr> range_function(const parser::Call& call, std::size_t range_argument);
+  static Result<MakeRangeFunction> range_function(const parser::Call& call, std::size_t range_argument);
   Result<VectorOperatorPtr> info_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> start_timestamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> sort_call(const parser::Call& call, const Grid& grid);

@@ -59,7 +59,8 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
                                                   const Grid& grid) {
   const std::string_view name = call.function->name;
   const bool absent = name == "absent_over_time";
-  TOCSIN_TRY(RangeFunctionPtr function, range_function(call, range_argument));
+  TOCSIN_TRY(MakeRangeFunction make_function, range_function(call, range_argument));
+  const RangeFunctionPtr function = make_function();
   if (!absent && function == nullptr) return unknown_function(name);
   std::vector<ScalarOperatorPtr> scalars;
   for (std::size_t i = 0; i < call.args.size(); ++i) {
@@ -71,20 +72,24 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
   if (context_.settings().use_start_timestamps && uses_start_timestamps(name)) needs.reset();
   TOCSIN_TRY(RangeArgument argument, range(*call.args[range_argument], grid, name, needs));
   if (absent) {
+    if (!argument.source) argument.source = argument.make_source(context_);
     return make_absent_over_time(context_, grid, std::move(argument), absent_labels(*call.args.front()));
   }
-  return make_range_call(context_, grid, name, std::move(function), std::move(argument), std::move(scalars),
+  return make_range_call(context_, grid, name, std::move(make_function), std::move(argument), std::move(scalars),
                          call.args.front()->pos);
 }
 
-/// nullptr if the function is not built.
-Result<RangeFunctionPtr> PlanBuilder::range_function(const parser::Call& call, std::size_t range_argument) {
+/// One that makes nullptr if the function is not built.
+Result<MakeRangeFunction> PlanBuilder::range_function(const parser::Call& call, std::size_t range_argument) {
   const std::string_view name = call.function->name;
   const parser::Expr& argument = *call.args[range_argument];
-  if (argument.kind != NodeKind::kMatrixSelector) return make_range_function(name);
-  const Extension extension = extension_of(*static_cast<const parser::MatrixSelector&>(argument).vector);
-  if (extension == Extension::kNone) return make_range_function(name);
-  if (RangeFunctionPtr function = make_extended_function(name, extension)) return function;
+  const Extension extension = argument.kind == NodeKind::kMatrixSelector
+                                  ? extension_of(*static_cast<const parser::MatrixSelector&>(argument).vector)
+                                  : Extension::kNone;
+  if (extension == Extension::kNone) return [name] { return make_range_function(name); };
+  if (make_extended_function(name, extension)) {
+    return [name, extension] { return make_extended_function(name, extension); };
+  }
   return fail(Errc::kExecution, "{0} modifier can only be used with: {1} - not with {2}", extension_text(extension),
               functions_with(extension), name);
 }

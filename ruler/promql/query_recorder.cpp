@@ -19,6 +19,22 @@ void append_seconds(std::string& out, std::string_view separator, std::string_vi
   append_float_api(out, to_seconds(time));
 }
 
+/// [[1600000000.5,3],...], seconds and samples; nothing if they were not asked for.
+void append_steps(std::string& out, std::string_view name, const std::vector<StepSamples>& steps,
+                  std::uint64_t StepSamples::* counted) {
+  if (steps.empty()) return;
+  out += fmt::format("\"{}\":", name);
+  char separator = '[';
+  for (const StepSamples& step : steps) {
+    out += separator;
+    out += '[';
+    append_float_api(out, static_cast<double>(step.t) / 1000);
+    out += fmt::format(",{}]", step.*counted);
+    separator = ',';
+  }
+  out += "],";
+}
+
 /// With milliseconds, unlike format_rfc3339, which has as many as are needed.
 std::string with_milliseconds(Timestamp t) {
   const std::int64_t fraction = (t % 1000 + 1000) % 1000;
@@ -54,8 +70,11 @@ void append_query_stats(std::string& out, const QueryStats& stats) {
   append_seconds(out, ",", "innerEvalTime", stats.evaluation);
   append_seconds(out, ",", "execQueueTime", stats.waiting);
   append_seconds(out, ",", "execTotalTime", stats.waiting + evaluating);
-  out += fmt::format(R"(}},"samples":{{"totalQueryableSamples":{},"samplesRead":{},"peakSamples":{}}}}})",
-                     stats.total_samples, stats.samples_read, stats.peak_samples);
+  out += R"(},"samples":{)";
+  append_steps(out, "totalQueryableSamplesPerStep", stats.steps, &StepSamples::total);
+  out += fmt::format(R"("totalQueryableSamples":{},)", stats.total_samples);
+  append_steps(out, "samplesReadPerStep", stats.steps, &StepSamples::read);
+  out += fmt::format(R"("samplesRead":{},"peakSamples":{}}}}})", stats.samples_read, stats.peak_samples);
 }
 
 std::string query_log_line(Timestamp now, const QueryRecord& record) {

@@ -7,6 +7,7 @@
 #include "promql/label_ops.hpp"
 #include "promql/materialize.hpp"
 #include "promql/sample_account.hpp"
+#include "promql/series_crew.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -15,70 +16,69 @@ bool ends_like_a_counter(std::string_view name) {
   return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") || name.ends_with("_bucket");
 }
 
-class RangeCall final : public VectorOperator {
+/// What all workers of a call have in common. Does not change while they work.
+struct CallSpec {
+  Grid grid;
+  std::string_view name;
+  Reference reference;
+  std::int64_t range_ms = 0;
+  bool fixed = false;
+  double overlap = 0;
+  Reference window_reference;
+  std::int64_t window_ms = 0;
+  parser::PositionRange pos;
+  const SampleAccount* account = nullptr;
+  std::vector<std::vector<double>> scalars;  // at each step; known before the first series
+
+  bool is_counter_function() const { return name == "rate" || name == "increase"; }
+  bool keeps_name() const { return name == "last_over_time" || name == "first_over_time"; }
+};
+
+class CallWorker final : public SeriesWorker {
  public:
-  RangeCall(QueryContext& context, const Grid& grid, std::string_view name, RangeFunctionPtr function,
-            RangeArgument argument, std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos)
-      : context_(context),
-        grid_(grid),
-        keeps_name_(name == "last_over_time" || name == "first_over_time"),
-        counter_(name == "rate" || name == "increase"),
-        function_(std::move(function)),
-        argument_(std::move(argument)),
-        scalars_(std::move(scalars)),
-        pos_(pos) {}
+  CallWorker(QueryContext& context, const CallSpec& call, RangeSourcePtr source, RangeFunctionPtr function)
+      : context_(context), call_(call), source_(std::move(source)), function_(std::move(function)) {}
 
-  Result<bool> next(Column& out) override {
-    if (!values_) TOCSIN_OK(evaluate_scalars());
-    for (;;) {
-      TOCSIN_TRY(const bool more, argument_.source->next(series_));
-      if (!more) return false;
-      TOCSIN_OK(context_.spend(grid_.count));
-      out.reset(grid_.count);
-      TOCSIN_OK(apply(out));
-      const bool any = out.finish();
-      argument_.account->add_series(window_counts_, any ? samples_in(out) : 0);
-      TOCSIN_OK(context_.check_samples(argument_.account->held()));
-      if (!any) continue;
-      if (counter_) note_names(out);
-      TOCSIN_OK(name(out));
-      return true;
-    }
-  }
-  bool whole() const override { return true; }
+  void open() override { source_->open(); }
+  Result<bool> advance() override { return source_->advance(); }
+  std::uint64_t id() const override { return source_->id(); }
 
- private:
-  Result<void> evaluate_scalars() {
-    values_.emplace();
-    for (const ScalarOperatorPtr& scalar : scalars_) {
-      TOCSIN_TRY(std::vector<double> values, scalar->values());
-      values_->push_back(std::move(values));
-    }
+  Result<void> work(SeriesResult& out) override {
+    out.any = false;
+    out.windows = {};
+    TOCSIN_TRY(const bool has_samples, source_->read(series_));
+    if (!has_samples) return {};
+    TOCSIN_OK(context_.spend(call_.grid.count));
+    out.column.reset(call_.grid.count);
+    TOCSIN_OK(apply(out.column));
+    out.windows = window_counts_;
+    out.any = out.column.finish();
+    if (!out.any) return {};
+    if (call_.is_counter_function()) note_names(out.column);
+    name(out.column);
     return {};
   }
 
+ private:
   Result<void> apply(Column& out) {
     if (series_.digested) {
-      function_->apply_digests({grid_, argument_.reference, argument_.range_ms, series_.digests}, out);
-      window_counts_ = argument_.account->count(series_.digests, argument_.overlap(grid_));
+      function_->apply_digests({call_.grid, call_.reference, call_.range_ms, series_.digests}, out);
+      window_counts_ = call_.account->count(series_.digests, call_.overlap);
       counted_generation_ = 0;
       return {};
     }
-    const Reference reference = argument_.window_reference(context_);
-    const std::int64_t window_ms = argument_.window_ms(context_);
-    const Windows& windows = floats_.update(series_.times, grid_, reference, window_ms);
+    const Windows& windows = floats_.update(series_.times, call_.grid, call_.window_reference, call_.window_ms);
     const Windows* histogram_windows = nullptr;
     if (!series_.histogram_times.empty()) {
-      histograms_.compute(series_.histogram_times, grid_, reference, window_ms);
+      histograms_.compute(series_.histogram_times, call_.grid, call_.window_reference, call_.window_ms);
       histogram_windows = &histograms_;
     }
     if (histogram_windows != nullptr || counted_generation_ != floats_.generation()) {
-      window_counts_ = argument_.account->count(windows, histogram_windows, series_.histograms, argument_.fixed());
+      window_counts_ = call_.account->count(windows, histogram_windows, series_.histograms, call_.fixed);
       counted_generation_ = histogram_windows != nullptr ? 0 : floats_.generation();
     }
-    const RangeInput input{context_, grid_,   argument_.reference,  argument_.range_ms,
-                           series_,  windows, floats_.generation(), histogram_windows,
-                           *values_, pos_};
+    const RangeInput input{context_, call_.grid,           call_.reference,   call_.range_ms, series_,
+                           windows,  floats_.generation(), histogram_windows, call_.scalars,  call_.pos};
     return function_->apply(input, out);
   }
 
@@ -92,42 +92,81 @@ class RangeCall final : public VectorOperator {
     if (context_.settings().type_and_unit_labels) {
       const std::string_view type = series_.labels.get("__type__");
       if (type != "counter" && type != "histogram") {
-        context_.annotations().possible_non_counter_label(metric, type, pos_);
+        context_.annotations().possible_non_counter_label(metric, type, call_.pos);
       }
     } else if (!ends_like_a_counter(metric)) {
-      context_.annotations().possible_non_counter(metric, pos_);
+      context_.annotations().possible_non_counter(metric, call_.pos);
     }
   }
 
-  Result<void> name(Column& out) {
-    const bool drop = !keeps_name_ || series_.drop_name;
-    if (context_.settings().delayed_name_removal) {
-      out.labels = series_.labels;
-      out.drop_name = drop;
-      return {};
-    }
-    if (drop) {
+  void name(Column& out) {
+    const bool drop = !call_.keeps_name() || series_.drop_name;
+    if (drop && !context_.settings().delayed_name_removal) {
       out.labels = without_metadata(series_.labels);
-    } else {
-      out.labels = series_.labels;
+      return;
     }
-    return guard_.admit_once(out.labels);
+    out.labels = series_.labels;
+    out.drop_name = drop;
   }
 
   QueryContext& context_;
-  Grid grid_;
-  bool keeps_name_, counter_;
+  const CallSpec& call_;
+  RangeSourcePtr source_;
   RangeFunctionPtr function_;
-  RangeArgument argument_;
-  std::vector<ScalarOperatorPtr> scalars_;
-  parser::PositionRange pos_;
-  std::optional<std::vector<std::vector<double>>> values_;
   RangeSeries series_;
   WindowCache floats_;
   Windows histograms_;
   SampleAccount::WindowCounts window_counts_;  // of the series at hand
   std::uint64_t counted_generation_ = 0;       // of the windows that were counted; 0: not only those
+};
+
+class RangeCall final : public VectorOperator {
+ public:
+  RangeCall(QueryContext& context, CallSpec call, MakeRangeFunction make_function, RangeArgument argument,
+            std::vector<ScalarOperatorPtr> scalars)
+      : context_(context),
+        call_(std::move(call)),
+        argument_(std::move(argument)),
+        scalars_(std::move(scalars)),
+        crew_(context, call_.grid.count, argument_.make_source != nullptr,
+              [this, make_function = std::move(make_function)](QueryContext& own) {
+                RangeSourcePtr source = argument_.source ? std::move(argument_.source) : argument_.make_source(own);
+                return std::make_unique<CallWorker>(own, call_, std::move(source), make_function());
+              }) {}
+
+  Result<bool> next(Column& out) override {
+    if (!scalars_known_) TOCSIN_OK(evaluate_scalars());
+    for (;;) {
+      TOCSIN_TRY(const bool more, crew_.next(result_));
+      if (!more) return false;
+      argument_.account->add_series(result_.windows, result_.any ? samples_in(result_.column) : 0);
+      TOCSIN_OK(context_.check_samples(argument_.account->held()));
+      if (!result_.any) continue;
+      if (!context_.settings().delayed_name_removal) TOCSIN_OK(guard_.admit_once(result_.column.labels));
+      std::swap(out, result_.column);
+      return true;
+    }
+  }
+  bool whole() const override { return true; }
+
+ private:
+  Result<void> evaluate_scalars() {
+    scalars_known_ = true;
+    for (const ScalarOperatorPtr& scalar : scalars_) {
+      TOCSIN_TRY(std::vector<double> values, scalar->values());
+      call_.scalars.push_back(std::move(values));
+    }
+    return {};
+  }
+
+  QueryContext& context_;
+  CallSpec call_;
+  RangeArgument argument_;
+  std::vector<ScalarOperatorPtr> scalars_;
+  bool scalars_known_ = false;
   DuplicateGuard guard_;
+  SeriesCrew crew_;
+  SeriesResult result_;
 };
 
 class AbsentOverTime final : public VectorOperator {
@@ -186,10 +225,21 @@ class AbsentOverTime final : public VectorOperator {
 }  // namespace
 
 VectorOperatorPtr make_range_call(QueryContext& context, const Grid& grid, std::string_view name,
-                                  RangeFunctionPtr function, RangeArgument argument,
+                                  MakeRangeFunction make_function, RangeArgument argument,
                                   std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos) {
-  return std::make_unique<RangeCall>(context, grid, name, std::move(function), std::move(argument), std::move(scalars),
-                                     pos);
+  CallSpec call{.grid = grid,
+                .name = name,
+                .reference = argument.reference,
+                .range_ms = argument.range_ms,
+                .fixed = argument.fixed(),
+                .overlap = argument.overlap(grid),
+                .window_reference = argument.window_reference(context),
+                .window_ms = argument.window_ms(context),
+                .pos = pos,
+                .account = argument.account,
+                .scalars = {}};
+  return std::make_unique<RangeCall>(context, std::move(call), std::move(make_function), std::move(argument),
+                                     std::move(scalars));
 }
 
 VectorOperatorPtr make_absent_over_time(QueryContext& context, const Grid& grid, RangeArgument argument,

@@ -1,6 +1,7 @@
 #pragma once
 // Calls of functions with a range vector.
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,7 @@ class SampleAccount;
 /// What the argument of a range function is, resolved.
 struct RangeArgument {
   RangeSourcePtr source;
+  MakeRangeSource make_source;       // makes others like `source`; empty: there is but one
   SampleAccount* account = nullptr;  // of the call, or of the query that is this range; set
   Reference reference;
   std::int64_t range_ms = 0;
@@ -40,11 +42,13 @@ struct RangeArgument {
   }
 };
 
+using MakeRangeFunction = std::function<RangeFunctionPtr()>;
+
 /// @param name     of the function, for its rules on names and annotations; lives as long as the program.
 /// @param scalars  the other arguments in order.
 /// @param pos      of the call's first argument.
 VectorOperatorPtr make_range_call(QueryContext& context, const Grid& grid, std::string_view name,
-                                  RangeFunctionPtr function, RangeArgument argument,
+                                  MakeRangeFunction make_function, RangeArgument argument,
                                   std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos);
 
 /// 1 at the steps whose window has no sample of any series. @param labels  what the selector says the series would

@@ -74,7 +74,9 @@ SampleAccount::WindowCounts SampleAccount::count(const Windows& floats, const Wi
     }
     out.total += out.last;
     out.largest = std::max(out.largest, out.last);
-    if (reads(i) && !(fixed && i > 0)) out.fresh += fresh;
+    if (!reads(i) || (fixed && i > 0)) fresh = 0;
+    out.fresh += fresh;
+    note(out, i, fresh);
   }
   return out;
 }
@@ -85,11 +87,22 @@ SampleAccount::WindowCounts SampleAccount::count(std::span<const WindowDigest> d
     out.last = digests[i].count;
     out.total += out.last;
     out.largest = std::max(out.largest, out.last);
-    if (!reads(i)) continue;
-    out.fresh +=
-        i == 0 ? out.last : static_cast<std::uint64_t>(std::llround(static_cast<double>(out.last) * (1 - overlap)));
+    std::uint64_t fresh = 0;
+    if (reads(i)) {
+      fresh =
+          i == 0 ? out.last : static_cast<std::uint64_t>(std::llround(static_cast<double>(out.last) * (1 - overlap)));
+    }
+    out.fresh += fresh;
+    note(out, i, fresh);
   }
   return out;
+}
+
+/// The window of the step at hand, of which so many samples are read.
+void SampleAccount::note(WindowCounts& out, std::size_t step, std::uint64_t fresh) const {
+  if (!per_step_) return;
+  out.steps.resize(steps_);
+  out.steps[step] = {out.last, fresh};
 }
 
 void SampleAccount::add_series(const WindowCounts& windows, std::uint64_t result) {
@@ -97,7 +110,28 @@ void SampleAccount::add_series(const WindowCounts& windows, std::uint64_t result
   fresh_ += windows.fresh;
   held_ = std::max({held_, series_results_ + windows.largest, series_results_ + windows.last + result});
   series_results_ += result;
+  by_step_.resize(std::max(by_step_.size(), windows.steps.size()));
+  for (std::size_t i = 0; i < windows.steps.size(); ++i) {
+    by_step_[i].total += windows.steps[i].total;
+    by_step_[i].read += windows.steps[i].read;
+  }
 }
+
+void SampleAccount::place_within(const Grid& own, const Grid& outer, std::int64_t offset_ms) {
+  own_grid_ = own;
+  outer_grid_ = outer;
+  offset_ms_ = offset_ms;
+}
+
+namespace {
+
+/// The first step of `outer` at or after time t, else the last.
+std::size_t step_from(const Grid& outer, Timestamp t) {
+  if (outer.count <= 1 || t <= outer.start) return 0;
+  return std::min(static_cast<std::size_t>((t - outer.start + outer.step - 1) / outer.step), outer.count - 1);
+}
+
+}  // namespace
 
 /// Goes through the parts as Prometheus evaluates them.
 class SampleWalk {
@@ -115,12 +149,14 @@ class SampleWalk {
       case Kind::kMatrix:
         tally.total += result * times;
         tally.read += result;
+        count_step(0, result, result);
         return peak(held + result);
       case Kind::kUncounted:
         return held;
       case Kind::kSame:
-      case Kind::kSubquery:
         return account.children_.empty() ? held : walk(*account.children_.front(), held, times);
+      case Kind::kSubquery:
+        return subquery(account, held, times);
       case Kind::kOnce:
         return once(account, held, times);
       case Kind::kAggregate:
@@ -139,9 +175,28 @@ class SampleWalk {
     return held;
   }
 
-  SampleTally tally;
+  SampleTally tally;  // its steps are those of the part at hand; none: they are not counted
 
  private:
+  void count_step(std::size_t step, std::uint64_t total, std::uint64_t read) {
+    if (step >= tally.steps.size()) return;
+    tally.steps[step].total += total;
+    tally.steps[step].read += read;
+  }
+
+  /// On a grid of its own: the counts of its steps go to those around that they are for.
+  std::uint64_t subquery(const SampleAccount& account, std::uint64_t held, std::uint64_t times) {
+    if (account.children_.empty()) return held;
+    const auto outer = std::exchange(tally.steps, std::vector<SampleCounts>(tally.steps.empty() ? 0 : account.steps_));
+    held = walk(*account.children_.front(), held, times);
+    const auto own = std::exchange(tally.steps, outer);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const Timestamp t = account.own_grid_.at(i) + account.offset_ms_;
+      count_step(step_from(account.outer_grid_, t), times == 0 ? 0 : own[i].total, own[i].read);
+    }
+    return held;
+  }
+
   std::uint64_t peak(std::uint64_t held) {
     tally.peak = std::max(tally.peak, held);
     return held;
@@ -199,20 +254,25 @@ class SampleWalk {
 
   void count_result(const SampleAccount& account, std::uint64_t times) {
     tally.total += account.samples_ * times;
-    if (!account.read_steps_) {
-      tally.read += account.samples_;
-      return;
-    }
+    if (!account.read_steps_) tally.read += account.samples_;
+    if (!account.read_steps_ && tally.steps.empty()) return;
     const std::vector<std::uint64_t> counts = counts_of(account);
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      if (account.reads(i)) tally.read += counts[i] + (account.extra_.empty() ? 0 : account.extra_[i]);
+      const std::uint64_t samples = counts[i] + (account.extra_.empty() ? 0 : account.extra_[i]);
+      if (account.read_steps_ && account.reads(i)) tally.read += samples;
+      count_step(i, samples, account.reads(i) ? samples : 0);
     }
   }
 
   std::uint64_t once(const SampleAccount& account, std::uint64_t held, std::uint64_t times) {
     if (account.children_.empty()) return held;
     const SampleAccount& child = *account.children_.front();
+    const auto outer = std::exchange(tally.steps, std::vector<SampleCounts>(tally.steps.empty() ? 0 : 1));
     held = walk(child, held, times * account.steps_);
+    const auto own = std::exchange(tally.steps, outer);
+    for (std::size_t i = 0; i < account.steps_ && !own.empty(); ++i) {
+      count_step(i, own.front().total, i == 0 ? own.front().read : 0);
+    }
     const Kind kind = child.kind_;
     if (account.steps_ == 0 || kind == Kind::kMatrix || kind == Kind::kSubquery) return held;
     return peak(held + samples_of(child) * (account.steps_ - 1));
@@ -233,6 +293,9 @@ class SampleWalk {
     }
     tally.total += account.total_ * times;
     tally.read += fresh;
+    for (std::size_t i = 0; i < account.by_step_.size(); ++i) {
+      count_step(i, account.by_step_[i].total, fresh == 0 ? 0 : account.by_step_[i].read);
+    }
     peak(held + account.held_);
     return held + account.series_results_ - subquery;
   }
@@ -240,7 +303,9 @@ class SampleWalk {
 
 SampleTally SampleAccounts::tally() const {
   SampleWalk walk;
-  if (!accounts_.empty()) walk.walk(accounts_.front(), 0, 1);
+  if (accounts_.empty()) return walk.tally;
+  if (per_step_) walk.tally.steps.resize(accounts_.front().steps());
+  walk.walk(accounts_.front(), 0, 1);
   return walk.tally;
 }
 
@@ -283,12 +348,8 @@ ReadSteps read_steps_within(const Grid& inner, const Grid& outer, const ReadStep
   std::vector<std::uint8_t> out(inner.count, 1);
   for (std::size_t i = 0; i < inner.count; ++i) {
     const Timestamp t = inner.at(i) + offset_ms;
-    std::size_t step = 0;
-    if (outer.count > 1) {
-      if (t > outer.start) step = static_cast<std::size_t>((t - outer.start + outer.step - 1) / outer.step);
-      step = std::min(step, outer.count - 1);
-      out[i] = static_cast<std::uint8_t>(t > outer.at(step) - range_ms);
-    }
+    const std::size_t step = step_from(outer, t);
+    if (outer.count > 1) out[i] = static_cast<std::uint8_t>(t > outer.at(step) - range_ms);
     if (outer_steps) out[i] &= (*outer_steps)[step];
   }
   return std::make_shared<const std::vector<std::uint8_t>>(std::move(out));

@@ -26,6 +26,11 @@ std::uint64_t sample_size(const model::FloatHistogram& histogram);
 /// all.
 using ReadSteps = std::shared_ptr<const std::vector<std::uint8_t>>;
 
+/// Of a step: looked at and read.
+struct SampleCounts {
+  std::uint64_t total = 0, read = 0;
+};
+
 /// The samples of a column.
 std::uint64_t samples_in(const Column& column);
 
@@ -44,11 +49,14 @@ class SampleAccount {
     kSame,        // the result of its child: parentheses, signs, labels that are replaced
     kSubquery,    // likewise, on a grid of its own
   };
-  SampleAccount(Kind kind, std::size_t steps, ReadSteps read_steps)
-      : kind_(kind), steps_(steps), read_steps_(std::move(read_steps)) {}
+  /// @param per_step  whether samples are also counted for each step.
+  SampleAccount(Kind kind, std::size_t steps, ReadSteps read_steps, bool per_step)
+      : kind_(kind), steps_(steps), read_steps_(std::move(read_steps)), per_step_(per_step) {}
   SampleAccount(const SampleAccount&) = delete;
   SampleAccount& operator=(const SampleAccount&) = delete;
 
+  /// Of a kSubquery: where its steps are among those of the part around it.
+  void place_within(const Grid& own, const Grid& outer, std::int64_t offset_ms);
   void add_child(SampleAccount& child) { children_.push_back(&child); }
   /// This part was not evaluated: it is equal to another one, whose result it took.
   void take_from(const SampleAccount& equal) { equal_ = &equal; }
@@ -59,15 +67,17 @@ class SampleAccount {
   void add_all_steps();
   /// Samples of the result of a kMatrix.
   void add_samples(std::uint64_t samples) { samples_ += samples; }
+  std::size_t steps() const { return steps_; }
   /// Samples of the result so far.
   std::uint64_t samples() const { return samples_; }
 
   /// Windows of one series of a kRangeCall, and the size of its result.
   struct WindowCounts {
-    std::uint64_t total = 0;    // of all windows
-    std::uint64_t fresh = 0;    // that were in no window before
-    std::uint64_t largest = 0;  // window
-    std::uint64_t last = 0;     // window
+    std::uint64_t total = 0;          // of all windows
+    std::uint64_t fresh = 0;          // that were in no window before
+    std::uint64_t largest = 0;        // window
+    std::uint64_t last = 0;           // window
+    std::vector<SampleCounts> steps;  // if they are counted for each
   };
   /// @param histograms  the series' histograms and their windows, or nothing.
   /// @param fixed       all steps have the same window, which is read once.
@@ -82,11 +92,13 @@ class SampleAccount {
  private:
   friend class SampleWalk;
 
+  void note(WindowCounts& out, std::size_t step, std::uint64_t fresh) const;
   bool reads(std::size_t step) const { return !read_steps_ || (*read_steps_)[step] != 0; }
 
   const Kind kind_;
   const std::size_t steps_;
   const ReadSteps read_steps_;
+  const bool per_step_;
   std::vector<SampleAccount*> children_;
   const SampleAccount* equal_ = nullptr;
 
@@ -95,21 +107,28 @@ class SampleAccount {
   std::vector<std::uint64_t> extra_;  // at each step, what histograms weigh more than a sample; empty: none
   // Of a kRangeCall:
   std::uint64_t total_ = 0, fresh_ = 0, series_results_ = 0, held_ = 0;
+  std::vector<SampleCounts> by_step_;
+  // Of a kSubquery:
+  Grid own_grid_, outer_grid_;
+  std::int64_t offset_ms_ = 0;
 };
 
 struct SampleTally {
   std::uint64_t total = 0, read = 0, peak = 0;
+  std::vector<SampleCounts> steps;  // of the query, if they are counted for each
 };
 
 /// The accounts of a query. The first that is opened is the query's.
 class SampleAccounts {
  public:
+  explicit SampleAccounts(bool per_step) : per_step_(per_step) {}
   SampleAccount& open(SampleAccount::Kind kind, std::size_t steps, ReadSteps read_steps) {
-    return accounts_.emplace_back(kind, steps, std::move(read_steps));
+    return accounts_.emplace_back(kind, steps, std::move(read_steps), per_step_);
   }
   SampleTally tally() const;
 
  private:
+  const bool per_step_;
   std::deque<SampleAccount> accounts_;
 };
 

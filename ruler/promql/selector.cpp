@@ -6,6 +6,7 @@
 #include "model/histogram.hpp"
 #include "model/histogram_math.hpp"
 #include "model/sample.hpp"
+#include "promql/series_crew.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -70,6 +71,7 @@ class SeriesReader {
     return false;
   }
   const model::Labels& labels() const { return set_->labels(); }
+  std::uint64_t id() const { return set_->id(); }
   /// All samples that can matter.
   Result<void> read(storage::SampleColumns& out) {
     TOCSIN_OK(read(start_, end_, out));
@@ -91,31 +93,33 @@ class SeriesReader {
   std::unique_ptr<storage::SeriesSet> set_;
 };
 
-class InstantSelector final : public VectorOperator {
+class InstantWorker final : public SeriesWorker {
  public:
-  InstantSelector(QueryContext& context, const Grid& grid, Selection selection, Take take)
+  InstantWorker(QueryContext& context, const Grid& grid, Selection selection, Take take)
       : context_(context), grid_(grid), selection_(std::move(selection)), take_(take) {}
 
-  Result<bool> next(Column& out) override {
-    if (!reader_) {
-      if (grid_.count == 0) return false;
+  void open() override {
+    if (!reader_ && grid_.count != 0) {
       reader_.emplace(context_, grid_, selection_, context_.settings().lookback_ms, 0);
     }
-    for (;;) {
-      TOCSIN_TRY(const bool more, reader_->next());
-      if (!more) return false;
-      TOCSIN_OK(reader_->read(samples_));
-      if (samples_.size() == 0) continue;
-      TOCSIN_OK(context_.spend(grid_.count));
-      out.reset(grid_.count);
-      pick(out);
-      if (!out.finish()) continue;
-      out.labels = reader_->labels();
-      return true;
-    }
   }
+  Result<bool> advance() override {
+    open();
+    return reader_ ? reader_->next() : false;
+  }
+  std::uint64_t id() const override { return reader_->id(); }
 
-  bool whole() const override { return true; }
+  Result<void> work(SeriesResult& out) override {
+    out.any = false;
+    TOCSIN_OK(reader_->read(samples_));
+    if (samples_.size() == 0) return {};
+    TOCSIN_OK(context_.spend(grid_.count));
+    out.column.reset(grid_.count);
+    pick(out.column);
+    out.any = out.column.finish();
+    if (out.any) out.column.labels = reader_->labels();
+    return {};
+  }
 
  private:
   /// For each step the newest sample at or before it.
@@ -153,30 +157,54 @@ class InstantSelector final : public VectorOperator {
   storage::SampleColumns samples_;
 };
 
+class InstantSelector final : public VectorOperator {
+ public:
+  InstantSelector(QueryContext& context, const Grid& grid, Selection selection, Take take)
+      : crew_(context, grid.count, true, [grid, selection = std::move(selection), take](QueryContext& own) {
+          return std::make_unique<InstantWorker>(own, grid, selection, take);
+        }) {}
+
+  Result<bool> next(Column& out) override {
+    for (;;) {
+      TOCSIN_TRY(const bool more, crew_.next(result_));
+      if (!more) return false;
+      if (!result_.any) continue;
+      std::swap(out, result_.column);
+      return true;
+    }
+  }
+  bool whole() const override { return true; }
+
+ private:
+  SeriesCrew crew_;
+  SeriesResult result_;
+};
+
 class SelectorRangeSource final : public RangeSource {
  public:
   SelectorRangeSource(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms)
       : context_(context), grid_(grid), selection_(std::move(selection)), range_ms_(range_ms) {}
 
-  Result<bool> next(RangeSeries& out) override {
-    if (!reader_) {
-      if (grid_.count == 0) return false;
-      reader_.emplace(context_, grid_, selection_, range_ms_, range_ms_);
+  void open() override {
+    if (!reader_ && grid_.count != 0) reader_.emplace(context_, grid_, selection_, range_ms_, range_ms_);
+  }
+  Result<bool> advance() override {
+    open();
+    return reader_ ? reader_->next() : false;
+  }
+  std::uint64_t id() const override { return reader_->id(); }
+
+  Result<bool> read(RangeSeries& out) override {
+    if (far_apart()) {
+      TOCSIN_OK(read_windows());
+    } else {
+      TOCSIN_OK(reader_->read(samples_));
     }
-    for (;;) {
-      TOCSIN_TRY(const bool more, reader_->next());
-      if (!more) return false;
-      if (far_apart()) {
-        TOCSIN_OK(read_windows());
-      } else {
-        TOCSIN_OK(reader_->read(samples_));
-      }
-      take_samples(samples_, out);
-      if (out.times.empty() && out.histogram_times.empty()) continue;
-      out.labels = reader_->labels();
-      out.drop_name = false;
-      return true;
-    }
+    take_samples(samples_, out);
+    if (out.times.empty() && out.histogram_times.empty()) return false;
+    out.labels = reader_->labels();
+    out.drop_name = false;
+    return true;
   }
 
  private:
@@ -222,6 +250,15 @@ class SelectorRangeSource final : public RangeSource {
 };
 
 }  // namespace
+
+Result<bool> RangeSource::next(RangeSeries& out) {
+  for (;;) {
+    TOCSIN_TRY(const bool more, advance());
+    if (!more) return false;
+    TOCSIN_TRY(const bool any, read(out));
+    if (any) return true;
+  }
+}
 
 void take_samples(storage::SampleColumns& samples, RangeSeries& out) {
   out.digested = false;

@@ -2,6 +2,7 @@
 // Reading series: instant selectors, and the samples that range functions look at.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,17 +59,27 @@ struct RangeSeries {
 /// Replaces the samples of `out` by those of a store; what is left of `samples` is of no use.
 void take_samples(storage::SampleColumns& samples, RangeSeries& out);
 
-/// Where range functions get their series from: a selector or a subquery.
+/// Where range functions get their series from: a selector or a subquery. Series are whole (no fragments).
 class RangeSource {
  public:
   RangeSource() = default;
   RangeSource(const RangeSource&) = delete;
   RangeSource& operator=(const RangeSource&) = delete;
   virtual ~RangeSource() = default;
-  /// Replaces `out` by the next series that has a sample; false at the end. The series is whole (no fragments).
-  virtual Result<bool> next(RangeSeries& out) = 0;
+  /// Selects, if the source has a selection; else the first advance() does. Thread: the query's.
+  virtual void open() {}
+  /// To the next series; false at the end.
+  virtual Result<bool> advance() = 0;
+  /// Replaces `out` by the series at hand; false if it has no sample. Once for each.
+  virtual Result<bool> read(RangeSeries& out) = 0;
+  /// Of the series at hand, the same in all sources of one selection.
+  virtual std::uint64_t id() const { return 0; }
+  /// Replaces `out` by the next series that has a sample; false at the end.
+  Result<bool> next(RangeSeries& out);
 };
 using RangeSourcePtr = std::unique_ptr<RangeSource>;
+/// For selectors: as many sources as there are workers.
+using MakeRangeSource = std::function<RangeSourcePtr(QueryContext& context)>;
 
 RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms);
 

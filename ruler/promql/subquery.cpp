@@ -49,25 +49,28 @@ class SubquerySource final : public RangeSource {
   SubquerySource(QueryContext& context, const Grid& grid, VectorOperatorPtr inner)
       : context_(context), grid_(grid), inner_(std::move(inner)), kept_(context) {}
 
-  Result<bool> next(RangeSeries& out) override {
+  Result<bool> advance() override {
     if (grid_.count == 0) return false;
     if (!started_) {
       started_ = true;
       TOCSIN_OK(kept_.held.add(grid_.count));  // the working column
     }
+    return inner_->whole() ? inner_->next(column_) : advance_kept();
+  }
+
+  Result<bool> read(RangeSeries& out) override {
+    out.digested = false;
     out.times.clear();
     out.values.clear();
     out.starts.clear();
     out.histogram_times.clear();
     out.histograms.clear();
     out.histogram_starts.clear();
-    return inner_->whole() ? next_streamed(out) : next_kept(out);
+    return inner_->whole() ? read_streamed(out) : read_kept(out);
   }
 
  private:
-  Result<bool> next_streamed(RangeSeries& out) {
-    TOCSIN_TRY(const bool more, inner_->next(column_));
-    if (!more) return false;
+  Result<bool> read_streamed(RangeSeries& out) {
     out.labels = column_.labels;
     out.drop_name = column_.drop_name;
     append(grid_, column_, out);
@@ -75,13 +78,18 @@ class SubquerySource final : public RangeSource {
     return true;
   }
 
-  Result<bool> next_kept(RangeSeries& out) {
+  Result<bool> advance_kept() {
     if (!groups_) {
       TOCSIN_OK(kept_.drain(*inner_, column_));
       groups_ = group_fragments(kept_.columns);
     }
     if (at_ == groups_->size()) return false;
-    const std::vector<std::size_t>& group = (*groups_)[at_++];
+    ++at_;
+    return true;
+  }
+
+  Result<bool> read_kept(RangeSeries& out) {
+    const std::vector<std::size_t>& group = (*groups_)[at_ - 1];
     const StoredColumn& base = kept_.columns[group.front()];
     out.labels = base.labels();
     out.drop_name = base.drop_name();
@@ -106,7 +114,7 @@ class SubquerySource final : public RangeSource {
   Column column_;
   Materialized kept_;
   std::optional<std::vector<std::vector<std::size_t>>> groups_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0;  // groups that were gone to
   bool started_ = false;
 };
 

@@ -36,31 +36,8 @@ class SummarySource final : public RangeSource {
         start_(selection_.reference.first(grid) - range_ms + 1),
         end_(selection_.reference.last(grid)) {}
 
-  Result<bool> next(RangeSeries& out) override {
-    if (!opened_) open();
-    if (plain_) return plain_->next(out);
-    for (;;) {
-      held_.clear();
-      if (!set_ || !set_->next()) break;
-      TOCSIN_TRY(out.digested, digest(out.digests));
-      if (!out.digested) {
-        TOCSIN_OK(read(start_, end_));
-        take_samples(samples_, out);
-      }
-      const bool any = out.digested
-                           ? std::ranges::any_of(out.digests, [](const WindowDigest& one) { return one.count != 0; })
-                           : !out.times.empty() || !out.histogram_times.empty();
-      if (!any) continue;
-      out.labels = set_->labels();
-      out.drop_name = false;
-      return true;
-    }
-    if (set_) TOCSIN_OK(set_->status());
-    return false;
-  }
-
- private:
-  void open() {
+  void open() override {
+    if (opened_) return;
     opened_ = true;
     if (grid_.count == 0) return;
     storage::SelectHints hints;
@@ -70,9 +47,38 @@ class SummarySource final : public RangeSource {
     hints.range_ms = range_ms_;
     hints.function = selection_.function;
     set_ = context_.querier().select_summaries(hints, selection_.matchers);
-    if (!set_) plain_ = make_range_selector(context_, grid_, std::move(selection_), range_ms_);
+    if (set_) return;
+    plain_ = make_range_selector(context_, grid_, std::move(selection_), range_ms_);
+    plain_->open();
+  }
+  Result<bool> advance() override {
+    open();
+    if (plain_) return plain_->advance();
+    held_.clear();
+    if (!set_) return false;
+    if (set_->next()) return true;
+    TOCSIN_OK(set_->status());
+    return false;
+  }
+  std::uint64_t id() const override { return plain_ ? plain_->id() : set_->id(); }
+
+  Result<bool> read(RangeSeries& out) override {
+    if (plain_) return plain_->read(out);
+    TOCSIN_TRY(out.digested, digest(out.digests));
+    if (!out.digested) {
+      TOCSIN_OK(read(start_, end_));
+      take_samples(samples_, out);
+    }
+    const bool any = out.digested
+                         ? std::ranges::any_of(out.digests, [](const WindowDigest& one) { return one.count != 0; })
+                         : !out.times.empty() || !out.histogram_times.empty();
+    if (!any) return false;
+    out.labels = set_->labels();
+    out.drop_name = false;
+    return true;
   }
 
+ private:
   /// The windows of the series at hand. False if its samples are to be read.
   Result<bool> digest(std::vector<WindowDigest>& out) {
     out.resize(grid_.count);

@@ -47,6 +47,17 @@ TEST_CASE("a logged query is a line of JSON with Prometheus' fields") {
           "\n");
 }
 
+TEST_CASE("samples of steps stand before their sums") {
+  QueryStats stats;
+  stats.total_samples = 5;
+  stats.samples_read = 4;
+  stats.steps = {{1'000, 2, 2}, {1'500, 3, 2}};
+  std::string out;
+  append_query_stats(out, stats);
+  CHECK(out.ends_with(R"("samples":{"totalQueryableSamplesPerStep":[[1,2],[1.5,3]],"totalQueryableSamples":5,)"
+                      R"("samplesReadPerStep":[[1,2],[1.5,2]],"samplesRead":4,"peakSamples":0}})"));
+}
+
 TEST_CASE("a logged query that failed says why, one of a rule whose it is") {
   QueryRecord query = record("up");
   query.start = query.end = -1;

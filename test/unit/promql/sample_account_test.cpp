@@ -32,9 +32,12 @@ struct World {
   Result<QueryResult> ask(const char* query, std::int64_t start, std::int64_t end, std::int64_t step,
                           std::size_t max_samples = kPlenty) {
     options.max_samples = max_samples;
+    options.per_step_stats = true;
     const Engine engine(options, loop);
-    if (step == 0) return engine.instant(store, query, start * 1000);
-    return engine.range(store, query, start * 1000, end * 1000, step * 1000);
+    QueryOptions asked;
+    asked.per_step_stats = true;
+    if (step == 0) return engine.instant(store, query, start * 1000, asked);
+    return engine.range(store, query, start * 1000, end * 1000, step * 1000, asked);
   }
   QueryStats stats(const char* query, std::int64_t start, std::int64_t end = 0, std::int64_t step = 0) {
     const auto result = ask(query, start, end, step);
@@ -46,6 +49,12 @@ struct World {
   EngineOptions options;
   test::MapStore store;
 };
+
+std::uint64_t sum_of(const std::vector<StepSamples>& steps, std::uint64_t StepSamples::* counted) {
+  std::uint64_t sum = 0;
+  for (const StepSamples& step : steps) sum += step.*counted;
+  return sum;
+}
 
 bool is_too_many(const Result<QueryResult>& result) {
   return !result && result.error().code == Errc::kLimit &&
@@ -140,10 +149,62 @@ TEST_CASE("samples that are looked at, read and held are counted as Prometheus c
     CHECK(result->stats.total_samples == one.total);
     CHECK(result->stats.samples_read == one.read);
     CHECK(result->stats.peak_samples == one.peak);
+    CHECK(sum_of(result->stats.steps, &StepSamples::total) == one.total);
+    CHECK(sum_of(result->stats.steps, &StepSamples::read) == one.read);
     if (one.peak == 0) continue;
     CHECK(world.ask(one.query, one.start, one.end, one.step, one.peak));
     CHECK(is_too_many(world.ask(one.query, one.start, one.end, one.step, one.peak - 1)));
   }
+}
+
+TEST_CASE("samples are counted for each step if somebody asks") {
+  struct Case {
+    const char* query;
+    std::vector<std::uint64_t> totals, reads;
+    std::int64_t start, end, step;
+  };
+  const Case cases[] = {
+      {"\"literal string\"", {0}, {0}, 21, 0, 0},
+      {"1", {0}, {0}, 21, 0, 0},
+      {"h", {13}, {13}, 21, 0, 0},
+      {"one[60s]", {6}, {6}, 201, 0, 0},
+      {"max_over_time(one[60s])[20s:5s]", {24}, {8}, 201, 0, 0},
+      {"one[60s:5s]", {12}, {12}, 201, 0, 0},
+      {"three", {3, 3, 3, 3}, {3, 3, 3, 3}, 201, 220, 5},
+      {"h", {13, 13, 13, 13}, {13, 13, 13, 13}, 204, 223, 5},
+      {"timestamp(h)", {1, 1, 1, 1}, {1, 1, 1, 1}, 201, 220, 5},
+      {"max_over_time(three{a=\"1\"}[10s])", {1, 1, 0, 0}, {1, 1, 0, 0}, 991, 1021, 10},
+      {"max_over_time(three[60s] @ 30)", {12, 12, 12, 12}, {12, 0, 0, 0}, 201, 220, 5},
+      {"max_over_time(three[60s])", {18, 18, 18, 18}, {18, 0, 3, 0}, 201, 220, 5},
+      {"max_over_time(three[60s:5s])", {36, 36, 36, 36}, {36, 3, 3, 3}, 201, 220, 5},
+      {"sum(max_over_time(three[60s:5s])) + sum(max_over_time(one[60s:5s]))",
+       {48, 48, 48, 48},
+       {48, 4, 4, 4},
+       201,
+       220,
+       5},
+      {"max_over_time(one[30s:10s])", {3, 3}, {3, 3}, 201, 231, 30},
+      {"max_over_time(one[20s:10s])", {2, 2, 2, 2, 2, 2, 2}, {2, 1, 1, 1, 1, 1, 1}, 201, 261, 10},
+      {"max_over_time(one[30s:10s])", {3, 3}, {3, 3}, 201, 261, 60},
+  };
+  World world(kSeries);
+  for (const Case& one : cases) {
+    CAPTURE(one.query, one.start, one.end, one.step);
+    const std::vector<StepSamples> steps = world.stats(one.query, one.start, one.end, one.step).steps;
+    REQUIRE(steps.size() == one.totals.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      CAPTURE(i);
+      CHECK(steps[i].t == (one.start + static_cast<std::int64_t>(i) * one.step) * 1000);
+      CHECK(steps[i].total == one.totals[i]);
+      CHECK(steps[i].read == one.reads[i]);
+    }
+  }
+  // Nobody is told who did not ask, or where the engine has no leave.
+  const Engine silent(EngineOptions(), world.loop);
+  QueryOptions asked;
+  CHECK(Engine(world.options, world.loop).instant(world.store, "one", 21'000, asked)->stats.steps.empty());
+  asked.per_step_stats = true;
+  CHECK(silent.instant(world.store, "one", 21'000, asked)->stats.steps.empty());
 }
 
 TEST_CASE("a query may hold exactly as many samples as the limit says") {

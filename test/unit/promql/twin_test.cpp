@@ -14,8 +14,10 @@
 #include "promql/engine.hpp"
 #include "promql/parser/parser.hpp"
 #include "support/map_store.hpp"
+#include "support/promql_exact.hpp"
 #include "support/promql_generator.hpp"
 #include "support/promql_twin.hpp"
+#include "support/test_helpers.hpp"
 
 namespace tocsin::test {
 namespace {
@@ -182,8 +184,9 @@ struct Tally {
   int answers = 0, failures = 0, samples = 0, notes = 0;
 };
 
-void compare(const promql::Engine& engine, MapStore& store, const TwinData& data, const std::string& text,
-             Tally& tally) {
+/// @param helped  the same engine with helpers.
+void compare(const promql::Engine& engine, const promql::Engine& helped, MapStore& store, const TwinData& data,
+             const std::string& text, Tally& tally) {
   INFO(text);
   promql::parser::ParserOptions everything;
   everything.experimental_functions = true;
@@ -195,6 +198,7 @@ void compare(const promql::Engine& engine, MapStore& store, const TwinData& data
   promql::QueryOptions options;
   options.text = text;
   const auto range = engine.range(store, **expr, kStart, end, kStep, options);
+  CHECK(exact(helped.range(store, **expr, kStart, end, kStep, options)) == exact(range));
   const PromqlTwin::Query query{.start = kStart, .end = end, .start_timestamps = engine.options().use_start_timestamps};
   PromqlTwin range_twin(data, query);
   bool all_answer = true;
@@ -262,6 +266,10 @@ void compare_many(Language language) {
   promql::EngineOptions options;
   options.use_start_timestamps = language == Language::kWholeWithStarts;
   const promql::Engine engine(options, system_clock());
+  InterleavingHelpers helpers(1);
+  options.helpers = &helpers;
+  options.help_from = 0;
+  const promql::Engine helped(options, system_clock());
   Tally tally;
   const char* const wanted = std::getenv("TOCSIN_PROMQL_SEEDS");
   const std::uint64_t seeds = wanted == nullptr ? kSeeds : std::strtoull(wanted, nullptr, 10);
@@ -272,12 +280,15 @@ void compare_many(Language language) {
     const TwinData data = generator.data();
     MapStore store;
     fill(store, data);
-    for (int i = 0; i < kExpressionsPerSeed; ++i) compare(engine, store, data, generator.expression(3), tally);
+    for (int i = 0; i < kExpressionsPerSeed; ++i) {
+      compare(engine, helped, store, data, generator.expression(3), tally);
+    }
   }
   // The comparison means something only if most queries have an answer.
   INFO(tally.answers << " answers with " << tally.samples << " samples, " << tally.failures << " failures");
   CHECK(tally.answers > 2 * tally.failures);
   CHECK(tally.samples > 20'000);
+  CHECK(helpers.started() > 1000);
   CHECK(tally.notes > (language == Language::kFloats ? 100 : 1000));
 }
 
