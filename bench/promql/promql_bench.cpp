@@ -1,5 +1,6 @@
 // The engine alone, without HTTP and JSON. On samples that lie in memory: 1,000 counters and 500 buckets of 50
 // services, one sample a minute. With --data=FOLDER, that of peers.py, instead: its twelve queries on the same blocks.
+// "helped" has one helper beside the query's thread; CPU is then that of both.
 
 #include <fstream>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/fs.hpp"
 #include "base/rng.hpp"
+#include "net/work_threads.hpp"
 #include "promql/block_store.hpp"
 #include "promql/column_store.hpp"
 #include "promql/engine.hpp"
@@ -68,6 +70,12 @@ const promql::Engine& engine() {
   return made;
 }
 
+const promql::Engine& helped_engine() {
+  static net::WorkThreads threads(0, 0, 1);
+  static const promql::Engine made(promql::EngineOptions{.helpers = &threads}, system_clock());
+  return made;
+}
+
 void instant(benchmark::State& state, const char* query) {
   store();
   for (auto _ : state) {
@@ -77,13 +85,22 @@ void instant(benchmark::State& state, const char* query) {
   }
 }
 
-void range(benchmark::State& state, const char* query, Timestamp length, std::int64_t step) {
+void range_by(const promql::Engine& by, benchmark::State& state, const char* query, Timestamp length,
+              std::int64_t step) {
   store();
   for (auto _ : state) {
-    const auto result = engine().range(store(), query, kNow - length, kNow, step);
+    const auto result = by.range(store(), query, kNow - length, kNow, step);
     if (!result) state.SkipWithError(result.error().message.c_str());
     benchmark::DoNotOptimize(result);
   }
+}
+
+void range(benchmark::State& state, const char* query, Timestamp length, std::int64_t step) {
+  range_by(engine(), state, query, length, step);
+}
+
+void helped(benchmark::State& state, const char* query, Timestamp length, std::int64_t step) {
+  range_by(helped_engine(), state, query, length, step);
 }
 
 constexpr const char* kRate = "sum by (service) (rate(http_requests_total[5m]))";
@@ -101,16 +118,20 @@ BENCHMARK_CAPTURE(instant, error_ratio_1d,
                   "sum by (service) (rate(http_requests_total{code=~\"5..\"}[1d])) / "
                   "sum by (service) (rate(http_requests_total[1d]))")
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(range, rate_by_service_6h_15s, kRate, kSixHours, 15'000)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(range, p99_by_service_6h_15s, kP99, kSixHours, 15'000)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(range, rate_1h_7d_1h, "sum by (service) (rate(http_requests_total[1h]))", 6 * kDay, 3'600'000)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(range, avg_over_1h_6h_15s, "sum by (service) (avg_over_time(http_requests_total[1h]))", kSixHours,
-                  15'000)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(range, max_over_1h_6h_15s, "max by (service) (max_over_time(http_requests_total[1h]))", kSixHours,
-                  15'000)
-    ->Unit(benchmark::kMillisecond);
+constexpr const char* kAverage = "sum by (service) (avg_over_time(http_requests_total[1h]))";
+constexpr const char* kMaximum = "max by (service) (max_over_time(http_requests_total[1h]))";
+constexpr const char* kRateHour = "sum by (service) (rate(http_requests_total[1h]))";
+
+/// A range query on its own thread, and with a helper.
+#define RANGE_QUERY(name, ...)                                                                                        \
+  BENCHMARK_CAPTURE(range, name, __VA_ARGS__)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime(); \
+  BENCHMARK_CAPTURE(helped, name, __VA_ARGS__)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime()
+
+RANGE_QUERY(rate_by_service_6h_15s, kRate, kSixHours, 15'000);
+RANGE_QUERY(p99_by_service_6h_15s, kP99, kSixHours, 15'000);
+RANGE_QUERY(rate_1h_7d_1h, kRateHour, 6 * kDay, 3'600'000);
+RANGE_QUERY(avg_over_1h_6h_15s, kAverage, kSixHours, 15'000);
+RANGE_QUERY(max_over_1h_6h_15s, kMaximum, kSixHours, 15'000);
 
 // ---- on blocks
 
@@ -152,10 +173,11 @@ std::vector<Query> twelve_queries() {
           {"range_30d_1h_rate1h", "sum by (service)(rate(http_requests_total[1h]))", 30 * kDay - kHour, kHour}};
 }
 
-void on_blocks(benchmark::State& state, bench::BlockStore& blocks, const Query& query, Timestamp end) {
+void on_blocks(const promql::Engine& by, benchmark::State& state, bench::BlockStore& blocks, const Query& query,
+               Timestamp end) {
   for (auto _ : state) {
-    const auto result = query.step == 0 ? engine().instant(blocks, query.text, end)
-                                        : engine().range(blocks, query.text, end - query.length, end, query.step);
+    const auto result = query.step == 0 ? by.instant(blocks, query.text, end)
+                                        : by.range(blocks, query.text, end - query.length, end, query.step);
     if (!result) return state.SkipWithError(result.error().message.c_str());
     benchmark::DoNotOptimize(result);
   }
@@ -168,9 +190,16 @@ Result<std::unique_ptr<bench::BlockStore>> use_blocks(const std::string& folder)
   if (!(std::ifstream(folder + "/range") >> start >> end)) return fail(Errc::kNotFound, "{}/range: no times", folder);
   TOCSIN_TRY(auto blocks, bench::BlockStore::open(posix_fs(), folder + "/tocsin"));
   for (const Query& query : twelve_queries()) {
-    benchmark::RegisterBenchmark(query.name, [store = blocks.get(), query, end](benchmark::State& state) {
-      on_blocks(state, *store, query, end * 1000);
-    })->Unit(benchmark::kMillisecond);
+    for (const auto& [kind, by] : {std::pair("", &engine()), std::pair("helped/", &helped_engine())}) {
+      const std::string name = std::string(kind) + query.name;
+      benchmark::RegisterBenchmark(name.c_str(),
+                                   [by, store = blocks.get(), query, end](benchmark::State& state) {
+                                     on_blocks(*by, state, *store, query, end * 1000);
+                                   })
+          ->Unit(benchmark::kMillisecond)
+          ->MeasureProcessCPUTime()
+          ->UseRealTime();
+    }
   }
   return blocks;
 }

@@ -19,13 +19,15 @@ constexpr Duration kLookForTroubles = std::chrono::seconds(1);
 constexpr Duration kDrainLimit = std::chrono::seconds(5);
 constexpr Duration kGoodbyeLimit = std::chrono::seconds(1);  // for subscribers of notifications that do not read
 
-promql::EngineOptions engine_options(const Flags& flags) {
+promql::EngineOptions engine_options(const Flags& flags, Helpers& helpers) {
   promql::EngineOptions options;
+  options.helpers = &helpers;
   options.lookback_delta = flags.lookback_delta;
   options.timeout = flags.query_timeout;
   options.max_samples = flags.query_max_samples;
   options.delayed_name_removal = flags.features.promql_delayed_name_removal;
   options.use_start_timestamps = flags.features.use_start_timestamps;
+  options.per_step_stats = flags.features.promql_per_step_stats;
   options.type_and_unit_labels = flags.features.type_and_unit_labels;
   options.parser = parser_options(flags.features);
   return options;
@@ -43,7 +45,7 @@ Ruler::Ruler(net::Runtime& runtime, const Flags& flags, Fs& fs)
       flags_(flags),
       fs_(fs),
       started_(system_clock().now()),
-      engine_(engine_options(flags), system_clock()),
+      engine_(engine_options(flags, runtime.helpers()), system_clock()),
       queries_(system_clock()) {}
 
 Result<std::unique_ptr<Ruler>> Ruler::start(net::Runtime& runtime, const Flags& flags, Fs& fs) {

@@ -68,6 +68,8 @@ void Web::add_process_metrics() {
                stats.loop_lag_seconds_max);
     sink.counter("tocsin_task_failures_total", "Tasks that ended with a defect.",
                  static_cast<double>(stats.task_failures));
+    sink.counter("tocsin_work_helper_jobs_total", "Parts of queries that idle cores took on.",
+                 static_cast<double>(stats.helper_jobs));
     static constexpr std::string_view kLanes[] = {"scrape", "rule", "query"};
     for (std::size_t lane = 0; lane < 3; ++lane) {
       sink.gauge("tocsin_work_queued_jobs", "Jobs that wait for a worker.", {{"lane", kLanes[lane]}},
