@@ -126,6 +126,8 @@ void put_rule_metrics(Sink& sink, const rules::Metrics& metrics) {
                 metrics.rule_duration);
   put_durations(sink, "prometheus_rule_group_duration_histogram_seconds", "The duration of rule group evaluations.",
                 metrics.group_duration);
+  put_durations(sink, "tocsin_rules_start_delay_seconds", "How long after its slot a rule group began.",
+                metrics.start_delay);
 }
 
 /// Source of names and helps: Prometheus promql/engine.go.

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "app/length_metrics.hpp"
 #include "app/metrics.hpp"
 
@@ -50,6 +52,12 @@ void put_totals(Sink& sink, const scrape::ScrapeStats& stats) {
   sink.counter("tocsin_scrape_skipped_total", "Slots missed because the last scrape was still under way.",
                number(stats.scrapes_skipped));
   sink.counter("tocsin_scrape_late_total", "Scrapes that began too late for their slot.", number(stats.scrapes_late));
+  std::array<expo::Bucket, LengthStats::kBounds.size()> delays{};
+  for (std::size_t i = 0; i < delays.size(); ++i) {
+    delays[i] = {LengthStats::kBounds[i], number(stats.start_delay.buckets[i])};
+  }
+  sink.histogram("tocsin_scrape_start_delay_seconds", "How long after their slot scrapes began.", {}, delays,
+                 stats.start_delay.sum_seconds, number(stats.start_delay.count));
   sink.gauge("tocsin_scrape_body_bytes", "Memory of the pages under way, beyond the first MiB of each.",
              number(stats.body_bytes));
   sink.counter("tocsin_scrape_failure_log_dropped_total", "Lines that scrape_failure_log_file lacks.",

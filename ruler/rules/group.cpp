@@ -154,6 +154,9 @@ bool Group::run_next_rule(Run& run) {
   RuleEntry& entry = rules_[run.next_rule];
   const Timestamp began_wall = deps_->clock.now();
   const MonoTime began = deps_->clock.mono();
+  if (run.scheduled && run.next_rule == 0) {
+    deps_->durations.observe_start(std::chrono::milliseconds(std::max<Timestamp>(began_wall - run.slot, 0)));
+  }
   const Outcome outcome = evaluate_rule(run);
   const Duration took = deps_->clock.mono() - began;
   ++run.next_rule;

@@ -196,6 +196,7 @@ Metrics Manager::metrics() const {
   for (const auto& group : published()) out.groups.push_back(group->metrics());
   out.rule_duration = durations_.rules();
   out.group_duration = durations_.groups();
+  out.start_delay = durations_.starts();
   return out;
 }
 

@@ -45,6 +45,11 @@ void DurationRecorder::observe_group(Duration duration) {
   groups_.observe(duration);
 }
 
+void DurationRecorder::observe_start(Duration delay) {
+  const MutexLock lock(mutex_);
+  starts_.observe(delay);
+}
+
 DurationStats DurationRecorder::rules() const {
   const MutexLock lock(mutex_);
   return rules_;
@@ -53,6 +58,11 @@ DurationStats DurationRecorder::rules() const {
 DurationStats DurationRecorder::groups() const {
   const MutexLock lock(mutex_);
   return groups_;
+}
+
+DurationStats DurationRecorder::starts() const {
+  const MutexLock lock(mutex_);
+  return starts_;
 }
 
 }  // namespace tocsin::rules

@@ -71,13 +71,17 @@ class DurationRecorder {
  public:
   void observe_rule(Duration duration);
   void observe_group(Duration duration);
+  /// Of a group: how long after its slot it began.
+  void observe_start(Duration delay);
   DurationStats rules() const;
   DurationStats groups() const;
+  DurationStats starts() const;
 
  private:
   mutable Mutex mutex_;
   DurationStats rules_ TOCSIN_GUARDED_BY(mutex_);
   DurationStats groups_ TOCSIN_GUARDED_BY(mutex_);
+  DurationStats starts_ TOCSIN_GUARDED_BY(mutex_);
 };
 
 /// The prometheus_rule_group_* and prometheus_rule_evaluation* values of one group.
@@ -102,6 +106,7 @@ struct Metrics {
   std::vector<GroupMetrics> groups;
   DurationStats rule_duration;   // prometheus_rule_evaluation_duration_histogram_seconds
   DurationStats group_duration;  // prometheus_rule_group_duration_histogram_seconds
+  DurationStats start_delay;     // tocsin_rules_start_delay_seconds
 };
 
 }  // namespace tocsin::rules

@@ -153,6 +153,7 @@ ScrapeStats ScrapeCore::stats() const {
   ScrapeStats out = stats_;
   out.targets = by_id_.size();
   out.body_bytes = body_budget_->used();
+  out.start_delay = start_delays_.stats(loop_.clock().mono());
   for (const auto& [id, target] : by_id_) out.cache_bytes += target->cache_bytes;
   for (const auto& [path, log] : failure_logs_) out.failure_log_dropped += log->dropped();
   return out;

@@ -84,7 +84,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
 
   // Scraping (scrape_run.cpp).
   void begin(const std::vector<SlotScheduler::Due>& due);
-  void note_interval(ScrapeTarget& target);
+  void note_start(ScrapeTarget& target, Timestamp slot);
   class Running;
   static net::Task<void> scrape(std::unique_ptr<Running> running, Timestamp t);
   static net::Task<void> fetch(std::shared_ptr<ScrapeCore> core, TargetPtr target, std::shared_ptr<PageWork> work);
@@ -116,6 +116,7 @@ class ScrapeCore : public std::enable_shared_from_this<ScrapeCore> {
   ScrapeStats stats_;
   std::map<std::string, LengthSummary> interval_lengths_;  // by interval, as Go writes it
   std::map<std::string, LengthSummary> reload_lengths_;
+  LengthSummary start_delays_;
 };
 
 }  // namespace tocsin::scrape

@@ -45,7 +45,7 @@ class ScrapeCore::Running {
 
 void ScrapeCore::begin(const std::vector<SlotScheduler::Due>& due) {
   ++stats_.wake_ups;
-  for (const auto& [id, t, late] : due) {
+  for (const auto& [id, t, late, slot] : due) {
     const auto target = by_id_.find(id);
     if (closed_ || target == by_id_.end()) continue;
     if (target->second->running) {
@@ -53,14 +53,15 @@ void ScrapeCore::begin(const std::vector<SlotScheduler::Due>& due) {
       continue;
     }
     if (late) ++stats_.scrapes_late;
-    note_interval(*target->second);
+    note_start(*target->second, slot);
     loop_.spawn("scrape", scrape(std::make_unique<Running>(shared_from_this(), target->second),
                                  options_.adjust_timestamps ? t : loop_.clock().now()));
   }
 }
 
-void ScrapeCore::note_interval(ScrapeTarget& target) {
+void ScrapeCore::note_start(ScrapeTarget& target, Timestamp slot) {
   const MonoTime now = loop_.clock().mono();
+  start_delays_.observe(now, static_cast<double>(std::max<Timestamp>(loop_.clock().now() - slot, 0)) / 1000);
   if (target.last_start) {
     interval_lengths_[format_go_duration(target.spec.interval)].observe(now, to_seconds(now - *target.last_start));
   }

@@ -100,7 +100,7 @@ void SlotScheduler::wake() {
     for (const Id id : node.mapped()) {
       const auto found = entries_.find(id);
       if (found == entries_.end() || found->second.slot != slot) continue;
-      due.push_back({id, late ? now : slot, late});
+      due.push_back({id, late ? now : slot, late, slot});
       found->second.last = slot;
       found->second.slot = first_slot(found->second, now + 1);
       slots_[found->second.slot].push_back(id);

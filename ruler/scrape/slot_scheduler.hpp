@@ -23,6 +23,7 @@ class SlotScheduler {
     Id id = 0;
     Timestamp t = 0;  // the slot, or the present if it is late
     bool late = false;
+    Timestamp slot = 0;
   };
   /// Called on the loop with all that is due now, in order of slots. It may add and remove entries.
   using Listener = std::function<void(const std::vector<Due>&)>;

@@ -14,6 +14,7 @@ struct ScrapeStats {
   std::uint64_t scrapes_failed = 0;         // up = 0, whatever the reason
   std::uint64_t scrapes_skipped = 0;        // the last one was still under way
   std::uint64_t scrapes_late = 0;           // began so late that the sample carries its own time instead of the slot's
+  LengthStats start_delay;                  // of scrapes, after their slots
   std::uint64_t wake_ups = 0;               // of the scheduler; scrapes / wake_ups is how well slots share
   std::uint64_t exceeded_sample_limit = 0;  // prometheus_target_scrapes_exceeded_sample_limit_total
   // prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total

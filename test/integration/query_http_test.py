@@ -86,6 +86,14 @@ def test_a_query_whose_time_is_over_in_line_ends_with_an_error(work):
     assert query(ruler, "1")[1] == "1"
 
 
+def starts(base, name):
+    """Of the scrapes or rule groups that began so far: how many, and how many of them within 100 ms of their slot."""
+    text = ask(f"{base}/metrics")[1]
+    count = re.search(rf"^{name}_count (\S+)$", text, re.M)
+    prompt = re.search(rf'^{name}_bucket{{le="0.1"}} (\S+)$', text, re.M)
+    return float(count.group(1)), float(prompt.group(1))
+
+
 def gaps(base, selector, window, interval):
     """How far the distances between the samples of each series within a window are from the interval, in seconds."""
     out = []
@@ -133,16 +141,22 @@ scrape_configs:
             slowest = max(slowest, time.monotonic() - asked)
             time.sleep(0.05)
 
+    delays = ("tocsin_scrape_start_delay_seconds", "tocsin_rules_start_delay_seconds")
     threads = [threading.Thread(target=flood) for _ in range(30)] + [threading.Thread(target=look)]
     for thread in threads:
         thread.start()
-    windows, missed = [], []
+    windows, missed, late = [], [], []
     try:
         wait_until(lambda: metric(ruler, "prometheus_engine_queries") >= 29, "the flood has come")
-        for _ in range(2):
+        # More than one window is for machines on which other programs run, too.
+        while len(windows) < 4 and (not late or min(late) > 0.01):
             missed.append(metric(ruler, "prometheus_rule_group_iterations_missed_total") or 0)
             windows.append((time.time(), time.time() + 12))
+            before = [starts(ruler, name) for name in delays]
             time.sleep(12)
+            begun = [(a - c, b - d) for (a, b), (c, d) in zip([starts(ruler, name) for name in delays], before)]
+            assert begun[0][0] > 200 and begun[1][0] > 20, begun
+            late.append(max(1 - prompt / count for count, prompt in begun))
             assert metric(ruler, "prometheus_engine_queries") >= 25, "the flood ended too early to tell anything"
         missed.append(metric(ruler, "prometheus_rule_group_iterations_missed_total") or 0)
     finally:
@@ -150,16 +164,12 @@ scrape_configs:
         for thread in threads:
             thread.join()
     wait_until(lambda: metric(ruler, "prometheus_engine_queries") == 0, "the flood is over", 20)
-    p99 = []
-    for window in windows:
+    for window, share in zip(windows, late):
         scrapes, rules = gaps(ruler, "up", window, 0.5), gaps(ruler, "tick", window, 0.5)
         assert len(scrapes) > 200 and len(rules) > 200, (len(scrapes), len(rules))
-        p99.append(max(scrapes[int(len(scrapes) * 0.99)], rules[int(len(rules) * 0.99)]))
-        print(f"      {len(scrapes)} scrapes, {len(rules)} rules: p99 {p99[-1]:.3f} s, worst {scrapes[-1]:.3f} and {rules[-1]:.3f} s; "
-              f"slowest /-/healthy {slowest:.3f} s", flush=True)
-    # The goal, 100 ms, is for a machine of its own. Here other programs may run: what must not be is that rounds of 500 ms
-    # are lost, which they are, all of them, where queries hold up the loop.
-    assert min(p99) < 0.4, p99
+        print(f"      {len(scrapes)} scrapes, {len(rules)} rules: {share:.2%} of either began more than 100 ms late; between samples p99 "
+              f"{scrapes[int(len(scrapes) * 0.99)]:.3f} and {rules[int(len(rules) * 0.99)]:.3f} s, worst {scrapes[-1]:.3f} and {rules[-1]:.3f} s; slowest /-/healthy {slowest:.3f} s", flush=True)
+    assert min(late) <= 0.01, late
     assert missed[-1] - missed[0] <= 2, missed
 
 

@@ -20,7 +20,7 @@ struct Bench {
   std::vector<std::string> log;  // "id@t" of each wake-up, times relative to the start
   SlotScheduler scheduler{loop, 100ms, [this](const std::vector<SlotScheduler::Due>& due) {
                             std::string line;
-                            for (const auto& [id, t, late] : due) {
+                            for (const auto& [id, t, late, slot] : due) {
                               line += fmt::format("{}{}@{}{}", line.empty() ? "" : " ", id, t - kStart,
                                                   late ? " late" : "");
                             }
