@@ -14,28 +14,19 @@ namespace {
 /// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
 /// command line of an existing unit file works.
 constexpr std::string_view kMissingCollectors[] = {
-    "arp",
     "bcache",
     "bcachefs",
-    "bonding",
     "btrfs",
-    "buddyinfo",
     "cgroups",
     "cpu_vulnerabilities",
-    "diskstats",
-    "dmi",
     "dmmultipath",
     "drbd",
     "drm",
-    "edac",
     "ethtool",
     "fibrechannel",
     "hwmon",
     "infiniband",
-    "interrupts",
     "ipvs",
-    "kernel_hung",
-    "ksmd",
     "lnstat",
     "logind",
     "mdadm",
@@ -48,7 +39,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "ntp",
     "nvme",
     "nvmesubsystem",
-    "os",
     "pcidevice",
     "perf",
     "powersupplyclass",
@@ -56,17 +46,13 @@ constexpr std::string_view kMissingCollectors[] = {
     "qdisc",
     "rapl",
     "runit",
-    "selinux",
     "slabinfo",
-    "softirqs",
     "supervisord",
     "swap",
     "sysctl",
     "systemd",
     "tapestats",
     "tcpstat",
-    "thermal_zone",
-    "timex",
     "watchdog",
     "wifi",
     "xfrm",
@@ -106,6 +92,18 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
   regex("--collector.netdev.device-include", node.netdev_device_include, "Net devices to include.");
   regex("--collector.netdev.device-exclude", node.netdev_device_exclude, "Net devices to exclude.");
+  regex("--collector.arp.device-include", node.arp_device_include, "Regexp of arp devices to include.");
+  regex("--collector.arp.device-exclude", node.arp_device_exclude, "Regexp of arp devices to exclude.");
+  app.add_flag_callback("--collector.arp.netlink", [] {})->group("");  // the answers are the same
+  app.add_flag_callback("--no-collector.arp.netlink", [] {})->group("");
+  regex("--collector.diskstats.device-include", node.diskstats_device_include,
+        "Regexp of diskstats devices to include.");
+  regex("--collector.diskstats.device-exclude", node.diskstats_device_exclude,
+        "Regexp of diskstats devices to exclude.");
+  regex("--collector.interrupts.name-include", node.interrupts_name_include, "Regexp of interrupts name to include.");
+  regex("--collector.interrupts.name-exclude", node.interrupts_name_exclude, "Regexp of interrupts name to exclude.");
+  app.add_flag("--collector.interrupts.include-zeros,!--no-collector.interrupts.include-zeros",
+               node.interrupts_include_zeros, "Include interrupts that have a zero value");
   regex("--collector.netstat.fields", node.netstat_fields, "Regexp of fields to return for netstat collector.");
   regex("--collector.vmstat.fields", node.vmstat_fields, "Regexp of fields to return for vmstat collector.");
   app.add_flag("--collector.stat.softirq,!--no-collector.stat.softirq", node.stat_softirq,

@@ -21,23 +21,37 @@ struct NodeContext {
 
 /// kInvalid if an option is wrong.
 using MadeCollector = Result<CollectorPtr>;
+MadeCollector make_arp(const NodeContext& context);
+MadeCollector make_bonding(const NodeContext& context);
+MadeCollector make_buddyinfo(const NodeContext& context);
 MadeCollector make_conntrack(const NodeContext& context);
 MadeCollector make_cpu(const NodeContext& context);
 MadeCollector make_cpufreq(const NodeContext& context);
+MadeCollector make_diskstats(const NodeContext& context);
+MadeCollector make_dmi(const NodeContext& context);
+MadeCollector make_edac(const NodeContext& context);
 MadeCollector make_entropy(const NodeContext& context);
 MadeCollector make_filefd(const NodeContext& context);
 MadeCollector make_filesystem(const NodeContext& context);
+MadeCollector make_interrupts(const NodeContext& context);
+MadeCollector make_kernel_hung(const NodeContext& context);
+MadeCollector make_ksmd(const NodeContext& context);
 MadeCollector make_loadavg(const NodeContext& context);
 MadeCollector make_meminfo(const NodeContext& context);
 MadeCollector make_netdev(const NodeContext& context);
 MadeCollector make_netstat(const NodeContext& context);
+MadeCollector make_os(const NodeContext& context);
 MadeCollector make_pressure(const NodeContext& context);
 MadeCollector make_schedstat(const NodeContext& context);
+MadeCollector make_selinux(const NodeContext& context);
 MadeCollector make_sockstat(const NodeContext& context);
+MadeCollector make_softirqs(const NodeContext& context);
 MadeCollector make_softnet(const NodeContext& context);
 MadeCollector make_stat(const NodeContext& context);
 MadeCollector make_textfile(const NodeContext& context);
+MadeCollector make_thermal_zone(const NodeContext& context);
 MadeCollector make_time(const NodeContext& context);
+MadeCollector make_timex(const NodeContext& context);
 MadeCollector make_udp_queues(const NodeContext& context);
 MadeCollector make_uname(const NodeContext& context);
 MadeCollector make_vmstat(const NodeContext& context);

@@ -38,6 +38,11 @@ struct NodeOptions {
       "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$";
   std::string filesystem_fs_types_include;
   Duration filesystem_mount_timeout = std::chrono::seconds(5);
+  std::string arp_device_include, arp_device_exclude;
+  std::string diskstats_device_include;
+  std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
+  std::string interrupts_name_include, interrupts_name_exclude;
+  bool interrupts_include_zeros = true;
   std::string netdev_device_include;
   std::string netdev_device_exclude;
   std::string netstat_fields =

@@ -11,6 +11,18 @@ namespace {
 constexpr std::size_t kFirstSize = 4096;
 constexpr std::size_t kMaxSize = 4U << 20U;
 
+std::string_view cut_word(std::string_view& text, std::string_view blanks) {
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) {
+    text = {};
+    return {};
+  }
+  const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
+  const std::string_view word = text.substr(begin, end - begin);
+  text.remove_prefix(end);
+  return word;
+}
+
 /// All of the file into `buffer`, which grows.
 Result<std::string_view> read_all(const RandomFile& file, const std::string& path, std::string& buffer) {
   std::size_t length = 0;
@@ -74,15 +86,11 @@ std::vector<std::string> SourceFiles::names(const std::string& folder) const {
 }
 
 std::string_view next_word(std::string_view& line) {
-  const std::size_t begin = line.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) {
-    line = {};
-    return {};
-  }
-  const std::size_t end = std::min(line.find_first_of(" \t", begin), line.size());
-  const std::string_view word = line.substr(begin, end - begin);
-  line.remove_prefix(end);
-  return word;
+  return cut_word(line, " \t");
+}
+
+std::string_view next_field(std::string_view& text) {
+  return cut_word(text, " \t\r\n");
 }
 
 bool to_number(std::string_view text, std::uint64_t& value) {

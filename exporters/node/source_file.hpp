@@ -79,6 +79,8 @@ inline std::string_view take_line(std::string_view& text) {
 
 /// Cuts the next word, separated by blanks and tabs, off the front of `line`; "" at the end.
 std::string_view next_word(std::string_view& line);
+/// The same, where newlines separate words too.
+std::string_view next_field(std::string_view& text);
 /// A whole decimal number; false if the text is something else or does not fit.
 bool to_number(std::string_view text, std::uint64_t& value);
 

@@ -91,7 +91,6 @@ void append_head(std::string& out, std::string_view name, std::string_view suffi
     out += '"';
   }
   for (const auto& label : labels) {
-    if (label.value.empty()) continue;
     separate();
     append_label(out, label);
   }

@@ -9,7 +9,7 @@
 //
 // What every writer here does: HELP escapes `\` and newline, label values also `"`; bytes that are not UTF-8 become
 // U+FFFD; names outside [a-zA-Z_:][a-zA-Z0-9_:]* are quoted (`{"my.metric"}`, the UTF-8 names of Prometheus 3); labels
-// stand in order of their names; empty label values are left out; numbers by append_float_expo. Source:
+// stand in order of their names, empty values too; numbers by append_float_expo. Source:
 // prometheus/common expfmt/text_create.go; Prometheus docs, "Exposition formats".
 
 #include <cstdint>

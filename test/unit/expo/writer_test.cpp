@@ -50,14 +50,14 @@ TEST_CASE("each type has its word of text 0.0.4") {
   }
 }
 
-TEST_CASE("heads are escaped, sorted, quoted where names need it, and leave empty values out") {
+TEST_CASE("heads are escaped, sorted, quoted where names need it, and keep empty values") {
   const auto head = [](std::string_view name, std::vector<LabelView> labels, LabelView extra = {}) {
     std::string out;
     expo::append_head(out, name, "", labels, extra);
     return out;
   };
   CHECK(head("a", {}) == "a ");
-  CHECK(head("a", {{"empty", ""}}) == "a ");
+  CHECK(head("a", {{"empty", ""}}) == "a{empty=\"\"} ");
   CHECK(head("a", {{"z", "1"}, {"b", "2"}}) == "a{b=\"2\",z=\"1\"} ");
   CHECK(head("a", {{"b", "back\\slash \"quote\"\nline"}}) == "a{b=\"back\\\\slash \\\"quote\\\"\\nline\"} ");
   CHECK(head("a", {{"z", "1"}}, {"le", "0.5"}) == "a{z=\"1\",le=\"0.5\"} ");

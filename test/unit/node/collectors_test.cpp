@@ -139,8 +139,9 @@ TEST_CASE("filesystem: the mounts that the filters leave, with errors for what c
                                       "proc /proc proc rw 0 0\ncgroup2 /x cgroup2 rw 0 0\n");
   REQUIRE(host.collect());
   const std::string text = host.lines();
-  CHECK_THAT(text, Catch::Contains("node_filesystem_readonly{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"" +
-                                   real + "\"} 1\n"));
+  CHECK_THAT(text, Catch::Contains(
+                       "node_filesystem_readonly{device=\"/dev/sda1\",device_error=\"\",fstype=\"ext4\",mountpoint=\"" +
+                       real + "\"} 1\n"));
   CHECK_THAT(text, Catch::Contains("node_filesystem_size_bytes{device=\"/dev/sda1\""));
   CHECK_THAT(text, Catch::Contains(
                        "node_filesystem_device_error{device=\"/dev/sdb1\",device_error=\"No such file or directory\","
