@@ -59,6 +59,14 @@ AwsCredentials credentials_of(const Section& section) {
   return {value("aws_access_key_id"), Secret(value("aws_secret_access_key")), Secret(value("aws_session_token"))};
 }
 
+std::string endpoint_of(const config::Environment& environment, const std::string& service, std::string standard) {
+  for (const std::string& variable : {"AWS_ENDPOINT_URL_" + service, std::string("AWS_ENDPOINT_URL")}) {
+    std::string url = environment(variable);
+    if (!url.empty()) return url.ends_with('/') ? url : url + "/";
+  }
+  return standard;
+}
+
 bool is_whole(const AwsCredentials& credentials) {
   return !credentials.access_key.empty() && !credentials.secret_key.empty();
 }
@@ -80,6 +88,9 @@ Result<AwsAccess> load_aws_access(Fs& fs, const config::Sigv4Config& config, con
   if (access.region.empty()) {
     return fail(Errc::kInvalid, "region not configured in sns.sigv4.region or in default credentials chain");
   }
+  access.sns_url = endpoint_of(environment, "SNS", aws_endpoint("sns", access.region));
+  access.sts_url = endpoint_of(environment, "STS",
+                               aws_endpoint(config.use_fips_sts_endpoint ? "sts-fips" : "sts", access.region));
   const AwsCredentials own = {config.access_key, config.secret_key, Secret()};
   const AwsCredentials of_environment = {environment("AWS_ACCESS_KEY_ID"), Secret(environment("AWS_SECRET_ACCESS_KEY")),
                                          Secret(environment("AWS_SESSION_TOKEN"))};
@@ -110,7 +121,7 @@ Result<net::HttpRequest> assume_role_request(const config::Sigv4Config& config, 
                    {"RoleSessionName", fmt::format("tocsin-{}", now)},
                    {"DurationSeconds", "900"}};
   if (!config.external_id.empty()) params.emplace_back("ExternalId", config.external_id);
-  net::HttpRequest request("POST", aws_endpoint(config.use_fips_sts_endpoint ? "sts-fips" : "sts", access.region));
+  net::HttpRequest request("POST", access.sts_url);
   request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
   request.body = form_encode(params);
   TOCSIN_OK(sign_v4(request, access.credentials, access.region, "sts", now));

@@ -98,7 +98,7 @@ Result<Rendered> SnsReceiver::render(const Notification& n) const {
   keep_secret(out.access.credentials.secret_key.reveal());
   std::string url = expand(config_.api_url);
   if (expand.error()) return fail(in_field(*expand.error(), "api_url"));
-  if (url.empty()) url = aws_endpoint("sns", out.access.region);
+  if (url.empty()) url = out.access.sns_url;
   TOCSIN_TRY(const Params form, params(n, expand));
   out.request = net::HttpRequest("POST", std::move(url));
   out.request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");

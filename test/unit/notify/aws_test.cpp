@@ -32,6 +32,59 @@ TEST_CASE("a request is signed as AWS' published example is") {
         "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
 }
 
+TEST_CASE("requests are signed as those of AWS' published test suite are") {
+  // Source: aws-sig-v4-test-suite, by its names of the cases.
+  const std::string token =
+      "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwt"
+      "hAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVX"
+      "AkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/"
+      "oLxBA==";
+  struct Case {
+    std::string name, method, query, body, token, signed_headers, signature;
+  };
+  const Case cases[] = {
+      {"get-vanilla", "GET", "", "", "", "host;x-amz-date",
+       "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+      {"get-vanilla-query-order-key-case", "GET", "?Param2=value2&Param1=value1", "", "", "host;x-amz-date",
+       "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
+      {"post-vanilla", "POST", "", "", "", "host;x-amz-date",
+       "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
+      {"post-x-www-form-urlencoded", "POST", "", "Param1=value1", "", "content-type;host;x-amz-date",
+       "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+      {"post-sts-header-before", "POST", "", "", token, "host;x-amz-date;x-amz-security-token",
+       "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    net::HttpRequest request(c.method, "https://example.amazonaws.com/" + c.query);
+    request.body = c.body;
+    if (!c.body.empty()) request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    const AwsCredentials keys = {"AKIDEXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), Secret(c.token)};
+    REQUIRE(sign_v4(request, keys, "us-east-1", "service", 1'440'938'160'000));
+    CHECK(request.headers.get("Authorization") ==
+          fmt::format("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+                      "SignedHeaders={}, Signature={}",
+                      c.signed_headers, c.signature));
+    CHECK(request.headers.get("X-Amz-Security-Token") == c.token);
+  }
+}
+
+TEST_CASE("the environment names other endpoints than AWS' own") {
+  MemFs fs;
+  config::Sigv4Config config{.region = "eu-west-1", .access_key = "A", .secret_key = Secret("s")};
+  auto access = load_aws_access(fs, config, environment_of({}));
+  REQUIRE(access);
+  CHECK(access->sns_url == "https://sns.eu-west-1.amazonaws.com/");
+  CHECK(access->sts_url == "https://sts.eu-west-1.amazonaws.com/");
+  config.use_fips_sts_endpoint = true;
+  access = load_aws_access(
+      fs, config, environment_of({{"AWS_ENDPOINT_URL", "http://all:1/"}, {"AWS_ENDPOINT_URL_SNS", "http://sns:2"}}));
+  CHECK(access->sns_url == "http://sns:2/");
+  CHECK(access->sts_url == "http://all:1/");
+  config.region = "cn-north-1";
+  CHECK(load_aws_access(fs, config, environment_of({}))->sts_url == "https://sts-fips.cn-north-1.amazonaws.com.cn/");
+}
+
 TEST_CASE("AWS keys and the region come from the configuration, the environment, the files, in that order") {
   MemFs fs;
   REQUIRE(fs.create_directories("/home/me/.aws"));
