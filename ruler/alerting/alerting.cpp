@@ -247,6 +247,7 @@ class AlertingImpl final : public Alerting {
     view.route_id = group.route->id();
     view.labels = group.labels;
     view.route_labels = route.labels;
+    if (!route.labels.empty()) view.rendered_of = Dispatcher::snapshot(group, now).alerts;
     view.muted_by = Pipeline::muted_by(route, *config_, now);
     view.next_tick = group.next_tick;
     for (const auto& [fingerprint, alert] : group.alerts) {

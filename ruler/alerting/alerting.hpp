@@ -47,6 +47,7 @@ struct GroupView {
   std::string receiver, key, route_id;
   model::Labels labels;
   std::vector<std::pair<std::string, std::string>> route_labels;  // templates
+  std::vector<NotifiedAlert> rendered_of;  // what the templates see: resolved ones, too; empty without route labels
   std::vector<std::string> muted_by;
   std::vector<AlertView> alerts;  // firing ones, in the order of notifications
   MonoTime next_tick{0};

@@ -1,7 +1,10 @@
 #include "alerting/silence_json.hpp"
 
+#include <utility>
+
 #include <boost/json.hpp>
 
+#include "alerting/api_json.hpp"
 #include "base/strings.hpp"
 
 namespace tocsin::alerting {
@@ -11,55 +14,68 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxMatchers = 1000;
 
-std::unexpected<Error> wrong(std::string_view where, std::string_view what) {
-  return fail(Errc::kInvalid, "{} in body {}", where, what);
+constexpr std::string_view kBody = "silence";
+
+std::unexpected<Error> missing(std::string_view where) {
+  return fail(Errc::kInvalid, "{} in body is required", where);
 }
 
-Result<void> read_text(const json::object& object, std::string_view key, bool required, std::string& out) {
+std::unexpected<Error> wrong_type(const json::value& value, std::string_view member, std::string_view type) {
+  return not_readable(kBody, value, fmt::format("struct field {} of type {}", member, type));
+}
+
+/// @param member  as Go names it in an error. @return whether it is there.
+Result<bool> read_text(const json::object& object, std::string_view key, std::string_view member, std::string& out) {
   const json::value* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return required ? Result<void>(wrong(key, "is required")) : Result<void>{};
-  if (!value->is_string()) return wrong(key, "must be of type string");
+  if (value == nullptr || value->is_null()) return false;
+  if (!value->is_string()) return wrong_type(*value, member, "string");
   out = std::string(value->get_string());
-  return {};
+  return true;
 }
 
-Result<void> read_time(const json::object& object, std::string_view key, bool required, Timestamp& out) {
+Result<bool> read_time(const json::object& object, std::string_view key, std::string_view member, Timestamp& out) {
   std::string text;
-  TOCSIN_OK(read_text(object, key, required, text));
-  if (text.empty()) return {};
-  if (!parse_rfc3339(text, out)) return wrong(key, "must be of type date-time: " + go_quote(text));
-  return {};
+  TOCSIN_TRY(const bool there, read_text(object, key, member, text));
+  if (!text.empty() && !parse_api_time(text, out)) {
+    return unreadable(kBody, fmt::format("{} is no date-time: {}", key, go_quote(text)));
+  }
+  return there;
 }
 
-Result<void> read_bool(const json::object& object, std::string_view key, bool& out) {
+Result<bool> read_bool(const json::object& object, std::string_view key, std::string_view member, bool& out) {
   const json::value* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return {};
-  if (!value->is_bool()) return wrong(key, "must be of type boolean");
+  if (value == nullptr || value->is_null()) return false;
+  if (!value->is_bool()) return wrong_type(*value, member, "bool");
   out = value->get_bool();
-  return {};
+  return true;
 }
 
-Result<SilenceMatcher> read_matcher(const json::value& value) {
-  if (!value.is_object()) return wrong("matchers", "must be of type object");
+Result<SilenceMatcher> read_matcher(const json::value& value, std::size_t index) {
+  if (value.is_null()) return missing(fmt::format("matchers.{}", index));
+  if (!value.is_object()) return wrong_type(value, "Silence.matchers", "models.Matcher");
   SilenceMatcher matcher;
   const json::object& object = value.get_object();
-  TOCSIN_OK(read_text(object, "name", true, matcher.name));
-  TOCSIN_OK(read_text(object, "value", true, matcher.value));
-  if (!object.contains("isRegex")) return wrong("isRegex", "is required");
-  TOCSIN_OK(read_bool(object, "isRegex", matcher.is_regex));
-  TOCSIN_OK(read_bool(object, "isEqual", matcher.is_equal));
+  TOCSIN_TRY(const bool name, read_text(object, "name", "Matcher.matchers.name", matcher.name));
+  TOCSIN_TRY(const bool text, read_text(object, "value", "Matcher.matchers.value", matcher.value));
+  TOCSIN_TRY(const bool regex, read_bool(object, "isRegex", "Matcher.matchers.isRegex", matcher.is_regex));
+  TOCSIN_OK(read_bool(object, "isEqual", "Matcher.matchers.isEqual", matcher.is_equal));
+  for (const auto& [member, there] : {std::pair("isRegex", regex), std::pair("name", name), std::pair("value", text)}) {
+    if (!there) return missing(fmt::format("matchers.{}.{}", index, member));
+  }
   return matcher;
 }
 
 Result<void> read_matchers(const json::object& object, Silence& silence) {
   const json::value* matchers = object.if_contains("matchers");
-  if (matchers == nullptr || matchers->is_null()) return wrong("matchers", "is required");
-  if (!matchers->is_array()) return wrong("matchers", "must be of type array");
+  if (matchers == nullptr || matchers->is_null()) return missing("matchers");
+  if (!matchers->is_array()) return wrong_type(*matchers, "Silence.matchers", "models.Matchers");
   const json::array& list = matchers->get_array();
-  if (list.empty()) return wrong("matchers", "should have at least 1 items");
-  if (list.size() > kMaxMatchers) return wrong("matchers", fmt::format("should have at most {} items", kMaxMatchers));
+  if (list.empty()) return fail(Errc::kInvalid, "matchers in body should have at least 1 items");
+  if (list.size() > kMaxMatchers) {
+    return fail(Errc::kInvalid, "matchers in body should have at most {} items", kMaxMatchers);
+  }
   for (const json::value& value : list) {
-    TOCSIN_TRY(SilenceMatcher matcher, read_matcher(value));
+    TOCSIN_TRY(SilenceMatcher matcher, read_matcher(value, silence.matchers.size()));
     silence.matchers.push_back(std::move(matcher));
   }
   return {};
@@ -68,9 +84,9 @@ Result<void> read_matchers(const json::object& object, Silence& silence) {
 Result<void> read_annotations(const json::object& object, Silence& silence) {
   const json::value* annotations = object.if_contains("annotations");
   if (annotations == nullptr || annotations->is_null()) return {};
-  if (!annotations->is_object()) return wrong("annotations", "must be of type object");
+  if (!annotations->is_object()) return wrong_type(*annotations, "Silence.annotations", "models.LabelSet");
   for (const auto& [name, value] : annotations->get_object()) {
-    if (!value.is_string()) return wrong("annotations", "must be texts");
+    if (!value.is_string()) return wrong_type(value, "Silence.annotations", "string");
     silence.annotations.emplace(name, value.get_string());
   }
   return {};
@@ -108,11 +124,9 @@ std::string silence_json(const Silence& silence, Timestamp now) {
   object["id"] = silence.id;
   object["status"] = {{"state", silence_state_text(silence.state_at(now))}};
   object["updatedAt"] = api_time(silence.updated_at);
-  if (!silence.annotations.empty()) {
-    json::object annotations;
-    for (const auto& [name, value] : silence.annotations) annotations[name] = value;
-    object["annotations"] = std::move(annotations);
-  }
+  json::object annotations;
+  for (const auto& [name, value] : silence.annotations) annotations[name] = value;
+  object["annotations"] = std::move(annotations);  // the schema requires it
   object["comment"] = silence.comment;
   object["createdBy"] = silence.created_by;
   object["endsAt"] = api_time(silence.ends_at);
@@ -122,22 +136,26 @@ std::string silence_json(const Silence& silence, Timestamp now) {
 }
 
 Result<Silence> parse_silence_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = 8;
-  boost::system::error_code error;
-  const json::value root = json::parse(text, error, {}, options);
-  if (error) return fail(Errc::kInvalid, "parsing body body: {}", error.message());
-  if (!root.is_object()) return wrong("body", "must be of type object");
-  const json::object& object = root.get_object();
+  TOCSIN_TRY(const json::value root, parse_api_body(text, kBody));
+  static const json::object kNothing;
+  if (!root.is_object() && !root.is_null()) {
+    return not_readable(kBody, root, "value of type models.PostableSilence");
+  }
+  const json::object& object = root.is_null() ? kNothing : root.get_object();
   Silence silence;
-  TOCSIN_OK(read_text(object, "id", false, silence.id));
-  TOCSIN_OK(read_matchers(object, silence));
-  TOCSIN_OK(read_time(object, "startsAt", true, silence.starts_at));
-  TOCSIN_OK(read_time(object, "endsAt", true, silence.ends_at));
-  TOCSIN_OK(read_time(object, "updatedAt", false, silence.updated_at));
-  TOCSIN_OK(read_text(object, "createdBy", true, silence.created_by));
-  TOCSIN_OK(read_text(object, "comment", true, silence.comment));
+  TOCSIN_OK(read_text(object, "id", ".id", silence.id));
+  TOCSIN_TRY(const bool comment, read_text(object, "comment", "Silence.comment", silence.comment));
+  TOCSIN_TRY(const bool author, read_text(object, "createdBy", "Silence.createdBy", silence.created_by));
+  TOCSIN_TRY(const bool end, read_time(object, "endsAt", "Silence.endsAt", silence.ends_at));
+  TOCSIN_TRY(const bool start, read_time(object, "startsAt", "Silence.startsAt", silence.starts_at));
+  TOCSIN_OK(read_time(object, "updatedAt", ".updatedAt", silence.updated_at));
   TOCSIN_OK(read_annotations(object, silence));
+  // In the order in which Alertmanager looks: it tells the first.
+  if (!comment) return missing("comment");
+  if (!author) return missing("createdBy");
+  if (!end) return missing("endsAt");
+  TOCSIN_OK(read_matchers(object, silence));
+  if (!start) return missing("startsAt");
   return silence;
 }
 

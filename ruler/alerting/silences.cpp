@@ -41,22 +41,25 @@ bool can_update(const Silence& before, const Silence& after, Timestamp now) {
 
 Result<Silences::Entry> Silences::compile(Silence silence) {
   Entry entry;
-  if (silence.matchers.empty()) return fail(Errc::kInvalid, "invalid silence: at least one matcher required");
+  if (silence.matchers.empty()) return fail(Errc::kInvalid, "invalid silence: matcher set 0 is empty");
   bool all_match_empty = true;
   for (std::size_t i = 0; i < silence.matchers.size(); ++i) {
     const SilenceMatcher& written = silence.matchers[i];
     const auto invalid = [i](std::string_view what) {
-      return fail(Errc::kInvalid, "invalid silence: invalid label matcher {}: {}", i, what);
+      return fail(Errc::kInvalid, "invalid silence: invalid label matcher {} in set 0: {}", i, what);
     };
     if (!model::is_valid_name(written.name)) return invalid("invalid label name " + go_quote(written.name));
     if (!is_valid_utf8(written.value)) return invalid("invalid label value " + go_quote(written.value));
     Result<model::Matcher> matcher = model::Matcher::make(op_of(written), written.name, written.value);
-    if (!matcher) return invalid(matcher.error().message);
+    if (!matcher) {
+      return invalid(
+          fmt::format("invalid regular expression {}: {}", go_quote(written.value), matcher.error().message));
+    }
     all_match_empty = all_match_empty && matches_empty(*matcher);
     entry.matchers.push_back(std::move(*matcher));
   }
   if (all_match_empty) {
-    return fail(Errc::kInvalid, "invalid silence: at least one matcher must not match the empty string");
+    return fail(Errc::kInvalid, "invalid silence: matcher set 0: at least one matcher must not match the empty string");
   }
   if (silence.ends_at < silence.starts_at) {
     return fail(Errc::kInvalid, "invalid silence: end time must not be before start time");

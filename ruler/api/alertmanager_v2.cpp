@@ -1,6 +1,7 @@
 #include "api/alertmanager_v2.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "alerting/silence_json.hpp"
@@ -28,8 +29,17 @@ constexpr std::string_view kJson = "application/json";
 /// Bodies below this are read on the loop.
 constexpr std::size_t kSmallBody = std::size_t{16} << 10U;
 
+HttpResponse uncached(HttpResponse response) {
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
 HttpResponse json_answer(std::string body, int status = 200) {
-  return HttpResponse(status, kJson, std::move(body));
+  return uncached(HttpResponse(status, kJson, std::move(body)));
+}
+
+HttpResponse empty_answer(int status = 200) {
+  return uncached(HttpResponse(status, ""));
 }
 
 /// API v2's errors of its own: a JSON text.
@@ -41,7 +51,11 @@ HttpResponse error_answer(int status, std::string_view message) {
 
 /// Errors of the schema, as go-openapi words them.
 HttpResponse schema_answer(int status, std::string_view message) {
-  const int code = status == 400 ? 400 : message.ends_with("is required") ? 602 : 601;
+  int code = status;
+  if (status == 422) {
+    const bool too_few = message.find("should have at least") != std::string_view::npos;
+    code = message.ends_with("is required") ? 602 : too_few ? 612 : 601;
+  }
   std::string body;
   JsonWriter(body).begin_object().key("code").integer(code).key("message").text(message).end_object();
   return json_answer(std::move(body), status);
@@ -50,19 +64,34 @@ HttpResponse schema_answer(int status, std::string_view message) {
 // --- what a request asks for
 // -------------------------------------------------------------------------------------------
 
-/// Absent: `otherwise`. Source: go-openapi swag.ConvertBool.
+/// What cannot be read of a body.
+HttpResponse unreadable_answer(const Error& error) {
+  return schema_answer(error.code == Errc::kCorrupt ? 400 : 422, error.message);
+}
+
+/// A body in another language than JSON is refused: a browser sends JSON to another site only when that allows it.
+std::optional<HttpResponse> refuse_media_type(const HttpRequest& request) {
+  std::string_view type = request.headers.get("Content-Type");
+  type = trim(type.substr(0, type.find(';')));
+  if (request.body.empty() || to_lower(type) == kJson) return std::nullopt;
+  return schema_answer(415, fmt::format("unsupported media type {}, only [application/json] are allowed",
+                                        go_quote(type.empty() ? "application/octet-stream" : type)));
+}
+
+/// Absent or empty: `otherwise`. Source: go-openapi swag.ConvertBool.
 bool flag_param(const HttpRequest& request, std::string_view name, bool otherwise = true) {
   const std::vector<std::string> values = request.all_params(name);
-  if (values.empty()) return otherwise;
+  if (values.empty() || values.back().empty()) return otherwise;
   const std::string value = to_lower(values.back());
   constexpr std::string_view kTrue[] = {"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"};
   return std::find(std::begin(kTrue), std::end(kTrue), value) != std::end(kTrue);
 }
 
-Result<std::vector<model::Matcher>> matchers_param(const HttpRequest& request, std::string_view name) {
+Result<std::vector<model::Matcher>> matchers_param(const HttpRequest& request, std::string_view name,
+                                                   config::MatcherMode mode) {
   std::vector<model::Matcher> out;
   for (const std::string& text : request.all_params(name)) {
-    TOCSIN_TRY(config::ParsedMatchers parsed, config::parse_matcher(text));
+    TOCSIN_TRY(config::ParsedMatchers parsed, config::parse_matcher(text, mode));
     for (model::Matcher& matcher : parsed.matchers) out.push_back(std::move(matcher));
   }
   return out;
@@ -92,15 +121,20 @@ struct Filter {
   }
 };
 
-Result<Filter> read_filter(const HttpRequest& request) {
+Result<Filter> read_filter(const HttpRequest& request, config::MatcherMode mode) {
   Filter filter;
-  TOCSIN_TRY(filter.matchers, matchers_param(request, "filter"));
-  if (const std::vector<std::string> receiver = request.all_params("receiver"); !receiver.empty()) {
+  TOCSIN_TRY(filter.matchers, matchers_param(request, "filter", mode));
+  if (const std::vector<std::string> receiver = request.all_params("receiver");
+      !receiver.empty() && !receiver.back().empty()) {
     Result<model::AnchoredRegex> regex = model::AnchoredRegex::make(receiver.back());
-    if (!regex) return fail(Errc::kInvalid, "failed to parse receiver param: {}", regex.error().message);
+    if (!regex) {
+      // RE2's anchored text has a switch that Alertmanager's has not.
+      return fail(Errc::kInvalid, "failed to parse receiver param: {}",
+                  replace_all(regex.error().message, "^(?s:", "^(?:"));
+    }
     filter.receiver = std::move(*regex);
   }
-  Result<std::vector<model::Matcher>> receivers = matchers_param(request, "receiver_matchers");
+  Result<std::vector<model::Matcher>> receivers = matchers_param(request, "receiver_matchers", mode);
   if (!receivers) return fail(Errc::kInvalid, "failed to parse receiver_matchers param: {}", receivers.error().message);
   filter.receiver_matchers = std::move(*receivers);
   filter.active = flag_param(request, "active");
@@ -110,15 +144,16 @@ Result<Filter> read_filter(const HttpRequest& request) {
   return filter;
 }
 
+/// Dashes may be missing. Source: go-openapi strfmt/default.go (UUIDPattern).
 bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = text[i];
+  std::size_t digits = 0;
+  for (const char c : text) {
     const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
+    const bool dash = c == '-' && (digits == 8 || digits == 12 || digits == 16 || digits == 20);
+    if (!hex && !dash) return false;
+    if (hex) ++digits;
   }
-  return true;
+  return digits == 32 && text.find("--") == std::string_view::npos;
 }
 
 // --- handlers
@@ -154,14 +189,15 @@ Task<HttpResponse> get_status(ApiPtr api, HttpRequest) {
   writer.key("config").begin_object().key("original").text(api->alerting.config()->original).end_object();
   writer.key("uptime").text(alerting::api_time(api->started));
   writer.key("versionInfo").begin_object();
-  writer.key("branch").text("").key("buildDate").text("").key("buildUser").text("").key("goVersion").text("");
-  writer.key("revision").text(revision()).key("version").text(version());
+  writer.key("branch").text(fmt::format("tocsin {}", version()));
+  writer.key("buildDate").text("").key("buildUser").text("").key("goVersion").text("");
+  writer.key("revision").text(revision()).key("version").text(kAlertmanagerLevel);
   writer.end_object().end_object();
   co_return json_answer(std::move(body));
 }
 
 Task<HttpResponse> get_receivers(ApiPtr api, HttpRequest request) {
-  const Result<Filter> filter = read_filter(request);
+  const Result<Filter> filter = read_filter(request, api->matcher_mode);
   if (!filter) co_return error_answer(400, filter.error().message);
   std::string body;
   JsonWriter writer(body);
@@ -188,7 +224,7 @@ std::string list_of(const std::vector<View>& views, void (*append)(std::string&,
 }
 
 Task<HttpResponse> get_alerts(ApiPtr api, HttpRequest request) {
-  const Result<Filter> filter = read_filter(request);
+  const Result<Filter> filter = read_filter(request, api->matcher_mode);
   if (!filter) co_return error_answer(400, filter.error().message);
   std::vector<AlertView> alerts = api->alerting.alerts();
   const std::shared_ptr<const config::AlertmanagerConfig> config = api->alerting.config();
@@ -202,7 +238,7 @@ Task<HttpResponse> get_alerts(ApiPtr api, HttpRequest request) {
 }
 
 Task<HttpResponse> get_groups(ApiPtr api, HttpRequest request) {
-  const Result<Filter> filter = read_filter(request);
+  const Result<Filter> filter = read_filter(request, api->matcher_mode);
   if (!filter) co_return error_answer(400, filter.error().message);
   std::vector<GroupView> groups = api->alerting.groups();
   const std::shared_ptr<const config::AlertmanagerConfig> config = api->alerting.config();
@@ -213,11 +249,18 @@ Task<HttpResponse> get_groups(ApiPtr api, HttpRequest request) {
     return group.alerts.empty() || !filter->wants_receiver(group.receiver, *config) ||
            (!filter->muted && !group.muted_by.empty());
   });
+  RouteLabelsFn render = api->route_labels ? api->route_labels() : nullptr;
   co_return json_answer(co_await net::run_on(api->loop, api->work.lane(Lane::kQuery),
-                                             [groups = std::move(groups)] { return list_of(groups, append_group); }));
+                                             [groups = std::move(groups), render = std::move(render)]() mutable {
+                                               if (render) {
+                                                 for (GroupView& group : groups) group.route_labels = render(group);
+                                               }
+                                               return list_of(groups, append_group);
+                                             }));
 }
 
 Task<HttpResponse> post_alerts(ApiPtr api, HttpRequest request) {
+  if (auto refused = refuse_media_type(request)) co_return std::move(*refused);
   const Timestamp now = api->alerting.clock().now();
   std::optional<Result<PostedAlerts>> posted;
   if (request.body.size() < kSmallBody) {
@@ -226,13 +269,11 @@ Task<HttpResponse> post_alerts(ApiPtr api, HttpRequest request) {
     posted = co_await net::run_on(api->loop, api->work.lane(Lane::kQuery),
                                   [body = std::move(request.body), now] { return parse_posted_alerts(body, now); });
   }
-  if (!*posted) {
-    co_return schema_answer((*posted).error().code == Errc::kCorrupt ? 400 : 422, (*posted).error().message);
-  }
+  if (!*posted) co_return unreadable_answer(posted->error());
   PostedAlerts& alerts = **posted;
   co_await insert(api, std::move(alerts.valid));
   co_await net::run_on(api->loop, api->alerting.after_write(), [] {});
-  if (alerts.invalid.empty()) co_return json_answer("");
+  if (alerts.invalid.empty()) co_return empty_answer();
   api->alerting.count_invalid(alerts.invalid.size());
   std::string message;
   for (const std::string& one : alerts.invalid) message += (message.empty() ? "" : "\n") + one;
@@ -250,7 +291,7 @@ bool has_matchers(const alerting::Silence& silence, const std::vector<model::Mat
 }
 
 Task<HttpResponse> get_silences(ApiPtr api, HttpRequest request) {
-  const Result<std::vector<model::Matcher>> filter = matchers_param(request, "filter");
+  const Result<std::vector<model::Matcher>> filter = matchers_param(request, "filter", api->matcher_mode);
   if (!filter) co_return error_answer(400, filter.error().message);
   const bool wanted[] = {flag_param(request, "active"), flag_param(request, "pending"), flag_param(request, "expired")};
   const Timestamp now = api->alerting.clock().now();
@@ -264,11 +305,9 @@ Task<HttpResponse> get_silences(ApiPtr api, HttpRequest request) {
 }
 
 Task<HttpResponse> post_silences(ApiPtr api, HttpRequest request) {
+  if (auto refused = refuse_media_type(request)) co_return std::move(*refused);
   Result<alerting::Silence> silence = alerting::parse_silence_json(request.body);
-  if (!silence) {
-    const bool no_json = silence.error().message.starts_with("parsing");
-    co_return schema_answer(no_json ? 400 : 422, silence.error().message);
-  }
+  if (!silence) co_return unreadable_answer(silence.error());
   if (silence->starts_at >= silence->ends_at) {
     co_return error_answer(400, "Failed to create silence: start time must be before end time");
   }
@@ -290,7 +329,7 @@ HttpResponse bad_id(std::string_view id) {
 Task<HttpResponse> get_silence(ApiPtr api, std::string id) {
   if (!is_uuid(id)) co_return bad_id(id);
   const alerting::Silence* silence = api->alerting.silences().find(id);
-  if (silence == nullptr) co_return json_answer("", 404);
+  if (silence == nullptr) co_return empty_answer(404);
   co_return json_answer(alerting::silence_json(*silence, api->alerting.clock().now()));
 }
 
@@ -298,11 +337,37 @@ Task<HttpResponse> delete_silence(ApiPtr api, std::string id) {
   if (!is_uuid(id)) co_return bad_id(id);
   const Result<void> expired = api->alerting.silences().expire(id);
   if (expired) co_await keep(api);
-  co_return json_answer("", expired ? 200 : 404);
+  co_return empty_answer(expired ? 200 : 404);
+}
+
+Task<HttpResponse> refuse_method(std::string method, std::string allowed) {
+  HttpResponse response = schema_answer(405, fmt::format("method {} is not allowed, but [{}] are", method, allowed));
+  response.headers.set("Allow", allowed);
+  co_return response;
+}
+
+Task<HttpResponse> refuse_path(std::string path) {
+  co_return schema_answer(404, fmt::format("path {} was not found", path));
 }
 
 Task<HttpResponse> not_ready() {
   co_return error_answer(503, "alerting has no configuration yet");
+}
+
+/// What go-openapi says of paths and methods that the schema has not.
+void add_refusals(net::HttpRouter& router, const std::map<std::string, std::string>& methods_of) {
+  static constexpr const char* kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  for (const auto& [path, methods] : methods_of) {
+    for (const char* method : kMethods) {
+      if (methods.find(method) != std::string::npos) continue;
+      router.add(method, path, [methods, method](HttpRequest, Captures) -> Task<HttpResponse> {
+        return refuse_method(method, methods);
+      });
+    }
+  }
+  for (const char* method : kMethods) {
+    router.add(method, "/api/v2/*", [](HttpRequest request, Captures) { return refuse_path(request.path()); });
+  }
 }
 
 /// Handlers that take the request, and those that take the element of the path.
@@ -340,6 +405,12 @@ void add_alertmanager_v2(net::HttpRouter& router, const AlertmanagerV2& api) {
   add(router, "POST", "/api/v2/silences", shared, post_silences);
   add_by_id(router, "GET", shared, get_silence);
   add_by_id(router, "DELETE", shared, delete_silence);
+  add_refusals(router, {{"/api/v2/status", "GET"},
+                        {"/api/v2/receivers", "GET"},
+                        {"/api/v2/alerts", "GET,POST"},
+                        {"/api/v2/alerts/groups", "GET"},
+                        {"/api/v2/silences", "GET,POST"},
+                        {"/api/v2/silence/{id}", "GET,DELETE"}});
 }
 
 void add_alertmanager_v1(net::HttpRouter& router) {

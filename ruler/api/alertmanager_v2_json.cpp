@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "alerting/api_json.hpp"
 #include "alerting/identity.hpp"
 #include "alerting/silence_json.hpp"
 #include "api/json_writer.hpp"
@@ -18,24 +19,27 @@ constexpr Timestamp kGoZeroTime = -62'135'596'800'000;
 /// Longer names and values are nobody's labels, and model::Labels' encoding ends at 16 MiB.
 constexpr std::size_t kMaxText = std::size_t{1} << 20U;
 
-std::unexpected<Error> schema(std::size_t index, std::string_view member, std::string_view what) {
-  return fail(Errc::kInvalid, "{}.{} in body {}", index, member, what);
+constexpr std::string_view kBody = "alerts";
+
+std::unexpected<Error> wrong_type(const json::value& value, std::string_view member, std::string_view type) {
+  return alerting::not_readable(kBody, value, fmt::format("struct field {} of type {}", member, type));
 }
 
 enum class Texts { kLabels, kAnnotations };  // an empty annotation is one, an empty label is none
 
 /// A map of texts as it stands, with what is wrong in it as labels in `error`.
-Result<model::Labels> read_labels(const json::object& alert, std::size_t index, std::string_view member, Texts kind,
+Result<model::Labels> read_labels(const json::object& alert, std::string_view key, std::string_view member, Texts kind,
                                   std::string& error) {
-  const json::value* value = alert.if_contains(member);
+  const json::value* value = alert.if_contains(key);
   if (value == nullptr || value->is_null()) return model::Labels();
-  if (!value->is_object()) return schema(index, member, "must be of type object");
+  if (!value->is_object()) return wrong_type(*value, member, "models.LabelSet");
   std::vector<model::LabelView> labels;
   for (const auto& [name, text] : value->get_object()) {
-    if (!text.is_string()) return schema(index, member, "must have texts as values");
-    const json::string& content = text.get_string();
-    if (content.size() > kMaxText || name.size() > kMaxText)
-      return schema(index, member, "has a text that is too long");
+    if (!text.is_string() && !text.is_null()) return wrong_type(text, member, "string");
+    const std::string_view content = text.is_null() ? std::string_view() : std::string_view(text.get_string());
+    if (content.size() > kMaxText || name.size() > kMaxText) {
+      return fail(Errc::kInvalid, "{} in body has a text of more than {} bytes", key, kMaxText);
+    }
     if (content.empty() && kind == Texts::kLabels) continue;
     if (!model::is_valid_name(name) && error.empty()) error = fmt::format("invalid name {}", go_quote(name));
     labels.push_back({name, content});
@@ -43,33 +47,37 @@ Result<model::Labels> read_labels(const json::object& alert, std::size_t index, 
   return kind == Texts::kLabels ? model::Labels::from(std::move(labels)) : model::make_annotations(labels);
 }
 
-Result<void> read_time(const json::object& alert, std::size_t index, std::string_view member, Timestamp& out) {
-  const json::value* value = alert.if_contains(member);
+Result<void> read_time(const json::object& alert, std::string_view key, Timestamp& out) {
+  const json::value* value = alert.if_contains(key);
   if (value == nullptr || value->is_null()) return {};
-  if (!value->is_string()) return schema(index, member, "must be of type date-time");
+  if (!value->is_string()) return wrong_type(*value, fmt::format(".{}", key), "string");
   const std::string text(value->get_string());
   if (text.empty()) return {};
-  if (!parse_rfc3339(text, out)) return schema(index, member, "must be of type date-time: " + go_quote(text));
+  if (!alerting::parse_api_time(text, out)) {
+    return alerting::unreadable(kBody, fmt::format("{} is no date-time: {}", key, go_quote(text)));
+  }
   if (out == kGoZeroTime) out = 0;
   return {};
 }
 
 /// One alert; the message of what is wrong with it, if anything, in `invalid`.
 Result<model::Alert> read_alert(const json::value& value, std::size_t index, Timestamp now, std::string& invalid) {
-  if (!value.is_object()) return fail(Errc::kInvalid, "{} in body must be of type object", index);
+  if (value.is_null()) return fail(Errc::kInvalid, "{} in body is required", index);
+  if (!value.is_object()) return alerting::not_readable(kBody, value, "value of type models.PostableAlert");
   const json::object& object = value.get_object();
-  const json::value* labels = object.if_contains("labels");
-  if (labels == nullptr || labels->is_null()) return schema(index, "labels", "is required");
   model::Alert alert;
   std::string wrong_label, wrong_annotation;
-  TOCSIN_TRY(alert.labels, read_labels(object, index, "labels", Texts::kLabels, wrong_label));
-  TOCSIN_TRY(alert.annotations, read_labels(object, index, "annotations", Texts::kAnnotations, wrong_annotation));
-  TOCSIN_OK(read_time(object, index, "startsAt", alert.starts_at));
-  TOCSIN_OK(read_time(object, index, "endsAt", alert.ends_at));
+  TOCSIN_TRY(alert.labels, read_labels(object, "labels", "Alert.labels", Texts::kLabels, wrong_label));
+  TOCSIN_TRY(alert.annotations,
+             read_labels(object, "annotations", ".annotations", Texts::kAnnotations, wrong_annotation));
+  TOCSIN_OK(read_time(object, "startsAt", alert.starts_at));
+  TOCSIN_OK(read_time(object, "endsAt", alert.ends_at));
   if (const json::value* url = object.if_contains("generatorURL"); url != nullptr && !url->is_null()) {
-    if (!url->is_string()) return schema(index, "generatorURL", "must be of type uri");
+    if (!url->is_string()) return wrong_type(*url, "Alert.generatorURL", "string");
     alert.generator_url = std::string(url->get_string());
   }
+  const json::value* labels = object.if_contains("labels");
+  if (labels == nullptr || labels->is_null()) return fail(Errc::kInvalid, "{}.labels in body is required", index);
   alert.updated_at = now;
   if (alert.starts_at == 0) alert.starts_at = alert.ends_at != 0 ? alert.ends_at : now;
   if (alert.ends_at != 0 && alert.ends_at < alert.starts_at) {
@@ -93,14 +101,11 @@ void append_texts(JsonWriter& writer, std::string_view key, const std::vector<st
 }  // namespace
 
 Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now) {
-  json::parse_options options;
-  options.max_depth = 8;
-  boost::system::error_code error;
   json::monotonic_resource memory;
-  const json::value root = json::parse(json::string_view(body.data(), body.size()), error, &memory, options);
-  if (error) return fail(Errc::kCorrupt, "parsing alerts body from \"\" failed, because {}", error.message());
-  if (!root.is_array()) return fail(Errc::kInvalid, "alerts in body must be of type array");
+  TOCSIN_TRY(const json::value root, alerting::parse_api_body(body, kBody, &memory));
   PostedAlerts posted;
+  if (root.is_null()) return posted;
+  if (!root.is_array()) return alerting::not_readable(kBody, root, "value of type models.PostableAlerts");
   std::size_t index = 0;
   for (const json::value& value : root.get_array()) {
     std::string invalid;

@@ -17,7 +17,7 @@ struct PostedAlerts {
 };
 
 /// postableAlerts, checked and completed: starts_at and updated_at are set, ends_at is 0 where none was given.
-/// @return kInvalid (422) where the schema is not met, kCorrupt (400) where it is not JSON.
+/// @return kInvalid (422) where the schema is not met, kCorrupt (400) where it is no JSON, or of a wrong type.
 Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now);
 
 void append_alert(std::string& out, const alerting::AlertView& view);

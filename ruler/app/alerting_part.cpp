@@ -1,5 +1,7 @@
 #include "app/alerting_part.hpp"
 
+#include <map>
+
 #include "alerting/flush_gate.hpp"
 #include "api/alerting_api.hpp"
 #include "api/alertmanager_v2.hpp"
@@ -7,6 +9,8 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "config/alertmanager_environment.hpp"
+#include "notify/digest.hpp"
+#include "notify/message_data.hpp"
 #include "notify/receivers.hpp"
 
 namespace tocsin::app {
@@ -18,6 +22,7 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   part->has_receivers_ = !flags.alertmanager_config_file.empty() ||
                          config::alertmanager_from_environment(config::process_environment()).has_value();
   part->external_url_ = std::move(external_url);
+  part->matcher_mode_ = flags.matcher_mode;
   part->show_schedule_ = flags.alertmanager_group_schedule;
   part->started_ = runtime.loop().clock().now();
   TOCSIN_OK(fs.create_directories(flags.storage_path));
@@ -36,14 +41,19 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   options.retention = flags.alert_data_retention;
   options.persist_alerts = flags.alertmanager_persist_alerts;
   options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
+  options.max_silences = flags.max_silences;
+  options.max_silence_bytes = flags.max_silence_bytes;
   const notify::Services services{runtime.loop(),
                                   runtime.work(),
                                   *part->client_,
                                   *part->smtp_,
                                   fs,
                                   flags.alertmanager_template_fallback ? part->plain_texts_ : nullptr};
-  alerting::ReceiverFactory factory = [services, url = part->external_url_](const config::AlertmanagerConfig& config) {
-    return notify::make_receivers(config, url, services);
+  alerting::ReceiverFactory factory =
+      [services, part = part.get()](const config::AlertmanagerConfig& config) -> Result<alerting::ReceiverMap> {
+    TOCSIN_TRY(part->rendering_,
+               notify::make_rendering(services.fs, config, part->external_url_, services.plain_texts));
+    return notify::make_receivers(config, part->rendering_, services);
   };
   TOCSIN_TRY(part->alerting_,
              alerting::Alerting::make(runtime.loop(), *part->store_, Rng::from_system(), std::move(factory), options));
@@ -58,6 +68,7 @@ AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
     return config::parse_alertmanager_config(std::move(*text), "environment", options);
   }
   options.load = load_options(flags);
+  options.matcher_mode = flags.matcher_mode;
   return config::load_alertmanager_config(fs, flags.alertmanager_config_file, options);
 }
 
@@ -74,7 +85,14 @@ Result<void> AlertingPart::apply(Loaded loaded) {
 }
 
 void AlertingPart::add_to(net::HttpRouter& router, net::Runtime& runtime) {
-  api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_});
+  auto route_labels = [this]() -> api::RouteLabelsFn {
+    if (!rendering_) return nullptr;
+    return [rendering = rendering_, now = alerting_->clock().now()](const alerting::GroupView& group) {
+      return notify::rendered_route_labels(*rendering, group, now);
+    };
+  };
+  api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_,
+                                                       std::move(route_labels), matcher_mode_});
   if (show_schedule_) api::add_alerting_api(router, api::AlertingApi{runtime.loop(), runtime.work(), *alerting_});
 }
 
@@ -110,8 +128,24 @@ double number(std::uint64_t value) {
   return static_cast<double>(value);
 }
 
+/// All kinds with all reasons from the start, as an Alertmanager's: the first failure is an increase from 0.
+std::map<std::string, alerting::IntegrationMetrics> with_all_kinds(
+    std::map<std::string, alerting::IntegrationMetrics> integrations) {
+  using alerting::FailureReason;
+  config::for_each_kind(
+      [&integrations](auto kind) { integrations[std::string(config::config_of_kind<decltype(kind)>::kKind)]; });
+  for (auto& [name, integration] : integrations) {
+    for (const FailureReason reason : {FailureReason::kOther, FailureReason::kClientError, FailureReason::kServerError,
+                                       FailureReason::kContextCanceled, FailureReason::kContextDeadline,
+                                       FailureReason::kAuthError, FailureReason::kRateLimited}) {
+      integration.failed[reason];
+    }
+  }
+  return integrations;
+}
+
 void put_notifications(Sink& sink, const alerting::Metrics& metrics) {
-  for (const auto& [name, integration] : metrics.integrations) {
+  for (const auto& [name, integration] : with_all_kinds(metrics.integrations)) {
     sink.counter("alertmanager_notifications_total", "The total number of attempted notifications.",
                  {{"integration", name}}, number(integration.notifications));
     for (const auto& [reason, count] : integration.failed) {
@@ -196,6 +230,20 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
              number(counts.deliveries));
 }
 
+/// What is read of an Alertmanager itself. The hash tells whether instances have the same file.
+/// Source: Alertmanager config/coordinator.go (md5HashAsMetricValue).
+void put_process(Sink& sink, const config::AlertmanagerConfig* config) {
+  sink.gauge("alertmanager_build_info", "A metric with a constant '1' value labeled by version and revision.",
+             {{"branch", "tocsin"}, {"revision", revision()}, {"version", api::kAlertmanagerLevel}}, 1);
+  sink.gauge("alertmanager_cluster_enabled", "Indicates whether the clustering is enabled or not.", 0);
+  if (config == nullptr) return;
+  const std::string digest = notify::md5(config->text);
+  if (digest.empty()) return;
+  double hash = 0;
+  for (std::size_t byte = 6; byte > 0; --byte) hash = hash * 256 + static_cast<unsigned char>(digest[byte - 1]);
+  sink.gauge("alertmanager_config_hash", "Hash of the currently loaded alertmanager configuration.", hash);
+}
+
 void put_state(Sink& sink, const state::StoreStats& stats, const state::StoreHealth& health) {
   sink.counter("tocsin_state_writes_total", "Changes handed to the state store.", number(stats.writes));
   sink.counter("tocsin_state_transactions_total", "Transactions of the state store.", number(stats.transactions));
@@ -212,12 +260,13 @@ void put_state(Sink& sink, const state::StoreStats& stats, const state::StoreHea
 void AlertingPart::add_metrics(telemetry::Registry& registry) {
   registry.add([this](Sink& sink) {
     if (!alerting_) return;
-    put_notifications(sink, alerting_->metrics());
+    if (configured()) put_notifications(sink, alerting_->metrics());
     put_alerts(sink, alerting_->metrics(), alerting_->counts());
     sink.counter("tocsin_notifications_plain_texts_total",
                  "Texts of notifications that were replaced by plain ones because a template failed.",
                  number(plain_texts_->count));
     put_state(sink, store_->stats(), store_->health());
+    put_process(sink, alerting_->config().get());
     if (config_file_.empty()) return;
     sink.gauge("alertmanager_config_last_reload_successful",
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);

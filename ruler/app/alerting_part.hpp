@@ -10,6 +10,7 @@
 #include "base/fs.hpp"
 #include "net/runtime.hpp"
 #include "net/smtp.hpp"
+#include "notify/http_receiver.hpp"
 #include "state/sqlite_store.hpp"
 #include "telemetry/registry.hpp"
 #include "template/alertmanager.hpp"
@@ -50,6 +51,8 @@ class AlertingPart {
   bool has_receivers_ = false;
   Timestamp started_ = 0;
   bool show_schedule_ = true;
+  config::MatcherMode matcher_mode_ = config::MatcherMode::kFallback;
+  std::shared_ptr<const notify::Rendering> rendering_;  // of the configuration in force
   std::shared_ptr<tmpl::PlainTexts> plain_texts_ = std::make_shared<tmpl::PlainTexts>();
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;

@@ -9,6 +9,7 @@
 
 #include "base/duration.hpp"
 #include "base/float_text.hpp"
+#include "base/strings.hpp"
 #include "base/version.hpp"
 #include "remote/write_content.hpp"
 #include "yaml/byte_size.hpp"
@@ -40,23 +41,39 @@ constexpr IgnoredFlag kIgnoredOfPrometheus[] = {
     {"--scrape.discovery-reload-interval", true, "targets change at once"},
 };
 
+/// What serves where an Alertmanager gossips.
+constexpr const char* kNoGossip =
+    "there is no gossip: alerts, silences and the notification log survive a restart on disk; for several notifiers, "
+    "name an Alertmanager cluster in alerting.alertmanagers of prometheus.yml";
+
 constexpr IgnoredFlag kIgnoredOfAlertmanager[] = {
-    {"--cluster.listen-address", true, "there is no gossip: share one state store instead"},
-    {"--cluster.advertise-address", true, "there is no gossip"},
-    {"--cluster.peer", true, "there is no gossip: share one state store instead"},
-    {"--cluster.peer-timeout", true, "there is no gossip"},
-    {"--cluster.gossip-interval", true, "there is no gossip"},
-    {"--cluster.pushpull-interval", true, "there is no gossip"},
-    {"--cluster.settle-timeout", true, "there is no gossip"},
-    {"--cluster.reconnect-interval", true, "there is no gossip"},
-    {"--cluster.reconnect-timeout", true, "there is no gossip"},
-    {"--cluster.label", true, "there is no gossip"},
-    {"--web.get-concurrency", true, "not built yet"},
+    {"--cluster.listen-address", true, kNoGossip},
+    {"--cluster.advertise-address", true, kNoGossip},
+    {"--cluster.peer-name", true, kNoGossip},
+    {"--cluster.peer", true, kNoGossip},
+    {"--cluster.peer-timeout", true, kNoGossip},
+    {"--cluster.peers-resolve-timeout", true, kNoGossip},
+    {"--cluster.gossip-interval", true, kNoGossip},
+    {"--cluster.pushpull-interval", true, kNoGossip},
+    {"--cluster.tcp-timeout", true, kNoGossip},
+    {"--cluster.probe-timeout", true, kNoGossip},
+    {"--cluster.probe-interval", true, kNoGossip},
+    {"--cluster.settle-timeout", true, kNoGossip},
+    {"--cluster.reconnect-interval", true, kNoGossip},
+    {"--cluster.reconnect-timeout", true, kNoGossip},
+    {"--cluster.tls-config", true, kNoGossip},
+    {"--cluster.allow-insecure-public-advertise-address-discovery", false, kNoGossip},
+    {"--cluster.label", true, kNoGossip},
+    {"--web.get-concurrency", true, "large answers are made by the workers of queries, in turn"},
     {"--web.timeout", true, "not built yet"},
-    {"--enable-feature", true, "not built yet"},
+    {"--web.systemd-socket", false, "not built yet"},
     {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
     {"--alerts.gc-interval", true, "resolved alerts go as soon as they are told"},
+    {"--alerts.per-alertname-limit", true, "not built yet: 200,000 alerts at most, of all names together"},
+    {"--dispatch.maintenance-interval", true, "an empty group goes at once"},
+    {"--dispatch.start-delay", true, "not needed: alerts survive a restart"},
     {"--data.maintenance-interval", true, "state is written at each change"},
+    {"--log.silences", false, "not built yet"},
 };
 
 void add_ignored(CLI::App& app, std::span<const IgnoredFlag> ignored, Flags& flags) {
@@ -65,7 +82,11 @@ void add_ignored(CLI::App& app, std::span<const IgnoredFlag> ignored, Flags& fla
       flags.warnings.push_back(fmt::format("{} has no effect: {}", flag.name, flag.instead));
     };
     if (flag.takes_value) {
-      app.add_option_function<std::vector<std::string>>(flag.name, [warn](const std::vector<std::string>&) { warn(); })
+      app.add_option_function<std::vector<std::string>>(flag.name,
+                                                        [warn](const std::vector<std::string>& values) {
+                                                          // Empty: what the flag is for is switched off.
+                                                          if (values != std::vector<std::string>{""}) warn();
+                                                        })
           ->type_size(1)
           ->allow_extra_args(false)
           ->group("");
@@ -263,6 +284,12 @@ void add_ruler(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "prometheus.yml")->capture_default_str();
   app.add_option("--alertmanager.config.file", flags.alertmanager_config_file,
                  "alertmanager.yml: where alerts go; without it they are only shown");
+  app.add_option(
+         "--alertmanager.listen-address", flags.alertmanager_listen_addresses,
+         "Another address, with an Alertmanager's paths at its root (repeatable); below /alertmanager/ they are "
+         "served in any case")
+      ->type_size(1)
+      ->allow_extra_args(false);
   add_improvements(app, flags);
   app.add_flag("--config.auto-reload,!--no-config.auto-reload", flags.config_auto_reload,
                "Reload when the configuration, or a file that it names, changes");
@@ -342,11 +369,50 @@ void add_ruler(CLI::App& app, Flags& flags) {
   add_listen(app, flags, "0.0.0.0:9090");
 }
 
+/// Negative numbers mean "no limit", as 0 does.
+void add_limit(CLI::App& app, const char* name, std::size_t& target, const std::string& help) {
+  app.add_option_function<std::int64_t>(
+         name,
+         [&target](const std::int64_t& limit) { target = static_cast<std::size_t>(std::max<std::int64_t>(limit, 0)); },
+         help)
+      ->default_str("0");
+}
+
+void take_alertmanager_feature(std::string_view name, Flags& flags) {
+  static constexpr std::string_view kWithoutEffect[] = {"alert-names-in-metrics", "receiver-name-in-metrics",
+                                                        "group-key-in-metrics", "auto-gomemlimit", "event-recorder"};
+  if (name == "classic-mode") {
+    flags.matcher_mode = config::MatcherMode::kClassic;
+  } else if (name == "utf8-strict-mode") {
+    flags.matcher_mode = config::MatcherMode::kUtf8;
+  } else if (std::ranges::find(kWithoutEffect, name) != std::end(kWithoutEffect)) {
+    flags.warnings.push_back(fmt::format("--enable-feature={} has no effect: not built yet", name));
+  } else {
+    throw CLI::ValidationError("--enable-feature", fmt::format("unknown option '{}' for --enable-feature", name));
+  }
+}
+
+void add_alertmanager_features(CLI::App& app, Flags& flags) {
+  app.add_option_function<std::string>(
+      "--enable-feature",
+      [&flags](const std::string& names) {
+        for (const std::string_view name : split(names, ',')) {
+          if (!name.empty()) take_alertmanager_feature(name, flags);
+        }
+      },
+      "Of Alertmanager's features, with commas between them: classic-mode or utf8-strict-mode, the one grammar of "
+      "matchers instead of both");
+}
+
 void add_alertmanager(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.alertmanager_config_file, "alertmanager.yml")->default_str("alertmanager.yml");
   add_expand_env(app, flags);
   app.add_option("--storage.path", flags.storage_path, "Folder of the alert state")->default_str("data/");
   add_duration(app, "--data.retention", flags.alert_data_retention, "How long to keep the notification log");
+  add_limit(app, "--silences.max-silences", flags.max_silences,
+            "Silences at most, those that have ended included; 0: no limit");
+  add_limit(app, "--silences.max-silence-size-bytes", flags.max_silence_bytes, "Bytes of a silence; 0: no limit");
+  add_alertmanager_features(app, flags);
   add_improvements(app, flags);
   add_web(app, flags);
   add_listen(app, flags, "0.0.0.0:9093");

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "config/features.hpp"
+#include "config/matcher_parser.hpp"
 #include "promql/parser/parser.hpp"
 #include "remote/alertmanager_queue.hpp"
 #include "tsdb/series_budget.hpp"
@@ -23,6 +24,7 @@ struct Flags {
   Duration config_auto_reload_interval = std::chrono::seconds(30);
   bool config_expand_env = false;
   std::vector<std::string> listen_addresses;
+  std::vector<std::string> alertmanager_listen_addresses;  // of the ruler: as an Alertmanager's, beside the others
   std::string external_url;
   std::string web_config_file;  // TLS, users; "": neither
   std::string route_prefix;     // "": the path of external_url
@@ -70,6 +72,8 @@ struct Flags {
   std::vector<config::FeatureNote> feature_notes;  // what is to be logged of it
 
   Duration alert_data_retention = std::chrono::hours(120);  // of the notification log and silences
+  std::size_t max_silences = 0, max_silence_bytes = 0;      // 0: no limit
+  config::MatcherMode matcher_mode = config::MatcherMode::kFallback;
   /// What goes beyond an Alertmanager: each on unless --alertmanager.compat or its own flag turns it off.
   bool alertmanager_persist_alerts = true;
   bool alertmanager_guaranteed_resolve = true;

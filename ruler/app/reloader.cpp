@@ -52,6 +52,18 @@ net::Task<Result<void>> Reloader::reload() {
   co_return result;
 }
 
+net::Task<Result<void>> Reloader::reload_only(std::string name) {
+  co_await take_turn();
+  Result<void> result;
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    if (parts_[part].name != name) continue;
+    parts_[part].seen = co_await checksum(part);
+    result = co_await reload_part(part);
+  }
+  busy_ = false;
+  co_return result;
+}
+
 void Reloader::watch(Duration interval) {
   interval = std::max(interval, kShortestInterval);
   log::info("config", "Automatic configuration file reloading enabled", {{"interval", format_duration(interval)}});

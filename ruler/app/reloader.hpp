@@ -30,6 +30,8 @@ class Reloader {
 
   /// Reloads every part. @return the first error; all are logged.
   net::Task<Result<void>> reload();
+  /// Reloads the part of that name; none is no error.
+  net::Task<Result<void>> reload_only(std::string name);
 
   /// Looks every `interval` whether the files of a part differ from those that were tried last, and reloads that part.
   /// What failed is tried again when the files change once more.

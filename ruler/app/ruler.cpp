@@ -140,7 +140,10 @@ Result<void> Ruler::open() {
   web_ = std::make_unique<Web>(runtime_, std::move(web_options));
   add_api(url);
   add_metrics();
+  alertmanager_web_ = std::make_unique<AlertmanagerWeb>(
+      runtime_, flags_, *alerting_, *web_, [this] { return reloader_->reload_only(flags_.alertmanager_config_file); });
   TOCSIN_OK(web_->listen(flags_, fs_));
+  TOCSIN_OK(alertmanager_web_->listen(fs_));
   apply(std::move(loaded));
   TOCSIN_OK(alerting_->apply(std::move(alertmanager)));
   web_->set_ready(true);
@@ -308,6 +311,7 @@ net::Task<Result<void>> Ruler::reload_alerting() {
 
 net::Task<Result<void>> Ruler::reload_all() {
   web_->reopen_access_log();  // it may have been rotated
+  alertmanager_web_->reopen_access_log();
   co_return co_await reloader_->reload();
 }
 
@@ -327,6 +331,7 @@ void Ruler::shut_down() {
 net::Task<void> Ruler::stop_all() {
   co_await api_->say_goodbye(kGoodbyeLimit);
   co_await web_->drain(kDrainLimit);
+  co_await alertmanager_web_->drain(kDrainLimit);
   co_await scrapes_->stop();
   co_await sender_->stop(kDrainLimit);
   rules_->stop([this] {
@@ -339,6 +344,7 @@ net::Task<void> Ruler::stop_all() {
 
 void Ruler::close() {
   if (web_) web_->close();
+  if (alertmanager_web_) alertmanager_web_->close();
   if (alerting_) alerting_->close();
   scrape_client_.reset();
 }

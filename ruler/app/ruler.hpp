@@ -7,6 +7,7 @@
 
 #include "app/alert_forwarder.hpp"
 #include "app/alerting_part.hpp"
+#include "app/alertmanager_web.hpp"
 #include "app/api_part.hpp"
 #include "app/configuration.hpp"
 #include "app/flags.hpp"
@@ -74,6 +75,7 @@ class Ruler {
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
   std::unique_ptr<rules::Manager> rules_;
   std::unique_ptr<Web> web_;
+  std::unique_ptr<AlertmanagerWeb> alertmanager_web_;
   std::unique_ptr<ApiPart> api_;
   std::unique_ptr<RemotePart> remote_;
 

@@ -15,13 +15,7 @@ net::Task<net::HttpResponse> answer(int status, std::string text) {
 }
 
 std::string ready_text(const WebOptions& options) {
-  std::string text = options.ready_text;
-  if (!options.troubles) return text;
-  for (const std::string& trouble : options.troubles()) {
-    if (!text.ends_with('\n')) text += '\n';
-    text += trouble + "\n";
-  }
-  return text;
+  return options.troubles ? with_troubles(options.ready_text, options.troubles()) : options.ready_text;
 }
 
 net::Task<net::HttpResponse> reload(const WebOptions* options) {
@@ -39,7 +33,21 @@ net::Task<net::HttpResponse> quit(const WebOptions* options) {
   co_return plain(200, "Requesting termination... Goodbye!");
 }
 
+/// Served while the process starts. The notifications: Prometheus' page of the start asks them.
+bool is_served_at_the_start(std::string_view path) {
+  return path == "/-/healthy" || path == "/metrics" || path == "/api/v1/status/walreplay" ||
+         path.starts_with("/api/v1/notifications");
+}
+
 }  // namespace
+
+std::string with_troubles(std::string text, const std::vector<std::string>& troubles) {
+  for (const std::string& trouble : troubles) {
+    if (!text.ends_with('\n')) text += '\n';
+    text += trouble + "\n";
+  }
+  return text;
+}
 
 Web::Web(net::Runtime& runtime, WebOptions options) : runtime_(runtime), options_(std::move(options)) {
   using Captures = net::HttpRouter::Captures;
@@ -85,28 +93,39 @@ net::Task<net::HttpResponse> Web::metrics() {
                               net::Body(std::shared_ptr<const std::string>(page, &page->text)));
 }
 
-net::Task<net::HttpResponse> Web::handle(net::HttpRequest request) {
-  if (!ready_) {
-    const std::string path = request.path();
-    const bool served =
-        path == "/-/healthy" || path == "/metrics" || path == "/api/v1/status/walreplay" ||
-        path.starts_with("/api/v1/notifications");  // as in Prometheus, whose page of the start asks them
-    if (!served) return answer(503, "Service Unavailable");
-  }
-  if (options_.must_wait && options_.must_wait(request.path())) return answer(503, "Service Unavailable");
-  return router_.handle(std::move(request));
+net::Task<net::HttpResponse> Web::when_ready(net::HttpRequest request, const net::HttpRouter& router) {
+  if (!ready_ && !is_served_at_the_start(request.path())) return answer(503, "Service Unavailable");
+  return router.handle(std::move(request));
 }
 
-Result<void> Web::listen(const Flags& flags, Fs& fs) {
-  TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
+net::Task<net::HttpResponse> Web::handle(net::HttpRequest request) {
+  const std::string path = request.path();
+  for (const auto& [prefix, handler] : mounts_) {
+    if (!path.starts_with(prefix) || path.size() == prefix.size() || path[prefix.size()] != '/') continue;
+    if (!request.target.starts_with(prefix)) continue;  // written with escapes
+    request.target.erase(0, prefix.size());
+    if (!ready_ && !is_served_at_the_start(request.path())) return answer(503, "Service Unavailable");
+    return handler(std::move(request));
+  }
+  if (options_.must_wait && options_.must_wait(path)) return answer(503, "Service Unavailable");
+  return when_ready(std::move(request), router_);
+}
+
+web::ServerOptions Web::server_options(const Flags& flags) {
   web::ServerOptions options;
-  options.listen_addresses = flags.listen_addresses;
   options.config_file = flags.web_config_file;
-  options.route_prefix = web::route_prefix(flags.route_prefix, url);
   options.cors_origin = flags.cors_origin;
   options.access_log = flags.access_log;
   options.max_connections = flags.max_connections;
   options.read_timeout = flags.read_timeout;
+  return options;
+}
+
+Result<void> Web::listen(const Flags& flags, Fs& fs) {
+  TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
+  web::ServerOptions options = server_options(flags);
+  options.listen_addresses = flags.listen_addresses;
+  options.route_prefix = web::route_prefix(flags.route_prefix, url);
   TOCSIN_TRY(server_, web::Server::start(runtime_.loop(), runtime_.work(), fs, std::move(options),
                                          [this](net::HttpRequest request) { return handle(std::move(request)); }));
   return {};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/flags.hpp"
@@ -33,6 +34,15 @@ class Web {
   Web(net::Runtime& runtime, WebOptions options);
   net::HttpRouter& router() { return router_; }
   telemetry::Registry& registry() { return registry_; }
+  /// What is below `prefix` ("/name") goes to `handler`, without the prefix.
+  void mount(std::string prefix, net::HttpHandler handler) {
+    mounts_.emplace_back(std::move(prefix), std::move(handler));
+  }
+  /// What the router answers, or 503 as long as the process starts.
+  net::Task<net::HttpResponse> when_ready(net::HttpRequest request, const net::HttpRouter& router);
+  /// The page of /metrics.
+  net::Task<net::HttpResponse> metrics();
+  static web::ServerOptions server_options(const Flags& flags);
   /// Reads the web configuration and binds all addresses.
   Result<void> listen(const Flags& flags, Fs& fs);
   void set_ready(bool ready) { ready_ = ready; }
@@ -48,16 +58,19 @@ class Web {
 
  private:
   net::Task<net::HttpResponse> handle(net::HttpRequest request);
-  net::Task<net::HttpResponse> metrics();
   void add_process_metrics();
 
   net::Runtime& runtime_;
   WebOptions options_;
   net::HttpRouter router_;
+  std::vector<std::pair<std::string, net::HttpHandler>> mounts_;
   telemetry::Registry registry_;
   std::unique_ptr<web::Server> server_;
   bool ready_ = false;
 };
+
+/// The text, and a line for each trouble behind it.
+std::string with_troubles(std::string text, const std::vector<std::string>& troubles);
 
 /// --web.external-url, or a URL of this host and port.
 inline Result<web::ExternalUrl> external_url(const Flags& flags) {

@@ -20,6 +20,12 @@ const unsigned char* bytes_of(std::string_view text) {
 
 }  // namespace
 
+std::string md5(std::string_view text) {
+  std::string out(16, '\0');
+  if (EVP_Digest(text.data(), text.size(), bytes_of(out), nullptr, EVP_md5(), nullptr) != 1) return {};
+  return out;
+}
+
 std::string sha256(std::string_view text) {
   std::string out(32, '\0');
   check(EVP_Digest(text.data(), text.size(), bytes_of(out), nullptr, EVP_sha256(), nullptr) == 1,

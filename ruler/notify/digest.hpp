@@ -6,6 +6,8 @@
 
 namespace tocsin::notify {
 
+/// 16 bytes, for names only; empty where the system's OpenSSL refuses it.
+std::string md5(std::string_view text);
 /// 32 bytes.
 std::string sha256(std::string_view text);
 /// 32 bytes.

@@ -29,4 +29,18 @@ tmpl::AmData message_data(const Rendering& rendering, const Notification& notifi
   return data;
 }
 
+std::vector<std::pair<std::string, std::string>> rendered_route_labels(const Rendering& rendering,
+                                                                       const alerting::GroupView& group,
+                                                                       Timestamp now) {
+  if (group.route_labels.empty() || group.rendered_of.empty()) return {};
+  tmpl::AmInput input;
+  input.receiver = group.receiver;
+  input.reason = "unknown";
+  input.group_labels = group.labels;
+  input.route_labels = group.route_labels;
+  input.external_url = rendering.external_url;
+  for (const alerting::NotifiedAlert& item : group.rendered_of) input.alerts.push_back({item.alert, item.resolved});
+  return rendering.templates.data(input, now).route_labels();
+}
+
 }  // namespace tocsin::notify

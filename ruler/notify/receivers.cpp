@@ -43,15 +43,26 @@ Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfi
   return tmpl::AmTemplates::load(files);
 }
 
-Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
-                                             Services services) {
-  TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(services.fs, config));
+Result<std::shared_ptr<const Rendering>> make_rendering(Fs& fs, const config::AlertmanagerConfig& config,
+                                                        const std::string& external_url,
+                                                        std::shared_ptr<tmpl::PlainTexts> plain_texts) {
+  TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(fs, config));
   for (const std::string& mistake : check_texts(config, templates)) {
     log::warn("notify", "a template cannot be parsed: what uses it will not be sent as it is meant",
               {{"err", mistake}});
   }
-  if (services.plain_texts) templates.fall_back_to_plain(services.plain_texts);
-  auto rendering = std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
+  if (plain_texts) templates.fall_back_to_plain(std::move(plain_texts));
+  return std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
+}
+
+Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
+                                             Services services) {
+  TOCSIN_TRY(const auto rendering, make_rendering(services.fs, config, external_url, services.plain_texts));
+  return make_receivers(config, rendering, services);
+}
+
+alerting::ReceiverMap make_receivers(const config::AlertmanagerConfig& config,
+                                     const std::shared_ptr<const Rendering>& rendering, const Services& services) {
   alerting::ReceiverMap out;
   for (const config::ReceiverConfig& receiver : config.receivers) {
     std::vector<alerting::Integration>& integrations = out[receiver.name];

@@ -1,6 +1,7 @@
 #pragma once
 // From the receivers of alertmanager.yml to integrations that alerting can call.
 
+#include <memory>
 #include <string>
 
 #include "alerting/notification.hpp"
@@ -15,9 +16,18 @@ namespace tocsin::notify {
 /// @return kInvalid with the file's name and Go's text, e.g. "template: x.tmpl:3: unexpected EOF".
 Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfig& config);
 
+/// The templates of the configuration, ready to render. Warns of texts that cannot be parsed.
+/// @param plain_texts  what templates that fail are replaced by is counted here; null: they are errors.
+Result<std::shared_ptr<const Rendering>> make_rendering(Fs& fs, const config::AlertmanagerConfig& config,
+                                                        const std::string& external_url,
+                                                        std::shared_ptr<tmpl::PlainTexts> plain_texts);
+
 /// All receivers of the configuration, ready to be called. They keep what they need of it; a new configuration makes
 /// new ones while sends of the old end in peace. A receiver without integrations has an empty list. Thread: the loop's.
 Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
                                              Services services);
+/// The same with templates that are read already.
+alerting::ReceiverMap make_receivers(const config::AlertmanagerConfig& config,
+                                     const std::shared_ptr<const Rendering>& rendering, const Services& services);
 
 }  // namespace tocsin::notify

@@ -126,6 +126,12 @@ Result<AmTemplates> AmTemplates::load(const std::vector<std::pair<std::string, s
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>> AmData::route_labels() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [name, value] : value_.field("RouteLabels")->as_map()) out.emplace_back(name, value.as_string());
+  return out;
+}
+
 AmData AmTemplates::data(const AmInput& input, Timestamp now, std::vector<std::string>* failures) const {
   AmData out;
   out.firing_ = std::ranges::any_of(input.alerts, [](const AmAlert& a) { return !a.resolved; });

@@ -42,6 +42,8 @@ class AmData {
  public:
   const Value& value() const { return value_; }
   bool firing() const { return firing_; }
+  /// Rendered, by name.
+  std::vector<std::pair<std::string, std::string>> route_labels() const;
 
  private:
   friend class AmTemplates;

@@ -186,7 +186,7 @@ def test_hostile_bodies_get_an_error(work):
     sink = work.sink()
     _, url = start(work, sink)
     json_type = {"Content-Type": "application/json"}
-    for body in ("", "{", "[1]", "[" * 100000, '[{"labels":{}}]', '[{"labels":{"a":"b"},"startsAt":"yesterday"}]', '[{"labels":{"":"b"}}]', "null" * 10):
+    for body in ("", "{", "[1]", "[" * 100000, '[{"labels":{}}]', '[{"labels":{"a":"b"},"startsAt":"yesterday"}]', '[{"labels":{"":"b"}}]', "nul" * 10):
         status, text = http(f"{url}/api/v2/alerts", body, headers=json_type, method="POST")
         assert status in (400, 422), (body[:40], status, text[:200])
     assert http(f"{url}/api/v2/alerts", "x" * (64 << 20), headers=json_type, method="POST")[0] in (400, 413)

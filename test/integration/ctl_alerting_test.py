@@ -36,8 +36,9 @@ def test_alerts_and_silences_read_as_with_amtool(work):
     def same(*words):
         text, theirs = ctl(*words), work.run(amtool, "--no-version-check", f"--alertmanager.url={url}", *words)
         if "json" in words:
-            def normal(entries):  # amtool 0.25 does not know mutedBy
-                return sorted(json.dumps(entry, sort_keys=True) for entry in json.loads(entries.replace('"mutedBy":[],', "")))
+            def normal(entries):  # amtool 0.25 knows neither mutedBy nor annotations of silences
+                known = entries.replace('"mutedBy":[],', "").replace('"annotations":{},"comment"', '"comment"')
+                return sorted(json.dumps(entry, sort_keys=True) for entry in json.loads(known))
             assert normal(text) == normal(theirs), (words, text, theirs)
         else:
             assert text == theirs, (words, text, theirs)

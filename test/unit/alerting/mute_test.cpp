@@ -98,10 +98,11 @@ TEST_CASE("A silence that makes no sense is refused") {
     const auto made = silences.set(silence(std::move(matchers), now, to));
     return made ? std::string("taken") : made.error().message;
   };
-  CHECK(error({}, now + 1).find("at least one matcher required") != std::string::npos);
+  CHECK(error({}, now + 1).find("matcher set 0 is empty") != std::string::npos);
   CHECK(error({{"a", "", false, true}}, now + 1).find("must not match the empty string") != std::string::npos);
   CHECK(error({{"a", ".*", true, true}}, now + 1).find("must not match the empty string") != std::string::npos);
-  CHECK(error({{"a", "(", true, true}}, now + 1).find("invalid label matcher 0") != std::string::npos);
+  CHECK(error({{"a", "(", true, true}}, now + 1)
+            .find("invalid label matcher 0 in set 0: invalid regular expression \"(\"") != std::string::npos);
   CHECK(error({{"", "x", false, true}}, now + 1).find("invalid label name") != std::string::npos);
   CHECK(error({{"a", "b", false, true}}, now - 1).find("end time must not be before start time") != std::string::npos);
   CHECK(error({{"a", std::string(1000, 'x'), false, true}}, now + 1).find("maximum size") != std::string::npos);

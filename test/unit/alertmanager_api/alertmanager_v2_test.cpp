@@ -41,7 +41,7 @@ class Server {
     });
     REQUIRE(made);
     alerting = std::move(*made);
-    add_alertmanager_v2(router, {loop, loop, *alerting, loop.clock().now()});
+    add_alertmanager_v2(router, {loop, loop, *alerting, loop.clock().now(), [this] { return route_labels; }});
     add_alertmanager_v1(router);
     add_alerting_api(router, {loop, loop, *alerting});
   }
@@ -54,6 +54,7 @@ class Server {
   net::HttpResponse call(const std::string& method, const std::string& target, const std::string& body = {}) {
     net::HttpRequest request(method, target);
     request.body = body;
+    if (!body.empty()) request.headers.set("Content-Type", "application/json");
     return loop.run(router.handle(std::move(request)));
   }
   json::value get(const std::string& target, int status = 200) {
@@ -68,6 +69,7 @@ class Server {
   SlowStore store;
   net::HttpRouter router;
   std::unique_ptr<alerting::Alerting> alerting;
+  RouteLabelsFn route_labels;
 };
 
 std::string text(const json::value& value) {
@@ -138,6 +140,8 @@ TEST_CASE("Alerts are filtered by state, receiver, matchers and receiver matcher
   CHECK(count("active=false") == 0);
   CHECK(count("receiver=a%7Cr") == 2);
   CHECK(count("receiver=.") == 2);
+  CHECK(count("receiver=") == 2);
+  CHECK(count("active=&silenced=") == 2);
   CHECK(count("receiver=x.") == 0);
   CHECK(count("filter=alertname%3D~%22A%7CB%22&filter=severity%3D%22%22") == 1);
   CHECK(count("receiver_matchers=team%3Dx") == 1);
@@ -148,40 +152,106 @@ TEST_CASE("Alerts are filtered by state, receiver, matchers and receiver matcher
 }
 
 TEST_CASE(
-    "A body that has not the schema is 422, one that is no JSON 400, and valid alerts beside invalid ones are taken") {
+    "A body that has not the schema is 422, one that is no JSON or of a wrong type 400, and valid alerts beside "
+    "invalid "
+    "ones are taken") {
   Server s;
   s.configure();
   struct Case {
     const char* body;
     int status;
+    const char* says;  // part of the answer
   };
   const Case cases[] = {
-      {"", 400},
-      {"{", 400},
-      {"[[[[[[[[[[[[[[[[", 400},
-      {R"([{"labels":{"a":"\xff"}}])", 400},
-      {"{}", 422},
-      {"[1]", 422},
-      {R"([{"annotations":{"a":"b"}}])", 422},
-      {R"([{"labels":[]}])", 422},
-      {R"([{"labels":{"a":1}}])", 422},
-      {R"([{"labels":{"a":"b"},"startsAt":"yesterday"}])", 422},
-      {R"([{"labels":{"a":"b"},"startsAt":5}])", 422},
-      {R"([{"labels":{"a":"b"},"generatorURL":5}])", 422},
-      {R"([{"labels":{}}])", 400},
-      {R"([{"labels":{"":"x"}}])", 400},
-      {R"([{"labels":{"a":"b"},"annotations":{"":"x"}}])", 400},
-      {R"([{"labels":{"alertname":"X"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2020-01-01T00:00:00Z"}])", 400},
-      {"[]", 200},
+      {"", 422, R"({"code":602,"message":"alerts in body is required"})"},
+      {" ", 422, "is required"},
+      {"{", 400, R"(parsing alerts body from \"\" failed, because unexpected EOF)"},
+      {"[[[[[[[[[[[[[[[[", 400, R"({"code":400,)"},
+      {R"([{"labels":{"a":"\xff"}}])", 400, R"({"code":400,)"},
+      {"{}", 400, "json: cannot unmarshal object into Go value of type models.PostableAlerts"},
+      {"[1]", 400, "json: cannot unmarshal number"},
+      {"[null]", 422, "0 in body is required"},
+      {R"([{"annotations":{"a":"b"}}])", 422, R"({"code":602,"message":"0.labels in body is required"})"},
+      {R"([{"labels":null}])", 422, "0.labels in body is required"},
+      {R"([{"labels":[]}])", 400,
+       "json: cannot unmarshal array into Go struct field Alert.labels of type models.LabelSet"},
+      {R"([{"labels":{"a":1}}])", 400,
+       "json: cannot unmarshal number into Go struct field Alert.labels of type string"},
+      {R"([{"labels":{"a":"b"},"startsAt":"yesterday"}])", 400, "yesterday"},
+      {R"([{"labels":{"a":"b"},"startsAt":"2026-01-01T25:00:00Z"}])", 400, "2026-01-01T25"},
+      {R"([{"labels":{"a":"b"},"startsAt":5}])", 400, "json: cannot unmarshal number into Go struct field .startsAt"},
+      {R"([{"labels":{"a":"b"},"generatorURL":5}])", 400, "json: cannot unmarshal number"},
+      {R"([{"labels":{}}])", 400, R"("at least one label pair required")"},
+      {R"([{"labels":{"a":null}}])", 400, R"("at least one label pair required")"},
+      {R"([{"labels":{"":"x"}}])", 400, R"("invalid label set: invalid name \"\"")"},
+      {R"([{"labels":{"a":"b"},"annotations":{"":"x"}}])", 400, "invalid annotations"},
+      {R"([{"labels":{"alertname":"X"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2020-01-01T00:00:00Z"}])", 400,
+       R"("start time must be before end time")"},
+      {"[]", 200, ""},
+      {"null", 200, ""},
   };
   for (const Case& c : cases) {
     INFO(c.body);
-    CHECK(s.post("/api/v2/alerts", c.body) == c.status);
+    const net::HttpResponse answer = s.call("POST", "/api/v2/alerts", c.body);
+    CHECK(answer.status == c.status);
+    INFO(answer.body.view());
+    CHECK(answer.body.view().find(c.says) != std::string_view::npos);
+    if (c.status == 200) CHECK(answer.headers.get("Content-Type") == "");
   }
   CHECK(s.get("/api/v2/alerts").as_array().empty());
   CHECK(s.post("/api/v2/alerts", R"([{"labels":{}},{"labels":{"alertname":"Good"}}])") == 400);
   CHECK(s.get("/api/v2/alerts").as_array().size() == 1);
-  CHECK(s.alerting->metrics().alerts_invalid == 5);
+  CHECK(s.alerting->metrics().alerts_invalid == 6);
+}
+
+TEST_CASE("Times come in all layouts of Alertmanager's reader, and what follows the JSON does not count") {
+  Server s;
+  s.configure();
+  for (const char* time : {"2023-11-14T21:00:00Z", "2023-11-14t21:00:00.000+00:00", "2023-11-14T22:00:00+0100",
+                           "2023-11-14T21:00:00", "2023-11-14 21:00:00", "2023-11-14T21:00Z", "2023-11-14T21:00"}) {
+    INFO(time);
+    CHECK(s.post("/api/v2/alerts", fmt::format(R"([{{"labels":{{"alertname":"{0}"}},"startsAt":"{0}"}}] x)", time)) ==
+          200);
+  }
+  const json::value alerts = s.get("/api/v2/alerts");
+  REQUIRE(alerts.as_array().size() == 7);
+  for (const json::value& alert : alerts.as_array()) CHECK(text(alert.at("startsAt")) == "2023-11-14T21:00:00.000Z");
+  CHECK(s.post("/api/v2/alerts", R"([{"labels":{"alertname":"day"},"startsAt":"2023-11-14"}])") == 200);
+  for (const char* time : {"2023-11-14T21", "2023-11-14 ", "2023-11-14T21:00:", "+", "2023-11-14T21:00:00+01"}) {
+    CHECK(s.post("/api/v2/alerts", fmt::format(R"([{{"labels":{{"a":"b"}},"startsAt":"{}"}}])", time)) == 400);
+  }
+}
+
+TEST_CASE("A body is JSON by its Content-Type, or refused: no other site's page can post one") {
+  Server s;
+  s.configure();
+  for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded", "application/vnd.x+json"}) {
+    for (const char* path : {"/api/v2/alerts", "/api/v2/silences"}) {
+      net::HttpRequest request("POST", path);
+      request.body = "[]";
+      if (*type != '\0') request.headers.set("Content-Type", type);
+      const net::HttpResponse answer = s.loop.run(s.router.handle(std::move(request)));
+      INFO(type);
+      CHECK(answer.status == 415);
+      CHECK(answer.body.view() ==
+            fmt::format(
+                R"({{"code":415,"message":"unsupported media type \"{}\", only [application/json] are allowed"}})",
+                *type == '\0' ? "application/octet-stream" : type));
+    }
+  }
+}
+
+TEST_CASE("Paths and methods that the schema has not are refused in its words") {
+  Server s;
+  s.configure();
+  const net::HttpResponse nowhere = s.call("GET", "/api/v2/nope?x=1");
+  CHECK(nowhere.status == 404);
+  CHECK(nowhere.body.view() == R"({"code":404,"message":"path /api/v2/nope was not found"})");
+  const net::HttpResponse method = s.call("PUT", "/api/v2/alerts");
+  CHECK(method.status == 405);
+  CHECK(method.headers.get("Allow") == "GET,POST");
+  CHECK(method.body.view() == R"({"code":405,"message":"method PUT is not allowed, but [GET,POST] are"})");
+  CHECK(s.call("POST", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 405);
 }
 
 TEST_CASE("A body cut off anywhere is refused, never half taken") {
@@ -189,7 +259,7 @@ TEST_CASE("A body cut off anywhere is refused, never half taken") {
   s.configure();
   const std::string body =
       R"([{"labels":{"alertname":"A"},"annotations":{"x":"\u00e9"},"startsAt":"2023-11-14T22:13:20Z"}])";
-  for (std::size_t size = 0; size < body.size(); ++size) CHECK(s.post("/api/v2/alerts", body.substr(0, size)) == 400);
+  for (std::size_t size = 1; size < body.size(); ++size) CHECK(s.post("/api/v2/alerts", body.substr(0, size)) == 400);
   CHECK(s.get("/api/v2/alerts").as_array().empty());
 }
 
@@ -200,6 +270,7 @@ TEST_CASE("A change is answered when it is on disk, or cannot be written") {
     s.store.slow = true;
     net::HttpRequest request("POST", "/api/v2/alerts");
     request.body = R"([{"labels":{"alertname":"A"}}])";
+    request.headers.set("Content-Type", "application/json; charset=utf-8");
     auto answer = s.loop.start(s.router.handle(std::move(request)));
     s.loop.run_ready();
     REQUIRE(s.store.waiting.size() == 1);
@@ -245,6 +316,26 @@ TEST_CASE("Groups are listed with their receiver, labels, route labels and what 
   CHECK(s.get("/api/v2/alerts/groups?filter=i%3D1").as_array().size() == 1);
 }
 
+TEST_CASE("Route labels of a group are rendered by the templates in force, against all of its alerts") {
+  Server s;
+  s.configure();
+  REQUIRE(s.post("/api/v2/alerts",
+                 R"([{"labels":{"alertname":"A","severity":"critical","i":"1"},"endsAt":"2023-11-14T22:13:20.5Z"},)"
+                 R"({"labels":{"alertname":"A","severity":"critical","i":"2"}},{"labels":{"alertname":"B"}}])") == 200);
+  s.loop.advance(std::chrono::milliseconds(900));  // one has ended, and is told with the first tick
+  s.route_labels = [](const alerting::GroupView& group) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [name, text] : group.route_labels) {
+      out.emplace_back(name, fmt::format("{} of {} of {}", text, group.alerts.size(), group.rendered_of.size()));
+    }
+    return out;
+  };
+  const json::value groups = s.get("/api/v2/alerts/groups");
+  REQUIRE(groups.as_array().size() == 2);
+  CHECK(json::serialize(groups.as_array()[0].at("routeLabels")) == R"({"owner":"me of 1 of 2"})");
+  CHECK(json::serialize(groups.as_array()[1].at("routeLabels")) == "{}");
+}
+
 TEST_CASE("Silences are made, listed, read, changed and ended") {
   Server s;
   s.configure();
@@ -283,13 +374,29 @@ TEST_CASE("Wrong silences and ids get Alertmanager's statuses") {
   CHECK(post(silence(good, to, from)) == 400);
   CHECK(post(silence(good, "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")) == 400);
   CHECK(post("nonsense") == 400);
-  CHECK(post("{}") == 422);
-  CHECK(post(silence("", from, to)) == 422);
+  CHECK(post("[]") == 400);
+  const auto says = [&s](const std::string& body) {
+    return std::string(s.call("POST", "/api/v2/silences", body).body.view());
+  };
+  // The first that is missing, by name.
+  CHECK(says("") == R"({"code":602,"message":"silence in body is required"})");
+  CHECK(says("{}") == R"({"code":602,"message":"comment in body is required"})");
+  CHECK(says("null") == says("{}"));
+  CHECK(says(R"({"comment":"c","createdBy":"x"})") == R"({"code":602,"message":"endsAt in body is required"})");
+  CHECK(says(silence("", from, to)) == R"({"code":612,"message":"matchers in body should have at least 1 items"})");
+  CHECK(says(silence(R"({"name":"a"})", from, to)) ==
+        R"({"code":602,"message":"matchers.0.isRegex in body is required"})");
+  CHECK(says(silence(good + R"(,{"name":"a","isRegex":true})", from, to)) ==
+        R"({"code":602,"message":"matchers.1.value in body is required"})");
+  CHECK(says(silence(R"({"name":"a","value":5,"isRegex":false})", from, to)).find("of type string") !=
+        std::string::npos);
   std::string unknown = silence(good, from, to);
   unknown.insert(1, R"("id":"11111111-1111-1111-1111-111111111111",)");
   CHECK(post(unknown) == 404);
   CHECK(s.call("GET", "/api/v2/silence/nope").status == 422);
   CHECK(s.call("DELETE", "/api/v2/silence/nope").status == 422);
+  CHECK(s.call("GET", "/api/v2/silence/11111111111111111111111111111111").status == 404);
+  CHECK(s.call("GET", "/api/v2/silence/1111--1111111111111111111111111111").status == 422);
   CHECK(s.call("GET", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
   CHECK(s.call("DELETE", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
   CHECK(s.call("GET", "/api/v2/silences?filter=x").status == 400);
@@ -303,7 +410,7 @@ TEST_CASE("Status and receivers describe the configuration; API v1 is gone") {
   CHECK(json::serialize(status.at("cluster")) == R"({"peers":[],"status":"disabled"})");
   CHECK(text(status.at("config").at("original")).starts_with("global:"));
   CHECK(text(status.at("uptime")) == "2023-11-14T22:13:20.000Z");
-  CHECK_FALSE(text(status.at("versionInfo").at("version")).empty());
+  CHECK(text(status.at("versionInfo").at("version")) == kAlertmanagerLevel);
   CHECK(
       json::serialize(s.get("/api/v2/receivers")) ==
       R"([{"labels":{"name":"r"},"name":"r"},{"labels":{"team":"x","name":"a"},"name":"a"},{"labels":{"name":"m"},"name":"m"}])");

@@ -289,7 +289,8 @@ TEST_CASE("a WeChat token is kept for two hours and fetched again when it is ref
                              net::HttpResponse(200, R"({"errcode":0})"),
                              net::HttpResponse(200, R"({"errcode":60020,"errmsg":"not allowed"})")});
   const auto config = config_of(c);
-  auto map = notify::make_receivers(*config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
+  auto map =
+      notify::make_receivers(*config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
   REQUIRE(map);
   std::vector<alerting::DeliveryResult> results;
   const auto again = [&] {
@@ -342,7 +343,8 @@ TEST_CASE("a text message that reached somebody is not sent again by a further a
   bench.client.when_in_turn("GET", "http://sms/%2B1", {net::HttpResponse(503, ""), net::HttpResponse(200, "")});
   bench.client.when("GET", "http://sms/%2B2", net::HttpResponse(200, ""));
   const auto config = config_of(c);
-  auto map = notify::make_receivers(*config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
+  auto map =
+      notify::make_receivers(*config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
   REQUIRE(map);
   const auto same = std::make_shared<const alerting::Notification>(notification_of({high_cpu(1)}));
   const auto send_once = [&](alerting::NotificationPtr n) {

@@ -20,7 +20,8 @@ TEST_CASE("a receiver's integrations stand in Alertmanager's order, each kind co
   r.pagerduty.resize(1);
   r.webhook.resize(2);
   config.receivers.emplace_back().name = "nobody";
-  const auto map = notify::make_receivers(config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
+  const auto map =
+      notify::make_receivers(config, "http://x", {bench.loop, bench.loop.work(), bench.client, bench.smtp, bench.fs});
   REQUIRE(map.has_value());
   std::string order;
   for (const auto& integration : map->at("r")) {
