@@ -4,6 +4,8 @@
 
 #include "base/fs.hpp"
 #include "config/alertmanager_config.hpp"
+#include "notify/check_texts.hpp"
+#include "notify/receivers.hpp"
 #include "web/web_config.hpp"
 
 namespace tocsin::ctl {
@@ -21,6 +23,14 @@ bool check_alertmanager_file(const std::string& file) {
     return false;
   }
   print_warnings((*config)->warnings);
+  const auto templates = notify::load_templates(posix_fs(), **config);
+  if (!templates) {
+    fmt::print("  FAILED: {}\n", templates.error().message);
+    return false;
+  }
+  const std::vector<std::string> mistakes = notify::check_texts(**config, *templates);
+  for (const std::string& mistake : mistakes) fmt::print("  FAILED: {}\n", mistake);
+  if (!mistakes.empty()) return false;
   fmt::print("  SUCCESS: {} receivers, {} inhibit rules, {} time intervals, {} templates\n",
              (*config)->receivers.size(), (*config)->inhibit_rules.size(), (*config)->time_intervals.size(),
              (*config)->templates.size());

@@ -21,7 +21,7 @@ Result<tmpl::AmTemplates> load_templates(const std::vector<std::string>& globs) 
     if (names.empty()) return fail(Errc::kNotFound, "no file matches {}", pattern);
     for (const std::string& name : names) {
       TOCSIN_TRY(std::string text, posix_fs().read_file(name));
-      files.emplace_back(name, std::move(text));
+      files.emplace_back(name.substr(name.rfind('/') + 1), std::move(text));  // as Go names it
     }
   }
   return tmpl::AmTemplates::load(files);

@@ -4,21 +4,11 @@
 #include "base/duration.hpp"
 #include "base/strings.hpp"
 #include "config/alertmanager_parts.hpp"
+#include "config/go_url.hpp"
 #include "model/labels.hpp"
 
 namespace tocsin::config::alertmanager {
 namespace {
-
-/// The scheme in lower case, or "" if the text has none.
-std::string scheme_of(std::string_view url) {
-  const std::size_t colon = url.find(':');
-  if (colon == std::string_view::npos || colon == 0) return {};
-  const std::string scheme = to_lower(url.substr(0, colon));
-  const bool valid = std::all_of(scheme.begin(), scheme.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-  });
-  return valid ? scheme : std::string{};
-}
 
 Result<ValueTree> scalar(const yaml::Node& node) {
   ValueTree value;
@@ -81,23 +71,32 @@ Result<ValueTree> value_tree(const yaml::Node& node) {
   return value;
 }
 
-Result<std::string> read_url(const yaml::Node& node) {
+namespace {
+
+/// As Alertmanager's ParseURL(): what Go takes for a URL of http or https with a host. Blanks in it are sent as "%20".
+Result<std::string> read_http_url(const yaml::Node& node, bool secret) {
   TOCSIN_TRY(std::string url, node.as_string());
-  const std::string scheme = scheme_of(url);
-  if (scheme != "http" && scheme != "https") return node.error("unsupported scheme {} for URL", go_quote(scheme));
-  std::string_view rest = std::string_view(url).substr(scheme.size() + 1);
-  if (!rest.starts_with("//")) return node.error("missing host for URL");
-  rest = rest.substr(2, rest.find_first_of("/?#", 2) - 2);
-  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-  if (rest.empty() || rest.front() == ':') return node.error("missing host for URL");
-  const bool control = std::any_of(url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
-  if (control) return node.error("invalid control character or space in URL");
-  return url;
+  const Result<GoUrl> parsed = parse_go_url(url);
+  if (!parsed) {
+    const std::string& why = parsed.error().message;
+    return node.error("{}", secret ? replace_all(why, go_quote(url), go_quote(kSecretText)) : why);
+  }
+  if (parsed->scheme != "http" && parsed->scheme != "https") {
+    return node.error("unsupported scheme {} for URL", go_quote(parsed->scheme));
+  }
+  if (parsed->host.empty()) return node.error("missing host for URL");
+  return replace_all(std::move(url), " ", "%20");
+}
+
+}  // namespace
+
+Result<std::string> read_url(const yaml::Node& node) {
+  return read_http_url(node, false);
 }
 
 Result<std::string> read_secret_url(const yaml::Node& node) {
   if (node.is_scalar() && node.text() == kSecretText) return std::string(kSecretText);
-  return read_url(node);
+  return read_http_url(node, true);
 }
 
 Result<void> read_go_duration(const yaml::Node& node, Duration& out) {

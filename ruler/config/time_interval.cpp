@@ -9,6 +9,7 @@
 #include <date/tz.h>
 
 #include "base/strings.hpp"
+#include "config/environment.hpp"
 
 namespace tocsin::config {
 namespace {
@@ -22,7 +23,9 @@ constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "
 /// One end of a range, as text in lower case.
 using ReadMember = Result<int> (*)(const std::string& text);
 
+/// As Go's strconv.Atoi: a plus is taken, too.
 bool read_int(std::string_view text, int& out) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size();
 }
@@ -44,7 +47,8 @@ Result<int> read_month(const std::string& text) {
     return static_cast<int>(found - kMonths.begin()) + 1;
   }
   int value = 0;
-  if (!read_int(text, value) || value < 1 || value > 12) return fail(Errc::kInvalid, "{} is not a valid month", text);
+  // A number beyond 12 is taken, as by Alertmanager: no month matches it.
+  if (!read_int(text, value)) return fail(Errc::kInvalid, "{} is not a valid month", text);
   return value;
 }
 
@@ -126,12 +130,24 @@ const date::time_zone* find_zone(const std::string& name) {
   }
 }
 
+/// The name of this machine's zone, "" for UTC: what TZ says, else the system.
+std::string local_zone() {
+  std::string name = process_environment()("TZ");
+  if (name.starts_with(':')) name.erase(0, 1);
+  if (!name.empty()) return find_zone(name) != nullptr ? name : "";
+  try {
+    return date::current_zone()->name();
+  } catch (const std::exception&) {
+    return "";
+  }
+}
+
 Result<void> read_location(const yaml::Node& node, std::string& out) {
   TOCSIN_TRY(out, node.as_string());
   if (out.empty() || out == "UTC") {
     out.clear();
   } else if (out == "Local") {
-    return node.error("time zone Local is not supported: name an IANA zone, such as Europe/Berlin");
+    out = local_zone();
   } else if (find_zone(out) == nullptr) {
     return node.error("unknown time zone {}", out);
   }

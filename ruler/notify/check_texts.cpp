@@ -1,5 +1,6 @@
 #include "notify/check_texts.hpp"
 
+#include <map>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -10,9 +11,39 @@ namespace {
 
 using config::ValueTree;
 
+constexpr Timestamp kExampleTime = 1'700'000'000'000;
+
+tmpl::AmAlert example_alert(int number, bool resolved) {
+  auto alert = std::make_shared<model::Alert>();
+  alert->labels = model::Labels({{"alertname", "Example"},
+                                 {"instance", fmt::format("host-{}:9100", number)},
+                                 {"job", "node"},
+                                 {"severity", "critical"}});
+  alert->annotations = model::Labels({{"description", "What is wrong, at length."},
+                                      {"runbook_url", "https://runbooks.example/example"},
+                                      {"summary", "What is wrong"}});
+  alert->starts_at = kExampleTime - 60'000;
+  alert->ends_at = kExampleTime;
+  alert->generator_url = "http://prometheus.example/graph?g0.expr=up";
+  return {alert, resolved};
+}
+
+/// Two alerts fire, one has ended.
+tmpl::AmInput example_input(std::vector<std::pair<std::string, std::string>> route_labels) {
+  tmpl::AmInput input;
+  input.receiver = "example";
+  input.reason = "first notification";
+  for (const int number : {1, 2, 3}) input.alerts.push_back(example_alert(number, number == 3));
+  input.group_labels = model::Labels({{"alertname", "Example"}});
+  input.route_labels = std::move(route_labels);
+  input.external_url = "http://alertmanager.example";
+  return input;
+}
+
 class TextChecker final : public config::FieldVisitor {
  public:
-  explicit TextChecker(const tmpl::AmTemplates& templates) : templates_(templates) {}
+  explicit TextChecker(const tmpl::AmTemplates& templates)
+      : templates_(templates), example_(templates.data(example_input({}), kExampleTime)) {}
   std::vector<std::string> take() { return std::move(out_); }
 
   void at(std::string where, std::string_view what) {
@@ -22,7 +53,13 @@ class TextChecker final : public config::FieldVisitor {
 
   void text(std::string_view field, std::string& text) override { check(field, text); }
   void html_text(std::string_view field, std::string& text) override {
-    if (auto parsed = templates_.check_html(text); !parsed) add(field, parsed.error().message);
+    if (text.empty()) return;
+    const std::string& mistake = mistake_of(html_, text, [this](const std::string& html) -> Result<void> {
+      TOCSIN_OK(templates_.check_html(html));
+      TOCSIN_OK(templates_.expand_html(html, example_, kExampleTime));
+      return {};
+    });
+    if (!mistake.empty()) add(field, mistake);
   }
   void texts(std::string_view field, std::vector<std::string>& texts) override {
     for (const std::string& text : texts) check(field, text);
@@ -47,7 +84,13 @@ class TextChecker final : public config::FieldVisitor {
 
   void route(const config::RouteConfig& c) {
     at(c.where, "route");
-    for (const auto& [name, value] : c.labels) check("labels " + name, value);
+    std::vector<std::string> failures;
+    if (!c.labels.empty()) (void)templates_.data(example_input(c.labels), kExampleTime, &failures);
+    for (const std::string& failure : failures) {
+      const std::string_view label = std::string_view(failure).substr(std::string_view("route label ").size());
+      const std::size_t colon = label.find(": ");
+      add(fmt::format("labels {}", label.substr(0, colon)), label.substr(colon + 2));
+    }
     for (const config::RouteConfig& child : c.routes) route(child);
   }
 
@@ -60,11 +103,29 @@ class TextChecker final : public config::FieldVisitor {
   }
 
  private:
+  using Mistakes = std::map<std::string, std::string, std::less<>>;
+
+  /// Many receivers have the same texts: each is tried once. "" if nothing is wrong.
+  template <typename Try>
+  static const std::string& mistake_of(Mistakes& known, std::string_view text, Try&& attempt) {
+    const auto found = known.find(text);
+    if (found != known.end()) return found->second;
+    const Result<void> result = attempt(std::string(text));
+    return known.emplace(text, result ? "" : result.error().message).first->second;
+  }
+
+  const std::string& mistake_in(std::string_view text) {
+    return mistake_of(texts_, text, [this](const std::string& one) -> Result<void> {
+      TOCSIN_OK(templates_.check(one));
+      TOCSIN_OK(templates_.expand(one, example_, kExampleTime));
+      return {};
+    });
+  }
   void check(std::string_view field, std::string_view text) {
-    if (auto parsed = templates_.check(text); !parsed) add(field, parsed.error().message);
+    if (const std::string& mistake = mistake_in(text); !mistake.empty()) add(field, mistake);
   }
   void check_secret(std::string_view field, const Secret& text) {
-    if (!templates_.check(text.reveal())) add(field, "is not a template that can be parsed");
+    if (!mistake_in(text.reveal()).empty()) add(field, "is not a template that can run");
   }
   void check_tree(std::string_view field, const ValueTree& tree) {
     if (tree.kind == ValueTree::Kind::kString) check(field, tree.text);
@@ -79,6 +140,8 @@ class TextChecker final : public config::FieldVisitor {
   }
 
   const tmpl::AmTemplates& templates_;
+  const tmpl::AmData example_;
+  Mistakes texts_, html_;
   std::string where_, prefix_;
   std::vector<std::string> out_;
 };

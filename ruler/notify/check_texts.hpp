@@ -1,5 +1,5 @@
 #pragma once
-// Parses every text of every receiver before it is needed: a template that cannot be parsed would lose pages one by
+// Parses and runs every text of every receiver before it is needed: a template that cannot run would lose pages one by
 // one.
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace tocsin::notify {
 
-/// One line per text that does not parse: "alertmanager.yml:12:5: slack_configs title: template: :1: unclosed action".
-/// Alertmanager itself notices only when it sends; so these are warnings. Secrets are parsed and not quoted.
+/// One line per text that does not parse, or fails on an example of a notification:
+/// "alertmanager.yml:12:5: slack_configs title: template: :1: unclosed action".
+/// Alertmanager itself notices only when it sends: to a server these are warnings. Secrets are tried and not quoted.
 std::vector<std::string> check_texts(const config::AlertmanagerConfig& config, const tmpl::AmTemplates& templates);
 
 }  // namespace tocsin::notify

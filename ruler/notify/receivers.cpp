@@ -48,7 +48,7 @@ Result<std::shared_ptr<const Rendering>> make_rendering(Fs& fs, const config::Al
                                                         std::shared_ptr<tmpl::PlainTexts> plain_texts) {
   TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(fs, config));
   for (const std::string& mistake : check_texts(config, templates)) {
-    log::warn("notify", "a template cannot be parsed: what uses it will not be sent as it is meant",
+    log::warn("notify", "a template cannot run: what uses it will not be sent as it is meant",
               {{"err", mistake}});
   }
   if (plain_texts) templates.fall_back_to_plain(std::move(plain_texts));

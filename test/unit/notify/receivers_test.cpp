@@ -66,7 +66,8 @@ TEST_CASE("route labels may refer to one another; a circle leaves them out") {
   CHECK(bench.body().find(R"("routeLabels":{"a":"firing!","b":"firing"})") != std::string::npos);
 }
 
-TEST_CASE("texts that do not parse are named before they are needed, secrets without their text") {
+TEST_CASE(
+    "texts that do not parse, or fail on an example, are named before they are needed, secrets without their text") {
   NotifyBench bench;
   config::AlertmanagerConfig config;
   config::ReceiverConfig& r = config.receivers.emplace_back();
@@ -75,18 +76,23 @@ TEST_CASE("texts that do not parse are named before they are needed, secrets wit
   r.slack[0].title = "{{ .Status";
   r.slack[0].actions.resize(1);
   r.slack[0].actions[0].text = "{{ nope }}";
+  r.slack[0].text = R"({{ template "nowhere" . }})";
+  r.slack[0].footer = "{{ (index .Alerts 2).Status }} {{ .CommonLabels.absent }}";
   r.webhook.resize(1);
   r.webhook[0].where = "am.yml:9:7";
   r.webhook[0].url = Secret("http://token/{{");
   config.route.where = "am.yml:1:1";
-  config.route.labels = {{"owner", "{{ end }}"}};
+  config.route.labels = {{"good", "{{ .Status }}"}, {"loop", R"({{ routeLabels "loop" }})"}, {"owner", "{{ end }}"}};
   const auto templates = notify::load_templates(bench.fs, config);
   REQUIRE(templates.has_value());
-  CHECK(notify::check_texts(config, *templates) ==
-        std::vector<std::string>{
-            "am.yml:9:7: webhook_configs url: is not a template that can be parsed",
-            "am.yml:5:7: slack_configs title: template: :1: unclosed action",
-            "am.yml:5:7: slack_configs actions text: template: :1: function \"nope\" not defined",
-            "am.yml:1:1: route labels owner: template: :1: unexpected {{end}}",
-        });
+  CHECK(
+      notify::check_texts(config, *templates) ==
+      std::vector<std::string>{
+          "am.yml:9:7: webhook_configs url: is not a template that can run",
+          "am.yml:5:7: slack_configs title: template: :1: unclosed action",
+          R"(am.yml:5:7: slack_configs text: template: :1:12: executing "" at <{{template "nowhere" .}}>: template "nowhere" not defined)",
+          "am.yml:5:7: slack_configs actions text: template: :1: function \"nope\" not defined",
+          R"(am.yml:1:1: route labels loop: template: :1:3: executing "" at <routeLabels "loop">: error calling routeLabels: route label cycle detected: loop -> loop)",
+          "am.yml:1:1: route labels owner: template: :1: unexpected {{end}}",
+      });
 }
