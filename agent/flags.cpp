@@ -32,7 +32,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "mdadm",
     "meminfo_numa",
     "mountstats",
-    "netclass",
     "network_route",
     "nfs",
     "nfsd",
@@ -104,6 +103,10 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.interrupts.name-exclude", node.interrupts_name_exclude, "Regexp of interrupts name to exclude.");
   app.add_flag("--collector.interrupts.include-zeros,!--no-collector.interrupts.include-zeros",
                node.interrupts_include_zeros, "Include interrupts that have a zero value");
+  regex("--collector.netclass.ignored-devices", node.netclass_ignored_devices,
+        "Regexp of net devices to ignore for netclass collector.");
+  app.add_flag("--collector.netclass.ignore-invalid-speed,!--no-collector.netclass.ignore-invalid-speed",
+               node.netclass_ignore_invalid_speed, "Ignore devices where the speed is invalid.");
   regex("--collector.netstat.fields", node.netstat_fields, "Regexp of fields to return for netstat collector.");
   regex("--collector.vmstat.fields", node.vmstat_fields, "Regexp of fields to return for vmstat collector.");
   app.add_flag("--collector.stat.softirq,!--no-collector.stat.softirq", node.stat_softirq,

@@ -38,6 +38,7 @@ MadeCollector make_kernel_hung(const NodeContext& context);
 MadeCollector make_ksmd(const NodeContext& context);
 MadeCollector make_loadavg(const NodeContext& context);
 MadeCollector make_meminfo(const NodeContext& context);
+MadeCollector make_netclass(const NodeContext& context);
 MadeCollector make_netdev(const NodeContext& context);
 MadeCollector make_netstat(const NodeContext& context);
 MadeCollector make_os(const NodeContext& context);

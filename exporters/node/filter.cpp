@@ -29,4 +29,10 @@ Result<Filter> Filter::only(std::string_view flag, const std::string& pattern) {
   return filter;
 }
 
+Result<Filter> Filter::except(std::string_view flag, const std::string& pattern) {
+  Filter filter;
+  TOCSIN_TRY(filter.exclude_, compile(flag, pattern));
+  return filter;
+}
+
 }  // namespace tocsin::exporters::node

@@ -16,6 +16,8 @@ class Filter {
   static Result<Filter> make(std::string_view what, const std::string& include, const std::string& exclude);
   /// What matches `pattern`, the value of `flag`; everything if it is empty.
   static Result<Filter> only(std::string_view flag, const std::string& pattern);
+  /// Everything but what matches `pattern`, the value of `flag`.
+  static Result<Filter> except(std::string_view flag, const std::string& pattern);
   bool shows(std::string_view name) const {
     if (exclude_ && exclude_->matches(name)) return false;
     return !include_ || include_->matches(name);

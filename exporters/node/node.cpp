@@ -25,6 +25,7 @@ const std::vector<CollectorInfo>& known_collectors() {
       {"ksmd", false, make_ksmd},
       {"loadavg", true, make_loadavg},
       {"meminfo", true, make_meminfo},
+      {"netclass", true, make_netclass},
       {"netdev", true, make_netdev},
       {"netstat", true, make_netstat},
       {"os", true, make_os},

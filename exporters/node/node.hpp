@@ -43,6 +43,8 @@ struct NodeOptions {
   std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
   std::string interrupts_name_include, interrupts_name_exclude;
   bool interrupts_include_zeros = true;
+  std::string netclass_ignored_devices = "^$";
+  bool netclass_ignore_invalid_speed = false;
   std::string netdev_device_include;
   std::string netdev_device_exclude;
   std::string netstat_fields =

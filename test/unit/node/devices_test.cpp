@@ -122,6 +122,33 @@ TEST_CASE("bonding: slaves and which are up, by the link's new and old name") {
         "node_bonding_slaves{master=\"bond0\"} 0\nnode_bonding_slaves{master=\"dmz\"} 2\n");
 }
 
+TEST_CASE(
+    "netclass: numbers in decimal and hexadecimal, what does not answer is left out, speeds that are none too if "
+    "asked") {
+  const auto lines_of = [](bool ignore_invalid_speed) {
+    Host host("netclass");
+    host.options.netclass_ignored_devices = "^veth";
+    host.options.netclass_ignore_invalid_speed = ignore_invalid_speed;
+    host.dir.write("sys/class/net/bonding_masters", "bond0\n");
+    for (const char* const device : {"eth0", "veth1"})
+      host.dir.write(fmt::format("sys/class/net/{}/ifindex", device), "2\n");
+    host.dir.write("sys/class/net/eth0/flags", "0x1303\n");
+    host.dir.write("sys/class/net/eth0/operstate", "down\n");
+    host.dir.write("sys/class/net/eth0/address", "01:02:03:04:05:06\n");
+    host.dir.write("sys/class/net/eth0/carrier", "");
+    host.dir.write("sys/class/net/eth0/speed", "-1\n");
+    REQUIRE(host.collect());
+    return host.lines();
+  };
+  const std::string rest =
+      "node_network_flags{device=\"eth0\"} 4867\nnode_network_iface_id{device=\"eth0\"} 2\n"
+      "node_network_info{address=\"01:02:03:04:05:06\",adminstate=\"up\",broadcast=\"\",device=\"eth0\",duplex=\"\","
+      "ifalias=\"\",operstate=\"down\"} 1\n";
+  CHECK(lines_of(true) == rest + "node_network_up{device=\"eth0\"} 0\n");
+  CHECK(lines_of(false) ==
+        rest + "node_network_speed_bytes{device=\"eth0\"} -125000\nnode_network_up{device=\"eth0\"} 0\n");
+}
+
 TEST_CASE("thermal_zone: sensors that answer, cooling devices") {
   Host host("thermal_zone");
   host.dir.write("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n");
