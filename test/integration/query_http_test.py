@@ -94,6 +94,25 @@ def starts(base, name):
     return float(count.group(1)), float(prompt.group(1))
 
 
+def test_samples_of_each_step_are_told_if_asked(work):
+    config = work.write("ruler.yml", NOTHING)
+    flag = "--enable-feature=promql-per-step-stats"
+    _, ours = work.ruler(config, None, flag)
+    _, theirs = work.prometheus(config, "prometheus", flag)
+    asked = {"query": "sum_over_time(vector(1)[9700ms:1s])", "start": 1000, "end": 1010.5, "step": 2.5}
+    for stats, has_steps in (("all", True), ("true", False), ("", False)):
+        found, wanted = (get_json(f"{base}/api/v1/query_range?" + urllib.parse.urlencode(asked | {"stats": stats}))["data"]
+                         for base in (ours, theirs))
+        assert found["result"] == wanted["result"]
+        samples = found.get("stats", {}).get("samples", {})
+        name = "totalQueryableSamplesPerStep"
+        assert samples.get(name) == wanted.get("stats", {}).get("samples", {}).get(name), (found, wanted)
+        assert (name in samples) == ("samplesReadPerStep" in samples) == has_steps, samples
+        if has_steps:
+            assert [t for t, _ in samples["samplesReadPerStep"]] == [1000, 1002.5, 1005, 1007.5, 1010], samples
+            assert sum(count for _, count in samples[name]) == samples["totalQueryableSamples"] > 40, samples
+
+
 def gaps(base, selector, window, interval):
     """How far the distances between the samples of each series within a window are from the interval, in seconds."""
     out = []
