@@ -8,7 +8,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/clock.hpp"
+#include "base/mem_fs.hpp"
+#include "net/work_threads.hpp"
 #include "promqltest/runner.hpp"
+#include "promqltest/tsdb_store.hpp"
 #include "support/promql_map_store.hpp"
 
 namespace tocsin::promqltest {
@@ -25,11 +28,11 @@ std::string read(const fs::path& path) {
   return out.str();
 }
 
-std::size_t run_all(const promql::Engine& engine) {
+std::size_t run_all(const promql::Engine& engine, const MakeStore& make) {
   std::size_t passed = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(TOCSIN_PROMQL_SCRIPTS)) {
     const std::string name = entry.path().filename().string();
-    const ScriptReport report = run_script(read(entry.path()), engine, map_stores());
+    const ScriptReport report = run_script(read(entry.path()), engine, make);
     if (report.unreadable) FAIL_CHECK(name << ":" << report.unreadable->line << ": " << report.unreadable->message);
     for (const ScriptError& error : report.failed_loads) FAIL_CHECK(name << ":" << error.line << ": " << error.message);
     for (const EvalReport& eval : report.evals) {
@@ -55,14 +58,25 @@ promql::EngineOptions default_options() {
 TEST_CASE("the scripts of test/data/promql hold with the default switches") {
   const promql::EngineOptions options = default_options();
   const promql::Engine engine(options, system_clock());
-  CHECK(run_all(engine) > 200);
+  CHECK(run_all(engine, map_stores()) > 200);
+}
+
+TEST_CASE("the scripts hold on the store of a server, with helpers on threads of their own") {
+  MemFs fs;
+  net::WorkThreads threads(0, 0, 2);
+  promql::EngineOptions options = default_options();
+  options.helpers = &threads;
+  options.help_from = 0;
+  const promql::Engine engine(options, system_clock());
+  CHECK(run_all(engine, tsdb_stores(fs, "/scripts")) > 200);
+  CHECK(threads.helper_jobs() > 200);
 }
 
 TEST_CASE("the scripts of test/data/promql hold with delayed name removal") {
   promql::EngineOptions options = default_options();
   options.delayed_name_removal = true;
   const promql::Engine engine(options, system_clock());
-  CHECK(run_all(engine) > 200);
+  CHECK(run_all(engine, map_stores()) > 200);
 }
 
 TEST_CASE("a script with a wrong expectation fails") {
