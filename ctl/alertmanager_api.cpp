@@ -14,7 +14,12 @@ namespace json = boost::json;
 
 Result<json::value> call_api(const ApiArgs& args, const std::string& method, const std::string& path,
                              std::optional<std::string> body) {
-  net::HttpRequest request(method, join_url(args.url, "/api/v2" + path));
+  return call_server(args, method, "/api/v2" + path, std::move(body));
+}
+
+Result<json::value> call_server(const ApiArgs& args, const std::string& method, const std::string& path,
+                                std::optional<std::string> body) {
+  net::HttpRequest request(method, join_url(args.url, path));
   if (body) {
     request.headers.set("Content-Type", "application/json");
     request.body = std::move(*body);
@@ -22,7 +27,7 @@ Result<json::value> call_api(const ApiArgs& args, const std::string& method, con
   TOCSIN_TRY(const auto response, send_and_wait(std::move(request), args.timeout, args.http_config_file));
   const std::string_view text = trim(response.body.view());
   if (response.status / 100 != 2) {
-    return fail(response.status == 404 ? Errc::kNotFound : Errc::kUnavailable, "[{} /api/v2{}][{} {}] {}", method, path,
+    return fail(response.status == 404 ? Errc::kNotFound : Errc::kUnavailable, "[{} {}][{} {}] {}", method, path,
                 response.status, net::reason_phrase(response.status), text.substr(0, 1000));
   }
   if (text.empty()) return json::value();

@@ -26,6 +26,10 @@ struct ApiArgs {
 Result<boost::json::value> call_api(const ApiArgs& args, const std::string& method, const std::string& path,
                                     std::optional<std::string> body = {});
 
+/// The same for a path below the server's URL.
+Result<boost::json::value> call_server(const ApiArgs& args, const std::string& method, const std::string& path,
+                                       std::optional<std::string> body = {});
+
 /// Matchers as amtool takes them: one in each argument; a first one without an operator is an alertname.
 Result<std::vector<model::Matcher>> read_matchers(const std::vector<std::string>& args);
 /// `filter=...&filter=...` of them.

@@ -1,6 +1,7 @@
 #include "ctl/alertmanager_commands.hpp"
 
 #include "base/duration.hpp"
+#include "ctl/alert_history.hpp"
 #include "ctl/alert_query.hpp"
 #include "ctl/notify_test.hpp"
 #include "ctl/routes.hpp"
@@ -36,9 +37,36 @@ void add_times(CLI::App& command, std::string& start, std::string& end) {
   command.add_option("--end", end, "When it ends, RFC 3339");
 }
 
+void add_alert_history(CLI::App& alert, Action& action) {
+  auto args = std::make_shared<AlertHistoryArgs>();
+  CLI::App* command = alert.add_subcommand("history", "What happened to alerts, notifications and silences");
+  add_api(*command, args->api);
+  command->add_option("matchers", args->matchers, "Matchers; a first word alone is an alertname");
+  command->add_option_function<std::string>(
+      "--since",
+      [args](const std::string& text) {
+        const auto duration = parse_duration(text);
+        if (!duration) throw CLI::ValidationError("--since", duration.error().message);
+        args->since = *duration;
+      },
+      "How far to look back (24h)");
+  add_times(*command, args->start, args->end);
+  const auto add_list = [&](const char* flag, std::vector<std::string>& target, const char* help) {
+    command->add_option(flag, target, help)->type_size(1)->allow_extra_args(false);
+  };
+  add_list("--kind", args->kinds,
+           "Kind of event, or its first word: alert, notification, silence, alert_firing, ... (repeatable)");
+  add_list("--outcome", args->outcomes, "Of a notification: delivered, failed, attempted (repeatable)");
+  command->add_option("-r,--receiver", args->receiver, "Name of a receiver");
+  command->add_option("--text", args->text, "Text in annotations, errors or comments");
+  command->add_option("--limit", args->limit, "Events at most")->check(CLI::PositiveNumber)->capture_default_str();
+  command->callback([&action, args] { action = [args] { return alert_history(*args); }; });
+}
+
 }  // namespace
 
 void add_alert_commands(CLI::App& alert, Action& action) {
+  add_alert_history(alert, action);
   auto query = std::make_shared<AlertQueryArgs>();
   CLI::App* command = alert.add_subcommand("query", "Show alerts: active ones, or those of the flags");
   add_api(*command, query->api);

@@ -6,6 +6,7 @@
 
 #include "alerting/alert_hub.hpp"
 #include "alerting/dispatcher.hpp"
+#include "alerting/history_recorder.hpp"
 #include "alerting/identity.hpp"
 #include "alerting/inbox.hpp"
 #include "alerting/inhibitor.hpp"
@@ -21,6 +22,7 @@ constexpr std::string_view kComponent = "alerting";
 /// Before there is a configuration, and as the longest validity that is granted again after a restart.
 constexpr Duration kDefaultResolveTimeout = std::chrono::minutes(5);
 constexpr Duration kStopPoll = std::chrono::milliseconds(10);
+constexpr Duration kSilenceEnds = std::chrono::minutes(1);  // how late the history is told that a silence has ended
 
 /// Jobs behind what was written.
 class AfterStore final : public Executor {
@@ -49,7 +51,9 @@ class AlertingImpl final : public Alerting {
         hub_(store, {options.max_alerts, options.persist_alerts}, *metrics_),
         log_(store),
         under_way_(loop, store),
-        silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention}),
+        history_(std::make_shared<HistoryRecorder>(loop.clock(), options.history)),
+        silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention},
+                  history_.get()),
         inhibitor_(hub_),
         pipeline_({loop,
                    rng_,
@@ -58,6 +62,7 @@ class AlertingImpl final : public Alerting {
                    log_,
                    under_way_,
                    metrics_,
+                   history_,
                    {options.retention, options.guaranteed_resolve}}),
         dispatcher_(
             loop, options.max_groups,
@@ -70,12 +75,13 @@ class AlertingImpl final : public Alerting {
   ~AlertingImpl() override {
     *alive_ = nullptr;
     inbox_->close();
-    for (const TimerId timer : {gc_timer_, maintenance_timer_}) loop_->cancel(timer);
+    for (const TimerId timer : {gc_timer_, maintenance_timer_, history_timer_}) loop_->cancel(timer);
   }
 
   Result<void> load() {
     const Timestamp now = loop_->clock().now();
     TOCSIN_OK(hub_.load(now, kDefaultResolveTimeout));
+    hub_.each([this](const model::AlertPtr& alert) { history_->known(alert); });
     TOCSIN_OK(log_.load(now));
     TOCSIN_OK(under_way_.load(log_, now + to_ms(options_.retention)));
     return silences_.load();
@@ -99,6 +105,9 @@ class AlertingImpl final : public Alerting {
       gc_timer_ = every(options_.alert_gc_interval, &AlertingImpl::gc_timer_, &AlertingImpl::collect_alerts);
       maintenance_timer_ =
           every(options_.maintenance_interval, &AlertingImpl::maintenance_timer_, &AlertingImpl::maintain);
+      if (options_.history) {
+        history_timer_ = every(kSilenceEnds, &AlertingImpl::history_timer_, &AlertingImpl::look_for_silence_ends);
+      }
     }
     return {};
   }
@@ -118,6 +127,7 @@ class AlertingImpl final : public Alerting {
         tell_limit();
         continue;
       }
+      history_->taken(kept);
       inhibitor_.insert(kept);
       dispatcher_.insert(kept);
     }
@@ -126,6 +136,7 @@ class AlertingImpl final : public Alerting {
   void count_invalid(std::size_t alerts) override { metrics_->alerts_invalid += alerts; }
 
   void stop(Duration limit, Job done) override {
+    look_for_silence_ends();
     dispatcher_.stop();
     pipeline_.cancel();
     wait_idle(alive_, loop_->clock().mono() + limit, std::move(done));
@@ -286,9 +297,14 @@ class AlertingImpl final : public Alerting {
 
   void collect_alerts() {
     const auto wanted = [this](std::uint64_t fingerprint) { return dispatcher_.holds(fingerprint); };
-    for (const model::AlertPtr& gone : hub_.collect(loop_->clock().now(), wanted)) inhibitor_.remove(gone);
+    for (const model::AlertPtr& gone : hub_.collect(loop_->clock().now(), wanted)) {
+      history_->timed_out(gone);
+      inhibitor_.remove(gone);
+    }
     if (options_.max_alerts == 0 || hub_.size() < options_.max_alerts) limit_told_ = false;
   }
+
+  void look_for_silence_ends() { history_->look_for_ends(silences_); }
 
   void maintain() {
     log_.collect(loop_->clock().now());
@@ -317,12 +333,13 @@ class AlertingImpl final : public Alerting {
   AlertHub hub_;
   NotificationLog log_;
   UnderWay under_way_;
+  std::shared_ptr<HistoryRecorder> history_;
   Silences silences_;
   Inhibitor inhibitor_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   std::shared_ptr<Inbox> inbox_;
-  TimerId gc_timer_ = 0, maintenance_timer_ = 0;
+  TimerId gc_timer_ = 0, maintenance_timer_ = 0, history_timer_ = 0;
   std::shared_ptr<AlertingImpl*> alive_;  // null once this is destroyed
 };
 

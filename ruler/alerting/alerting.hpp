@@ -16,6 +16,7 @@
 #include "base/rng.hpp"
 #include "config/alertmanager_config.hpp"
 #include "model/alert.hpp"
+#include "state/history.hpp"
 #include "state/store.hpp"
 
 namespace tocsin::alerting {
@@ -28,9 +29,10 @@ struct AlertingOptions {
   std::size_t max_groups = 100'000;
   std::size_t max_silences = 0;
   std::size_t max_silence_bytes = 0;
-  std::size_t max_queued = 100'000;  // alerts from other threads that the loop has not taken yet
-  bool persist_alerts = true;        // alerts survive a restart; an Alertmanager's are lost
-  bool guaranteed_resolve = true;    // see PipelineOptions
+  std::size_t max_queued = 100'000;         // alerts from other threads that the loop has not taken yet
+  bool persist_alerts = true;               // alerts survive a restart; an Alertmanager's are lost
+  bool guaranteed_resolve = true;           // see PipelineOptions
+  std::shared_ptr<state::History> history;  // what is told of it; null: nothing
 };
 
 /// Makes a receiver's integrations of a configuration; an error keeps the old configuration.

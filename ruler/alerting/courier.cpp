@@ -20,11 +20,12 @@ void observe(IntegrationMetrics& metrics, double seconds) {
 
 }  // namespace
 
-Courier::Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, Integration integration,
-                 NotificationPtr notification, MonoTime deadline, Done done)
+Courier::Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, std::shared_ptr<HistoryRecorder> history,
+                 Integration integration, NotificationPtr notification, MonoTime deadline, Done done)
     : loop_(&loop),
       rng_(&rng),
       metrics_(std::move(metrics)),
+      history_(std::move(history)),
       integration_(std::move(integration)),
       notification_(std::move(notification)),
       deadline_(deadline),
@@ -66,6 +67,7 @@ void Courier::attempted(MonoTime began, DeliveryResult result) {
     finish(std::move(result));
     return;
   }
+  history_->attempted(*notification_, result, attempts_, loop_->clock().mono() - began);
   if (result.error != last_.error) {
     log::warn("alerting", "notify attempt failed, will retry later",
               {{"receiver", notification_->receiver},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "alerting/history_recorder.hpp"
 #include "alerting/metrics.hpp"
 #include "alerting/notification.hpp"
 #include "base/clock.hpp"
@@ -21,8 +22,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   using Done = std::move_only_function<void(DeliveryResult result, unsigned attempts)>;
 
   /// `rng` is not used after cancel().
-  Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, Integration integration, NotificationPtr notification,
-          MonoTime deadline, Done done);
+  Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, std::shared_ptr<HistoryRecorder> history,
+          Integration integration, NotificationPtr notification, MonoTime deadline, Done done);
   void start();
   /// No further attempt: one under way may end, a waiting one ends now as kContextCanceled.
   void cancel();
@@ -37,7 +38,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
 
   Loop* loop_;
   Rng* rng_;
-  std::shared_ptr<Metrics> metrics_;  // shared: an attempt may end after alerting is gone
+  std::shared_ptr<Metrics> metrics_;  // shared, as the next one: an attempt may end after alerting is gone
+  std::shared_ptr<HistoryRecorder> history_;
   Integration integration_;
   NotificationPtr notification_;
   MonoTime deadline_;

@@ -103,31 +103,44 @@ std::vector<std::string> Pipeline::muted_by(const RouteOptions& route, const con
   return containing(route.mute_time_intervals, config, now);
 }
 
-std::vector<NotifiedAlert> Pipeline::mute(Flush& flush, SuppressedMetrics& suppressed) const {
+std::vector<NotifiedAlert> Pipeline::mute(Flush& flush, SuppressedMetrics& suppressed, HistoryRecorder* history) const {
   const RouteOptions& route = flush.route->options();
   std::vector<NotifiedAlert> resolved;
-  const auto take_out = [&](const auto& muted) {
+  // `by` says what mutes an alert; empty: nothing does.
+  const auto take_out = [&](std::string_view reason, const auto& by) {
     return std::erase_if(flush.alerts, [&](const NotifiedAlert& one) {
-      if (!muted(one)) return false;
+      const auto& muted_by = by(one);
+      if (muted_by.empty()) return false;
+      if (history != nullptr) history->suppressed(one.alert, flush.group_key, route.receiver, reason, muted_by);
       if (one.resolved) resolved.push_back(one);
       return true;
     });
   };
-  const auto all = [](const NotifiedAlert&) { return true; };
-  suppressed.inhibition += take_out(
-      [&](const NotifiedAlert& one) { return !parts_.inhibitor.inhibited_by(one.alert->labels, flush.now).empty(); });
-  if (inactive(route, *config_, flush.now)) suppressed.active_time_interval += take_out(all);
-  if (!containing(route.mute_time_intervals, *config_, flush.now).empty()) {
-    suppressed.mute_time_interval += take_out(all);
+  suppressed.inhibition += take_out("inhibition", [&](const NotifiedAlert& one) {
+    return parts_.inhibitor.inhibited_by(one.alert->labels, flush.now);
+  });
+  if (inactive(route, *config_, flush.now)) {
+    suppressed.active_time_interval += take_out(
+        "active_time_interval", [&](const NotifiedAlert&) -> const auto& { return route.active_time_intervals; });
+  }
+  if (const auto names = containing(route.mute_time_intervals, *config_, flush.now); !names.empty()) {
+    suppressed.mute_time_interval +=
+        take_out("mute_time_interval", [&](const NotifiedAlert&) -> const auto& { return names; });
   }
   suppressed.silence += take_out(
-      [&](const NotifiedAlert& one) { return !parts_.silences.matching(one.alert->labels, flush.now).empty(); });
+      "silence", [&](const NotifiedAlert& one) { return parts_.silences.matching(one.alert->labels, flush.now); });
+  if (history != nullptr && history->any_suppressed()) {
+    for (const NotifiedAlert& one : flush.alerts) history->unsuppressed(one.alert, flush.group_key, route.receiver);
+  }
   return resolved;
 }
 
 void Pipeline::run(Flush flush, Done done) {
   auto fan = std::make_shared<FanOut>();
-  fan->muted = mute(flush, parts_.metrics->suppressed);
+  for (const NotifiedAlert& one : flush.alerts) {
+    if (one.resolved) parts_.history->timed_out(one.alert);
+  }
+  fan->muted = mute(flush, parts_.metrics->suppressed, parts_.history.get());
   if (!parts_.options.guaranteed_resolve) fan->muted.clear();
   const auto found = receivers_->find(flush.route->options().receiver);
   // Nothing to tell, or a receiver without integrations: that is success.
@@ -218,7 +231,7 @@ GroupSchedule Pipeline::schedule(Flush flush, Timestamp tick, bool first) const 
   for (const NotifiedAlert& one : flush.alerts) ++(one.resolved ? out.resolved : out.firing);
   out.intervals = muted_by(route, *config_, flush.now);
   FanOut fan;
-  fan.muted = mute(flush, out.muted);
+  fan.muted = mute(flush, out.muted, nullptr);
   if (!parts_.options.guaranteed_resolve) fan.muted.clear();
   fan.hashes = hashes_of(flush.alerts);
   fan.flush = std::move(flush);
@@ -286,8 +299,8 @@ void Pipeline::send(const MessagePtr& message) {
   const std::uint64_t noted = note(*message);
   auto finished = std::make_shared<std::weak_ptr<Courier>>();
   auto courier = std::make_shared<Courier>(
-      parts_.loop, parts_.rng, parts_.metrics, message->integration, message->notification, message->deadline,
-      [self = self_, message, finished, noted](DeliveryResult result, unsigned attempts) {
+      parts_.loop, parts_.rng, parts_.metrics, parts_.history, message->integration, message->notification,
+      message->deadline, [self = self_, message, finished, noted](DeliveryResult result, unsigned attempts) {
         if (*self == nullptr) return;
         if (const auto courier_ptr = finished->lock()) (*self)->couriers_.erase(courier_ptr);
         (*self)->delivered(message, std::move(result), attempts);
@@ -345,6 +358,12 @@ void Pipeline::log_delivered(const Message& message, std::map<std::string, std::
 void Pipeline::delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts) {
   const Integration& integration = message->integration;
   tell(*message, result, attempts);
+  const Duration took = std::chrono::milliseconds(parts_.loop.clock().now() - message->began);
+  if (result.delivery == Delivery::kDelivered) {
+    parts_.history->delivered(*message->notification, attempts, took);
+  } else {
+    parts_.history->failed(*message->notification, result, attempts, took);
+  }
   if (const auto timer = fallback_timers_.extract(message.get()); !timer.empty()) parts_.loop.cancel(timer.mapped());
   if (result.delivery == Delivery::kDelivered) {
     std::map<std::string, std::string> data = message->notification->receiver_data;

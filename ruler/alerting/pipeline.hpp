@@ -41,6 +41,7 @@ class Pipeline {
     NotificationLog& log;
     UnderWay& under_way;
     std::shared_ptr<Metrics> metrics;
+    std::shared_ptr<HistoryRecorder> history;
     PipelineOptions options;
   };
   explicit Pipeline(Parts parts);
@@ -106,7 +107,8 @@ class Pipeline {
   };
 
   /// Takes muted alerts out of the flush and counts them. @return those of them that are resolved.
-  std::vector<NotifiedAlert> mute(Flush& flush, SuppressedMetrics& suppressed) const;
+  /// @param history  is told; null: it is not a real flush.
+  std::vector<NotifiedAlert> mute(Flush& flush, SuppressedMetrics& suppressed, HistoryRecorder* history) const;
   Due due(const FanOut& fan, const Integration& integration, const state::NotificationLogEntry* entry) const;
   IntegrationSchedule schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
                                const SuppressedMetrics& muted) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "alerting/history_recorder.hpp"
 #include "alerting/silence_json.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -98,6 +99,10 @@ Result<void> Silences::keep(Entry entry) {
   return {};
 }
 
+void Silences::record(const std::string& id, bool created) {
+  if (history_ != nullptr) history_->set(*find(id), created);
+}
+
 Result<std::string> Silences::set(Silence silence) {
   const Timestamp now = clock_->now();
   if (silence.starts_at <= 0) silence.starts_at = now;
@@ -108,6 +113,7 @@ Result<std::string> Silences::set(Silence silence) {
   if (before != nullptr && can_update(*before, entry.silence, now)) {
     std::string id = entry.silence.id;
     TOCSIN_OK(keep(std::move(entry)));
+    record(id, false);
     return id;
   }
   if (limits_.max_silences > 0 && entries_.size() + 1 > limits_.max_silences) {
@@ -119,6 +125,7 @@ Result<std::string> Silences::set(Silence silence) {
   entry.silence.starts_at = std::max(entry.silence.starts_at, now);
   std::string id = entry.silence.id;
   TOCSIN_OK(keep(std::move(entry)));
+  record(id, true);
   if (!old_id.empty()) TOCSIN_OK(expire(old_id));
   return id;
 }

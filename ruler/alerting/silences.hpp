@@ -15,6 +15,8 @@
 
 namespace tocsin::alerting {
 
+class HistoryRecorder;
+
 /// As in API v2.
 struct SilenceMatcher {
   std::string name, value;
@@ -48,8 +50,9 @@ struct SilenceLimits {
 /// Thread: the loop's.
 class Silences {
  public:
-  Silences(Clock& clock, Rng& rng, state::Store& store, SilenceLimits limits)
-      : clock_(&clock), rng_(&rng), store_(&store), limits_(limits) {}
+  /// @param history  may be null.
+  Silences(Clock& clock, Rng& rng, state::Store& store, SilenceLimits limits, HistoryRecorder* history = nullptr)
+      : clock_(&clock), rng_(&rng), store_(&store), limits_(limits), history_(history) {}
   Result<void> load();
 
   /// Makes or changes a silence. A change keeps the id if the matchers are equal and history stays as it was; else the
@@ -79,11 +82,13 @@ class Silences {
   };
   static Result<Entry> compile(Silence silence);
   Result<void> keep(Entry entry);
+  void record(const std::string& id, bool created);
 
   Clock* clock_;
   Rng* rng_;
   state::Store* store_;
   SilenceLimits limits_;
+  HistoryRecorder* history_;
   std::map<std::string, Entry> entries_;
   std::uint64_t version_ = 1;                        // of entries_; what is cached under an older one is computed again
   std::unordered_map<std::uint64_t, Cached> cache_;  // by fingerprint

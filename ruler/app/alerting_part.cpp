@@ -5,6 +5,7 @@
 #include "alerting/flush_gate.hpp"
 #include "api/alerting_api.hpp"
 #include "api/alertmanager_v2.hpp"
+#include "api/history_api.hpp"
 #include "app/configuration.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
@@ -43,6 +44,12 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
   options.max_silences = flags.max_silences;
   options.max_silence_bytes = flags.max_silence_bytes;
+  if (flags.alertmanager_history) {
+    state::HistoryOptions history;
+    history.retention = flags.history_retention;
+    history.max_bytes = flags.history_max_bytes;
+    part->history_ = options.history = state::open_history(flags.storage_path + "/history.db", system_clock(), history);
+  }
   const notify::Services services{runtime.loop(),
                                   runtime.work(),
                                   *part->client_,
@@ -93,6 +100,7 @@ void AlertingPart::add_to(net::HttpRouter& router, net::Runtime& runtime) {
   };
   api::add_alertmanager_v2(router, api::AlertmanagerV2{runtime.loop(), runtime.work(), *alerting_, started_,
                                                        std::move(route_labels), matcher_mode_});
+  if (history_) api::add_history_api(router, api::HistoryApi{runtime.loop(), runtime.work(), *history_});
   if (show_schedule_) api::add_alerting_api(router, api::AlertingApi{runtime.loop(), runtime.work(), *alerting_});
 }
 
@@ -110,6 +118,12 @@ std::vector<std::string> AlertingPart::troubles() const {
     out.emplace_back(
         "The alert state cannot be written: alerts are routed from memory, and what is not written is tried again.");
   }
+  if (!history_) return out;
+  const state::HistoryHealth history = history_->health();
+  if (!history.set_aside.empty()) {
+    out.push_back(fmt::format("The history of alerts was damaged and is set aside as {}.", history.set_aside));
+  }
+  if (!history.failure.empty()) out.emplace_back("The history of alerts cannot be written. Alerts are routed.");
   return out;
 }
 
@@ -117,6 +131,7 @@ void AlertingPart::close() {
   alerting_.reset();
   store_.reset();
   client_.reset();
+  history_.reset();
   lock_.reset();
 }
 
@@ -255,6 +270,21 @@ void put_state(Sink& sink, const state::StoreStats& stats, const state::StoreHea
   sink.gauge("tocsin_state_salvaged_rows", "Rows that were read from the damaged store.", number(health.salvaged));
 }
 
+void put_history(Sink& sink, const state::HistoryStats& stats, const state::HistoryHealth& health) {
+  sink.counter("tocsin_history_events_total", "Events handed to the history of alerts.", number(stats.recorded));
+  sink.counter("tocsin_history_written_total", "Events that are in the history's file.", number(stats.written));
+  sink.counter("tocsin_history_dropped_total", "Events that were lost because too many waited to be written.",
+               number(stats.dropped));
+  sink.counter("tocsin_history_failures_total", "Transactions of the history that failed.", number(stats.failures));
+  sink.counter("tocsin_history_deleted_total", "Events that were removed because of their age or the file's size.",
+               number(stats.deleted));
+  sink.gauge("tocsin_history_queued", "Events that wait to be written.", number(stats.queued));
+  sink.gauge("tocsin_history_bytes", "Size of the history, looked at once a minute.", number(stats.bytes));
+  sink.gauge("tocsin_history_failing", "Whether events cannot be written now.", health.failure.empty() ? 0 : 1);
+  sink.gauge("tocsin_history_set_aside", "Whether the history was damaged and set aside.",
+             health.set_aside.empty() ? 0 : 1);
+}
+
 }  // namespace
 
 void AlertingPart::add_metrics(telemetry::Registry& registry) {
@@ -267,6 +297,7 @@ void AlertingPart::add_metrics(telemetry::Registry& registry) {
                  number(plain_texts_->count));
     put_state(sink, store_->stats(), store_->health());
     put_process(sink, alerting_->config().get());
+    if (history_) put_history(sink, history_->stats(), history_->health());
     if (config_file_.empty()) return;
     sink.gauge("alertmanager_config_last_reload_successful",
                "Whether the last configuration reload attempt was successful.", reload_ok_ ? 1 : 0);

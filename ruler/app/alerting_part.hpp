@@ -11,6 +11,7 @@
 #include "net/runtime.hpp"
 #include "net/smtp.hpp"
 #include "notify/http_receiver.hpp"
+#include "state/history.hpp"
 #include "state/sqlite_store.hpp"
 #include "telemetry/registry.hpp"
 #include "template/alertmanager.hpp"
@@ -60,6 +61,7 @@ class AlertingPart {
   std::unique_ptr<state::Store> store_;
   std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<net::SmtpClient> smtp_;
+  std::shared_ptr<state::History> history_;  // null: off
   std::unique_ptr<alerting::Alerting> alerting_;
 };
 

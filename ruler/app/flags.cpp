@@ -248,6 +248,8 @@ constexpr Improvement kImprovements[] = {
      "A notification whose templates fail is sent as a plain text with labels and annotations"},
     {"alertmanager.group-schedule", &Flags::alertmanager_group_schedule,
      "/api/v1/tocsin/groups says when each group notifies next, and what holds it back"},
+    {"alertmanager.history", &Flags::alertmanager_history,
+     "Alerts, notifications and silences of the past can be searched: /api/v1/tocsin/history"},
 };
 
 /// --alertmanager.compat turns all off but those whose own flag is given.
@@ -263,6 +265,9 @@ void add_improvements(CLI::App& app, Flags& flags) {
   for (const Improvement& one : kImprovements) {
     app.add_flag(fmt::format("--{},!--no-{}", one.name, one.name), flags.*one.target, one.help);
   }
+  add_duration(app, "--alertmanager.history.retention", flags.history_retention, "How long the past can be searched");
+  add_size(app, "--alertmanager.history.max-size", flags.history_max_bytes,
+           "Size of the history beyond which its oldest events are removed, such as 500MB; 0: no limit");
 }
 
 /// Of the Alertmanagers that prometheus.yml names.

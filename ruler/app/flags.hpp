@@ -79,6 +79,9 @@ struct Flags {
   bool alertmanager_guaranteed_resolve = true;
   bool alertmanager_template_fallback = true;
   bool alertmanager_group_schedule = true;
+  bool alertmanager_history = true;
+  Duration history_retention = std::chrono::hours(24 * 90);
+  std::uint64_t history_max_bytes = std::uint64_t{1} << 30U;
 
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kLogfmt;

@@ -41,7 +41,7 @@ void Database::Close::operator()(sqlite3* handle) const {
 
 std::unexpected<Error> Database::error(int code, std::string_view what) const {
   const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
-  return fail(kind_of(code), "state store {}: {}: {} ({})", path_, what, detail, sqlite3_errstr(code));
+  return fail(kind_of(code), "{} {}: {}: {} ({})", what_, path_, what, detail, sqlite3_errstr(code));
 }
 
 Result<Database> Database::open(const std::string& path, const DatabaseOptions& options) {
@@ -50,17 +50,19 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database(path, handle);
+  database.what_ = options.what;
   if (code != SQLITE_OK) return database.error(code, "open");
   TOCSIN_OK(database.configure(options));
   return database;
 }
 
-Result<Database> Database::open_damaged(const std::string& path) {
+Result<Database> Database::open_damaged(const std::string& path, std::string_view what) {
   sqlite3* handle = nullptr;
   // Not read-only: what is in the log beside it counts, and that is only read by one who may write.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database(path, handle);
+  database.what_ = what;
   if (code != SQLITE_OK) return database.error(code, "open");
   return database;
 }
@@ -71,13 +73,13 @@ Result<void> Database::configure(const DatabaseOptions& options) {
     TOCSIN_TRY(Statement check, Statement::prepare(*this, "PRAGMA quick_check(1)"));
     TOCSIN_TRY(const bool row, check.step());
     if (!row || check.bytes(0) != "ok") {
-      return fail(Errc::kCorrupt, "state store {}: quick_check: {}", path_, row ? check.bytes(0) : "no answer");
+      return fail(Errc::kCorrupt, "{} {}: quick_check: {}", what_, path_, row ? check.bytes(0) : "no answer");
     }
   }
   TOCSIN_OK(execute("PRAGMA journal_mode = WAL"));
   sqlite3_wal_hook(handle_.get(), note_log_pages, log_pages_.get());
   // FULL: a committed transaction survives the loss of power. Writes are grouped, so this is one fsync per group.
-  TOCSIN_OK(execute("PRAGMA synchronous = FULL"));
+  TOCSIN_OK(execute(options.sync_each_commit ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
   TOCSIN_OK(execute("PRAGMA foreign_keys = ON"));
   // Without it, deleted pages of a burst of alerts would stay in a large WAL file forever.
   TOCSIN_OK(execute("PRAGMA journal_size_limit = 4194304"));
@@ -150,6 +152,20 @@ Statement& Statement::bind_blob(std::string_view value) {
   return *this;
 }
 
+Statement& Statement::bind_null() {
+  const int code = sqlite3_bind_null(statement_.get(), ++bound_);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_row(const Statement& row) {
+  for (int column = 0; column < row.columns(); ++column) {
+    const int code = sqlite3_bind_value(statement_.get(), ++bound_, sqlite3_column_value(row.statement_.get(), column));
+    if (code != SQLITE_OK) bind_error_ = code;
+  }
+  return *this;
+}
+
 Result<bool> Statement::step() {
   if (bind_error_ != 0) return database_->error(bind_error_, sqlite3_sql(statement_.get()));
   const int code = sqlite3_step(statement_.get());
@@ -173,6 +189,10 @@ void Statement::reset() {
 
 int Statement::columns() const {
   return sqlite3_column_count(statement_.get());
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
 std::int64_t Statement::integer(int column) const {

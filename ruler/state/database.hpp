@@ -15,6 +15,10 @@ struct sqlite3_stmt;
 namespace tocsin::state {
 
 struct DatabaseOptions {
+  std::string_view what = "state store";  // for messages; a literal
+  /// A committed transaction survives the loss of power. Without it the last ones may be lost then, but nothing of what
+  /// was handed to the kernel when the process dies.
+  bool sync_each_commit = true;
   /// Upper bound of the file; 0: none. Writes beyond fail as on a full disk.
   std::uint64_t max_bytes = 0;
   /// How long a statement waits for another process' lock.
@@ -28,7 +32,7 @@ class Database {
   /// Opens or creates the file: WAL journal, synchronous=FULL, foreign keys on, quick_check passed.
   static Result<Database> open(const std::string& path, const DatabaseOptions& options);
   /// An existing file that need not be whole, to read what can be read.
-  static Result<Database> open_damaged(const std::string& path);
+  static Result<Database> open_damaged(const std::string& path, std::string_view what = DatabaseOptions().what);
   Database(Database&&) noexcept = default;
   Database& operator=(Database&&) noexcept = default;
 
@@ -39,6 +43,7 @@ class Database {
   /// Copies the log into the file if it has that many pages. What fails waits for the next time.
   void checkpoint(int pages);
   const std::string& path() const { return path_; }
+  std::string_view what() const { return what_; }
   sqlite3* handle() const { return handle_.get(); }
   std::unexpected<Error> error(int code, std::string_view what) const;
 
@@ -51,6 +56,7 @@ class Database {
 
   std::string path_;
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // where SQLite's hook finds it: before the handle
+  std::string_view what_ = DatabaseOptions().what;
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
@@ -65,6 +71,9 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind_text(std::string_view value);
   Statement& bind_blob(std::string_view value);
+  Statement& bind_null();
+  /// All columns of another statement's row.
+  Statement& bind_row(const Statement& row);
 
   /// True if there is a row to read.
   Result<bool> step();
@@ -73,6 +82,7 @@ class Statement {
   void reset();
 
   int columns() const;
+  bool is_null(int column) const;
   std::int64_t integer(int column) const;
   /// TEXT or BLOB; the view lives until the next step.
   std::string_view bytes(int column) const;

@@ -32,11 +32,10 @@ Result<void> migrate(Database& database, const std::vector<Migration>& migration
   TOCSIN_TRY(const int stored, stored_version(database));
   const int newest = migrations.empty() ? 0 : migrations.back().version;
   if (stored > newest) {
-    return fail(
-        Errc::kInvalid,
-        "state store {} has schema version {}, and this program knows versions up to {}: it was written by a newer "
-        "version of Tocsin; start that one, or move the file away to begin without state",
-        database.path(), stored, newest);
+    return fail(Errc::kInvalid,
+                "{} {} has schema version {}, and this program knows versions up to {}: it was written by a newer "
+                "version of Tocsin; start that one, or move the file away to begin without it",
+                database.what(), database.path(), stored, newest);
   }
   for (const Migration& migration : migrations) {
     if (migration.version > stored) TOCSIN_OK(apply(database, migration, now));

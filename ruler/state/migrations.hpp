@@ -1,5 +1,6 @@
 #pragma once
-// Numbered changes of the schema. A file migrations/NNNN_name.sql is written once and never changed afterwards.
+// Numbered changes of the schemas. A file [history_]migrations/NNNN_name.sql is written once and never changed
+// afterwards.
 
 #include <string_view>
 #include <vector>
@@ -17,8 +18,9 @@ struct Migration {
   std::string_view sql;
 };
 
-/// Those that this program knows, in order.
+/// Those of the state store and of the history that this program knows, in order.
 const std::vector<Migration>& known_migrations();
+const std::vector<Migration>& history_migrations();
 
 /// Brings the schema up to the newest known version, each step in its own transaction.
 /// @return kInvalid if the store was written by a newer program.
