@@ -32,6 +32,16 @@ void add_api(CLI::App& command, ApiArgs& api, bool with_output = true) {
                      "HTTP client configuration (http_config) to reach the server with");
 }
 
+/// As with amtool: a group without a command of its own shows what there is.
+template <typename Args>
+void show_by_default(CLI::App& group, Action& action, const std::shared_ptr<Args>& args, int (*run)(const Args&)) {
+  group.require_subcommand(0, 1);
+  add_api(group, args->api);
+  group.final_callback([&action, args, run] {
+    if (!action) action = [args, run] { return run(*args); };
+  });
+}
+
 void add_times(CLI::App& command, std::string& start, std::string& end) {
   command.add_option("--start", start, "When it begins, RFC 3339");
   command.add_option("--end", end, "When it ends, RFC 3339");
@@ -77,6 +87,7 @@ void add_alert_commands(CLI::App& alert, Action& action) {
   command->add_flag("-u,--unprocessed", query->unprocessed, "Unprocessed alerts");
   command->add_option("-r,--receiver", query->receiver, "Regular expression of receivers");
   command->callback([&action, query] { action = [query] { return alert_query(*query); }; });
+  show_by_default(alert, action, query, alert_query);
 
   auto add = std::make_shared<AlertAddArgs>();
   command = alert.add_subcommand("add", "Post an alert");
@@ -92,7 +103,6 @@ void add_alert_commands(CLI::App& alert, Action& action) {
 
 void add_silence(CLI::App& app, Action& action) {
   CLI::App* silence = app.add_subcommand("silence", "Silences of a ruler or an Alertmanager");
-  silence->require_subcommand(1);
   const auto make = [&](const char* name, const char* help, int (*run)(const SilenceArgs&)) {
     auto args = std::make_shared<SilenceArgs>();
     CLI::App* command = silence->add_subcommand(name, help);
@@ -117,6 +127,7 @@ void add_silence(CLI::App& app, Action& action) {
     command->add_option("--created-by", args->created_by, "Of this author");
     command->add_option("--id", args->id, "The one with this id");
     command->add_option("--within", args->within, "That end, or with --expired ended, within a duration");
+    show_by_default(*silence, action, args, silence_query);
   }
   {
     const auto [command, args] = make("expire", "End silences now", silence_expire);

@@ -50,6 +50,7 @@ def test_alerts_and_silences_read_as_with_amtool(work):
     wait_until(lambda: "Bar" in ctl("alert", "query"), "both are there")
     assert "hello w  active" in same("alert", "query")
     same("alert", "query", "Foo")
+    same("alert")
     same("alert", "query", "-o", "extended", "severity=~crit.*")
     assert json.loads(same("alert", "query", "-o", "json", "--receiver=pager"))[0]["labels"]["alertname"] == "Foo"
     assert "not NAME=VALUE: b" in ctl("alert", "add", "A", "b", status=1)
@@ -58,6 +59,7 @@ def test_alerts_and_silences_read_as_with_amtool(work):
     second = ctl("silence", "add", "-a", "you", "-c", "c", "severity=~warn.*", "team!=x").strip()
     assert len(first) == len(second) == 36
     assert 'severity=~"warn.*" team!="x"' in same("silence", "query")
+    same("silence")
     for words in (["--created-by=me"], ["alertname=Foo"], ["-q"], ["-o", "extended"], ["--within=90m"], ["--expired", "--within=1h"],
                   ["-o", "json"]):
         same("silence", "query", *words)
