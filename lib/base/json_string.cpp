@@ -1,5 +1,6 @@
 #include "base/json_string.hpp"
 
+#include <array>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -9,11 +10,17 @@
 namespace tocsin {
 namespace {
 
-/// Stands in a string as it is.
-bool is_plain(unsigned char c, bool html) {
-  if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
-  return !html || (c != '<' && c != '>' && c != '&');
-}
+/// Bytes that stand in a string as they are: of all styles, and of those that escape for HTML.
+struct PlainBytes {
+  std::array<bool, 256> all{}, html{};
+  constexpr PlainBytes() {
+    for (std::size_t c = 0x20; c < 0x80; ++c) {
+      all[c] = c != '"' && c != '\\';
+      html[c] = all[c] && c != '<' && c != '>' && c != '&';
+    }
+  }
+};
+constexpr PlainBytes kPlainBytes;
 
 void append_ascii(std::string& out, unsigned char c, JsonStyle style) {
   static constexpr std::string_view kLetters = "\"\\\n\r\t\b\f", kEscapes = "\"\\nrtbf";
@@ -41,10 +48,11 @@ std::size_t append_rune(std::string& out, std::string_view text, bool html) {
 
 void append_json_string(std::string& out, std::string_view text, JsonStyle style) {
   const bool html = style != JsonStyle::kPlain;
+  const std::array<bool, 256>& is_plain = html ? kPlainBytes.html : kPlainBytes.all;
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
     std::size_t plain = at;
-    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]), html)) ++plain;
+    while (plain < text.size() && is_plain[static_cast<unsigned char>(text[plain])]) ++plain;
     out.append(text, at, plain - at);
     at = plain;
     if (at == text.size()) break;

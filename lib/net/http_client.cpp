@@ -30,7 +30,18 @@ struct ClientCore {
   const HttpClientOptions options;
   Connector connector;
   const std::shared_ptr<ConnectionPool> pool;
+  // The URL of the last request: a burst has the same one again and again.
+  std::string last_target;
+  Url last_url;
 };
+
+Result<Url> url_of(ClientCore& core, const std::string& target) {
+  if (target == core.last_target && !target.empty()) return core.last_url;
+  TOCSIN_TRY(Url url, parse_url(target));
+  core.last_target = target;
+  core.last_url = url;
+  return url;
+}
 
 /// RFC 9110 section 9.2.2, as far as Go's client goes: what may be sent twice.
 bool may_repeat(const HttpRequest& request) {
@@ -131,7 +142,7 @@ Task<Result<HttpResponse>> send_request(std::shared_ptr<ClientCore> core, HttpRe
                                         HttpClient::Sink sink) {
   const MonoTime deadline = core->loop.clock().mono() + options.timeout;
   TOCSIN_CO_OK(check_request(request));
-  auto url = parse_url(request.target);
+  auto url = url_of(*core, request.target);
   if (!url) co_return fail(std::move(url).error());
   const bool decodes = options.accept_gzip && !request.headers.has("Accept-Encoding");
   for (int redirects = 0;; ++redirects) {

@@ -166,7 +166,7 @@ Task<void> keep(ApiPtr api) {
 
 /// In portions, between which the loop does other work.
 Task<void> insert(ApiPtr api, std::vector<model::AlertPtr> alerts) {
-  constexpr std::size_t kPortion = 128;
+  constexpr std::size_t kPortion = 32;
   for (std::size_t at = 0; at < alerts.size(); at += kPortion) {
     if (at > 0) co_await net::run_on(api->loop, api->loop, [] {});
     const auto begin = alerts.begin() + static_cast<std::ptrdiff_t>(at);

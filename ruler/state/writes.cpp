@@ -5,14 +5,26 @@
 namespace tocsin::state {
 namespace {
 
+/// Short enough to need no memory of its own.
+std::string alert_key(std::uint64_t fingerprint) {
+  std::string out = "a";
+  for (unsigned shift = 0; shift < 64; shift += 8) out += static_cast<char>(fingerprint >> shift & 0xffU);
+  return out;
+}
+
 struct KeyOf {
   std::string operator()(const SaveRuleAlerts& w) const { return "rule " + w.rule_key; }
-  std::string operator()(const SaveAlert& w) const { return fmt::format("alert {}", w.alert->labels.fingerprint()); }
-  std::string operator()(const RemoveAlert& w) const { return fmt::format("alert {}", w.fingerprint); }
+  std::string operator()(const SaveAlert& w) const { return alert_key(w.alert->labels.fingerprint()); }
+  std::string operator()(const RemoveAlert& w) const { return alert_key(w.fingerprint); }
   std::string operator()(const SaveNotification& w) const {
+    const NotificationLogEntry& e = w.entry;
     // Lengths keep names with spaces apart.
-    return fmt::format("notification {} {} {} {} {} {}", w.entry.index, w.entry.receiver.size(),
-                       w.entry.integration.size(), w.entry.receiver, w.entry.integration, w.entry.group_key);
+    std::string out = "notification ";
+    out.reserve(64 + e.receiver.size() + e.integration.size() + e.group_key.size());
+    for (const std::size_t number : {std::size_t{e.index}, e.receiver.size(), e.integration.size()}) {
+      out.append(std::to_string(number)).push_back(' ');
+    }
+    return out.append(e.receiver).append(" ").append(e.integration).append(" ").append(e.group_key);
   }
   std::string operator()(const RemoveNotifications&) const { return "expired notifications"; }
   std::string operator()(const SaveSilence& w) const { return "silence " + w.silence.id; }
