@@ -113,7 +113,7 @@ def play(work, point, passing):
         life.silence(f"Quiet{i}")
         life.alert(f"Quiet{i}")
         if point == "checkpoint":
-            life.post("alerts", [{"labels": {"alertname": "Filler", "n": f"{i}-{k}"}, "annotations": {"text": "x" * 6000}} for k in range(1000)])
+            life.post("alerts", [{"labels": {"alertname": "Filler", "n": f"{i}-{k}"}, "annotations": {"text": "x" * 6000}} for k in range(3000)])
         for status in ("firing", "resolved"):
             life.alert(name, status == "resolved")
 

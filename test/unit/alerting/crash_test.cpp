@@ -135,7 +135,7 @@ struct World {
     alert.starts_at = began;
     alert.ends_at = resolved ? loop.now() : loop.now() + 600'000;
     alerting->insert({std::make_shared<const model::Alert>(std::move(alert))});
-    alerting->after_flush().post([&taken] { taken = true; });
+    alerting->after_write().post([&taken] { taken = true; });
   }
 
   /// The alert fires at 0 and resolves at 200 ms. Death is at `death` ms (never: below 0), and lasts `away` ms.
