@@ -213,7 +213,7 @@ class Chunks {
   /// of many bytes windows are too wide.
   bool is_busy() const {
     const XorChunk& chunk = all_.front();
-    return 2 * chunk.bytes.size() >= chunk.count && chunk.bytes.size() <= 7 * chunk.count;
+    return 4 * chunk.bytes.size() >= 3 * chunk.count && chunk.bytes.size() <= 7 * chunk.count;
   }
   /// Begins with the next one, if any(). @return false if it is none.
   bool start(Taker& taker) {
