@@ -24,7 +24,6 @@ constexpr std::string_view kMissingCollectors[] = {
     "drm",
     "ethtool",
     "fibrechannel",
-    "hwmon",
     "infiniband",
     "ipvs",
     "lnstat",
@@ -99,6 +98,10 @@ void add_node_flags(CLI::App& app, Flags& flags) {
         "Regexp of diskstats devices to include.");
   regex("--collector.diskstats.device-exclude", node.diskstats_device_exclude,
         "Regexp of diskstats devices to exclude.");
+  regex("--collector.hwmon.chip-include", node.hwmon_chip_include, "Regexp of hwmon chip to include.");
+  regex("--collector.hwmon.chip-exclude", node.hwmon_chip_exclude, "Regexp of hwmon chip to exclude.");
+  regex("--collector.hwmon.sensor-include", node.hwmon_sensor_include, "Regexp of hwmon sensor to include.");
+  regex("--collector.hwmon.sensor-exclude", node.hwmon_sensor_exclude, "Regexp of hwmon sensor to exclude.");
   regex("--collector.interrupts.name-include", node.interrupts_name_include, "Regexp of interrupts name to include.");
   regex("--collector.interrupts.name-exclude", node.interrupts_name_exclude, "Regexp of interrupts name to exclude.");
   app.add_flag("--collector.interrupts.include-zeros,!--no-collector.interrupts.include-zeros",

@@ -33,6 +33,7 @@ MadeCollector make_edac(const NodeContext& context);
 MadeCollector make_entropy(const NodeContext& context);
 MadeCollector make_filefd(const NodeContext& context);
 MadeCollector make_filesystem(const NodeContext& context);
+MadeCollector make_hwmon(const NodeContext& context);
 MadeCollector make_interrupts(const NodeContext& context);
 MadeCollector make_kernel_hung(const NodeContext& context);
 MadeCollector make_ksmd(const NodeContext& context);

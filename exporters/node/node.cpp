@@ -20,6 +20,7 @@ const std::vector<CollectorInfo>& known_collectors() {
       {"entropy", true, make_entropy},
       {"filefd", true, make_filefd},
       {"filesystem", true, make_filesystem},
+      {"hwmon", true, make_hwmon},
       {"interrupts", false, make_interrupts},
       {"kernel_hung", true, make_kernel_hung},
       {"ksmd", false, make_ksmd},

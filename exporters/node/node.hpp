@@ -41,6 +41,7 @@ struct NodeOptions {
   std::string arp_device_include, arp_device_exclude;
   std::string diskstats_device_include;
   std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
+  std::string hwmon_chip_include, hwmon_chip_exclude, hwmon_sensor_include, hwmon_sensor_exclude;
   std::string interrupts_name_include, interrupts_name_exclude;
   bool interrupts_include_zeros = true;
   std::string netclass_ignored_devices = "^$";

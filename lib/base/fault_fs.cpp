@@ -188,6 +188,10 @@ bool FaultFs::exists(const std::string& path) {
   return inner_.exists(path);
 }
 
+Result<std::string> FaultFs::real_path(const std::string& path) {
+  return inner_.real_path(path);
+}
+
 Result<std::uint64_t> FaultFs::capacity(const std::string& path) {
   return inner_.capacity(path);
 }

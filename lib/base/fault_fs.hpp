@@ -68,6 +68,7 @@ class FaultFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Result<std::string> real_path(const std::string& path) override;
   Result<std::uint64_t> capacity(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 

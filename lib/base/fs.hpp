@@ -72,6 +72,8 @@ class Fs {
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual Result<FileInfo> info(const std::string& path) = 0;
   virtual bool exists(const std::string& path) = 0;
+  /// The absolute path without symbolic links, `.` and `..`.
+  virtual Result<std::string> real_path(const std::string& path) = 0;
   /// Bytes of the file system that has the path, used and free.
   virtual Result<std::uint64_t> capacity(const std::string& path) = 0;
   /// Takes an exclusive advisory lock that lives as long as the object; kExists if another process has it.

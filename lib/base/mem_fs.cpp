@@ -380,6 +380,11 @@ bool MemFs::exists(const std::string& path) {
   return state_->folders.contains(tidy(path)) || state_->find(path) != nullptr;
 }
 
+Result<std::string> MemFs::real_path(const std::string& path) {
+  if (!exists(path)) return not_found("resolve", path);
+  return tidy(path);
+}
+
 void MemFs::set_capacity(std::uint64_t bytes) {
   const MutexLock lock(state_->mutex);
   state_->capacity = bytes;

@@ -43,6 +43,7 @@ class MemFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override;
+  Result<std::string> real_path(const std::string& path) override;  // it has no symbolic links
   Result<std::uint64_t> capacity(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 

@@ -229,6 +229,12 @@ class PosixFs final : public Fs {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<FileInfo> info(const std::string& path) override;
   bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+  Result<std::string> real_path(const std::string& path) override {
+    std::error_code problem;
+    const std::filesystem::path real = std::filesystem::canonical(path, problem);
+    if (problem) return os_error("resolve", path, problem.value());
+    return real.string();
+  }
   Result<std::uint64_t> capacity(const std::string& path) override {
     struct statvfs status{};
     if (::statvfs(path.c_str(), &status) != 0) return os_error("stat", path, errno);

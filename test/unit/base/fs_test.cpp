@@ -47,6 +47,8 @@ void check_contract(Fs& fs, const std::string& root) {
   CHECK(fs.info(file)->size == 6);
   CHECK_FALSE(fs.info(file)->directory);
   CHECK(fs.exists(file));
+  CHECK(fs.real_path(file)->ends_with("/a/b/file"));
+  CHECK(fs.real_path(root + "/none").error().code == Errc::kNotFound);
 
   const auto mapped = fs.map(file);
   REQUIRE(mapped);
