@@ -14,49 +14,11 @@ namespace {
 /// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
 /// command line of an existing unit file works.
 constexpr std::string_view kMissingCollectors[] = {
-    "bcache",
-    "bcachefs",
-    "btrfs",
-    "cgroups",
-    "cpu_vulnerabilities",
-    "dmmultipath",
-    "drbd",
-    "drm",
-    "ethtool",
-    "fibrechannel",
-    "infiniband",
-    "ipvs",
-    "lnstat",
-    "logind",
-    "mdadm",
-    "meminfo_numa",
-    "mountstats",
-    "network_route",
-    "nfs",
-    "nfsd",
-    "ntp",
-    "nvme",
-    "nvmesubsystem",
-    "pcidevice",
-    "perf",
-    "powersupplyclass",
-    "processes",
-    "qdisc",
-    "rapl",
-    "runit",
-    "slabinfo",
-    "supervisord",
-    "swap",
-    "sysctl",
-    "systemd",
-    "tapestats",
-    "tcpstat",
-    "watchdog",
-    "wifi",
-    "xfrm",
-    "xfs",
-    "zfs",
-    "zoneinfo",
+    "bcache",        "bcachefs",     "btrfs",      "dmmultipath",   "drbd",  "drm",
+    "ethtool",       "fibrechannel", "infiniband", "logind",        "mdadm", "mountstats",
+    "network_route", "ntp",          "nvme",       "nvmesubsystem", "perf",  "powersupplyclass",
+    "qdisc",         "rapl",         "runit",      "supervisord",   "swap",  "systemd",
+    "tapestats",     "tcpstat",      "watchdog",   "wifi",          "xfs",
 };
 
 /// A flag whose value Prometheus' duration grammar or Go's reads.
@@ -106,14 +68,33 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.interrupts.name-exclude", node.interrupts_name_exclude, "Regexp of interrupts name to exclude.");
   app.add_flag("--collector.interrupts.include-zeros,!--no-collector.interrupts.include-zeros",
                node.interrupts_include_zeros, "Include interrupts that have a zero value");
+  app.add_option("--collector.ipvs.backend-labels", node.ipvs_backend_labels,
+                 "Comma separated list for IPVS backend stats labels.")
+      ->expected(1);
   regex("--collector.netclass.ignored-devices", node.netclass_ignored_devices,
         "Regexp of net devices to ignore for netclass collector.");
   app.add_flag("--collector.netclass.ignore-invalid-speed,!--no-collector.netclass.ignore-invalid-speed",
                node.netclass_ignore_invalid_speed, "Ignore devices where the speed is invalid.");
   regex("--collector.netstat.fields", node.netstat_fields, "Regexp of fields to return for netstat collector.");
+  app.add_option("--collector.pcidevice.idsfile", node.pcidevice_ids_file,
+                 "Path to pci.ids file to use for PCI device identification.");
+  app.add_flag("--collector.pcidevice.names,!--no-collector.pcidevice.names", node.pcidevice_names,
+               "Enable PCI device name resolution (requires pci.ids file).");
+  regex("--collector.slabinfo.slabs-include", node.slabinfo_slabs_include,
+        "Regexp of slabs to include in slabinfo collector.");
+  regex("--collector.slabinfo.slabs-exclude", node.slabinfo_slabs_exclude,
+        "Regexp of slabs to exclude in slabinfo collector.");
   regex("--collector.vmstat.fields", node.vmstat_fields, "Regexp of fields to return for vmstat collector.");
   app.add_flag("--collector.stat.softirq,!--no-collector.stat.softirq", node.stat_softirq,
                "Export softirq calls per vector");
+  app.add_option("--collector.sysctl.include", node.sysctl_include,
+                 "Select sysctl metrics to include; name, or name:key,key (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_option("--collector.sysctl.include-info", node.sysctl_include_info,
+                 "Select sysctl metrics to include as info metrics (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
   app.add_option_function<std::string>(
       "--collector.filesystem.mount-timeout",
       [&node](const std::string& text) {

@@ -44,6 +44,7 @@ struct NodeOptions {
   std::string hwmon_chip_include, hwmon_chip_exclude, hwmon_sensor_include, hwmon_sensor_exclude;
   std::string interrupts_name_include, interrupts_name_exclude;
   bool interrupts_include_zeros = true;
+  std::string ipvs_backend_labels = "local_address,local_port,remote_address,remote_port,proto,local_mark";
   std::string netclass_ignored_devices = "^$";
   bool netclass_ignore_invalid_speed = false;
   std::string netdev_device_include;
@@ -53,7 +54,11 @@ struct NodeOptions {
       "TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|TCPOFOQueue|TCPRcvQDrop)|"
       "Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|RetransSegs|CurrEstab)|"
       "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$";
+  std::string pcidevice_ids_file;  // empty: where distributions have it
+  bool pcidevice_names = false;
+  std::string slabinfo_slabs_include, slabinfo_slabs_exclude;
   bool stat_softirq = false;
+  std::vector<std::string> sysctl_include, sysctl_include_info;  // name, or name:key,key
   std::string vmstat_fields = "^(oom_kill|pgpg|pswp|pg.*fault).*";
   std::vector<std::string> textfile_directories;  // may be patterns
 };

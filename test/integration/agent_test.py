@@ -115,7 +115,7 @@ def test_pages_over_the_fixtures_of_node_exporter(work):
         subprocess.run([sys.executable, os.path.join(tools, "unttar.py"), os.path.join(fixtures, archive), fixtures],
                        check=True, capture_output=True)
     options = work.run(work.own("tocsin-agent"), "--help")
-    built = {name for name in re.findall(r"--collector\.(\w+)[ ,]", options) if f"Enable the {name} collector" in options}
+    built = {name for name in re.findall(r"--collector\.(\w+)[\s,]", options) if f"Enable the {name} collector" in options}
     known = [flag for flag in E2E_FLAGS if flag.split("=")[0].replace("--no-", "--").split(".")[1] in built]
     _, agent = work.agent("--path.rootfs=collector/fixtures", "--path.procfs=collector/fixtures/proc",
                           "--path.sysfs=collector/fixtures/sys", "--path.udev.data=collector/fixtures/udev/data",
