@@ -14,11 +14,8 @@ namespace {
 /// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
 /// command line of an existing unit file works.
 constexpr std::string_view kMissingCollectors[] = {
-    "bcache",        "bcachefs",     "btrfs",      "dmmultipath",   "drbd",  "drm",
-    "ethtool",       "fibrechannel", "infiniband", "logind",        "mdadm", "mountstats",
-    "network_route", "ntp",          "nvme",       "nvmesubsystem", "perf",  "powersupplyclass",
-    "qdisc",         "rapl",         "runit",      "supervisord",   "swap",  "systemd",
-    "tapestats",     "tcpstat",      "watchdog",   "wifi",          "xfs",
+    "drm",   "ethtool", "logind",      "mountstats", "network_route", "ntp",     "nvmesubsystem", "perf",
+    "qdisc", "runit",   "supervisord", "swap",       "systemd",       "tcpstat", "wifi",
 };
 
 /// A flag whose value Prometheus' duration grammar or Go's reads.
@@ -34,6 +31,8 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   app.add_option("--path.sysfs", node.sysfs, "sysfs mountpoint.")->capture_default_str();
   app.add_option("--path.rootfs", node.rootfs, "rootfs mountpoint.")->capture_default_str();
   app.add_option("--path.udev.data", node.udev_data, "udev data path.")->capture_default_str();
+  app.add_flag("--collector.bcache.priorityStats,!--no-collector.bcache.priorityStats", node.bcache_priority_stats,
+               "Expose expensive priority stats.");
   app.add_flag("--collector.cpu.info,!--no-collector.cpu.info", node.cpu_info, "Enables metric cpu_info");
   app.add_option("--collector.cpu.info.flags-include", node.cpu_flags_include,
                  "Filter the `flags` field in cpuInfo with a value that must be a regular expression");
@@ -64,6 +63,10 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.hwmon.chip-exclude", node.hwmon_chip_exclude, "Regexp of hwmon chip to exclude.");
   regex("--collector.hwmon.sensor-include", node.hwmon_sensor_include, "Regexp of hwmon sensor to include.");
   regex("--collector.hwmon.sensor-exclude", node.hwmon_sensor_exclude, "Regexp of hwmon sensor to exclude.");
+  regex("--collector.infiniband.device-include", node.infiniband_device_include,
+        "Regexp of infiniband devices to include.");
+  regex("--collector.infiniband.device-exclude", node.infiniband_device_exclude,
+        "Regexp of infiniband devices to exclude.");
   regex("--collector.interrupts.name-include", node.interrupts_name_include, "Regexp of interrupts name to include.");
   regex("--collector.interrupts.name-exclude", node.interrupts_name_exclude, "Regexp of interrupts name to exclude.");
   app.add_flag("--collector.interrupts.include-zeros,!--no-collector.interrupts.include-zeros",
@@ -84,6 +87,12 @@ void add_node_flags(CLI::App& app, Flags& flags) {
         "Regexp of slabs to include in slabinfo collector.");
   regex("--collector.slabinfo.slabs-exclude", node.slabinfo_slabs_exclude,
         "Regexp of slabs to exclude in slabinfo collector.");
+  regex("--collector.powersupply.ignored-supplies", node.powersupply_ignored_supplies,
+        "Regexp of power supplies to ignore for powersupplyclass collector.");
+  app.add_flag("--collector.rapl.enable-zone-label,!--no-collector.rapl.enable-zone-label", node.rapl_enable_zone_label,
+               "Put the name of a RAPL zone into the label rapl_zone, not into the name.");
+  regex("--collector.tapestats.ignored-devices", node.tapestats_ignored_devices,
+        "Regexp of devices to ignore for tapestats.");
   regex("--collector.vmstat.fields", node.vmstat_fields, "Regexp of fields to return for vmstat collector.");
   app.add_flag("--collector.stat.softirq,!--no-collector.stat.softirq", node.stat_softirq,
                "Export softirq calls per vector");

@@ -25,6 +25,7 @@ struct NodeOptions {
   /// Whether the collector is to run: the choice, or its default. False if there is none of the name.
   bool is_enabled(std::string_view collector) const;
 
+  bool bcache_priority_stats = false;
   bool cpu_guest = true;
   bool cpu_info = false;
   std::string cpu_flags_include, cpu_bugs_include;
@@ -42,6 +43,7 @@ struct NodeOptions {
   std::string diskstats_device_include;
   std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
   std::string hwmon_chip_include, hwmon_chip_exclude, hwmon_sensor_include, hwmon_sensor_exclude;
+  std::string infiniband_device_include, infiniband_device_exclude;
   std::string interrupts_name_include, interrupts_name_exclude;
   bool interrupts_include_zeros = true;
   std::string ipvs_backend_labels = "local_address,local_port,remote_address,remote_port,proto,local_mark";
@@ -57,8 +59,11 @@ struct NodeOptions {
   std::string pcidevice_ids_file;  // empty: where distributions have it
   bool pcidevice_names = false;
   std::string slabinfo_slabs_include, slabinfo_slabs_exclude;
-  bool stat_softirq = false;
   std::vector<std::string> sysctl_include, sysctl_include_info;  // name, or name:key,key
+  std::string powersupply_ignored_supplies = "^$";
+  bool rapl_enable_zone_label = false;
+  bool stat_softirq = false;
+  std::string tapestats_ignored_devices = "^$";
   std::string vmstat_fields = "^(oom_kill|pgpg|pswp|pg.*fault).*";
   std::vector<std::string> textfile_directories;  // may be patterns
 };

@@ -81,6 +81,14 @@ std::optional<double> SourceFiles::number(const std::string& path) {
   return value;
 }
 
+Result<std::optional<double>> SourceFiles::whole(const std::string& path) {
+  const auto digits = text(path);
+  if (!digits) return std::nullopt;
+  const std::optional<double> value = to_whole(*digits);
+  if (!value) return fail(Errc::kCorrupt, "{}: no whole number: \"{}\"", path, digits->substr(0, 100));
+  return value;
+}
+
 std::vector<std::string> SourceFiles::names(const std::string& folder) const {
   return fs_.list(folder).value_or(std::vector<std::string>{});
 }
@@ -96,6 +104,15 @@ std::string_view next_field(std::string_view& text) {
 bool to_number(std::string_view text, std::uint64_t& value) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   return status == std::errc() && end == text.data() + text.size();
+}
+
+std::optional<double> to_whole(std::string_view text) {
+  const bool negative = text.starts_with('-'), hex = text.starts_with("0x");
+  text.remove_prefix(negative ? 1 : hex ? 2 : 0);
+  std::uint64_t value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return negative ? -static_cast<double>(value) : static_cast<double>(value);
 }
 
 }  // namespace tocsin::exporters::node

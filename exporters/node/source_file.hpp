@@ -41,6 +41,8 @@ class SourceFiles {
   std::optional<std::string_view> text(const std::string& path);
   /// The same, as a number.
   std::optional<double> number(const std::string& path);
+  /// As to_whole(); nothing if the file is not there or does not answer, kCorrupt if it says something else.
+  Result<std::optional<double>> whole(const std::string& path);
   /// The names in a folder, sorted; none if it is not there.
   std::vector<std::string> names(const std::string& folder) const;
 
@@ -83,5 +85,7 @@ std::string_view next_word(std::string_view& line);
 std::string_view next_field(std::string_view& text);
 /// A whole decimal number; false if the text is something else or does not fit.
 bool to_number(std::string_view text, std::uint64_t& value);
+/// A whole number, decimal with or without a sign, or hexadecimal after 0x; nothing if the text is something else.
+std::optional<double> to_whole(std::string_view text);
 
 }  // namespace tocsin::exporters::node
