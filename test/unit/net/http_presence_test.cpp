@@ -52,6 +52,7 @@ class Server {
   }
   ~Server() {
     thread_.call([this] { server_.reset(); });
+    thread_.call([this] { seen.go_on = nullptr; });  // of a handler that nobody told: it needs the loop to end
     thread_.stop();
     log::set_sink(nullptr);
   }
