@@ -77,6 +77,14 @@ def all_paths(scene, count):
     return {path: scene.got(path, count) for path in ("/slack", "/v2/enqueue", "/hook")}
 
 
+def wait_until_logged(scene, entries):
+    """The log of notifications is written some milliseconds after the answer; who dies before tells once more."""
+    def is_logged():
+        page = http(f"{scene.url}/metrics")[1].splitlines()
+        return f"tocsin_alerting_log_entries {entries}" in page and "tocsin_state_queued 0" in page
+    wait_until(is_logged, f"{entries} entries of the log are written")
+
+
 LABELS = {"alertname": "QueueTooLong", "job": "node", "queue": "mail", "severity": "critical", "site": "lab"}
 
 
@@ -145,7 +153,7 @@ def test_kill_9_while_firing_pages_nobody_twice_and_loses_nothing(work):
     scene = Scene(work)
     scene.queue(150)
     all_paths(scene, 1)
-    # The log of notifications is on disk with the notification; then the process dies.
+    wait_until_logged(scene, 3)
     before = query(scene.url, "count_over_time(job_queue_length[10m])")[0]["value"][1]
     at = time.time()
     scene.ruler.kill()
@@ -168,6 +176,7 @@ def test_a_condition_that_ends_while_the_ruler_is_dead_is_resolved(work):
     scene = Scene(work)
     scene.queue(150)
     all_paths(scene, 1)
+    wait_until_logged(scene, 3)
     scene.ruler.kill()
     scene.queue(1)
     scene.start_ruler()
