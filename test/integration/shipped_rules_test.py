@@ -37,4 +37,4 @@ def test_each_shipped_alert_is_tested_and_has_a_runbook(work):
             assert rule["annotations"]["summary"] and rule["labels"]["severity"] in ("critical", "warning", "info"), where
             assert re.search(rf'"{rule["alert"]}"|alertname: {rule["alert"]}\n', tests), f"{where}: not in its unit tests"
             seen += 1
-    assert seen > 60, seen
+    assert seen > 140, seen
