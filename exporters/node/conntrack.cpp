@@ -1,7 +1,5 @@
 // Connection tracking: entries and their limit, and what /proc/net/stat/nf_conntrack counts, summed over the CPUs.
 
-#include <charconv>
-
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
@@ -54,10 +52,7 @@ class Conntrack final : public Collector {
       std::size_t column = 0;
       for (std::string_view word = next_word(line); !word.empty(); word = next_word(line), ++column) {
         std::uint64_t value = 0;
-        const auto [end, status] = std::from_chars(word.data(), word.data() + word.size(), value, 16);
-        if (status != std::errc() || end != word.data() + word.size()) {
-          return fail(Errc::kCorrupt, "{}: no number: \"{}\"", stat_.path(), word);
-        }
+        if (!to_hex_number(word, value)) return fail(Errc::kCorrupt, "{}: no number: \"{}\"", stat_.path(), word);
         if (sums.size() <= column) sums.resize(column + 1);
         sums[column] += value;
       }

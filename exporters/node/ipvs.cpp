@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 #include <arpa/inet.h>
@@ -23,11 +22,6 @@ using ShownLabels = std::array<bool, kLabels.size()>;
 struct Status {
   std::uint64_t active = 0, inactive = 0, weight = 0;
 };
-
-bool to_hex_number(std::string_view text, std::uint64_t& value) {
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return status == std::errc() && end == text.data() + text.size();
-}
 
 /// "C0A80016:0CEA" or "[2620:0000:0000:0000:0000:0000:0000:0001]:0050". False if it is neither.
 bool parse_address(std::string_view text, std::string& address, std::string& port) {

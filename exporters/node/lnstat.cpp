@@ -1,8 +1,6 @@
 // Counters of the network's caches by CPU, from /proc/net/stat/*: names in the first line, then a line per CPU in
 // hexadecimal.
 
-#include <charconv>
-
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
 
@@ -32,8 +30,7 @@ class Lnstat final : public Collector {
       for (std::string_view digits = next_word(line); !digits.empty(); digits = next_word(line)) {
         const std::string_view key = next_word(names);
         std::uint64_t value = 0;
-        const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        if (key.empty() || status != std::errc() || end != digits.data() + digits.size()) {
+        if (key.empty() || !to_hex_number(digits, value)) {
           return fail(Errc::kCorrupt, "{}: CPU {}: \"{}\" is no hexadecimal number with a name", path, cpu, digits);
         }
         page.family(fmt::format("node_lnstat_{}_total", key), "linux network cache stats", model::MetricType::kCounter)

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 
 #include "base/float_text.hpp"
@@ -126,8 +125,7 @@ class PciDevice final : public Collector {
       std::string_view text = trim(content);
       if (text.starts_with("0x")) text.remove_prefix(2);
       std::uint32_t value = 0;
-      const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-      if (status != std::errc() || end != text.data() + text.size()) {
+      if (!to_hex_number(text, value)) {
         return fail(Errc::kCorrupt, "{}: no hexadecimal number: \"{}\"", file, text);
       }
       ids.push_back(fmt::format("{:0{}x}", value, identifier.digits));

@@ -2,7 +2,6 @@
 // kernels.
 
 #include <array>
-#include <charconv>
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
@@ -44,8 +43,7 @@ class Softnet final : public Collector {
     std::array<std::uint32_t, kMaxColumns> columns{};
     std::size_t count = 0;
     for (std::string_view word = next_word(line); !word.empty() && count < kMaxColumns; word = next_word(line)) {
-      const auto [end, status] = std::from_chars(word.data(), word.data() + word.size(), columns[count++], 16);
-      if (status != std::errc() || end != word.data() + word.size()) {
+      if (!to_hex_number(word, columns[count++])) {
         return fail(Errc::kCorrupt, "{}: no number: \"{}\"", file_.path(), word);
       }
     }

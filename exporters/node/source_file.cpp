@@ -1,7 +1,5 @@
 #include "exporters/node/source_file.hpp"
 
-#include <charconv>
-
 #include "base/float_text.hpp"
 #include "base/strings.hpp"
 

@@ -1,6 +1,8 @@
 #pragma once
 // Small files of /proc and /sys that are read at each scrape: opened once, read again from the start.
 
+#include <charconv>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +87,12 @@ std::string_view next_word(std::string_view& line);
 std::string_view next_field(std::string_view& text);
 /// A whole decimal number; false if the text is something else or does not fit.
 bool to_number(std::string_view text, std::uint64_t& value);
+/// A whole hexadecimal number without 0x; false if the text is something else or does not fit.
+template <std::unsigned_integral T>
+bool to_hex_number(std::string_view text, T& value) {
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return status == std::errc() && end == text.data() + text.size();
+}
 /// A whole number, decimal with or without a sign, or hexadecimal after 0x; nothing if the text is something else.
 std::optional<double> to_whole(std::string_view text);
 

@@ -1,17 +1,10 @@
 // Memory of UDP datagrams that wait, from /proc/net/udp and udp6.
 
-#include <charconv>
-
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
-
-bool to_hex_number(std::string_view text, std::uint64_t& value) {
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return status == std::errc() && end == text.data() + text.size();
-}
 
 class UdpQueues final : public Collector {
  public:
