@@ -13,10 +13,8 @@ namespace {
 
 /// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
 /// command line of an existing unit file works.
-constexpr std::string_view kMissingCollectors[] = {
-    "drm",   "ethtool", "logind",      "mountstats", "network_route", "ntp",     "nvmesubsystem", "perf",
-    "qdisc", "runit",   "supervisord", "swap",       "systemd",       "tcpstat", "wifi",
-};
+constexpr std::string_view kMissingCollectors[] = {"drm",  "ethtool", "logind",      "ntp",  "nvmesubsystem",
+                                                   "perf", "runit",   "supervisord", "swap", "systemd"};
 
 /// A flag whose value Prometheus' duration grammar or Go's reads.
 Duration read_duration(const std::string& text, const char* flag) {
@@ -51,10 +49,16 @@ void add_node_flags(CLI::App& app, Flags& flags) {
   regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
   regex("--collector.netdev.device-include", node.netdev_device_include, "Net devices to include.");
   regex("--collector.netdev.device-exclude", node.netdev_device_exclude, "Net devices to exclude.");
+  app.add_flag("--collector.netdev.netlink,!--no-collector.netdev.netlink", node.netdev_netlink,
+               "Use netlink to gather stats instead of /proc/net/dev.");
+  app.add_flag("--collector.netdev.enable-detailed-metrics,!--no-collector.netdev.enable-detailed-metrics",
+               node.netdev_detailed, "Use (incompatible) metric names that provide more detailed stats on Linux");
+  app.add_flag("--collector.netdev.label-ifalias,!--no-collector.netdev.label-ifalias", node.netdev_label_alias,
+               "Add ifAlias label");
   regex("--collector.arp.device-include", node.arp_device_include, "Regexp of arp devices to include.");
   regex("--collector.arp.device-exclude", node.arp_device_exclude, "Regexp of arp devices to exclude.");
-  app.add_flag_callback("--collector.arp.netlink", [] {})->group("");  // the answers are the same
-  app.add_flag_callback("--no-collector.arp.netlink", [] {})->group("");
+  app.add_flag("--collector.arp.netlink,!--no-collector.arp.netlink", node.arp_netlink,
+               "Use netlink to gather stats instead of /proc/net/arp.");
   regex("--collector.diskstats.device-include", node.diskstats_device_include,
         "Regexp of diskstats devices to include.");
   regex("--collector.diskstats.device-exclude", node.diskstats_device_exclude,
@@ -83,6 +87,12 @@ void add_node_flags(CLI::App& app, Flags& flags) {
                  "Path to pci.ids file to use for PCI device identification.");
   app.add_flag("--collector.pcidevice.names,!--no-collector.pcidevice.names", node.pcidevice_names,
                "Enable PCI device name resolution (requires pci.ids file).");
+  regex("--collector.qdisc.device-include", node.qdisc_device_include, "Regexp of qdisc devices to include.");
+  regex("--collector.qdisc.device-exclude", node.qdisc_device_exclude, "Regexp of qdisc devices to exclude.");
+  app.add_option("--collector.qdisc.fixtures", node.qdisc_fixtures,
+                 "Folder with JSON to use in place of the kernel's queueing disciplines, for tests.");
+  app.add_option("--collector.wifi.fixtures", node.wifi_fixtures,
+                 "Folder with JSON to use in place of the kernel's wireless devices, for tests.");
   regex("--collector.slabinfo.slabs-include", node.slabinfo_slabs_include,
         "Regexp of slabs to include in slabinfo collector.");
   regex("--collector.slabinfo.slabs-exclude", node.slabinfo_slabs_exclude,

@@ -1,11 +1,17 @@
-// What the kernel knows of each network device, from /sys/class/net.
+// What the kernel knows of each network device: over netlink, with the few files of /sys/class/net that say more; or
+// all from the files.
 
+#include <array>
 #include <charconv>
 
-#include <net/if.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/netlink.h>
 
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/link_message.hpp"
+#include "exporters/node/netlink.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -15,7 +21,26 @@ struct Metric {
   std::string_view file, name;
   model::MetricType type = model::MetricType::kGauge;
 };
-constexpr Metric kMetrics[] = {
+enum Property : std::uint8_t {
+  kAddressAssign,
+  kCarrier,
+  kCarrierChanges,
+  kCarrierUp,
+  kCarrierDown,
+  kDeviceId,
+  kDormant,
+  kFlags,
+  kIndex,
+  kLink,
+  kLinkMode,
+  kMtu,
+  kNameAssign,
+  kGroup,
+  kQueueLength,
+  kType,
+  kProperties
+};
+constexpr std::array<Metric, kProperties> kMetrics = {{
     {"addr_assign_type", "address_assign_type"},
     {"carrier", "carrier"},
     {"carrier_changes", "carrier_changes_total", model::MetricType::kCounter},
@@ -32,7 +57,9 @@ constexpr Metric kMetrics[] = {
     {"netdev_group", "net_dev_group"},
     {"tx_queue_len", "transmit_queue_length"},
     {"type", "protocol_type"},
-};
+}};
+/// By the number of IF_OPER_…, as /sys/class/net/<iface>/operstate writes them.
+constexpr std::string_view kStates[] = {"unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"};
 
 /// Decimal, or hexadecimal after 0x, as the kernel writes flags.
 std::optional<std::int64_t> to_integer(std::string_view text) {
@@ -44,72 +71,138 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
   return value;
 }
 
+struct Device {
+  std::string name, address, broadcast, duplex, state, alias;
+  std::array<std::optional<std::int64_t>, kProperties> properties;  // without one, there is no series
+  std::optional<std::int64_t> megabits;
+};
+
 class Netclass final : public Collector {
  public:
-  Netclass(const NodeContext& context, Filter ignored, bool ignore_invalid_speed)
+  Netclass(const NodeContext& context, Filter ignored)
       : folder_(context.sys("class/net")),
         fs_(context.fs),
-        files_(context.fs),
+        files_(context.fs, 1024),
         devices_(std::move(ignored)),
-        ignore_invalid_speed_(ignore_invalid_speed) {}
+        netlink_(NETLINK_ROUTE),
+        // Another folder, as of the host seen from a container, has the devices of another network namespace.
+        by_netlink_(context.options.sysfs == "/sys"),
+        ignore_invalid_speed_(context.options.netclass_ignore_invalid_speed) {}
   std::string_view name() const override { return "netclass"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(fs_.list(folder_)));
-    for (const std::string& device : devices) {
+    if (info_ == nullptr) make_families(page);
+    if (by_netlink_) {
+      auto asked = for_each_link(netlink_, false, [&](const Link& link) {
+        if (devices_.shows(link.name)) put(of_link(link));
+      });
+      if (asked || asked.error().code != Errc::kUnavailable) return asked;
+    }
+    TOCSIN_TRY(const std::vector<std::string> names, or_no_data(fs_.list(folder_)));
+    for (const std::string& name : names) {
       // Beside the devices there is bonding_masters, a file.
-      if (devices_.shows(device) && files_.text(fmt::format("{}/{}/ifindex", folder_, device))) put(page, device);
+      if (devices_.shows(name) && files_.text(fmt::format("{}/{}/ifindex", folder_, name))) put(of_files(name));
     }
     return {};
   }
 
  private:
-  std::string text(const std::string& device, std::string_view file) {
+  void make_families(expo::Page& page) {
+    up_ = &page.family("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", model::MetricType::kGauge);
+    info_ = &page.family("node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.",
+                         model::MetricType::kGauge);
+    for (std::size_t i = 0; i < kProperties; ++i) families_[i] = family(page, kMetrics[i].name, kMetrics[i].type);
+    speed_ = family(page, "speed_bytes", model::MetricType::kGauge);
+  }
+  static expo::CachedFamily* family(expo::Page& page, std::string_view name, model::MetricType type) {
+    return &page.family(fmt::format("node_network_{}", name), fmt::format("Network device property: {}", name), type);
+  }
+
+  std::string text(std::string_view device, std::string_view file) {
     return std::string(files_.text(fmt::format("{}/{}/{}", folder_, device, file)).value_or(""));
   }
 
-  /// A file that does not answer has no series: `carrier` of a device that is down, `speed` of one without.
-  std::optional<std::int64_t> integer(const std::string& device, std::string_view file) {
+  /// Nothing if the file does not answer: `carrier` of a device that is down, `speed` of one without.
+  std::optional<std::int64_t> integer(std::string_view device, std::string_view file) {
     const auto digits = files_.text(fmt::format("{}/{}/{}", folder_, device, file));
     return digits ? to_integer(*digits) : std::nullopt;
   }
 
-  void put(expo::Page& page, const std::string& device) {
-    const std::string state = text(device, "operstate");
-    page.family("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", model::MetricType::kGauge)
-        .put({{"device", device}}, state == "up" ? 1 : 0);
-    const auto flags = integer(device, "flags");
-    const std::string_view admin = !flags ? "unknown" : (*flags & IFF_UP) != 0 ? "up" : "down";
-    page.family("node_network_info", "Non-numeric data from /sys/class/net/<iface>, value is always 1.",
-                model::MetricType::kGauge)
-        .put({{"device", device},
-              {"address", text(device, "address")},
-              {"broadcast", text(device, "broadcast")},
-              {"duplex", text(device, "duplex")},
-              {"operstate", state},
-              {"adminstate", admin},
-              {"ifalias", text(device, "ifalias")}},
-             1);
-    for (const Metric& metric : kMetrics) {
-      if (const auto value = integer(device, metric.file)) put(page, device, metric, static_cast<double>(*value));
-    }
-    const auto megabits = integer(device, "speed");
-    if (megabits && (*megabits >= 0 || !ignore_invalid_speed_)) {
-      put(page, device, {"speed", "speed_bytes"}, static_cast<double>(*megabits * 1000 * 1000 / 8));
-    }
+  Device of_files(const std::string& name) {
+    Device device{.name = name,
+                  .address = text(name, "address"),
+                  .broadcast = text(name, "broadcast"),
+                  .duplex = text(name, "duplex"),
+                  .state = text(name, "operstate"),
+                  .alias = text(name, "ifalias"),
+                  .properties = {},
+                  .megabits = integer(name, "speed")};
+    for (std::size_t i = 0; i < kProperties; ++i) device.properties[i] = integer(name, kMetrics[i].file);
+    return device;
   }
 
-  static void put(expo::Page& page, const std::string& device, const Metric& metric, double value) {
-    page.family(fmt::format("node_network_{}", metric.name), fmt::format("Network device property: {}", metric.name),
-                metric.type)
-        .put({{"device", device}}, value);
+  /// What netlink does not tell comes from files. Speed and duplex only drivers of devices that are up tell.
+  Device of_link(const Link& link) {
+    const bool up = (link.flags & IFF_UP) != 0, may_have_speed = up && link.type != ARPHRD_LOOPBACK;
+    Device device{.name = std::string(link.name),
+                  .address = hardware_address(link.address),
+                  .broadcast = hardware_address(link.broadcast),
+                  .duplex = may_have_speed ? text(link.name, "duplex") : "",
+                  .state = std::string(link.state < std::size(kStates) ? kStates[link.state] : kStates[0]),
+                  .alias = std::string(trim(link.alias)),
+                  .properties = {},
+                  .megabits = may_have_speed ? integer(link.name, "speed") : std::nullopt};
+    auto& properties = device.properties;
+    for (const Property property : {kAddressAssign, kDeviceId, kFlags, kNameAssign}) {
+      properties[property] = integer(link.name, kMetrics[property].file);
+    }
+    if (up) {
+      properties[kCarrier] = link.carrier;
+      properties[kDormant] = (link.flags & IFF_DORMANT) != 0 ? 1 : 0;
+    }
+    properties[kCarrierChanges] = link.carrier_changes;
+    properties[kCarrierUp] = link.carrier_up;
+    properties[kCarrierDown] = link.carrier_down;
+    properties[kIndex] = link.index;
+    properties[kLink] = link.link;
+    properties[kLinkMode] = link.mode;
+    properties[kMtu] = link.mtu;
+    properties[kGroup] = link.group;
+    properties[kQueueLength] = link.queue_length;
+    properties[kType] = link.type;
+    return device;
+  }
+
+  void put(const Device& device) {
+    up_->put({{"device", device.name}}, device.state == "up" ? 1 : 0);
+    const auto flags = device.properties[kFlags];
+    info_->put({{"device", device.name},
+                {"address", device.address},
+                {"broadcast", device.broadcast},
+                {"duplex", device.duplex},
+                {"operstate", device.state},
+                {"adminstate", !flags                   ? "unknown"
+                               : (*flags & IFF_UP) != 0 ? "up"
+                                                        : "down"},
+                {"ifalias", device.alias}},
+               1);
+    for (std::size_t i = 0; i < kProperties; ++i) {
+      const auto value = device.properties[i];
+      if (value) families_[i]->put({{"device", device.name}}, static_cast<double>(*value));
+    }
+    if (device.megabits && (*device.megabits >= 0 || !ignore_invalid_speed_)) {
+      speed_->put({{"device", device.name}}, static_cast<double>(*device.megabits * 1000 * 1000 / 8));
+    }
   }
 
   std::string folder_;
   Fs& fs_;
   SourceFiles files_;
   Filter devices_;
-  bool ignore_invalid_speed_;
+  Netlink netlink_;
+  bool by_netlink_, ignore_invalid_speed_;
+  expo::CachedFamily *up_ = nullptr, *info_ = nullptr, *speed_ = nullptr;
+  std::array<expo::CachedFamily*, kProperties> families_{};
 };
 
 }  // namespace
@@ -117,7 +210,7 @@ class Netclass final : public Collector {
 MadeCollector make_netclass(const NodeContext& context) {
   const NodeOptions& options = context.options;
   TOCSIN_TRY(Filter devices, Filter::except("--collector.netclass.ignored-devices", options.netclass_ignored_devices));
-  return std::make_unique<Netclass>(context, std::move(devices), options.netclass_ignore_invalid_speed);
+  return std::make_unique<Netclass>(context, std::move(devices));
 }
 
 }  // namespace tocsin::exporters::node

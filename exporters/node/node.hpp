@@ -39,6 +39,7 @@ struct NodeOptions {
       "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$";
   std::string filesystem_fs_types_include;
   Duration filesystem_mount_timeout = std::chrono::seconds(5);
+  bool arp_netlink = true;
   std::string arp_device_include, arp_device_exclude;
   std::string diskstats_device_include;
   std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
@@ -49,6 +50,7 @@ struct NodeOptions {
   std::string ipvs_backend_labels = "local_address,local_port,remote_address,remote_port,proto,local_mark";
   std::string netclass_ignored_devices = "^$";
   bool netclass_ignore_invalid_speed = false;
+  bool netdev_netlink = true, netdev_detailed = false, netdev_label_alias = false;
   std::string netdev_device_include;
   std::string netdev_device_exclude;
   std::string netstat_fields =
@@ -58,6 +60,8 @@ struct NodeOptions {
       "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$";
   std::string pcidevice_ids_file;  // empty: where distributions have it
   bool pcidevice_names = false;
+  std::string qdisc_device_include, qdisc_device_exclude;
+  std::string qdisc_fixtures, wifi_fixtures;  // folders with JSON in place of the kernel
   std::string slabinfo_slabs_include, slabinfo_slabs_exclude;
   std::vector<std::string> sysctl_include, sysctl_include_info;  // name, or name:key,key
   std::string powersupply_ignored_supplies = "^$";

@@ -65,6 +65,7 @@ TEST_CASE("diskstats: an include takes the place of the default exclude, not of 
 TEST_CASE("arp: entries by device, some of them hidden") {
   Host host("arp");
   host.options.arp_device_exclude = "docker";
+  host.options.arp_netlink = false;
   host.dir.write("proc/net/arp",
                  "IP address       HW type     Flags       HW address            Mask     Device\n"
                  "192.168.1.1      0x1         0x2         cc:aa:dd:ee:aa:bb     *        eth0\n"

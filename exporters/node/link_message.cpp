@@ -1,0 +1,59 @@
+#include "exporters/node/link_message.hpp"
+
+#include <fmt/format.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "exporters/node/netlink.hpp"
+
+namespace tocsin::exporters::node {
+
+std::optional<Link> parse_link(std::string_view message) {
+  const auto header = read_struct<ifinfomsg>(message);
+  if (!header) return std::nullopt;
+  Link link;
+  link.index = static_cast<unsigned>(header->ifi_index);
+  link.flags = header->ifi_flags;
+  link.type = header->ifi_type;
+  link.link = link.index;
+  const std::string_view attributes = after_header(message, sizeof(ifinfomsg));
+  for_each_attribute(attributes, [&](std::uint16_t type, std::string_view value) {
+    if (type == IFLA_IFNAME) link.name = attribute_text(value);
+    if (type == IFLA_IFALIAS) link.alias = attribute_text(value);
+    if (type == IFLA_ADDRESS) link.address = value;
+    if (type == IFLA_BROADCAST) link.broadcast = value;
+    if (type == IFLA_OPERSTATE) link.state = read_or_zero<std::uint8_t>(value);
+    if (type == IFLA_LINKMODE) link.mode = read_or_zero<std::uint8_t>(value);
+    if (type == IFLA_LINK) link.link = read_or_zero<std::uint32_t>(value);
+    if (type == IFLA_MTU) link.mtu = read_or_zero<std::uint32_t>(value);
+    if (type == IFLA_TXQLEN) link.queue_length = read_or_zero<std::uint32_t>(value);
+    if (type == IFLA_GROUP) link.group = read_or_zero<std::uint32_t>(value);
+    if (type == IFLA_CARRIER) link.carrier = read_struct<std::uint8_t>(value);
+    if (type == IFLA_CARRIER_CHANGES) link.carrier_changes = read_struct<std::uint32_t>(value);
+    if (type == IFLA_CARRIER_UP_COUNT) link.carrier_up = read_struct<std::uint32_t>(value);
+    if (type == IFLA_CARRIER_DOWN_COUNT) link.carrier_down = read_struct<std::uint32_t>(value);
+    if (type == IFLA_STATS) link.stats32 = value;
+    if (type == IFLA_STATS64) link.stats64 = value;
+  });
+  if (link.name.empty()) return std::nullopt;
+  return link;
+}
+
+Result<void> for_each_link(Netlink& netlink, bool with_stats, const std::function<void(const Link&)>& take) {
+  std::string request(bytes_of(ifinfomsg{}));
+  if (!with_stats) append_attribute(request, IFLA_EXT_MASK, bytes_of(std::uint32_t{RTEXT_FILTER_SKIP_STATS}));
+  return netlink.dump(RTM_GETLINK, request, [&](std::uint16_t type, std::string_view body) {
+    if (type != RTM_NEWLINK) return;
+    if (const auto link = parse_link(body)) take(*link);
+  });
+}
+
+std::string hardware_address(std::string_view bytes) {
+  std::string out;
+  for (const char byte : bytes) {
+    fmt::format_to(std::back_inserter(out), "{}{:02x}", out.empty() ? "" : ":", static_cast<unsigned char>(byte));
+  }
+  return out;
+}
+
+}  // namespace tocsin::exporters::node

@@ -1,0 +1,40 @@
+#pragma once
+// Network devices, as the kernel tells them over netlink.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace tocsin::exporters::node {
+
+class Netlink;
+
+/// One RTM_NEWLINK. Views into the message. Source: rtnetlink(7), include/uapi/linux/if_link.h of Linux.
+struct Link {
+  unsigned index = 0, flags = 0, type = 0;
+  std::string_view name, alias;
+  std::string_view address, broadcast;  // bytes
+  std::uint8_t state = 0, mode = 0;     // IF_OPER_…, IF_LINK_MODE_…
+  unsigned link = 0;                    // index of the device below; its own if there is none
+  unsigned mtu = 0, queue_length = 0, group = 0;
+  std::optional<std::uint8_t> carrier;
+  std::optional<std::uint32_t> carrier_changes, carrier_up, carrier_down;
+  std::string_view stats64, stats32;  // struct rtnl_link_stats64, rtnl_link_stats; may be shorter than this build's
+};
+
+/// Nothing if the message is too short or has no name.
+std::optional<Link> parse_link(std::string_view message);
+
+/// Calls `take` for each device; its views live for the call.
+/// @param with_stats  else the kernel is asked to leave the counters out
+/// @return as Netlink::dump().
+Result<void> for_each_link(Netlink& netlink, bool with_stats, const std::function<void(const Link&)>& take);
+
+/// "02:fc:00:00:00:01", of any length.
+std::string hardware_address(std::string_view bytes);
+
+}  // namespace tocsin::exporters::node

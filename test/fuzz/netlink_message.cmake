@@ -1,0 +1,1 @@
+tocsin_fuzz(netlink_message USES exporter_node)
