@@ -16,6 +16,7 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # records of Prometheus' log
 find_package(Snappy REQUIRED)  # bodies of remote write and read
+find_path(MARIADB_INCLUDE mariadb/mysql.h REQUIRED)  # header alone: exporters/mysql/client.cpp loads the library
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)  # protobuf's wire format; headers alone
 add_library(protozero INTERFACE)
 target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE})
