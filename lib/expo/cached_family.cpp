@@ -1,106 +1,113 @@
-#include <algorithm>
-#include <cstring>
-#include <utility>
+#include "expo/cached_family.hpp"
 
+#include <algorithm>
+#include <cmath>
+
+#include "expo/key.hpp"
 #include "expo/lines.hpp"
-#include "expo/writer.hpp"
+#include "expo/page_rules.hpp"
 
 namespace tocsin::expo {
 namespace {
 
-void append_key_text(std::string& key, std::string_view text) {
-  const auto size = static_cast<std::uint32_t>(text.size());
-  key.append(reinterpret_cast<const char*>(&size), sizeof size);
-  key += text;
-}
-
-void append_key_number(std::string& key, double value) {
-  key.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-std::string_view take_key_text(std::string_view& key) {
-  std::uint32_t size = 0;
-  std::memcpy(&size, key.data(), sizeof size);
-  const std::string_view text = key.substr(sizeof size, size);
-  key.remove_prefix(sizeof size + size);
-  return text;
-}
-
-/// The values of a key's labels in order of their names, and how many labels there are: client_golang's sort key.
-std::vector<std::string_view> sort_key(std::string_view key) {
-  std::vector<model::LabelView> labels;
-  std::uint32_t count = 0;
-  std::memcpy(&count, key.data(), sizeof count);
-  key.remove_prefix(sizeof count);
-  for (; count > 0; --count) {
-    const std::string_view name = take_key_text(key);
-    labels.push_back({name, take_key_text(key)});
-  }
-  std::sort(labels.begin(), labels.end(), label_name_less);
+/// The values of labels in order of their names: client_golang's sort key.
+std::vector<std::string_view> sort_key(std::span<const model::LabelView> labels) {
+  std::vector<model::LabelView> sorted(labels.begin(), labels.end());
+  std::sort(sorted.begin(), sorted.end(), label_name_less);
   std::vector<std::string_view> values;
-  values.reserve(labels.size());
-  for (const auto& label : labels) values.push_back(label.value);
+  values.reserve(sorted.size());
+  for (const auto& label : sorted) values.push_back(label.value);
   return values;
 }
 
 }  // namespace
 
-CachedFamily::CachedFamily(std::string name, std::string help, model::MetricType type)
-    : name_(std::move(name)), help_(std::move(help)), type_(type) {
+CachedFamily::CachedFamily(std::string name, std::string help, model::MetricType type, PageRules* rules)
+    : name_(std::move(name)), help_(std::move(help)), type_(type), rules_(rules), adds_up_(adds_up(name_, type)) {
   append_family_header(header_, name_, help_, type_);
 }
 
 void CachedFamily::begin() {
   ++round_;
   cursor_ = 0;
-  changed_ = false;
+  stored_lines_ = 0;
+  barred_ = closed_;
+  other_.folded_lines = 0;
+  other_.any = false;
+  other_.sum = 0;
+  other_.newest.reset();
   next_order_.clear();
 }
 
-void CachedFamily::start_key(std::span<const model::LabelView> labels) {
+void CachedFamily::start_key(Kind kind, std::span<const model::LabelView> labels) {
   key_.clear();
-  const auto count = static_cast<std::uint32_t>(labels.size());
-  key_.append(reinterpret_cast<const char*>(&count), sizeof count);
-  for (const auto& label : labels) {
-    append_key_text(key_, label.name);
-    append_key_text(key_, label.value);
-  }
+  append_key_start(key_, static_cast<std::uint8_t>(kind), labels);
 }
 
-CachedFamily::Metric& CachedFamily::seen() {
+CachedFamily::Metric* CachedFamily::seen(Kind kind, double first_value, std::size_t lines) {
   Metric* metric = nullptr;
   if (cursor_ < put_order_.size() && put_order_[cursor_]->key == key_) {
     metric = put_order_[cursor_];
   } else if (const auto found = metrics_.find(key_); found != metrics_.end()) {
     metric = found->second.get();
   } else {
-    auto made = std::make_unique<Metric>();
-    made->key = key_;
-    made->place = cursor_;
-    metric = made.get();
-    metrics_.emplace(metric->key, std::move(made));
-    changed_ = true;
+    if (std::isnan(first_value)) first_value = -std::numeric_limits<double>::infinity();
+    if (rules_ != nullptr) rules_->make_room();
+    if (barred_ && first_value <= bar_) {
+      other_.folded_lines += lines;
+      return nullptr;
+    }
+    metric = make(kind, first_value, lines);
   }
-  if (!metric->heads.empty()) cursor_ = metric->place + 1;
+  if (metric->born != round_) cursor_ = metric->place + 1;
   if (metric->round != round_) {
     metric->round = round_;
+    stored_lines_ += lines;
     next_order_.push_back(metric);
   }
-  return *metric;
+  return metric;
+}
+
+CachedFamily::Metric* CachedFamily::make(Kind kind, double first_value, std::size_t lines) {
+  auto made = std::make_unique<Metric>();
+  made->key = key_;
+  made->kind = kind;
+  made->born = round_;
+  made->rank = first_value;
+  made->arrival = arrivals_++;
+  if (rules_ != nullptr) rules_->new_lines += lines;
+  Metric* metric = made.get();
+  metrics_.emplace(metric->key, std::move(made));
+  return metric;
 }
 
 void CachedFamily::add_line(Metric& metric, std::string_view suffix, std::span<const model::LabelView> labels,
-                            model::LabelView extra) {
+                            model::LabelView extra) const {
   append_head(metric.heads, name_, suffix, labels, extra);
   metric.head_ends.push_back(static_cast<std::uint32_t>(metric.heads.size()));
 }
 
+void CachedFamily::make_heads(Metric& metric) const {
+  std::string_view key = metric.key;
+  const std::vector<model::LabelView> own = take_key_labels(key);
+  std::vector<model::LabelView> scratch;
+  std::span<const model::LabelView> labels = own;
+  if (rules_ != nullptr) labels = rules_->complete(own, scratch);
+  if (metric.kind == Kind::kValue) return add_line(metric, {}, labels);
+  const bool buckets = metric.kind == Kind::kHistogram;
+  for (const double bound : take_key_numbers(key)) {
+    add_line(metric, buckets ? "_bucket" : "", labels, {buckets ? kLe : kQuantile, number_text(bound)});
+  }
+  add_line(metric, "_sum", labels);
+  add_line(metric, "_count", labels);
+}
+
 void CachedFamily::put(std::span<const model::LabelView> labels, double value, std::optional<Timestamp> timestamp) {
-  start_key(labels);
-  Metric& metric = seen();
-  if (metric.heads.empty()) add_line(metric, {}, labels);
-  metric.values.assign(1, value);
-  metric.timestamp = timestamp;
+  start_key(Kind::kValue, labels);
+  Metric* metric = seen(Kind::kValue, value, 1);
+  if (metric == nullptr) return fold(labels, value, timestamp);
+  metric->values.assign(1, value);
+  metric->timestamp = timestamp;
 }
 
 void CachedFamily::set(Metric& metric, double sum, double count, std::optional<Timestamp> timestamp) {
@@ -111,49 +118,58 @@ void CachedFamily::set(Metric& metric, double sum, double count, std::optional<T
 
 void CachedFamily::put_histogram(std::span<const model::LabelView> labels, std::span<const Bucket> buckets, double sum,
                                  double count, std::optional<Timestamp> timestamp) {
-  start_key(labels);
+  start_key(Kind::kHistogram, labels);
   for (const Bucket& bucket : buckets) append_key_number(key_, bucket.upper_bound);
-  Metric& metric = seen();
   const bool add_infinity = !ends_with_infinity(buckets);
-  if (metric.heads.empty()) {
-    for (const Bucket& bucket : buckets) {
-      add_line(metric, "_bucket", labels, {kLe, number_text(bucket.upper_bound)});
-    }
-    if (add_infinity) add_line(metric, "_bucket", labels, {kLe, "+Inf"});
-    add_line(metric, "_sum", labels);
-    add_line(metric, "_count", labels);
-  }
-  metric.values.clear();
-  for (const Bucket& bucket : buckets) metric.values.push_back(bucket.cumulative_count);
-  if (add_infinity) metric.values.push_back(count);
-  set(metric, sum, count, timestamp);
+  if (add_infinity) append_key_number(key_, std::numeric_limits<double>::infinity());
+  Metric* metric = seen(Kind::kHistogram, count, buckets.size() + (add_infinity ? 3 : 2));
+  if (metric == nullptr) return;
+  metric->values.clear();
+  for (const Bucket& bucket : buckets) metric->values.push_back(bucket.cumulative_count);
+  if (add_infinity) metric->values.push_back(count);
+  set(*metric, sum, count, timestamp);
 }
 
 void CachedFamily::put_summary(std::span<const model::LabelView> labels, std::span<const Quantile> quantiles,
                                double sum, double count, std::optional<Timestamp> timestamp) {
-  start_key(labels);
+  start_key(Kind::kSummary, labels);
   for (const Quantile& quantile : quantiles) append_key_number(key_, quantile.quantile);
-  Metric& metric = seen();
-  if (metric.heads.empty()) {
-    for (const Quantile& quantile : quantiles) {
-      add_line(metric, {}, labels, {kQuantile, number_text(quantile.quantile)});
-    }
-    add_line(metric, "_sum", labels);
-    add_line(metric, "_count", labels);
-  }
-  metric.values.clear();
-  for (const Quantile& quantile : quantiles) metric.values.push_back(quantile.value);
-  set(metric, sum, count, timestamp);
+  Metric* metric = seen(Kind::kSummary, count, quantiles.size() + 2);
+  if (metric == nullptr) return;
+  metric->values.clear();
+  for (const Quantile& quantile : quantiles) metric->values.push_back(quantile.value);
+  set(*metric, sum, count, timestamp);
 }
 
 void CachedFamily::end() {
-  if (next_order_.size() != metrics_.size()) {
-    std::erase_if(metrics_, [this](const auto& entry) { return entry.second->round != round_; });
-    changed_ = true;
+  if (other_.any || other_.total) put_other();
+  bool changed = next_order_.size() != metrics_.size();
+  if (changed) {
+    std::erase_if(metrics_, [this](const auto& entry) { return entry.second->round != round_ || entry.second->cut; });
   }
   put_order_.swap(next_order_);
-  for (std::size_t i = 0; i < put_order_.size(); ++i) put_order_[i]->place = i;
-  if (changed_) sort_lines();
+  for (std::size_t i = 0; i < put_order_.size(); ++i) {
+    Metric& metric = *put_order_[i];
+    metric.place = i;
+    if (metric.born != round_) continue;
+    make_heads(metric);
+    changed = true;
+  }
+  if (changed) sort_lines();
+}
+
+void CachedFamily::close() {
+  closed_ = barred_ = true;
+  bar_ = std::numeric_limits<double>::infinity();
+}
+
+void CachedFamily::forget() {
+  metrics_.clear();
+  put_order_.clear();
+  next_order_.clear();
+  line_order_.clear();
+  lines_ = 0;
+  other_.total.reset();
 }
 
 void CachedFamily::sort_lines() {
@@ -161,7 +177,12 @@ void CachedFamily::sort_lines() {
   keyed.reserve(put_order_.size());
   lines_ = 0;
   for (Metric* metric : put_order_) {
-    keyed.emplace_back(sort_key(metric->key), metric);
+    std::string_view key = metric->key;
+    const std::vector<model::LabelView> own = take_key_labels(key);
+    std::vector<model::LabelView> scratch;
+    std::span<const model::LabelView> labels = own;
+    if (rules_ != nullptr) labels = rules_->complete(own, scratch);
+    keyed.emplace_back(sort_key(labels), metric);
     lines_ += metric->head_ends.size();
   }
   std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {

@@ -2,24 +2,58 @@
 #include <tuple>
 #include <utility>
 
+#include "expo/page_rules.hpp"
 #include "expo/writer.hpp"
 
 namespace tocsin::expo {
 
+Page::Page() : rules_(std::make_unique<PageRules>()) {}
+Page::~Page() = default;
+Page::Page(Page&&) noexcept = default;
+Page& Page::operator=(Page&&) noexcept = default;
+
+void Page::set_constant_labels(std::span<const model::LabelView> labels) {
+  std::vector<std::pair<std::string, std::string>> sorted;
+  for (const auto& label : labels) sorted.emplace_back(label.name, label.value);
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted == rules_->constant_labels) return;
+  rules_->constant_labels = std::move(sorted);
+  for (auto& [name, family] : families_) family.forget();
+}
+
+void Page::limit_series(std::size_t lines) {
+  rules_->limit = lines;
+}
+
 CachedFamily& Page::family(std::string_view name, std::string_view help, model::MetricType type) {
   auto found = families_.find(name);
   if (found == families_.end()) {
-    found = families_.try_emplace(std::string(name), std::string(name), std::string(help), type).first;
+    if (rules_->limit != 0 && families_.size() >= rules_->limit) {
+      if (surplus_ == nullptr) {
+        surplus_ = std::make_unique<CachedFamily>("", "", model::MetricType::kUnknown, rules_.get());
+        surplus_->close();
+      }
+      return *surplus_;
+    }
+    found = families_.try_emplace(std::string(name), std::string(name), std::string(help), type, rules_.get()).first;
+    rules_->families.push_back(&found->second);
   }
   return found->second;
 }
 
 void Page::begin() {
+  rules_->new_lines = 0;
   for (auto& [name, family] : families_) family.begin();
+  if (surplus_ != nullptr) surplus_->begin();
 }
 
 void Page::end() {
-  for (auto& [name, family] : families_) family.end();
+  if (rules_->limit != 0) rules_->cut();
+  dropped_ = surplus_ != nullptr ? surplus_->other_.folded_lines : 0;
+  for (auto& [name, family] : families_) {
+    family.end();
+    dropped_ += family.other_.folded_lines;
+  }
 }
 
 void Page::render(RenderedPage& out) const {

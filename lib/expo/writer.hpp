@@ -20,10 +20,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/time.hpp"
+#include "expo/cached_family.hpp"
 #include "model/labels.hpp"
 #include "model/metric_type.hpp"
 
@@ -39,16 +39,6 @@ void append_family_header(std::string& out, std::string_view name, std::string_v
 /// quantile), written last; none if its name is empty.
 void append_head(std::string& out, std::string_view name, std::string_view suffix,
                  std::span<const model::LabelView> labels, model::LabelView extra = {});
-
-/// Buckets of a classic histogram: cumulative counts. +Inf is added from `count` if it is not there.
-struct Bucket {
-  double upper_bound = 0;
-  double cumulative_count = 0;
-};
-struct Quantile {
-  double quantile = 0;
-  double value = 0;
-};
 
 /// Renders straight to a text. Thread: one. Keeps views of the name until the next family().
 class TextWriter {
@@ -77,74 +67,6 @@ class TextWriter {
   std::string name_;
 };
 
-/// A family whose series are put anew each round, with their heads kept. Thread: one at a time. Owns copies of all
-/// texts.
-///
-///   family.begin();
-///   for (auto& cpu : cpus) family.put({{"cpu", cpu.name}, {"mode", "idle"}}, cpu.idle);
-///   family.end();                      // what was not put in this round is gone
-///   family.render(out);
-///
-/// A put that repeats the labels of the put at the same place of the last round costs a comparison; another order costs
-/// a look-up; a new label set renders its head. Lines are written in order of label values (client_golang's order).
-class CachedFamily {
- public:
-  CachedFamily(std::string name, std::string help, model::MetricType type);
-
-  void begin();
-  /// The same label set twice in a round: the last value stands.
-  void put(std::span<const model::LabelView> labels, double value, std::optional<Timestamp> timestamp = {});
-  void put(std::initializer_list<model::LabelView> labels, double value) {
-    put(std::span<const model::LabelView>(labels.begin(), labels.size()), value);
-  }
-  void put(double value) { put(std::span<const model::LabelView>{}, value); }
-  void put_histogram(std::span<const model::LabelView> labels, std::span<const Bucket> buckets, double sum,
-                     double count, std::optional<Timestamp> timestamp = {});
-  void put_summary(std::span<const model::LabelView> labels, std::span<const Quantile> quantiles, double sum,
-                   double count, std::optional<Timestamp> timestamp = {});
-  void end();
-
-  /// Appends the header and the lines; nothing if there are no series. Call between end() and begin().
-  void render(std::string& out) const;
-  /// As render(), without the header.
-  void render_lines(std::string& out) const;
-
-  const std::string& name() const { return name_; }
-  const std::string& header() const { return header_; }
-  /// Lines it writes now.
-  std::size_t size() const { return lines_; }
-
- private:
-  struct Metric {
-    std::string key;    // the put's labels, encoded; of a histogram or summary also its bounds
-    std::string heads;  // of its lines, one after the other
-    std::vector<std::uint32_t> head_ends;
-    std::vector<double> values;  // one per line
-    std::optional<Timestamp> timestamp;
-    std::uint64_t round = 0;
-    std::size_t place = 0;  // in put_order_
-  };
-  void start_key(std::span<const model::LabelView> labels);
-  /// The metric of key_, found or made (then its heads are empty); counted as seen in this round.
-  Metric& seen();
-  void set(Metric& metric, double sum, double count, std::optional<Timestamp> timestamp);
-  void add_line(Metric& metric, std::string_view suffix, std::span<const model::LabelView> labels,
-                model::LabelView extra = {});
-  void sort_lines();
-
-  std::string name_, help_, header_;
-  model::MetricType type_;
-  std::unordered_map<std::string_view, std::unique_ptr<Metric>> metrics_;  // by Metric::key
-  std::vector<Metric*> put_order_;                                         // of the last round
-  std::vector<Metric*> next_order_;                                        // of this round
-  std::vector<Metric*> line_order_;                                        // as rendered
-  std::string key_;                                                        // of the current put
-  std::size_t cursor_ = 0;  // where in put_order_ the next put is expected
-  std::size_t lines_ = 0;
-  std::uint64_t round_ = 1;
-  bool changed_ = false;  // a metric came in this round
-};
-
 /// The text of a page, and where its families stand in it. Immutable once shared between threads.
 struct RenderedPage {
   struct Family {
@@ -158,6 +80,25 @@ struct RenderedPage {
 /// The families of one source. Thread: one at a time. References to families are valid as long as the page lives.
 class Page {
  public:
+  Page();
+  ~Page();
+  Page(Page&&) noexcept;
+  Page& operator=(Page&&) noexcept;
+
+  /// Labels written on every series, beside those of the put; a put's own label of the same name stands. What was put
+  /// before is forgotten if they change.
+  void set_constant_labels(std::span<const model::LabelView> labels);
+  void set_constant_labels(std::initializer_list<model::LabelView> labels) {
+    set_constant_labels(std::span<const model::LabelView>(labels.begin(), labels.size()));
+  }
+  /// At most `lines` lines of series from now on, and as many families; 0: no limit. When more are put, the largest
+  /// families are cut, all to the same size, and what does not fit is summed into one series of the family whose
+  /// differing labels are "other", or left out if it does not add up; see page_rules.hpp. Memory and time stay in
+  /// proportion to the limit and the puts.
+  void limit_series(std::size_t lines);
+  /// Lines of the last round that were summed into others or left out. A series put twice in a round counts twice.
+  std::size_t dropped() const { return dropped_; }
+
   /// Finds or makes it. The help and type of the first call stand.
   CachedFamily& family(std::string_view name, std::string_view help, model::MetricType type);
   /// begin() and end() of every family.
@@ -168,7 +109,10 @@ class Page {
   std::string render() const;
 
  private:
+  std::unique_ptr<PageRules> rules_;
   std::map<std::string, CachedFamily, std::less<>> families_;
+  std::unique_ptr<CachedFamily> surplus_;  // stands for the families beyond the limit
+  std::size_t dropped_ = 0;
 };
 
 /// Appends all families of the pages in order of names. A family that several pages have is written once, with the
