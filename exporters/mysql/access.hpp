@@ -24,6 +24,7 @@ class Access {
   /// @return nothing if none of them is there; kInvalid with the position.
   static Result<std::optional<Access>> read(yaml::Fields& fields);
 
+  bool is_file() const { return !file_.empty(); }
   /// How to connect now, but for the address of agent.yml: files are read anew, so that a changed password needs no
   /// reload.
   Result<ConnectOptions> get(Fs& fs, const config::Environment& environment) const;

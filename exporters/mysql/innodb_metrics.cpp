@@ -51,8 +51,8 @@ Result<void> collect_innodb_metrics(const Round& round) {
     } else {
       // Counters may be below zero: https://bugs.mysql.com/bug.php?id=75966
       const bool counter = (type == "counter" || type == "status_counter") && *value >= 0;
-      round.put(fmt::format("mysql_info_schema_innodb_metrics_{}_{}{}", metric_name(subsystem), metric_name(name),
-                            counter ? "_total" : ""),
+      // As the server spells it, capitals too.
+      round.put(fmt::format("mysql_info_schema_innodb_metrics_{}_{}{}", subsystem, name, counter ? "_total" : ""),
                 row.text("COMMENT"), counter ? MetricType::kCounter : MetricType::kGauge, {}, *value);
     }
     return {};

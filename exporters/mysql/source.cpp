@@ -88,9 +88,11 @@ class MysqlSource final : public Source {
                         : cnf.empty() ? module_access(section)
                                       : Result<Access>(Access::of_file(node.beside(cnf), std::string(section)));
     if (!access) return node.error("{}", access.error().message);
-    // What stands in files and variables may come later; what is wrong in this one is told now.
+    // Files may come later; what is wrong in one that is there is told now.
     auto options = access->get(services_.fs, services_.environment);
-    if (!options && options.error().code == Errc::kInvalid && !own) return node.error("{}", options.error().message);
+    if (!options && options.error().code == Errc::kInvalid && access->is_file()) {
+      return node.error("{}", options.error().message);
+    }
     ConnectOptions known = options ? std::move(*options) : ConnectOptions{.host = "localhost"};
     if (auto set = set_address(address, *access, known); !set) return node.error("{}", set.error().message);
     if (server.empty()) server = known.address();

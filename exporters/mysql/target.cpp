@@ -104,12 +104,18 @@ Result<void> MysqlTarget::ask(expo::Page& page, MonoTime deadline) {
     if (!options_.collectors.enabled[i] || !server_.at_least(collector.major, collector.minor)) continue;
     const MonoTime began = clock_.mono();
     // Once the time is over or the server is gone, the others are not tried.
-    const Result<void> collected = result ? run(collector, page, deadline) : result;
+    const bool tried = result.has_value();
+    const Result<void> collected = tried ? run(collector, page, deadline) : result;
     put_success(page, full_name(collector), collected.has_value());
     put_duration(page, full_name(collector), clock_.mono() - began);
-    note(collector.name, collected);
+    if (tried) note(collector.name, collected);
     all_well = all_well && collected;
     if (!collected && (connection_ == nullptr || clock_.mono() >= deadline)) result = collected;
+  }
+  for (const auto& [collector, count] : failures_) {
+    page.family("mysql_exporter_scrape_errors_total", "Total number of times an error occurred scraping a MySQL.",
+                MetricType::kCounter)
+        .put({{"collector", fmt::format("collect.{}", collector)}}, count);
   }
   put_gauge(page, "mysql_exporter_last_scrape_error",
             "Whether the last scrape of metrics from MySQL resulted in an error (1 for error, 0 for success).",
@@ -125,6 +131,7 @@ void MysqlTarget::note(std::string_view collector, const Result<void>& result) {
     }
     return;
   }
+  ++failures_[collector];
   std::string& known = failing_[collector];
   if (known == result.error().message) return;
   known = result.error().message;

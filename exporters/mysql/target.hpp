@@ -50,6 +50,7 @@ class MysqlTarget final : public BlockingTarget {
   std::unique_ptr<Connection> connection_;
   Server server_;
   std::map<std::string_view, std::string> failing_;  // collectors, and why
+  std::map<std::string_view, double> failures_;      // of collectors
   double rounds_ = 0;
 };
 

@@ -1,0 +1,1 @@
+tocsin_fuzz(my_cnf USES exporter_mysql base)
