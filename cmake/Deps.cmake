@@ -20,6 +20,9 @@ find_path(MARIADB_INCLUDE mariadb/mysql.h REQUIRED)  # header alone: exporters/m
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)  # protobuf's wire format; headers alone
 add_library(protozero INTERFACE)
 target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE})
+find_path(LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)  # the library is loaded when a server is asked
+add_library(libpq_headers INTERFACE)
+target_include_directories(libpq_headers SYSTEM INTERFACE ${LIBPQ_INCLUDE})
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)  # DNS: wrapped in lib/net/dns_client.cpp
 
 # Asio and Beast are compiled once, in lib/net; mixed settings would break the one-definition rule, so they are global.
