@@ -1,0 +1,1 @@
+tocsin_fuzz(redis_answers USES exporter_redis)
