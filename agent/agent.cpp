@@ -1,27 +1,18 @@
 #include "agent/agent.hpp"
 
-#include <algorithm>
 #include <csignal>
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-
-#include "base/float_text.hpp"
+#include "agent/sources.hpp"
 #include "base/version.hpp"
 
 namespace tocsin::agent {
 namespace {
 
-constexpr std::string_view kTimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds";
-constexpr Duration kAnswerTime = std::chrono::milliseconds(250);  // kept back from the scraper's timeout
+/// Without a word of the scraper, each deadline holds for itself.
+constexpr Duration kNoLimit = std::chrono::hours(1);
 
-/// How long this scraper waits for the collectors.
-Duration limit_of(const net::HttpRequest& request, Duration otherwise) {
-  double seconds = 0;
-  if (!parse_float(request.headers.get(kTimeoutHeader), seconds) || !(seconds > 0) || seconds > 3600) return otherwise;
-  const Duration limit(static_cast<std::int64_t>(seconds * 1e9));
-  return std::max(limit - kAnswerTime, limit / 2);
-}
+/// Probes that run at once; each may hold a connection and a thread.
+constexpr std::size_t kMaxProbes = 64;
 
 std::string html_escaped(std::string_view text) {
   std::string out;
@@ -52,44 +43,48 @@ net::Task<net::HttpResponse> landing_page(std::string metrics_path) {
   co_return net::HttpResponse(200, "text/html; charset=utf-8", std::move(page));
 }
 
-net::Task<net::HttpResponse> plain(std::string text) {
-  co_return net::HttpResponse(200, "text/plain; charset=utf-8", std::move(text));
+net::Task<net::HttpResponse> plain(int status, std::string text) {
+  co_return plain_text(status, std::move(text));
+}
+
+EndpointOptions endpoint_options(const Flags& flags) {
+  return {
+      .max_requests = flags.max_requests, .self_metrics = !flags.disable_exporter_metrics, .procfs = flags.node.procfs};
 }
 
 }  // namespace
 
-Agent::Agent(net::Runtime& runtime, const Flags& flags, exporters::Collectors collectors, Fs& fs)
-    : flags_(flags),
-      gatherer_(runtime.loop(), std::move(collectors),
-                GatherOptions{flags.collector_deadline, std::chrono::milliseconds(500)}),
-      requests_(prometheus::BuildCounter()
-                    .Name("promhttp_metric_handler_requests_total")
-                    .Help("Total number of scrapes by HTTP status code.")
-                    .Register(registry_.families())),
-      in_flight_gauge_(prometheus::BuildGauge()
-                           .Name("promhttp_metric_handler_requests_in_flight")
-                           .Help("Current number of scrapes being served.")
-                           .Register(registry_.families())
-                           .Add({})) {
-  registry_.add(telemetry::make_process_probe(fs, flags.node.procfs));
-  registry_.add([&runtime](telemetry::Sink& sink) {
-    const net::RuntimeStats stats = runtime.stats();
-    sink.gauge("tocsin_loop_lag_seconds", "Longest wait of a job or timer of the event loop since the last scrape.",
-               stats.loop_lag_seconds_max);
-    sink.counter("tocsin_task_failures_total", "Tasks that ended with a defect.",
-                 static_cast<double>(stats.task_failures));
-  });
-  registry_.add([this](telemetry::Sink& sink) {
-    if (server_) server_->put_metrics(sink);
-  });
+Agent::Agent(net::Runtime& runtime, const Flags& flags, Fs& fs, std::vector<exporters::SourceInfo> kinds)
+    : runtime_(runtime),
+      flags_(flags),
+      fs_(fs),
+      kinds_(std::move(kinds)),
+      anchor_(std::make_shared<exporters::LoopAnchor>(runtime.loop())),
+      gatherer_(runtime.loop(), anchor_, GatherOptions{flags.collector_deadline, std::chrono::milliseconds(500)}),
+      sources_(runtime, fs, anchor_),
+      prober_(runtime.loop(), kMaxProbes),
+      endpoint_(fs, endpoint_options(flags)),
+      originals_(fs, endpoint_options(flags)) {
+  add_probes();
   add_build_info();
   add_routes();
 }
 
+void Agent::add_probes() {
+  endpoint_.registry().add([this](telemetry::Sink& sink) {
+    const net::RuntimeStats stats = runtime_.stats();
+    sink.gauge("tocsin_loop_lag_seconds", "Longest wait of a job or timer of the event loop since the last scrape.",
+               stats.loop_lag_seconds_max);
+    sink.counter("tocsin_task_failures_total", "Tasks that ended with a defect.",
+                 static_cast<double>(stats.task_failures));
+    if (server_) server_->put_metrics(sink);
+  });
+}
+
 void Agent::add_build_info() {
-  build_page_.begin();
-  build_page_
-      .family("node_exporter_build_info",
+  expo::Page page;
+  page.begin();
+  page.family("node_exporter_build_info",
               "A metric with a constant '1' value labeled by version, revision, branch, goversion from which "
               "node_exporter was built, and the goos and goarch for the build.",
               model::MetricType::kGauge)
@@ -101,26 +96,39 @@ void Agent::add_build_info() {
             {"tags", "unknown"},
             {"version", version()}},
            1);
-  build_page_.end();
-  auto page = std::make_shared<expo::RenderedPage>();
-  build_page_.render(*page);
-  build_info_ = std::move(page);
+  page.end();
+  auto rendered = std::make_shared<expo::RenderedPage>();
+  page.render(*rendered);
+  build_info_ = std::move(rendered);
 }
 
 void Agent::add_routes() {
+  using net::HttpRequest;
   using Captures = net::HttpRouter::Captures;
-  router_.add("GET", flags_.telemetry_path,
-              [this](net::HttpRequest request, Captures) { return metrics(std::move(request)); });
-  if (flags_.telemetry_path != "/") {
-    router_.add("GET", "/", [path = flags_.telemetry_path](net::HttpRequest, Captures) { return landing_page(path); });
+  const std::string& path = flags_.telemetry_path;
+  router_.add("GET", path,
+              [this](HttpRequest request, Captures) { return endpoint_.serve(all_pages(std::move(request))); });
+  if (path != "/") {
+    router_.add("GET", "/", [path](HttpRequest, Captures) { return landing_page(path); });
+    router_.add("GET", path + "/{source}", [this](HttpRequest request, Captures names) {
+      if (!gatherer_.has(names[0])) return plain(404, fmt::format("nothing is asked by the name {}\n", names[0]));
+      return originals_.serve(pages_of(std::move(names[0]), std::move(request)));
+    });
   }
-  router_.add("GET", "/-/healthy", [](net::HttpRequest, Captures) { return plain("tocsin-agent is healthy.\n"); });
-  router_.add("GET", "/-/ready", [](net::HttpRequest, Captures) { return plain("tocsin-agent is ready.\n"); });
+  router_.add("GET", "/{kind}/{path}", [this](HttpRequest request, Captures names) {
+    return below_kind(std::move(request), std::move(names[0]), "/" + names[1]);
+  });
+  router_.add("GET", "/-/healthy", [](HttpRequest, Captures) { return plain(200, "tocsin-agent is healthy.\n"); });
+  router_.add("GET", "/-/ready", [](HttpRequest, Captures) { return plain(200, "tocsin-agent is ready.\n"); });
 }
 
-Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& flags, Fs& fs) {
-  TOCSIN_TRY(auto collectors, exporters::node::make_collectors(flags.node, fs, system_clock()));
-  std::unique_ptr<Agent> agent(new Agent(runtime, flags, std::move(collectors), fs));
+Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& flags, Fs& fs,
+                                            std::vector<exporters::SourceInfo> kinds) {
+  std::unique_ptr<Agent> agent(new Agent(runtime, flags, fs, std::move(kinds)));
+  if (auto configured = agent->configure(); !configured) {
+    agent->close();
+    return fail(std::move(configured).error());
+  }
   web::ServerOptions options;
   options.listen_addresses = flags.listen_addresses;
   options.systemd_socket = flags.systemd_socket;
@@ -128,62 +136,84 @@ Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& 
   options.access_log = flags.access_log;
   options.max_connections = flags.max_connections;
   options.max_body_bytes = 64U << 10U;
-  TOCSIN_TRY(agent->server_, web::Server::start(runtime.loop(), runtime.work(), fs, std::move(options),
-                                                [self = agent.get()](net::HttpRequest request) {
-                                                  return self->router_.handle(std::move(request));
-                                                }));
+  auto server = web::Server::start(
+      runtime.loop(), runtime.work(), fs, std::move(options),
+      [self = agent.get()](net::HttpRequest request) { return self->router_.handle(std::move(request)); });
+  if (!server) {
+    agent->close();
+    return fail(std::move(server).error());
+  }
+  agent->server_ = std::move(*server);
   return agent;
 }
 
-/// Counts the request and keeps the number of parallel ones in bounds.
-net::Task<net::HttpResponse> Agent::metrics(net::HttpRequest request) {
-  if (flags_.max_requests != 0 && in_flight_ >= flags_.max_requests) {
-    requests_.Add({{"code", "503"}}).Increment();
-    co_return net::HttpResponse(
-        503, "text/plain; charset=utf-8",
-        fmt::format("Limit of concurrent requests reached ({}), try again later.\n", flags_.max_requests));
+Result<void> Agent::configure() {
+  AgentConfig config;
+  config.node = flags_.node;
+  if (!flags_.config_file.empty()) {
+    TOCSIN_TRY(config, read_config(fs_, flags_.config_file, flags_.node, kinds_));
   }
-  struct Counted {
-    explicit Counted(Agent& a) : agent(a) { agent.in_flight_gauge_.Set(static_cast<double>(++agent.in_flight_)); }
-    ~Counted() { agent.in_flight_gauge_.Set(static_cast<double>(--agent.in_flight_)); }
-    Agent& agent;
-  };
-  const Counted counted(*this);
-  net::HttpResponse response = co_await gather_page(std::move(request));
-  requests_.Add({{"code", fmt::format("{}", response.status)}}).Increment();
-  co_return response;
+  for (const std::string& warning : config.warnings) log::warn("agent", warning);
+  exporters::Collectors collectors;
+  if (config.node_enabled) {
+    TOCSIN_TRY(collectors, exporters::node::make_collectors(config.node, fs_, system_clock()));
+  }
+  TOCSIN_TRY(auto sources, sources_.prepare(std::move(config.sources)));
+  sources_.commit(std::move(sources));
+  gatherer_.set_collectors(std::move(collectors));
+  std::vector<std::shared_ptr<Asked>> targets;
+  for (const RunningSource& source : sources_.running()) {
+    targets.insert(targets.end(), source.targets.begin(), source.targets.end());
+  }
+  gatherer_.set_targets(std::move(targets));
+  return {};
 }
 
-net::Task<net::HttpResponse> Agent::gather_page(net::HttpRequest request) {
+net::Task<Result<Pages>> Agent::all_pages(net::HttpRequest request) {
   const auto only = request.all_params("collect[]"), without = request.all_params("exclude[]");
   if (!only.empty() && !without.empty()) {
-    co_return net::HttpResponse(400, "text/plain; charset=utf-8",
-                                "Combined collect and exclude queries are not allowed.\n");
+    co_return fail(Errc::kInvalid, "Combined collect and exclude queries are not allowed.");
   }
-  std::set<std::string> wanted(only.begin(), only.end());
   for (const std::string& name : only) {
-    if (!gatherer_.has(name)) {
-      co_return net::HttpResponse(400, "text/plain; charset=utf-8",
-                                  fmt::format("missing or disabled collector: {}\n", name));
-    }
+    if (!gatherer_.has(name)) co_return fail(Errc::kInvalid, "missing or disabled collector: {}", name);
   }
-  if (!without.empty()) {
-    for (std::string& name : gatherer_.names()) wanted.insert(std::move(name));
-    for (const std::string& name : without) wanted.erase(name);
+  Gathered gathered = co_await gatherer_.gather({{only.begin(), only.end()}, {without.begin(), without.end()}},
+                                                scrape_limit(request, kNoLimit));
+  gathered.pages.push_back(gatherer_.about(gathered, false));
+  if (gatherer_.has(kNode)) gathered.pages.push_back(build_info_);
+  co_return std::move(gathered.pages);
+}
+
+/// What is asked under one name, and what there is to say of it.
+net::Task<Result<Pages>> Agent::pages_of(std::string name, net::HttpRequest request) {
+  Gathered gathered = co_await gatherer_.gather({{name}, {}}, scrape_limit(request, kNoLimit));
+  gathered.pages.push_back(gatherer_.about(gathered, false));
+  if (name == kNode) gathered.pages.push_back(build_info_);
+  co_return std::move(gathered.pages);
+}
+
+/// As the exporter of that kind serves it.
+net::Task<Result<Pages>> Agent::original_pages(std::string kind, net::HttpRequest request) {
+  Gathered gathered = co_await gatherer_.gather({{kind}, {}}, scrape_limit(request, kNoLimit));
+  gathered.pages.push_back(gatherer_.about(gathered, true));
+  co_return std::move(gathered.pages);
+}
+
+net::Task<net::HttpResponse> Agent::below_kind(net::HttpRequest request, std::string kind, std::string rest) {
+  const RunningSource* found = sources_.find(kind);
+  if (found != nullptr && rest == "/metrics") {
+    return originals_.serve(original_pages(std::move(kind), std::move(request)));
   }
-  auto pages = co_await gatherer_.gather(std::move(wanted), limit_of(request, flags_.collector_deadline));
-  pages.push_back(build_info_);
-  if (!flags_.disable_exporter_metrics) pages.push_back(registry_.render());
-  std::vector<const expo::RenderedPage*> views;
-  std::size_t size = 0;
-  for (const auto& page : pages) {
-    views.push_back(page.get());
-    size += page->text.size();
-  }
-  std::string text;
-  text.reserve(size);
-  expo::append_merged(text, views);
-  co_return net::HttpResponse(200, expo::kTextContentType, std::move(text));
+  if (found != nullptr && rest == found->source->probe_path()) return prober_.probe(found->source, std::move(request));
+  return plain(404, "404 page not found\n");
+}
+
+void Agent::close() {
+  if (server_) server_->close();
+  anchor_->close();
+  gatherer_.set_collectors({});
+  gatherer_.set_targets({});
+  sources_.close();
 }
 
 namespace {
@@ -205,7 +235,8 @@ int run(int argc, const char* const* argv) {
   net::RuntimeOptions options;
   options.work_threads = 1;
   auto runtime = net::make_runtime(options);
-  auto started = Agent::start(*runtime, *flags, posix_fs());
+  const auto kinds = known_sources();
+  auto started = Agent::start(*runtime, *flags, posix_fs(), {kinds.begin(), kinds.end()});
   if (!started) {
     log::error("agent", "cannot start", {{"err", started.error().message}});
     return 1;

@@ -23,8 +23,7 @@ Duration read_duration(const std::string& text, const char* flag) {
   throw CLI::ValidationError(flag, "not a valid duration: \"" + text + "\"");
 }
 
-void add_node_flags(CLI::App& app, Flags& flags) {
-  auto& node = flags.node;
+void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
   app.add_option("--path.procfs", node.procfs, "procfs mountpoint.")->capture_default_str();
   app.add_option("--path.sysfs", node.sysfs, "sysfs mountpoint.")->capture_default_str();
   app.add_option("--path.rootfs", node.rootfs, "rootfs mountpoint.")->capture_default_str();
@@ -126,7 +125,7 @@ void add_node_flags(CLI::App& app, Flags& flags) {
       ->allow_extra_args(false);
 }
 
-void add_collector_switches(CLI::App& app, Flags& flags) {
+void add_collector_switches(CLI::App& app, exporters::node::NodeOptions& node, std::vector<std::string>& warnings) {
   const auto add = [&](std::string_view name, std::function<void(bool)> set, const std::string& help) {
     const std::string on = fmt::format("--collector.{}", name), off = fmt::format("--no-collector.{}", name);
     app.add_flag_callback(on, [set] { set(true); }, help);
@@ -134,14 +133,14 @@ void add_collector_switches(CLI::App& app, Flags& flags) {
   };
   for (const auto& info : exporters::node::known_collectors()) {
     add(
-        info.name, [&flags, name = std::string(info.name)](bool on) { flags.node.enabled[name] = on; },
+        info.name, [&node, name = std::string(info.name)](bool on) { node.enabled[name] = on; },
         fmt::format("Enable the {} collector (default: {}).", info.name, info.on_by_default ? "enabled" : "disabled"));
   }
   for (const std::string_view name : kMissingCollectors) {
     add(
         name,
-        [&flags, name](bool on) {
-          if (on) flags.warnings.push_back(fmt::format("the collector {} is not built yet", name));
+        [&warnings, name](bool on) {
+          if (on) warnings.push_back(fmt::format("the collector {} is not built yet", name));
         },
         "not built yet");
     app.get_option(fmt::format("--collector.{}", name))->group("");
@@ -155,6 +154,9 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   CLI::App app("tocsin-agent: metrics of this host on /metrics", "tocsin-agent");
   std::string level = "info", format = "logfmt";
   std::vector<std::string> addresses;
+  app.add_option("--config.file", flags.config_file,
+                 "agent.yml: the servers to ask, and the node's collectors. Without it: the node alone.");
+  app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload via HTTP request.");
   app.add_option("--web.listen-address", addresses, "Addresses on which to expose metrics (repeatable; default :9100).")
       ->type_size(1)
       ->allow_extra_args(false);
@@ -181,8 +183,8 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log.format", format, "logfmt or json")->check(CLI::IsMember({"logfmt", "json"}));
   app.set_version_flag("--version", version_text("tocsin-agent"));
-  add_node_flags(app, flags);
-  add_collector_switches(app, flags);
+  add_node_flags(app, flags.node);
+  add_collector_switches(app, flags.node, flags.warnings);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
@@ -194,11 +196,43 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   if (!addresses.empty()) flags.listen_addresses = addresses;
   log::parse_level(level, flags.log_level);
   flags.log_format = format == "json" ? log::Format::kJson : log::Format::kLogfmt;
-  if (flags.disable_default_collectors) {
-    for (const auto& info : exporters::node::known_collectors())
-      flags.node.enabled.try_emplace(std::string(info.name), false);
-  }
+  if (flags.disable_default_collectors) disable_default_collectors(flags.node);
   return flags;
+}
+
+void disable_default_collectors(exporters::node::NodeOptions& node) {
+  for (const auto& info : exporters::node::known_collectors()) node.enabled.try_emplace(std::string(info.name), false);
+}
+
+Result<void> read_node_flag(const yaml::Node& key, const yaml::Node& value, exporters::node::NodeOptions& node,
+                            std::vector<std::string>& warnings) {
+  CLI::App app;
+  app.set_help_flag();
+  add_node_flags(app, node);
+  add_collector_switches(app, node, warnings);
+  const std::string flag = "--" + key.text();
+  const CLI::Option* option = app.get_option_no_throw(flag);
+  if (option == nullptr || key.text().starts_with("no-")) {
+    return key.error("field {} not found in type node section", key.text());
+  }
+  std::vector<std::string> words;
+  if (option->get_expected_max() == 0) {
+    TOCSIN_TRY(const bool on, value.as_bool());
+    words.push_back(on ? flag : "--no-" + key.text());
+  } else if (value.is_sequence()) {
+    TOCSIN_TRY(const std::vector<std::string> values, value.as_strings());
+    for (const std::string& one : values) words.push_back(fmt::format("{}={}", flag, one));
+  } else {
+    TOCSIN_TRY(const std::string one, value.as_string());
+    words.push_back(fmt::format("{}={}", flag, one));
+  }
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& wrong) {
+    return value.error("{}", wrong.what());
+  }
+  return {};
 }
 
 }  // namespace tocsin::agent

@@ -1,98 +1,102 @@
 #include "agent/gatherer.hpp"
 
 #include <algorithm>
-#include <mutex>
+#include <array>
 
 #include "base/log.hpp"
 
 namespace tocsin::agent {
+namespace {
 
-/// One collector. The page is the collector thread's while `busy`, the rest the loop's.
-struct Gatherer::State {
-  std::unique_ptr<exporters::Collector> collector;
-  expo::Page page;
-  bool busy = false;
-  bool late = false;     // the last scrape did not get its values
-  bool success = false;  // of the last run that ended
-  Duration duration{0};
-  MonoTime finished_at{0};
-  std::string problem;
-  std::shared_ptr<const expo::RenderedPage> last;
-};
+/// All of the node's collectors may hang, each with a thread, and one more thread is left.
+constexpr std::size_t kMaxThreads = 100;
 
-/// A scrape that waits for collectors.
-struct Gatherer::Round {
-  std::set<const State*> missing;
-  std::function<void()> wake;
-  TimerId timer = 0;
-  bool woken = false;
+}  // namespace
 
-  void finish() {
-    if (woken) return;
-    woken = true;
-    if (wake) wake();
-  }
-};
-
-/// A collector may hang for longer than the gatherer or the loop live; its thread looks here before it posts.
-struct Gatherer::Anchor {
-  std::mutex mutex;
-  Gatherer* gatherer = nullptr;  // null once closed
-};
-
-Gatherer::Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions options)
-    : loop_(loop), options_(options), threads_(collectors.size() + 1), anchor_(std::make_shared<Anchor>()) {
-  anchor_->gatherer = this;
-  for (auto& collector : collectors) {
-    auto state = std::make_shared<State>();
-    const std::string name(collector->name());
-    state->collector = std::move(collector);
-    states_.emplace(name, std::move(state));
-  }
+bool Selection::has(const Asked& asked) const {
+  const auto names = [&](const auto& set) {
+    return set.contains(asked.collector) || (asked.local && set.contains(kNode));
+  };
+  return only.empty() ? !names(without) : names(only);
 }
+
+/// A scrape that waits.
+struct Gatherer::Round {
+  std::set<std::shared_ptr<Asked>> missing;
+  net::Waiters waiters;
+
+  MonoTime due() const {
+    MonoTime last = MonoTime::min();
+    for (const auto& asked : missing) last = std::max(last, asked->due());
+    return last;
+  }
+};
+
+Gatherer::Gatherer(net::TaskLoop& loop, std::shared_ptr<exporters::LoopAnchor> anchor, GatherOptions options)
+    : loop_(loop),
+      anchor_(std::move(anchor)),
+      options_(options),
+      threads_(kMaxThreads),
+      self_(std::make_shared<Gatherer*>(this)) {}
 
 Gatherer::~Gatherer() {
-  close();
+  *self_ = nullptr;
 }
 
-void Gatherer::close() {
-  std::lock_guard lock(anchor_->mutex);
-  anchor_->gatherer = nullptr;
+void Gatherer::set_collectors(exporters::Collectors collectors) {
+  std::vector<std::shared_ptr<Asked>> all;
+  for (auto& collector : collectors) {
+    auto asked = std::make_shared<Asked>();
+    asked->collector = collector->name();
+    asked->local = std::move(collector);
+    asked->deadline = options_.deadline;
+    all.push_back(std::move(asked));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->collector < b->collector; });
+  const std::size_t local = all.size();
+  all.insert(all.end(), asked_.begin() + static_cast<std::ptrdiff_t>(local_), asked_.end());
+  asked_ = std::move(all);
+  local_ = local;
 }
 
-std::vector<std::string> Gatherer::names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, state] : states_) names.push_back(name);
-  return names;
+void Gatherer::set_targets(std::vector<std::shared_ptr<Asked>> targets) {
+  asked_.resize(local_);
+  asked_.insert(asked_.end(), std::make_move_iterator(targets.begin()), std::make_move_iterator(targets.end()));
 }
 
-void Gatherer::start(const std::shared_ptr<State>& state) {
-  state->busy = true;
-  ++running_;
-  threads_.post([&loop = loop_, state, anchor = anchor_] {
+bool Gatherer::has(std::string_view name) const {
+  if (name == kNode && local_ > 0) return true;
+  return std::any_of(asked_.begin(), asked_.end(), [&](const auto& asked) { return asked->collector == name; });
+}
+
+void Gatherer::start(const std::shared_ptr<Asked>& asked) {
+  asked->busy = true;
+  asked->started_at = loop_.clock().mono();
+  if (asked->local) return start_on_thread(asked);
+  loop_.spawn("ask " + asked->collector, run_task(self_, &loop_, asked));
+}
+
+net::Task<void> Gatherer::run_task(std::shared_ptr<Gatherer*> self, net::TaskLoop* loop, std::shared_ptr<Asked> asked) {
+  Answered answer = co_await ask(*loop, asked->remote, asked->page, asked->started_at + asked->deadline);
+  if (*self != nullptr) (*self)->finished(asked, std::move(answer));
+}
+
+void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
+  ++on_threads_;
+  threads_.post([asked, self = self_, anchor = anchor_]() mutable {
     const MonoTime began = system_clock().mono();
-    state->page.begin();
-    auto result = state->collector->collect(state->page);
-    state->page.end();
+    Answered answer;
+    asked->page->begin();
+    answer.result = asked->local->collect(*asked->page);
+    asked->page->end();
     auto rendered = std::make_shared<expo::RenderedPage>();
-    state->page.render(*rendered);
-    const Duration took = system_clock().mono() - began;
-    std::lock_guard lock(anchor->mutex);
-    if (anchor->gatherer == nullptr) return;
-    loop.post([state, anchor, took, rendered = std::move(rendered),
-               problem = result ? std::string() : result.error().message,
-               has_nothing = !result && result.error().code == Errc::kUnavailable]() mutable {
-      if (anchor->gatherer == nullptr) return;
-      if (!problem.empty() && problem != state->problem) {
-        log::write(has_nothing ? log::Level::kDebug : log::Level::kError, "collector",
-                   has_nothing ? "collector has no data" : "collector failed",
-                   {{"name", state->collector->name()}, {"err", problem}});
-      }
-      state->problem = std::move(problem);
-      state->success = state->problem.empty();
-      state->duration = took;
-      state->last = std::move(rendered);
-      anchor->gatherer->finished(state);
+    asked->page->render(*rendered);
+    answer.page = std::move(rendered);
+    answer.took = system_clock().mono() - began;
+    anchor->post([asked = std::move(asked), self = std::move(self), answer = std::move(answer)]() mutable {
+      if (*self == nullptr) return;
+      --(*self)->on_threads_;
+      (*self)->finished(asked, std::move(answer));
     });
   });
   if (!watching_) watch();
@@ -101,83 +105,81 @@ void Gatherer::start(const std::shared_ptr<State>& state) {
 /// While collectors run, looks now and then whether one holds up the others.
 void Gatherer::watch() {
   watching_ = true;
-  loop_.call_after(options_.stuck_after / 2, [anchor = anchor_] {
-    if (anchor->gatherer == nullptr) return;
-    Gatherer& gatherer = *anchor->gatherer;
+  loop_.call_after(options_.stuck_after / 2, [self = self_] {
+    if (*self == nullptr) return;
+    Gatherer& gatherer = **self;
     gatherer.watching_ = false;
     gatherer.threads_.replace_stuck(gatherer.options_.stuck_after);
-    if (gatherer.running_ > 0) gatherer.watch();
+    if (gatherer.on_threads_ > 0) gatherer.watch();
   });
 }
 
-void Gatherer::finished(const std::shared_ptr<State>& state) {
-  state->busy = false;
-  --running_;
-  state->finished_at = loop_.clock().mono();
+void Gatherer::finished(const std::shared_ptr<Asked>& asked, Answered answer) {
+  take_answer(*asked, std::move(answer), loop_.clock().mono());
+  std::vector<std::shared_ptr<Round>> done;
   std::erase_if(rounds_, [](const std::weak_ptr<Round>& round) { return round.expired(); });
   for (const std::weak_ptr<Round>& waiting : rounds_) {
     const auto round = waiting.lock();
-    if (round && round->missing.erase(state.get()) > 0 && round->missing.empty()) round->finish();
+    if (!round || round->missing.erase(asked) == 0) continue;
+    if (round->missing.empty() || round->due() < asked->due()) done.push_back(round);
   }
+  for (const auto& round : done) round->waiters.wake();
 }
 
-net::Task<std::vector<std::shared_ptr<const expo::RenderedPage>>> Gatherer::gather(std::set<std::string> wanted,
-                                                                                   Duration limit) {
-  std::vector<std::shared_ptr<State>> states;
-  for (const auto& [name, state] : states_) {
-    if (wanted.empty() || wanted.contains(name)) states.push_back(state);
+net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit) {
+  const MonoTime now = loop_.clock().mono(), end = now + limit;
+  Gathered gathered;
+  const auto round = std::make_shared<Round>();
+  for (const auto& asked : asked_) {
+    if (!selection.has(*asked)) continue;
+    const bool early = !asked->busy && asked->last && now - asked->started_at < asked->min_interval;
+    if (!asked->busy && !early) start(asked);
+    if (asked->busy) round->missing.insert(asked);
+    gathered.items.push_back({.asked = asked, .early = early});
   }
-  auto round = std::make_shared<Round>();
-  for (const auto& state : states) {
-    round->missing.insert(state.get());
-    if (!state->busy) start(state);
+  rounds_.push_back(round);
+  while (!round->missing.empty()) {
+    const MonoTime until = std::min(end, round->due());
+    if (until <= loop_.clock().mono()) break;
+    co_await round->waiters.wait(loop_, until);
   }
-  if (!round->missing.empty()) {
-    rounds_.push_back(round);
-    const Duration wait = std::min(limit, options_.deadline);
-    std::function<void(std::function<void()>)> sleep = [this, round, wait](std::function<void()> wake) {
-      round->wake = [this, round = std::weak_ptr(round), wake = std::move(wake)] {
-        if (const auto still = round.lock()) loop_.cancel(still->timer);
-        loop_.post(wake);
-      };
-      round->timer = loop_.call_after(wait, [round = std::weak_ptr(round)] {
-        if (const auto still = round.lock()) still->finish();
-      });
-    };
-    co_await net::detail::wait_for_callback(std::move(sleep));
+  for (Gathered::Item& item : gathered.items) {
+    Asked& asked = *item.asked;
+    item.late = round->missing.contains(item.asked);
+    if (item.late && !asked.late) log_late(asked);
+    asked.late = item.late;
+    if (asked.last) gathered.pages.push_back(asked.last);
   }
-  std::vector<std::shared_ptr<const expo::RenderedPage>> pages;
-  for (const auto& state : states) {
-    const bool late = round->missing.contains(state.get());
-    if (late && !state->late) {
-      log::warn("collector", "collector is late, its last values are served", {{"name", state->collector->name()}});
-    }
-    state->late = late;
-    if (state->last) pages.push_back(state->last);
-  }
-  pages.push_back(about(states));
-  co_return pages;
+  co_return gathered;
 }
 
-std::shared_ptr<const expo::RenderedPage> Gatherer::about(const std::vector<std::shared_ptr<State>>& states) {
-  about_page_.begin();
-  auto& duration = about_page_.family("node_scrape_collector_duration_seconds",
-                                      "node_exporter: Duration of a collector scrape.", model::MetricType::kGauge);
-  auto& success = about_page_.family("node_scrape_collector_success", "node_exporter: Whether a collector succeeded.",
-                                     model::MetricType::kGauge);
-  auto& age = about_page_.family("tocsin_agent_collector_age_seconds",
-                                 "Age of the values served for a collector that was late.", model::MetricType::kGauge);
+std::shared_ptr<const expo::RenderedPage> Gatherer::about(const Gathered& gathered, bool ages_only) {
+  using model::MetricType;
+  expo::Page& page = ages_only ? ages_page_ : about_page_;
+  auto& age = page.family("tocsin_collector_age_seconds",
+                          "Age of the values served, where they are not of this scrape.", MetricType::kGauge);
+  auto& node_duration = page.family("node_scrape_collector_duration_seconds",
+                                    "node_exporter: Duration of a collector scrape.", MetricType::kGauge);
+  auto& node_success =
+      page.family("node_scrape_collector_success", "node_exporter: Whether a collector succeeded.", MetricType::kGauge);
+  auto& duration = page.family("tocsin_collector_duration_seconds", "How long the last question to the target took.",
+                               MetricType::kGauge);
+  auto& success = page.family("tocsin_collector_success", "Whether the target answered in time and without an error.",
+                              MetricType::kGauge);
   const MonoTime now = loop_.clock().mono();
-  for (const auto& state : states) {
-    const std::string_view name = state->collector->name();
-    duration.put({{"collector", name}}, to_seconds(state->duration));
-    success.put({{"collector", name}}, state->success && !state->late ? 1 : 0);
-    if (state->late && state->last) age.put({{"collector", name}}, to_seconds(now - state->finished_at));
+  page.begin();
+  for (const auto& [asked, late, early] : gathered.items) {
+    const std::array labels{model::LabelView{"collector", asked->collector}, model::LabelView{"target", asked->target}};
+    const auto known = std::span<const model::LabelView>(labels).first(asked->local ? 1 : 2);
+    if ((late || early) && asked->last) age.put(known, to_seconds(now - asked->finished_at));
+    if (ages_only) continue;
+    (asked->local ? node_duration : duration).put(known, to_seconds(asked->duration));
+    (asked->local ? node_success : success).put(known, asked->success && !late ? 1 : 0);
   }
-  about_page_.end();
-  auto page = std::make_shared<expo::RenderedPage>();
-  about_page_.render(*page);
-  return page;
+  page.end();
+  auto rendered = std::make_shared<expo::RenderedPage>();
+  page.render(*rendered);
+  return rendered;
 }
 
 }  // namespace tocsin::agent

@@ -1,63 +1,92 @@
 #pragma once
-// One scrape of the agent: asks the collectors, waits for them until the deadline, and merges their pages.
+// One scrape of the agent: asks collectors and servers, waits for each until its deadline, and gives their pages.
 //
-// A collector is never asked twice at once. One that is late keeps its last good page, which is served with its age
-// (tocsin_agent_collector_age_seconds); the scrape goes on without it.
+// Nothing is asked twice at once: scrapes that come together share the call under way. One that is late keeps its last
+// page, which is served with its age (tocsin_collector_age_seconds); the scrape goes on without it.
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "agent/asked.hpp"
 #include "agent/collector_threads.hpp"
 #include "base/clock.hpp"
 #include "expo/writer.hpp"
 #include "exporters/collector/collector.hpp"
+#include "exporters/collector/loop_anchor.hpp"
 #include "net/task.hpp"
 
 namespace tocsin::agent {
 
+/// Stands for all collectors of the node in collect[] and exclude[].
+inline constexpr std::string_view kNode = "node";
+
 struct GatherOptions {
-  Duration deadline = std::chrono::seconds(5);            // of a whole scrape, unless the scraper says less
+  Duration deadline = std::chrono::seconds(5);            // of the node's collectors
   Duration stuck_after = std::chrono::milliseconds(500);  // then others no longer wait for a collector
 };
 
-/// Thread: the loop's; collectors run on CollectorThreads. May go before the loop, or after it if
-/// it was closed.
+/// What a scrape is about. Names are those of collectors, of kinds of servers, and "node".
+struct Selection {
+  std::set<std::string, std::less<>> only;  // empty: everything
+  std::set<std::string, std::less<>> without;
+  bool has(const Asked& asked) const;
+};
+
+using Pages = std::vector<std::shared_ptr<const expo::RenderedPage>>;
+
+/// The pages of one scrape, in the order of names; and whose they are.
+struct Gathered {
+  struct Item {
+    std::shared_ptr<Asked> asked;
+    bool late = false;   // there was no answer in time
+    bool early = false;  // it was not asked: its min_interval is not over
+  };
+  std::vector<Item> items;
+  Pages pages;
+};
+
+/// Thread: the loop's; collectors run on CollectorThreads, servers are asked by tasks. May go before the loop, or after
+/// it if the anchor was closed.
 class Gatherer {
  public:
-  Gatherer(Loop& loop, exporters::Collectors collectors, GatherOptions options);
+  Gatherer(net::TaskLoop& loop, std::shared_ptr<exporters::LoopAnchor> anchor, GatherOptions options);
   ~Gatherer();
-  /// Collectors that still run report to nobody from here on. Call before the loop goes.
-  void close();
 
-  bool has(std::string_view collector) const { return states_.contains(collector); }
-  std::vector<std::string> names() const;
-  /// Pages of the collectors named (all, if empty) and the page about them, in that order. Waits at most
-  /// min(limit, options.deadline).
-  net::Task<std::vector<std::shared_ptr<const expo::RenderedPage>>> gather(std::set<std::string> wanted,
-                                                                           Duration limit);
+  /// Replaces the node's collectors. Calls under way end in the void.
+  void set_collectors(exporters::Collectors collectors);
+  /// Replaces the servers, whose calls under way end in the void unless they are among the new ones.
+  void set_targets(std::vector<std::shared_ptr<Asked>> targets);
+
+  /// The name stands for something that is asked.
+  bool has(std::string_view name) const;
+  /// In the order of collectors' names, then as the servers were set.
+  const std::vector<std::shared_ptr<Asked>>& asked() const { return asked_; }
+  /// Asks what is selected, and waits for each until its deadline, but `limit` at most.
+  net::Task<Gathered> gather(Selection selection, Duration limit);
+  /// node_scrape_collector_* and tocsin_collector_* of a scrape; with `ages_only` no more than the ages of old values.
+  std::shared_ptr<const expo::RenderedPage> about(const Gathered& gathered, bool ages_only);
 
  private:
-  struct State;
   struct Round;
-  struct Anchor;
-  void start(const std::shared_ptr<State>& state);
-  void finished(const std::shared_ptr<State>& state);
+  void start(const std::shared_ptr<Asked>& asked);
+  void start_on_thread(const std::shared_ptr<Asked>& asked);
+  static net::Task<void> run_task(std::shared_ptr<Gatherer*> self, net::TaskLoop* loop, std::shared_ptr<Asked> asked);
+  void finished(const std::shared_ptr<Asked>& asked, Answered answer);
   void watch();
-  std::shared_ptr<const expo::RenderedPage> about(const std::vector<std::shared_ptr<State>>& states);
 
-  Loop& loop_;
+  net::TaskLoop& loop_;
+  std::shared_ptr<exporters::LoopAnchor> anchor_;
   GatherOptions options_;
   CollectorThreads threads_;
-  std::map<std::string, std::shared_ptr<State>, std::less<>> states_;
+  std::vector<std::shared_ptr<Asked>> asked_;  // the first local_ of them are the node's
+  std::size_t local_ = 0;
   std::vector<std::weak_ptr<Round>> rounds_;  // that wait now
-  std::size_t running_ = 0;
+  std::size_t on_threads_ = 0;                // calls that run on threads_
   bool watching_ = false;
-  expo::Page about_page_;
-  std::shared_ptr<Anchor> anchor_;  // what a collector's thread posts back to
+  expo::Page about_page_, ages_page_;
+  std::shared_ptr<Gatherer*> self_;  // null once this has gone: for calls that outlive it
 };
 
 }  // namespace tocsin::agent

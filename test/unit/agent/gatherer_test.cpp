@@ -45,6 +45,7 @@ using ScriptPtr = std::shared_ptr<Scripted::Script>;
 struct Fixture {
   std::unique_ptr<net::Runtime> runtime = net::make_runtime({});
   ScriptPtr a = std::make_shared<Scripted::Script>(), b = std::make_shared<Scripted::Script>();
+  std::shared_ptr<exporters::LoopAnchor> anchor = std::make_shared<exporters::LoopAnchor>(runtime->loop());
   std::unique_ptr<Gatherer> gatherer;
   std::thread thread;
 
@@ -52,26 +53,29 @@ struct Fixture {
     exporters::Collectors collectors;
     collectors.push_back(std::make_unique<Scripted>("a", a));
     collectors.push_back(std::make_unique<Scripted>("b", b));
-    gatherer = std::make_unique<Gatherer>(runtime->loop(), std::move(collectors), options);
+    gatherer = std::make_unique<Gatherer>(runtime->loop(), anchor, options);
+    gatherer->set_collectors(std::move(collectors));
     thread = std::thread([this] { runtime->run(); });
   }
   ~Fixture() {
     runtime->loop().post([this] {
+      anchor->close();
       gatherer.reset();
       runtime->stop();
     });
     thread.join();
   }
 
-  static net::Task<void> one_round(Fixture* self, std::set<std::string> wanted, std::promise<std::string>* out) {
-    auto pages = co_await self->gatherer->gather(std::move(wanted), std::chrono::seconds(20));
+  static net::Task<void> one_round(Fixture* self, agent::Selection wanted, std::promise<std::string>* out) {
+    agent::Gathered gathered = co_await self->gatherer->gather(std::move(wanted), std::chrono::seconds(20));
+    gathered.pages.push_back(self->gatherer->about(gathered, false));
     std::vector<const expo::RenderedPage*> views;
-    for (const auto& page : pages) views.push_back(page.get());
+    for (const auto& page : gathered.pages) views.push_back(page.get());
     std::string text;
     expo::append_merged(text, views);
     out->set_value(std::move(text));
   }
-  std::string gather(std::set<std::string> wanted = {}) {
+  std::string gather(agent::Selection wanted = {}) {
     std::promise<std::string> text;
     runtime->loop().post([&] { runtime->loop().spawn("gather", one_round(this, std::move(wanted), &text)); });
     return text.get_future().get();
@@ -92,7 +96,7 @@ TEST_CASE("a round has the values of all collectors, and says of each that it su
 
 TEST_CASE("only the collectors that are wanted are asked") {
   Fixture f;
-  const std::string text = f.gather({"b"});
+  const std::string text = f.gather({{"b"}, {}});
   CHECK(f.a->calls == 0);
   CHECK_THAT(text, Catch::Contains("b_calls 1\n") && !Catch::Contains("collector=\"a\""));
 }
@@ -115,7 +119,7 @@ TEST_CASE(
   const std::string first = f.gather();
   CHECK_THAT(first, Catch::Contains("a_calls 1\n") && Catch::Contains("b_calls 2\n"));
   CHECK_THAT(first, Catch::Contains("node_scrape_collector_success{collector=\"a\"} 0\n"));
-  CHECK_THAT(first, Catch::Contains("tocsin_agent_collector_age_seconds{collector=\"a\"}"));
+  CHECK_THAT(first, Catch::Contains("tocsin_collector_age_seconds{collector=\"a\"}"));
   CHECK_THAT(f.gather(), Catch::Contains("b_calls 3\n"));
   CHECK(f.a->calls == 2);
   f.a->hangs = false;
@@ -123,7 +127,7 @@ TEST_CASE(
   std::string text;
   do {
     text = f.gather();
-  } while (text.find("tocsin_agent_collector_age_seconds{collector=\"a\"}") != std::string::npos);
+  } while (text.find("tocsin_collector_age_seconds{collector=\"a\"}") != std::string::npos);
   CHECK_THAT(text, Catch::Contains("node_scrape_collector_success{collector=\"a\"} 1\n"));
 }
 

@@ -1,0 +1,59 @@
+#include "agent/config.hpp"
+
+#include "agent/flags.hpp"
+
+namespace tocsin::agent {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 4U << 20U;
+
+Result<void> read_node(const yaml::Node& section, AgentConfig& config) {
+  if (section.is_null()) return {};
+  if (!section.is_map()) return section.wrong_type("node section");
+  bool no_defaults = false;
+  for (const auto& [key, value] : section.entries()) {
+    if (key.text() == "enabled") {
+      TOCSIN_TRY(config.node_enabled, value.as_bool());
+    } else if (key.text() == "collector.disable-defaults") {
+      TOCSIN_TRY(no_defaults, value.as_bool());
+    } else {
+      TOCSIN_OK(read_node_flag(key, value, config.node, config.warnings));
+    }
+  }
+  if (no_defaults) disable_default_collectors(config.node);
+  return {};
+}
+
+}  // namespace
+
+Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters::node::NodeOptions& flags,
+                                std::span<const exporters::SourceInfo> kinds) {
+  TOCSIN_TRY(std::string text, fs.read_file(file, kMaxFileBytes));
+  TOCSIN_TRY(const yaml::Node root, yaml::parse(std::move(text), file));
+  AgentConfig config;
+  config.node = flags;
+  yaml::Fields fields(root, "agent configuration");
+  TOCSIN_OK(read_node(fields.take("node"), config));
+  for (const exporters::SourceInfo& info : kinds) {
+    if (yaml::Node section = fields.take(info.kind)) config.sources.push_back({info, std::move(section)});
+  }
+  TOCSIN_OK(fields.finish());
+  return config;
+}
+
+bool is_same(const yaml::Node& a, const yaml::Node& b) {
+  if (a.kind() != b.kind() || a.size() != b.size() || a.text() != b.text() || a.quoted() != b.quoted()) return false;
+  if (a.is_sequence()) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (!is_same(a.at(i), b.at(i))) return false;
+    }
+  }
+  if (!a.is_map()) return true;
+  const auto ours = a.entries(), theirs = b.entries();
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (!is_same(ours[i].key, theirs[i].key) || !is_same(ours[i].value, theirs[i].value)) return false;
+  }
+  return true;
+}
+
+}  // namespace tocsin::agent

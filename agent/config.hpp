@@ -1,0 +1,41 @@
+#pragma once
+// agent.yml: what this agent asks.
+//
+//   node:                       # the flags of the node's collectors, without their dashes
+//     collector.systemd: true
+//   redis:                      # a section per kind of server; its keys are the kind's own
+//     targets: [{addr: redis://localhost:6379}]
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/fs.hpp"
+#include "exporters/collector/source.hpp"
+#include "exporters/node/node.hpp"
+#include "yaml/node.hpp"
+
+namespace tocsin::agent {
+
+struct SourceSection {
+  exporters::SourceInfo info;
+  yaml::Node node;
+};
+
+/// Without a file: a node exporter.
+struct AgentConfig {
+  bool node_enabled = true;
+  exporters::node::NodeOptions node;  // the command line's, and the section's on top
+  std::vector<SourceSection> sources;
+  std::vector<std::string> warnings;
+};
+
+/// Reads the file; all or nothing, kInvalid with file:line:column. What stands in a section is its kind's to check.
+/// @param flags  what the command line says of the node. Thread: any; blocks.
+Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters::node::NodeOptions& flags,
+                                std::span<const exporters::SourceInfo> kinds);
+
+/// Whether two sections say the same, whatever their layout.
+bool is_same(const yaml::Node& a, const yaml::Node& b);
+
+}  // namespace tocsin::agent

@@ -1,0 +1,74 @@
+#include "agent/source_set.hpp"
+
+#include <algorithm>
+
+#include "base/version.hpp"
+
+namespace tocsin::agent {
+
+SourceSet::SourceSet(net::Runtime& runtime, Fs& fs, std::shared_ptr<exporters::LoopAnchor> anchor)
+    : runtime_(runtime), fs_(fs), anchor_(std::move(anchor)) {}
+
+SourceSet::~SourceSet() = default;
+
+const exporters::Services& SourceSet::services() {
+  if (services_) return *services_;
+  const std::shared_ptr<net::Resolver> resolver = net::make_system_resolver(runtime_.loop());
+  net::HttpClientOptions options;
+  options.user_agent = fmt::format("tocsin-agent/{}", version());
+  options.work = &runtime_.work();
+  options.resolver = resolver;
+  http_ = net::make_http_client(runtime_.loop(), std::move(options));
+  services_ = std::make_unique<exporters::Services>(exporters::Services{.loop = runtime_.loop(),
+                                                                        .work = runtime_.work(),
+                                                                        .http = *http_,
+                                                                        .resolver = resolver,
+                                                                        .fs = fs_,
+                                                                        .anchor = anchor_});
+  return *services_;
+}
+
+Result<RunningSource> SourceSet::make(SourceSection section) {
+  TOCSIN_TRY(std::shared_ptr<exporters::Source> source, section.info.make(section.node, services()));
+  RunningSource running{section.info, std::move(section.node), std::move(source), {}};
+  const exporters::SectionOptions& options = running.source->options();
+  for (const auto& [server, target] : running.source->targets()) {
+    auto asked = std::make_shared<Asked>();
+    asked->collector = running.info.kind;
+    asked->target = server;
+    asked->remote = target;
+    asked->source = running.source;
+    asked->deadline = options.deadline;
+    asked->min_interval = options.min_interval;
+    running.targets.push_back(std::move(asked));
+  }
+  return running;
+}
+
+Result<std::vector<RunningSource>> SourceSet::prepare(std::vector<SourceSection> sections) {
+  std::vector<RunningSource> made;
+  for (SourceSection& section : sections) {
+    const RunningSource* before = find(section.info.kind);
+    if (before != nullptr && is_same(before->section, section.node)) {
+      made.push_back(*before);
+      continue;
+    }
+    TOCSIN_TRY(RunningSource source, make(std::move(section)));
+    made.push_back(std::move(source));
+  }
+  return made;
+}
+
+const RunningSource* SourceSet::find(std::string_view kind) const {
+  const auto found = std::find_if(running_.begin(), running_.end(),
+                                  [&](const RunningSource& source) { return source.info.kind == kind; });
+  return found == running_.end() ? nullptr : &*found;
+}
+
+void SourceSet::close() {
+  running_.clear();
+  services_.reset();
+  http_.reset();
+}
+
+}  // namespace tocsin::agent
