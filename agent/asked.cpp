@@ -33,6 +33,7 @@ void take_answer(Asked& asked, Answered answer, MonoTime now) {
   asked.problem = answer.result ? std::string() : std::move(answer.result).error().message;
   asked.success = answer.result.has_value();
   asked.duration = answer.took;
+  asked.dropped = answer.dropped;
   asked.finished_at = now;
   asked.last = std::move(answer.page);
 }
@@ -57,6 +58,7 @@ net::Task<Answered> ask(net::TaskLoop& loop, std::shared_ptr<exporters::Target> 
     answer.result = fail(Errc::kInternal, "BUG: {}", defect.what());
   }
   page->end();
+  answer.dropped = page->dropped();
   auto rendered = std::make_shared<expo::RenderedPage>();
   page->render(*rendered);
   answer.page = std::move(rendered);

@@ -32,6 +32,7 @@ struct Asked {
   MonoTime started_at{0};   // of the last call
   MonoTime finished_at{0};  // of the last call that ended
   Duration duration{0};     // of the last call that ended
+  std::size_t dropped = 0;  // series beyond the limit, of the last call that ended
   std::string problem;      // of the last call that ended; "" if there was none
   std::shared_ptr<const expo::RenderedPage> last;
 
@@ -43,6 +44,7 @@ struct Asked {
 struct Answered {
   Result<void> result;
   Duration took{0};
+  std::size_t dropped = 0;
   std::shared_ptr<const expo::RenderedPage> page;
 };
 

@@ -166,6 +166,9 @@ std::shared_ptr<const expo::RenderedPage> Gatherer::about(const Gathered& gather
                                MetricType::kGauge);
   auto& success = page.family("tocsin_collector_success", "Whether the target answered in time and without an error.",
                               MetricType::kGauge);
+  auto& dropped =
+      page.family("tocsin_collector_dropped_series",
+                  "Series of the target beyond series_limit, summed into others or left out.", MetricType::kGauge);
   const MonoTime now = loop_.clock().mono();
   page.begin();
   for (const auto& [asked, late, early] : gathered.items) {
@@ -174,6 +177,7 @@ std::shared_ptr<const expo::RenderedPage> Gatherer::about(const Gathered& gather
     if ((late || early) && asked->last) age.put(known, to_seconds(now - asked->finished_at));
     if (ages_only) continue;
     (asked->local ? node_duration : duration).put(known, to_seconds(asked->duration));
+    if (asked->remote) dropped.put(known, static_cast<double>(asked->dropped));
     (asked->local ? node_success : success).put(known, asked->success && !late ? 1 : 0);
   }
   page.end();

@@ -23,7 +23,9 @@ struct Prober::Call {
 };
 
 net::Task<void> Prober::run(net::TaskLoop* loop, std::shared_ptr<Call> call) {
-  call->answer = co_await ask(*loop, call->target, std::make_shared<expo::Page>(), call->deadline);
+  const auto page = std::make_shared<expo::Page>();
+  page->limit_series(call->source->options().series_limit);
+  call->answer = co_await ask(*loop, call->target, page, call->deadline);
   call->waiters.wake();
 }
 

@@ -32,6 +32,7 @@ Result<RunningSource> SourceSet::make(SourceSection section) {
   TOCSIN_TRY(std::shared_ptr<exporters::Source> source, section.info.make(section.node, services()));
   RunningSource running{section.info, std::move(section.node), std::move(source), {}};
   const exporters::SectionOptions& options = running.source->options();
+  const bool several = running.source->targets().size() > 1;
   for (const auto& [server, target] : running.source->targets()) {
     auto asked = std::make_shared<Asked>();
     asked->collector = running.info.kind;
@@ -40,6 +41,8 @@ Result<RunningSource> SourceSet::make(SourceSection section) {
     asked->source = running.source;
     asked->deadline = options.deadline;
     asked->min_interval = options.min_interval;
+    asked->page->limit_series(options.series_limit);
+    if (several) asked->page->set_constant_labels({{"server", server}});
     running.targets.push_back(std::move(asked));
   }
   return running;

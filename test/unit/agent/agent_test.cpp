@@ -52,6 +52,21 @@ TEST_CASE("below its kind a source has the paths of its exporter, without the ag
   CHECK_THAT(f.page("/nonsense/metrics"), StartsWith("404 "));
 }
 
+TEST_CASE("several targets of a kind are told apart by the label server; one target has none", "[agent]") {
+  AgentFixture f("fake: {targets: [{name: a}, {name: b, says: 2}]}\nother: {targets: [{name: c, says: 3}]}\n");
+  REQUIRE(f.start().empty());
+  CHECK_THAT(f.page("/metrics"), Contains("fake_up{server=\"a\"} 1\n") && Contains("fake_value{server=\"b\"} 2\n") &&
+                                     Contains("fake_value 3\n"));
+}
+
+TEST_CASE("a target with too many series is cut to the largest, and counted", "[agent]") {
+  AgentFixture f("fake: {series_limit: 10, targets: [{name: a, series: 1000}]}\n");
+  REQUIRE(f.start().empty());
+  const std::string page = f.page("/metrics");
+  CHECK_THAT(page, Contains("fake_value{i=\"999\"} 999\n") && !Contains("fake_value{i=\"1\"}"));
+  CHECK_THAT(page, Contains("tocsin_collector_dropped_series{collector=\"fake\",target=\"a\"} 99"));
+}
+
 TEST_CASE("a probe ends with the scraper's patience, whatever the server does", "[agent]") {
   AgentFixture f("fake: {probe: true}\n");
   REQUIRE(f.start().empty());
