@@ -1,0 +1,1 @@
+tocsin_fuzz(amqp_frame USES exporter_rabbitmq)
