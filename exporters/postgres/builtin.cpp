@@ -39,7 +39,7 @@ std::vector<Query> builtin_queries(const Options& options, int version) {
   // The user's own query of a name stands in for a default one.
   if (options.custom) {
     std::erase_if(queries, [&](const Query& query) {
-      return std::ranges::any_of(options.custom->queries, [&](const CustomQuery& custom) {
+      return std::ranges::any_of(options.custom->queries, [&](const sql::CustomQuery& custom) {
         return query.counted && custom.mapping.prefix == query.mapping.prefix;
       });
     });

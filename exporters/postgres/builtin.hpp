@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exporters/postgres/mapping.hpp"
 #include "exporters/postgres/options.hpp"
 
 namespace tocsin::exporters::postgres {

@@ -176,12 +176,6 @@ class RowsReader {
 
 }  // namespace
 
-bool is_metric_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; };
-  return !name.empty() && letter(name[0]) &&
-         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
 Result<void> put_rows(const Rows& rows, const Mapping& mapping, std::string_view server, expo::Page& page) {
   return RowsReader(rows, mapping, server, page).read();
 }

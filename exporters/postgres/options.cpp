@@ -128,7 +128,7 @@ Result<Section> read_section(const yaml::Node& node, const Services& services) {
   fields.child("stat_statements", [&](const yaml::Node& map) { return read_statements(map, options.statements); });
   fields.child("custom_queries", [&](const yaml::Node& file) -> Result<void> {
     TOCSIN_TRY(const std::string name, file.as_string());
-    TOCSIN_TRY(options.custom, CustomQueries::load(services.fs, file.beside(name)));
+    TOCSIN_TRY(options.custom, sql::CustomQueries::load(services.fs, file.beside(name)));
     return {};
   });
   fields.child("auth_modules", [&](const yaml::Node& map) -> Result<void> {

@@ -10,7 +10,8 @@
 
 #include "exporters/collector/credential.hpp"
 #include "exporters/collector/source.hpp"
-#include "exporters/postgres/custom_queries.hpp"
+#include "exporters/postgres/dsn.hpp"
+#include "exporters/sql/custom_queries.hpp"
 
 namespace tocsin::exporters::postgres {
 
@@ -40,7 +41,7 @@ struct Options {
   Duration statement_timeout = Duration::zero();  // zero: half of the deadline
   Duration slow_query_threshold = std::chrono::seconds(5);
   std::uint64_t slow_statement_limit = 10;
-  std::optional<CustomQueries> custom;
+  std::optional<sql::CustomQueries> custom;
 
   bool collects(std::string_view collector) const {
     const auto found = collectors.find(collector);

@@ -4,6 +4,7 @@
 
 #include "base/version.hpp"
 #include "exporters/postgres/batch.hpp"
+#include "exporters/postgres/server_version.hpp"
 #include "exporters/postgres/settings.hpp"
 
 namespace tocsin::exporters::postgres {
@@ -139,7 +140,7 @@ void Scraper::take(Round& round, const Query& query, const Result<std::unique_pt
 Result<void> Scraper::ask_custom(Round& round, Session& session, const std::string& database) {
   if (!options_->custom) return {};
   const Version version = server_version(session.version());
-  for (const CustomQuery& query : options_->custom->queries) {
+  for (const sql::CustomQuery& query : options_->custom->queries) {
     if ((query.master && !database.empty()) || !query.versions.contains(version)) continue;
     const auto key = std::pair(database, &query);
     const auto kept = cache_.find(key);

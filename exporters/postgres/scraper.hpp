@@ -57,7 +57,7 @@ class Scraper {
   Dsn dsn_;  // of the sessions
   std::optional<Session> main_;
   std::map<std::string, Session> of_databases_;  // found ones, by name
-  std::map<std::pair<std::string, const CustomQuery*>, Cached> cache_;
+  std::map<std::pair<std::string, const sql::CustomQuery*>, Cached> cache_;
   double scrapes_ = 0;
 };
 

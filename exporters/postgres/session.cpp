@@ -1,6 +1,7 @@
 #include "exporters/postgres/session.hpp"
 
 #include "exporters/postgres/batch.hpp"
+#include "exporters/postgres/server_version.hpp"
 
 namespace tocsin::exporters::postgres {
 

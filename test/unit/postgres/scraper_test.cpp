@@ -159,7 +159,7 @@ newer: {query: SELECT newer, runonserver: '>=16.0.0', metrics: [{v: {usage: GAUG
 broken: {query: SELECT broken, metrics: [{v: {usage: GAUGE}}]}
 several: {query: 'SET x TO 1; SELECT several;', metrics: [{v: {usage: GAUGE}}]}
 )"));
-  f.options->custom = CustomQueries::load(f.fs, "/q.yaml").value();
+  f.options->custom = sql::CustomQueries::load(f.fs, "/q.yaml").value();
   f.server.answer("SELECT kept", FakeRows{{{"v", 20}}, {{"1"}}});
   f.server.answer("SELECT newer", FakeRows{{{"v", 20}}, {{"1"}}});
   f.server.answer("SELECT broken", fail(Errc::kExecution, "syntax error"));
@@ -189,7 +189,7 @@ TEST_CASE("found databases are asked for their tables and the user's queries", "
 everywhere: {query: SELECT everywhere, metrics: [{v: {usage: GAUGE}}]}
 once: {query: SELECT once, master: true, metrics: [{v: {usage: GAUGE}}]}
 )"));
-  f.options->custom = CustomQueries::load(f.fs, "/q.yaml").value();
+  f.options->custom = sql::CustomQueries::load(f.fs, "/q.yaml").value();
   f.server.answer("datname <> current_database()", FakeRows{{{"datname"}}, {{"app"}, {"hidden"}, {"shop"}}});
   std::string error;
   f.scrape(&error);

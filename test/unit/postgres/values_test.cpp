@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "exporters/postgres/version_range.hpp"
+#include "exporters/postgres/server_version.hpp"
 
 namespace tocsin::exporters::postgres {
 
@@ -81,13 +81,13 @@ TEST_CASE("ranges of versions hold as semver's do", "[postgres]") {
   };
   for (const Case& c : cases) {
     INFO(c.range << " " << c.version);
-    const auto range = VersionRange::parse(c.range);
+    const auto range = sql::VersionRange::parse(c.range);
     REQUIRE(range);
     CHECK(range->contains(server_version(c.version)) == c.holds);
   }
   for (const char* wrong : {"a", ">=", "1.2.3.4", "1..2", ">=1 ||", "|| 1", "1,2", "-1", "99999999999"}) {
     INFO(wrong);
-    CHECK_FALSE(VersionRange::parse(wrong));
+    CHECK_FALSE(sql::VersionRange::parse(wrong));
   }
 }
 

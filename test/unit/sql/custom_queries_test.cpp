@@ -1,10 +1,10 @@
-#include "exporters/postgres/custom_queries.hpp"
+#include "exporters/sql/custom_queries.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "base/mem_fs.hpp"
 
-namespace tocsin::exporters::postgres {
+namespace tocsin::exporters::sql {
 
 namespace {
 
@@ -17,7 +17,7 @@ Result<CustomQueries> load(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a file of queries in postgres_exporter's form is read", "[postgres]") {
+TEST_CASE("a file of queries in postgres_exporter's form is read", "[sql]") {
   const auto queries = load(R"(pg_replication:
   query: "SELECT 1 AS lag"
   master: true
@@ -55,7 +55,7 @@ orders:
   CHECK(load("")->queries.empty());
 }
 
-TEST_CASE("what is wrong with a file of queries is said with its place", "[postgres]") {
+TEST_CASE("what is wrong with a file of queries is said with its place", "[sql]") {
   struct Case {
     const char* text;
     const char* error;
@@ -91,4 +91,4 @@ TEST_CASE("what is wrong with a file of queries is said with its place", "[postg
   CHECK_FALSE(CustomQueries::load(fs, "/nowhere.yaml"));
 }
 
-}  // namespace tocsin::exporters::postgres
+}  // namespace tocsin::exporters::sql

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "base/fs.hpp"
-#include "exporters/postgres/mapping.hpp"
-#include "exporters/postgres/version_range.hpp"
+#include "exporters/sql/mapping.hpp"
+#include "exporters/sql/version_range.hpp"
 
-namespace tocsin::exporters::postgres {
+namespace tocsin::exporters::sql {
 
 struct CustomQuery {
   std::string sql;
@@ -28,4 +28,4 @@ struct CustomQueries {
   static Result<CustomQueries> load(Fs& fs, const std::string& path);
 };
 
-}  // namespace tocsin::exporters::postgres
+}  // namespace tocsin::exporters::sql

@@ -7,12 +7,9 @@
 
 #include "base/result.hpp"
 
-namespace tocsin::exporters::postgres {
+namespace tocsin::exporters::sql {
 
 using Version = std::array<int, 3>;
-
-/// PQserverVersion's number as major, minor, patch the way postgres_exporter has them: 150020 is 15.20.0, 90603 9.6.3.
-Version server_version(int number);
 
 /// Comparisons (`<` `<=` `>` `>=` `=` `==` `!` `!=`, none is `=`) that stand side by side hold together; `||` between
 /// them is or. An `x` or a missing part stands for any. Source: github.com/blang/semver, Range.
@@ -32,4 +29,4 @@ class VersionRange {
   std::vector<std::vector<Comparison>> any_of_;
 };
 
-}  // namespace tocsin::exporters::postgres
+}  // namespace tocsin::exporters::sql

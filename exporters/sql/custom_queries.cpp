@@ -1,11 +1,11 @@
-#include "exporters/postgres/custom_queries.hpp"
+#include "exporters/sql/custom_queries.hpp"
 
 #include <openssl/evp.h>
 
 #include "base/strings.hpp"
 #include "yaml/node.hpp"
 
-namespace tocsin::exporters::postgres {
+namespace tocsin::exporters::sql {
 
 namespace {
 
@@ -116,4 +116,4 @@ Result<CustomQueries> CustomQueries::load(Fs& fs, const std::string& path) {
   return queries;
 }
 
-}  // namespace tocsin::exporters::postgres
+}  // namespace tocsin::exporters::sql

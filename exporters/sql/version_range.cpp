@@ -1,4 +1,4 @@
-#include "exporters/postgres/version_range.hpp"
+#include "exporters/sql/version_range.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,12 +6,7 @@
 
 #include "base/strings.hpp"
 
-namespace tocsin::exporters::postgres {
-
-Version server_version(int number) {
-  if (number >= 100000) return {number / 10000, number % 10000, 0};
-  return {number / 10000, number / 100 % 100, number % 100};
-}
+namespace tocsin::exporters::sql {
 
 Result<VersionRange::Comparison> VersionRange::parse_one(std::string_view text) {
   const std::string_view whole = text;
@@ -93,4 +88,4 @@ bool VersionRange::contains(const Version& version) const {
          std::ranges::any_of(any_of_, [&](const auto& all) { return std::ranges::all_of(all, holds); });
 }
 
-}  // namespace tocsin::exporters::postgres
+}  // namespace tocsin::exporters::sql
