@@ -27,6 +27,7 @@ class MysqlSource final : public Source {
     cnf_ = section.beside(cnf);
     read_session(fields);
     fields.child("collectors", [&](const yaml::Node& node) { return read_collectors(node, collectors_); });
+    fields.child("custom_queries", [&](const yaml::Node& node) { return read_custom(node, custom_); });
     fields.child("auth_modules", [&](const yaml::Node& node) { return read_modules(node); });
     fields.each("targets", [&](const yaml::Node& node) { return read_target(node); });
     return fields.finish();
@@ -41,7 +42,7 @@ class MysqlSource final : public Source {
     TOCSIN_OK(set_address(address, access, connect_options));
     CollectorOptions collectors = collectors_;
     if (const auto names = request.all_params("collect[]"); !names.empty()) keep_only(collectors, names);
-    return make_target(connect_options.address(), access, address, std::move(collectors));
+    return make_target(connect_options.address(), access, address, std::move(collectors), custom_);
   }
 
  private:
@@ -51,6 +52,15 @@ class MysqlSource final : public Source {
     fields.read("enable_lock_wait_timeout", limit_waits).read("lock_wait_timeout", seconds);
     fields.read("log_slow_filter", session_.log_slow_filter).read("query_timeout", session_.query_timeout);
     session_.lock_wait_timeout = limit_waits ? std::optional(std::max<std::int64_t>(seconds, 1)) : std::nullopt;
+  }
+
+  using Custom = std::shared_ptr<const sql::CustomQueries>;
+  Result<void> read_custom(const yaml::Node& node, Custom& out) const {
+    TOCSIN_TRY(const std::string file, node.as_string());
+    TOCSIN_TRY(sql::CustomQueries queries, sql::CustomQueries::load(services_.fs, node.beside(file)));
+    TOCSIN_OK(CustomCollector::check(queries));
+    out = std::make_shared<const sql::CustomQueries>(std::move(queries));
+    return {};
   }
 
   Result<void> read_modules(const yaml::Node& node) {
@@ -77,7 +87,9 @@ class MysqlSource final : public Source {
     std::string address, server, cnf, module;
     fields.read("address", address).read("server", server).read("my_cnf", cnf).read("auth_module", module);
     CollectorOptions collectors = collectors_;
+    Custom custom = custom_;
     fields.child("collectors", [&](const yaml::Node& n) { return read_collectors(n, collectors); });
+    fields.child("custom_queries", [&](const yaml::Node& n) { return read_custom(n, custom); });
     TOCSIN_TRY(const std::optional<Access> own, Access::read(fields));
     TOCSIN_OK(fields.finish());
     if (own && (!cnf.empty() || !module.empty())) {
@@ -97,13 +109,16 @@ class MysqlSource final : public Source {
     if (auto set = set_address(address, *access, known); !set) return node.error("{}", set.error().message);
     if (server.empty()) server = known.address();
     if (!names_.insert(server).second) return node.error("there are two targets with the name {}", go_quote(server));
-    targets_.push_back({server, make_target(server, *access, address, std::move(collectors))});
+    targets_.push_back({server, make_target(server, *access, address, std::move(collectors), std::move(custom))});
     return {};
   }
 
   std::shared_ptr<Target> make_target(std::string server, const Access& access, const std::string& address,
-                                      CollectorOptions collectors) const {
-    TargetOptions options{.server = std::move(server), .collectors = std::move(collectors), .session = session_};
+                                      CollectorOptions collectors, Custom custom) const {
+    TargetOptions options{.server = std::move(server),
+                          .collectors = std::move(collectors),
+                          .session = session_,
+                          .custom = std::move(custom)};
     Dial dial = [access, address, &fs = services_.fs, environment = services_.environment,
                  &clock = services_.loop.clock()](MonoTime deadline) -> Result<std::unique_ptr<Connection>> {
       TOCSIN_TRY(ConnectOptions connect_options, access.get(fs, environment));
@@ -117,6 +132,7 @@ class MysqlSource final : public Source {
   SectionOptions options_;
   SessionOptions session_;
   CollectorOptions collectors_ = default_options();
+  Custom custom_;
   std::string cnf_;
   std::map<std::string, Access, std::less<>> modules_;
   std::vector<Named> targets_;

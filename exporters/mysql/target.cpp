@@ -19,15 +19,12 @@ void put_success(expo::Page& page, std::string_view collector, bool success) {
       .put({{"collector", collector}}, success ? 1 : 0);
 }
 
-/// Of the metrics.
-std::string full_name(const CollectorInfo& collector) {
-  return fmt::format("collect.{}", collector.name);
-}
-
 }  // namespace
 
 MysqlTarget::MysqlTarget(const Services& services, TargetOptions options, Dial dial)
-    : BlockingTarget(services), clock_(services.loop.clock()), options_(std::move(options)), dial_(std::move(dial)) {}
+    : BlockingTarget(services), clock_(services.loop.clock()), options_(std::move(options)), dial_(std::move(dial)) {
+  if (options_.custom) custom_.emplace(options_.custom);
+}
 
 Result<void> MysqlTarget::dial(MonoTime deadline) {
   connection_.reset();
@@ -81,12 +78,26 @@ Result<void> MysqlTarget::begin_session(MonoTime deadline) {
   return {};
 }
 
-Result<void> MysqlTarget::run(const CollectorInfo& collector, expo::Page& page, MonoTime deadline) {
-  if (!connection_->usable()) TOCSIN_OK(dial(deadline));
+Result<void> MysqlTarget::run(const Asked& asked, const Collect& collect) {
+  if (!connection_->usable()) TOCSIN_OK(dial(asked.deadline));
+  MonoTime deadline = asked.deadline;
   if (options_.session.query_timeout > Duration::zero()) {
     deadline = std::min(deadline, clock_.mono() + options_.session.query_timeout);
   }
-  return collector.collect(Round{*connection_, page, server_, options_.collectors, deadline});
+  return collect(Round{*connection_, asked.page, server_, options_.collectors, deadline});
+}
+
+void MysqlTarget::ask_one(Asked& asked, const std::string& name, const Collect& collect) {
+  const MonoTime began = clock_.mono();
+  const bool tried = asked.result.has_value();
+  const Result<void> collected = tried ? run(asked, collect) : asked.result;
+  put_success(asked.page, name, collected.has_value());
+  put_duration(asked.page, name, clock_.mono() - began);
+  if (tried) note(name, collected);
+  if (collected) return;
+  asked.all_well = false;
+  // Once the time is over or the server is gone, the others are not tried.
+  if (connection_ == nullptr || clock_.mono() >= asked.deadline) asked.result = collected;
 }
 
 Result<void> MysqlTarget::ask(expo::Page& page, MonoTime deadline) {
@@ -96,35 +107,33 @@ Result<void> MysqlTarget::ask(expo::Page& page, MonoTime deadline) {
   const MonoTime started = clock_.mono();
   const Result<void> ready = make_ready(deadline);
   put_gauge(page, "mysql_up", "Whether the MySQL server is up.", ready ? 1 : 0);
-  bool all_well = ready.has_value();
-  Result<void> result = ready;
-  if (ready) put_duration(page, "connection", clock_.mono() - started);
-  for (std::size_t i = 0; ready && i < collectors().size(); ++i) {
-    const CollectorInfo& collector = collectors()[i];
-    if (!options_.collectors.enabled[i] || !server_.at_least(collector.major, collector.minor)) continue;
-    const MonoTime began = clock_.mono();
-    // Once the time is over or the server is gone, the others are not tried.
-    const bool tried = result.has_value();
-    const Result<void> collected = tried ? run(collector, page, deadline) : result;
-    put_success(page, full_name(collector), collected.has_value());
-    put_duration(page, full_name(collector), clock_.mono() - began);
-    if (tried) note(collector.name, collected);
-    all_well = all_well && collected;
-    if (!collected && (connection_ == nullptr || clock_.mono() >= deadline)) result = collected;
+  Asked asked{.page = page, .deadline = deadline, .result = ready, .all_well = ready.has_value()};
+  if (ready) {
+    put_duration(page, "connection", clock_.mono() - started);
+    for (std::size_t i = 0; i < collectors().size(); ++i) {
+      const CollectorInfo& collector = collectors()[i];
+      if (!options_.collectors.enabled[i] || !server_.at_least(collector.major, collector.minor)) continue;
+      ask_one(asked, fmt::format("collect.{}", collector.name), collector.collect);
+    }
+    for (std::size_t i = 0; custom_ && i < custom_->queries().size(); ++i) {
+      const sql::CustomQuery& query = custom_->queries()[i];
+      ask_one(asked, fmt::format("custom.{}", query.mapping.prefix),
+              [&](const Round& round) { return custom_->collect(query, round, clock_.mono()); });
+    }
   }
   for (const auto& [collector, count] : failures_) {
     page.family("mysql_exporter_scrape_errors_total", "Total number of times an error occurred scraping a MySQL.",
                 MetricType::kCounter)
-        .put({{"collector", fmt::format("collect.{}", collector)}}, count);
+        .put({{"collector", collector}}, count);
   }
   put_gauge(page, "mysql_exporter_last_scrape_error",
             "Whether the last scrape of metrics from MySQL resulted in an error (1 for error, 0 for success).",
-            all_well ? 0 : 1);
-  if (!result && connection_ && !connection_->usable()) connection_.reset();
-  return result;
+            asked.all_well ? 0 : 1);
+  if (!asked.result && connection_ && !connection_->usable()) connection_.reset();
+  return asked.result;
 }
 
-void MysqlTarget::note(std::string_view collector, const Result<void>& result) {
+void MysqlTarget::note(const std::string& collector, const Result<void>& result) {
   if (result) {
     if (failing_.erase(collector) > 0) {
       log::info("mysql", "collector works again", {{"server", options_.server}, {"collector", collector}});

@@ -9,6 +9,7 @@
 
 #include "exporters/collector/blocking_target.hpp"
 #include "exporters/mysql/collectors.hpp"
+#include "exporters/mysql/custom_queries.hpp"
 
 namespace tocsin::exporters::mysql {
 
@@ -23,6 +24,7 @@ struct TargetOptions {
   std::string server;  // in the log
   CollectorOptions collectors = default_options();
   SessionOptions session;
+  std::shared_ptr<const sql::CustomQueries> custom;  // or none
 };
 
 /// Makes a connection by the deadline.
@@ -41,16 +43,26 @@ class MysqlTarget final : public BlockingTarget {
   Result<void> dial(MonoTime deadline);
   Result<void> learn_version(MonoTime deadline);
   Result<void> begin_session(MonoTime deadline);
-  Result<void> run(const CollectorInfo& collector, expo::Page& page, MonoTime deadline);
-  void note(std::string_view collector, const Result<void>& result);
+  /// What the collectors of one ask() share.
+  struct Asked {
+    expo::Page& page;
+    MonoTime deadline;
+    Result<void> result;   // of the server: once it fails, nothing is tried any more
+    bool all_well = true;  // no collector has failed
+  };
+  using Collect = std::function<Result<void>(const Round&)>;
+  void ask_one(Asked& asked, const std::string& name, const Collect& collect);
+  Result<void> run(const Asked& asked, const Collect& collect);
+  void note(const std::string& collector, const Result<void>& result);
 
   const Clock& clock_;
   const TargetOptions options_;
   const Dial dial_;
   std::unique_ptr<Connection> connection_;
   Server server_;
-  std::map<std::string_view, std::string> failing_;  // collectors, and why
-  std::map<std::string_view, double> failures_;      // of collectors
+  std::optional<CustomCollector> custom_;
+  std::map<std::string, std::string> failing_;  // collectors, and why
+  std::map<std::string, double> failures_;      // of collectors
   double rounds_ = 0;
 };
 

@@ -89,6 +89,10 @@ TEST_CASE("mistakes of the section have their position and tell no secret", "[my
   CHECK(f.error_of("targets: [{address: h, my_cnf: comes-later.cnf}]") == "fine");
   CHECK(f.error_of("targets: [{address: h, user: a}, {address: 'h:3306', user: b}]") ==
         "/etc/agent.yml:1:34: there are two targets with the name \"h:3306\"");
+  CHECK(f.error_of("custom_queries: none.yml").find("none.yml") != std::string::npos);
+  REQUIRE(f.fs.write_file_atomic("/etc/q.yml", "a:\n  query: SELECT 1\n  metrics:\n    - b: {usage: WRONG}\n"));
+  CHECK(f.error_of("targets: [{address: h, user: a, custom_queries: q.yml}]")
+            .starts_with("/etc/q.yml:4:18: usage must be"));
   CHECK(f.error_of("auth_modules: {x: {}}") == "/etc/agent.yml:1:19: a login without user");
   CHECK(f.error_of("targets: [{address: h, user: a, tls_config: {ca: text}}]")
             .ends_with("libmariadb reads certificates from files: use ca_file, cert_file and key_file"));

@@ -178,4 +178,17 @@ TEST_CASE("once the time is over, the collectors that are left are not tried", "
   CHECK(f.asked.back() == "SHOW GLOBAL VARIABLES");
 }
 
+TEST_CASE("custom queries are asked behind the collectors, and fail for themselves", "[mysql]") {
+  Fixture f;
+  REQUIRE(f.fs.write_file_atomic("/q.yml",
+                                 "good:\n  query: SELECT good\n  metrics:\n    - a: {usage: GAUGE}\n"
+                                 "bad:\n  query: SELECT bad\n  metrics:\n    - a: {usage: GAUGE}\n"));
+  f.options.custom = std::make_shared<const sql::CustomQueries>(*sql::CustomQueries::load(f.fs, "/q.yml"));
+  f.answers["SELECT good"] = {{"a"}, {{"5"}}, {}, 0};
+  REQUIRE(f.collect());
+  CHECK(f.has("good_a 5"));
+  CHECK(f.has("mysql_exporter_collector_success{collector=\"custom.good\"} 1"));
+  CHECK(f.has("mysql_exporter_collector_success{collector=\"custom.bad\"} 0"));
+}
+
 }  // namespace tocsin::exporters::mysql
