@@ -20,18 +20,25 @@ std::vector<std::string_view> sort_key(std::span<const model::LabelView> labels)
   return values;
 }
 
+/// Of UTF-8.
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+}
+
 }  // namespace
 
 CachedFamily::CachedFamily(std::string name, std::string help, model::MetricType type, PageRules* rules)
-    : name_(std::move(name)), help_(std::move(help)), type_(type), rules_(rules), adds_up_(adds_up(name_, type)) {
-  append_family_header(header_, name_, help_, type_);
-}
+    : info_(make_family_info(std::move(name), std::move(help), type)),
+      rules_(rules),
+      adds_up_(adds_up(info_->name, type)),
+      quoted_(!model::is_legacy_metric_name(info_->name)) {}
 
 void CachedFamily::begin() {
   ++round_;
   cursor_ = 0;
   stored_lines_ = 0;
   barred_ = closed_;
+  last_ = nullptr;
   other_.folded_lines = 0;
   other_.any = false;
   other_.sum = 0;
@@ -55,6 +62,7 @@ CachedFamily::Metric* CachedFamily::seen(Kind kind, double first_value, std::siz
     if (rules_ != nullptr) rules_->make_room();
     if (barred_ && first_value <= bar_) {
       other_.folded_lines += lines;
+      last_ = nullptr;
       return nullptr;
     }
     metric = make(kind, first_value, lines);
@@ -65,6 +73,7 @@ CachedFamily::Metric* CachedFamily::seen(Kind kind, double first_value, std::siz
     stored_lines_ += lines;
     next_order_.push_back(metric);
   }
+  last_ = metric;
   return metric;
 }
 
@@ -83,16 +92,17 @@ CachedFamily::Metric* CachedFamily::make(Kind kind, double first_value, std::siz
 
 void CachedFamily::add_line(Metric& metric, std::string_view suffix, std::span<const model::LabelView> labels,
                             model::LabelView extra) const {
-  append_head(metric.heads, name_, suffix, labels, extra);
+  append_head(metric.heads, info_->name, suffix, labels, extra);
   metric.head_ends.push_back(static_cast<std::uint32_t>(metric.heads.size()));
 }
 
-void CachedFamily::make_heads(Metric& metric) const {
+void CachedFamily::make_heads(Metric& metric) {
   std::string_view key = metric.key;
   const std::vector<model::LabelView> own = take_key_labels(key);
   std::vector<model::LabelView> scratch;
   std::span<const model::LabelView> labels = own;
   if (rules_ != nullptr) labels = rules_->complete(own, scratch);
+  for (const auto& label : labels) quoted_ = quoted_ || !model::is_legacy_label_name(label.name);
   if (metric.kind == Kind::kValue) return add_line(metric, {}, labels);
   const bool buckets = metric.kind == Kind::kHistogram;
   for (const double bound : take_key_numbers(key)) {
@@ -106,6 +116,7 @@ void CachedFamily::put(std::span<const model::LabelView> labels, double value, s
   start_key(Kind::kValue, labels);
   Metric* metric = seen(Kind::kValue, value, 1);
   if (metric == nullptr) return fold(labels, value, timestamp);
+  if (metric->notes) metric->notes.reset();
   metric->values.assign(1, value);
   metric->timestamp = timestamp;
 }
@@ -124,6 +135,7 @@ void CachedFamily::put_histogram(std::span<const model::LabelView> labels, std::
   if (add_infinity) append_key_number(key_, std::numeric_limits<double>::infinity());
   Metric* metric = seen(Kind::kHistogram, count, buckets.size() + (add_infinity ? 3 : 2));
   if (metric == nullptr) return;
+  metric->notes.reset();
   metric->values.clear();
   for (const Bucket& bucket : buckets) metric->values.push_back(bucket.cumulative_count);
   if (add_infinity) metric->values.push_back(count);
@@ -136,6 +148,7 @@ void CachedFamily::put_summary(std::span<const model::LabelView> labels, std::sp
   for (const Quantile& quantile : quantiles) append_key_number(key_, quantile.quantile);
   Metric* metric = seen(Kind::kSummary, count, quantiles.size() + 2);
   if (metric == nullptr) return;
+  metric->notes.reset();
   metric->values.clear();
   for (const Quantile& quantile : quantiles) metric->values.push_back(quantile.value);
   set(*metric, sum, count, timestamp);
@@ -194,21 +207,62 @@ void CachedFamily::sort_lines() {
   for (const auto& [key, metric] : keyed) line_order_.push_back(metric);
 }
 
+void CachedFamily::set_created(Timestamp created) {
+  if (last_ == nullptr) return;
+  if (!last_->notes) last_->notes = std::make_unique<Notes>();
+  last_->notes->created = created;
+}
+
+void CachedFamily::set_exemplar(std::size_t bucket, Exemplar exemplar) {
+  constexpr std::ptrdiff_t kMaxCharacters = 128;
+  if (last_ == nullptr || bucket >= last_->values.size()) return;
+  std::ptrdiff_t size = 0;
+  for (const auto& [name, value] : exemplar.labels) {
+    if (!model::is_legacy_label_name(name)) return;
+    size += static_cast<std::ptrdiff_t>(name.size()) + std::ranges::count_if(value, begins_character);
+  }
+  if (size > kMaxCharacters) return;
+  if (!last_->notes) last_->notes = std::make_unique<Notes>();
+  last_->notes->exemplars.emplace_back(bucket, std::make_shared<const Exemplar>(std::move(exemplar)));
+}
+
 void CachedFamily::render(std::string& out) const {
   if (line_order_.empty()) return;
-  out += header_;
+  out += info_->header;
   render_lines(out);
 }
 
 void CachedFamily::render_lines(std::string& out) const {
-  for (const Metric* metric : line_order_) {
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < metric->values.size(); ++i) {
-      out.append(metric->heads, begin, metric->head_ends[i] - begin);
-      append_number_line(out, metric->values[i], metric->timestamp);
-      begin = metric->head_ends[i];
+  for (const Metric* metric : line_order_) append_lines(out, *metric, nullptr);
+}
+
+void CachedFamily::append_lines(std::string& out, const Metric& metric, std::vector<RenderedPage::Note>* notes) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < metric.values.size(); ++i) {
+    out.append(metric.heads, begin, metric.head_ends[i] - begin);
+    append_number_line(out, metric.values[i], metric.timestamp);
+    begin = metric.head_ends[i];
+    if (notes == nullptr) continue;
+    for (const auto& [line, exemplar] : metric.notes->exemplars) {
+      if (line == i) notes->push_back({out.size() - 1, exemplar, {}});
     }
   }
+  if (notes != nullptr && metric.notes->created) notes->push_back({out.size() - 1, nullptr, metric.notes->created});
+}
+
+void CachedFamily::render(RenderedPage& out) const {
+  if (line_order_.empty()) return;
+  RenderedPage::Family& family = out.families.emplace_back();
+  family.info = info_;
+  family.quoted = quoted_;
+  family.begin = out.text.size();
+  out.text += info_->header;
+  family.lines_begin = out.text.size();
+  for (const Metric* metric : line_order_) {
+    append_lines(out.text, *metric, metric->notes ? &family.notes : nullptr);
+    family.has_timestamps = family.has_timestamps || metric->timestamp.has_value();
+  }
+  family.end = out.text.size();
 }
 
 }  // namespace tocsin::expo

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "expo/rendered_page.hpp"
 #include "model/labels.hpp"
 #include "model/metric_type.hpp"
 
@@ -58,15 +59,24 @@ class CachedFamily {
                      double count, std::optional<Timestamp> timestamp = {});
   void put_summary(std::span<const model::LabelView> labels, std::span<const Quantile> quantiles, double sum,
                    double count, std::optional<Timestamp> timestamp = {});
+  // About the series put last, in this round; text 0.0.4 does not show it.
+  /// When a counter, histogram or summary began to count.
+  void set_created(Timestamp created);
+  /// Of a counter; dropped if its labels are longer than OpenMetrics allows (128 characters in all).
+  void set_exemplar(Exemplar exemplar) { set_exemplar(0, std::move(exemplar)); }
+  /// Of a histogram's bucket, the first being 0.
+  void set_exemplar(std::size_t bucket, Exemplar exemplar);
   void end();
 
   /// Appends the header and the lines; nothing if there are no series. Call between end() and begin().
   void render(std::string& out) const;
   /// As render(), without the header.
   void render_lines(std::string& out) const;
+  /// Appends the same to the text and the families of a page.
+  void render(RenderedPage& out) const;
 
-  const std::string& name() const { return name_; }
-  const std::string& header() const { return header_; }
+  const std::string& name() const { return info_->name; }
+  const std::string& header() const { return info_->header; }
   /// Lines it writes now.
   std::size_t size() const { return lines_; }
 
@@ -74,12 +84,18 @@ class CachedFamily {
   friend class Page;
   friend struct PageRules;
   enum class Kind : std::uint8_t { kValue, kHistogram, kSummary };
+  /// What set_created() and set_exemplar() said in this round.
+  struct Notes {
+    std::optional<Timestamp> created;
+    std::vector<std::pair<std::size_t, std::shared_ptr<const Exemplar>>> exemplars;  // by line
+  };
   struct Metric {
     std::string key;    // the put's labels, encoded; of a histogram or summary also its bounds
     std::string heads;  // of its lines, one after the other; made at the end of its first round
     std::vector<std::uint32_t> head_ends;
     std::vector<double> values;  // one per line
     std::optional<Timestamp> timestamp;
+    std::unique_ptr<Notes> notes;
     std::uint64_t round = 0;    // that put it last
     std::uint64_t born = 0;     // its first round
     std::size_t place = 0;      // in put_order_
@@ -104,10 +120,12 @@ class CachedFamily {
   Metric* seen(Kind kind, double first_value, std::size_t lines);
   Metric* make(Kind kind, double first_value, std::size_t lines);
   void set(Metric& metric, double sum, double count, std::optional<Timestamp> timestamp);
-  void make_heads(Metric& metric) const;
+  void make_heads(Metric& metric);
   void add_line(Metric& metric, std::string_view suffix, std::span<const model::LabelView> labels,
                 model::LabelView extra = {}) const;
   void sort_lines();
+  /// @param notes  where the metric's go; null if it has none.
+  static void append_lines(std::string& out, const Metric& metric, std::vector<RenderedPage::Note>* notes);
   /// Drops all metrics: their heads are no longer right.
   void forget();
   /// Takes no series from now on.
@@ -121,8 +139,7 @@ class CachedFamily {
   void merge_other_labels(std::span<const model::LabelView> labels);
   void put_other();
 
-  std::string name_, help_, header_;
-  model::MetricType type_;
+  std::shared_ptr<const FamilyInfo> info_;
   PageRules* rules_ = nullptr;                                             // the page's; null without a page
   std::unordered_map<std::string_view, std::unique_ptr<Metric>> metrics_;  // by Metric::key
   std::vector<Metric*> put_order_;                                         // of the last round
@@ -136,6 +153,8 @@ class CachedFamily {
   std::uint64_t arrivals_ = 0;
   bool adds_up_ = false;
   bool closed_ = false;
+  bool quoted_ = false;                                    // names beyond [a-zA-Z_:][a-zA-Z0-9_:]* were put
+  Metric* last_ = nullptr;                                 // what was put last; null if it is not kept
   double bar_ = -std::numeric_limits<double>::infinity();  // newcomers of a lower rank or the same are not kept...
   bool barred_ = false;                                    // ...if this is set
   Other other_;

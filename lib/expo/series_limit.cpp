@@ -31,6 +31,7 @@ void CachedFamily::cut_to(std::size_t room) {
   for (std::size_t i = kept; i < ranked.size(); ++i) ranked[i]->cut = true;
   std::erase_if(next_order_, [](const Metric* metric) { return metric->cut; });
   stored_lines_ = lines;
+  last_ = nullptr;  // it may be among them
   for (std::size_t i = kept; i < ranked.size(); ++i) {
     const Metric& metric = *ranked[i];
     other_.folded_lines += metric.values.size();
@@ -84,7 +85,7 @@ void CachedFamily::put_other() {
     std::string_view key = metric->key;
     if (metric->kind == Kind::kValue) merge_other_labels(take_key_labels(key));
   }
-  if (type_ == model::MetricType::kCounter && other_.total) {
+  if (info_->type == model::MetricType::kCounter && other_.total) {
     other_.total = *other_.total + std::max(0.0, other_.sum - other_.last_sum);
   } else {
     other_.total = other_.sum;

@@ -24,6 +24,7 @@
 
 #include "base/time.hpp"
 #include "expo/cached_family.hpp"
+#include "expo/rendered_page.hpp"
 #include "model/labels.hpp"
 #include "model/metric_type.hpp"
 
@@ -65,16 +66,6 @@ class TextWriter {
  private:
   std::string& out_;
   std::string name_;
-};
-
-/// The text of a page, and where its families stand in it. Immutable once shared between threads.
-struct RenderedPage {
-  struct Family {
-    std::string name;
-    std::size_t begin = 0, lines_begin = 0, end = 0;  // header, lines, end in `text`
-  };
-  std::string text;
-  std::vector<Family> families;  // by name
 };
 
 /// The families of one source. Thread: one at a time. References to families are valid as long as the page lives.

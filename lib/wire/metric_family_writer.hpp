@@ -2,10 +2,12 @@
 // Writes pages of protobuf exposition: io.prometheus.client.MetricFamily messages, each with its length before it.
 // Source: prometheus/client_model metrics.proto.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.hpp"
 #include "model/histogram.hpp"
@@ -20,11 +22,36 @@ struct CumulativeBucket {
   double bound = 0, count = 0;
 };
 
+struct ExemplarMessage {
+  std::span<const TextPair> labels;
+  double value = 0;
+  std::optional<Timestamp> timestamp;
+};
+
+struct BucketMessage {
+  double bound = 0, cumulative_count = 0;
+  std::optional<ExemplarMessage> exemplar;
+};
+
+/// What all metrics have, and what only some types do.
+struct MetricMessage {
+  std::vector<TextPair> labels;
+  std::optional<Timestamp> timestamp;
+  std::optional<Timestamp> created;         // of a counter, histogram or summary
+  std::optional<ExemplarMessage> exemplar;  // of a counter
+};
+
 /// One family after the other. Thread: one.
 class MetricFamilyWriter {
  public:
   /// Ends the family before, if there is one.
   void begin(std::string_view name, ProtoType type);
+  void begin(std::string_view name, ProtoType type, std::string_view help, std::string_view unit);
+  /// Of a counter, gauge or untyped.
+  void add_value(ProtoType type, const MetricMessage& metric, double value);
+  /// A classic one. Counts that are no integers are written as floats.
+  void add_histogram(const MetricMessage& metric, std::span<const BucketMessage> buckets, double sum, double count);
+  void add_summary(const MetricMessage& metric, std::span<const ProtoQuantile> quantiles, double sum, double count);
   // Each: a metric of the family, whose type it has.
   void add_untyped(std::span<const TextPair> labels, Timestamp t, double value);
   /// @param histogram  an exponential one.

@@ -31,7 +31,8 @@ void AlertmanagerWeb::add_paths(net::HttpRouter& router, bool lifecycle) {
   router.add("GET", "/-/healthy", [](net::HttpRequest, Captures) { return plain(200, "OK"); });
   router.add("GET", "/-/ready",
              [this](net::HttpRequest, Captures) { return plain(200, with_troubles("OK", alerting_.troubles())); });
-  router.add("GET", "/metrics", [this](net::HttpRequest, Captures) { return web_.metrics(); });
+  router.add("GET", "/metrics",
+             [this](net::HttpRequest request, Captures) { return web_.metrics(std::move(request)); });
   router.add("POST", "/-/reload", [this, lifecycle](net::HttpRequest, Captures) {
     return lifecycle ? reload_now(&reload_) : plain(403, "Lifecycle API is not enabled.");
   });

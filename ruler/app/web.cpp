@@ -53,7 +53,7 @@ Web::Web(net::Runtime& runtime, WebOptions options) : runtime_(runtime), options
   using Captures = net::HttpRouter::Captures;
   router_.add("GET", "/-/healthy", [this](net::HttpRequest, Captures) { return answer(200, options_.healthy_text); });
   router_.add("GET", "/-/ready", [this](net::HttpRequest, Captures) { return answer(200, ready_text(options_)); });
-  router_.add("GET", "/metrics", [this](net::HttpRequest, Captures) { return metrics(); });
+  router_.add("GET", "/metrics", [this](net::HttpRequest request, Captures) { return metrics(std::move(request)); });
   router_.add("POST,PUT", "/-/reload", [this](net::HttpRequest, Captures) { return reload(&options_); });
   if (options_.quit) {
     router_.add("POST,PUT", "/-/quit", [this](net::HttpRequest, Captures) { return quit(&options_); });
@@ -87,10 +87,9 @@ void Web::add_process_metrics() {
   });
 }
 
-net::Task<net::HttpResponse> Web::metrics() {
-  const auto page = registry_.render();
-  co_return net::HttpResponse(200, expo::kTextContentType,
-                              net::Body(std::shared_ptr<const std::string>(page, &page->text)));
+net::Task<net::HttpResponse> Web::metrics(net::HttpRequest request) {
+  const std::shared_ptr<const expo::RenderedPage> pages[] = {registry_.render()};
+  co_return web::expose(request.headers.get("Accept"), pages, merge_order_);
 }
 
 net::Task<net::HttpResponse> Web::when_ready(net::HttpRequest request, const net::HttpRouter& router) {

@@ -11,6 +11,7 @@
 #include "app/flags.hpp"
 #include "net/runtime.hpp"
 #include "telemetry/registry.hpp"
+#include "web/exposition.hpp"
 #include "web/external_url.hpp"
 #include "web/server.hpp"
 
@@ -40,8 +41,8 @@ class Web {
   }
   /// What the router answers, or 503 as long as the process starts.
   net::Task<net::HttpResponse> when_ready(net::HttpRequest request, const net::HttpRouter& router);
-  /// The page of /metrics.
-  net::Task<net::HttpResponse> metrics();
+  /// The page of /metrics, in the format that the request accepts.
+  net::Task<net::HttpResponse> metrics(net::HttpRequest request);
   static web::ServerOptions server_options(const Flags& flags);
   /// Reads the web configuration and binds all addresses.
   Result<void> listen(const Flags& flags, Fs& fs);
@@ -65,6 +66,7 @@ class Web {
   net::HttpRouter router_;
   std::vector<std::pair<std::string, net::HttpHandler>> mounts_;
   telemetry::Registry registry_;
+  expo::MergeOrder merge_order_;
   std::unique_ptr<web::Server> server_;
   bool ready_ = false;
 };
