@@ -15,31 +15,19 @@ constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
 constexpr std::size_t kMaxAnswerRows = 1'000'000;
 constexpr std::size_t kMaxPacketBytes = 16U << 20U;
 
+#define TOCSIN_MYSQL_FUNCTIONS(X)                                                                                    \
+  X(mysql_init)                                                                                                      \
+  X(mysql_optionsv) X(mysql_real_connect_start) X(mysql_real_connect_cont) X(mysql_real_query_start)                 \
+      X(mysql_real_query_cont) X(mysql_use_result) X(mysql_fetch_row_start) X(mysql_fetch_row_cont)                  \
+          X(mysql_fetch_lengths) X(mysql_fetch_fields) X(mysql_num_fields) X(mysql_field_count) X(mysql_free_result) \
+              X(mysql_close) X(mysql_errno) X(mysql_error) X(mysql_sqlstate) X(mysql_get_socket)                     \
+                  X(mysql_get_timeout_value_ms) X(mysql_get_ssl_cipher)
+
 /// The functions of libmariadb that are used, by their names.
 struct Library {
-#define TOCSIN_MYSQL(name) decltype(&::name) name = nullptr
-  TOCSIN_MYSQL(mysql_init);
-  TOCSIN_MYSQL(mysql_optionsv);
-  TOCSIN_MYSQL(mysql_real_connect_start);
-  TOCSIN_MYSQL(mysql_real_connect_cont);
-  TOCSIN_MYSQL(mysql_real_query_start);
-  TOCSIN_MYSQL(mysql_real_query_cont);
-  TOCSIN_MYSQL(mysql_use_result);
-  TOCSIN_MYSQL(mysql_fetch_row_start);
-  TOCSIN_MYSQL(mysql_fetch_row_cont);
-  TOCSIN_MYSQL(mysql_fetch_lengths);
-  TOCSIN_MYSQL(mysql_fetch_fields);
-  TOCSIN_MYSQL(mysql_num_fields);
-  TOCSIN_MYSQL(mysql_field_count);
-  TOCSIN_MYSQL(mysql_free_result);
-  TOCSIN_MYSQL(mysql_close);
-  TOCSIN_MYSQL(mysql_errno);
-  TOCSIN_MYSQL(mysql_error);
-  TOCSIN_MYSQL(mysql_sqlstate);
-  TOCSIN_MYSQL(mysql_get_socket);
-  TOCSIN_MYSQL(mysql_get_timeout_value_ms);
-  TOCSIN_MYSQL(mysql_get_ssl_cipher);
-#undef TOCSIN_MYSQL
+#define X(name) decltype(&::name) name = nullptr;
+  TOCSIN_MYSQL_FUNCTIONS(X)
+#undef X
   std::string error;  // why it is of no use
 
   Library() {
@@ -48,29 +36,9 @@ struct Library {
       error = fmt::format("{} (package libmariadb3)", ::dlerror());
       return;
     }
-#define TOCSIN_MYSQL(name) load(handle, #name, name)
-    TOCSIN_MYSQL(mysql_init);
-    TOCSIN_MYSQL(mysql_optionsv);
-    TOCSIN_MYSQL(mysql_real_connect_start);
-    TOCSIN_MYSQL(mysql_real_connect_cont);
-    TOCSIN_MYSQL(mysql_real_query_start);
-    TOCSIN_MYSQL(mysql_real_query_cont);
-    TOCSIN_MYSQL(mysql_use_result);
-    TOCSIN_MYSQL(mysql_fetch_row_start);
-    TOCSIN_MYSQL(mysql_fetch_row_cont);
-    TOCSIN_MYSQL(mysql_fetch_lengths);
-    TOCSIN_MYSQL(mysql_fetch_fields);
-    TOCSIN_MYSQL(mysql_num_fields);
-    TOCSIN_MYSQL(mysql_field_count);
-    TOCSIN_MYSQL(mysql_free_result);
-    TOCSIN_MYSQL(mysql_close);
-    TOCSIN_MYSQL(mysql_errno);
-    TOCSIN_MYSQL(mysql_error);
-    TOCSIN_MYSQL(mysql_sqlstate);
-    TOCSIN_MYSQL(mysql_get_socket);
-    TOCSIN_MYSQL(mysql_get_timeout_value_ms);
-    TOCSIN_MYSQL(mysql_get_ssl_cipher);
-#undef TOCSIN_MYSQL
+#define X(name) load(handle, #name, name);
+    TOCSIN_MYSQL_FUNCTIONS(X)
+#undef X
     if (error.empty()) mysql_close(mysql_init(nullptr));  // its global state, while nobody else calls it
   }
 
