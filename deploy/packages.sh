@@ -35,9 +35,13 @@ stop_packaged_services() {
   local package service as_root=()
   ((EUID == 0)) || as_root=(sudo)
   for package in "$@"; do
-    for service in prometheus prometheus-alertmanager prometheus-node-exporter nginx; do
-      [[ "$package" == "$service" ]] && "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1
-    done
+    case "$package" in
+      prometheus | prometheus-alertmanager | prometheus-*-exporter | nginx | memcached | redis-server | rabbitmq-server) service="$package" ;;
+      mariadb-server) service=mariadb ;;
+      postgresql-*) service=postgresql ;;
+      *) continue ;;
+    esac
+    "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1
   done
   return 0
 }

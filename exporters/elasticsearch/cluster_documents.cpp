@@ -128,11 +128,10 @@ void put_health_report(expo::Page& page, const Document& root) {
 
 void put_cluster_settings(expo::Page& page, const Document& root) {
   using enum model::MetricType;
-  double number = 0;
-  if (parse_float(setting_text(root, "cluster.max_shards_per_node"), number)) {
+  if (const Document* most = setting(root, "cluster.max_shards_per_node")) {
     page.family("elasticsearch_clustersettings_stats_max_shards_per_node",
                 "Current maximum number of shards per node setting.", kGauge)
-        .put(number);
+        .put(number_at(*most, ""));
   }
   const std::string_view enabled = setting_text(root, "cluster.routing.allocation.enable");
   page.family("elasticsearch_clustersettings_stats_shard_allocation_enabled",

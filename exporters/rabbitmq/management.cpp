@@ -72,8 +72,8 @@ constexpr Metric kQueueTotals[] = {
 };
 
 constexpr Metric kNode[] = {
-    {"rabbitmq_alarms_memory_used_watermark", "is 1 if VM memory watermark alarm is in effect", kGauge, "mem_alarm"},
-    {"rabbitmq_alarms_free_disk_space_watermark", "is 1 if free disk space watermark alarm is in effect", kGauge,
+    {"rabbitmq_alarms_memory_used_watermark", "is 1 if VM memory watermark alarm is in effect", kUnknown, "mem_alarm"},
+    {"rabbitmq_alarms_free_disk_space_watermark", "is 1 if free disk space watermark alarm is in effect", kUnknown,
      "disk_free_alarm"},
     {"rabbitmq_process_open_fds", "Open file descriptors", kGauge, "fd_used"},
     {"rabbitmq_process_max_fds", "Open file descriptors limit", kGauge, "fd_total"},
@@ -177,10 +177,10 @@ void put(expo::Page& page, std::span<const Metric> metrics, const value& root,
 std::string put_overview(expo::Page& page, const value& root, bool with_queue_totals) {
   put(page, kOverview, root, {});
   if (with_queue_totals) put(page, kQueueTotals, root, {});
-  page.family("rabbitmq_build_info", "RabbitMQ & Erlang/OTP version info", kGauge)
+  page.family("rabbitmq_build_info", "RabbitMQ & Erlang/OTP version info", kUnknown)
       .put({{"erlang_version", text(root, "erlang_version")}, {"rabbitmq_version", text(root, "rabbitmq_version")}}, 1);
   const std::string_view node = text(root, "node");
-  page.family("rabbitmq_identity_info", "RabbitMQ node & cluster identity info", kGauge)
+  page.family("rabbitmq_identity_info", "RabbitMQ node & cluster identity info", kUnknown)
       .put({{"rabbitmq_cluster", text(root, "cluster_name")}, {"rabbitmq_node", node}}, 1);
   return std::string(node);
 }

@@ -1,0 +1,160 @@
+"""The agent's RabbitMQ source on Debian's RabbitMQ: its endpoint, its management API, AMQP."""
+import json
+import os
+import re
+import signal
+
+from exposition import Page, assert_has_all_of
+from support import free_port, http, need, wait_until
+
+SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+# Counts and sizes of the virtual machine, which move from question to question.
+MOVING = r"erlang_|telemetry_|process_|rabbitmq_erlang_|rabbitmq_process_|rabbitmq_io_|rabbitmq_disk_space|rabbitmq_schema|rabbitmq_queue_process|rabbitmq_connection_|rabbitmq_auth"
+
+
+class Broker:
+    """On free ports, with a process epmd of its own, so that none stays behind."""
+
+    def __init__(self, work):
+        need("rabbitmqctl")
+        self.work = work
+        self.amqp, self.http, self.prometheus, epmd = (free_port() for _ in range(4))
+        folder = work.path("rabbitmq")
+        os.makedirs(folder)
+        work.write("rabbitmq/rabbitmq.conf", f"""
+listeners.tcp.1 = 127.0.0.1:{self.amqp}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {self.http}
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {self.prometheus}
+collect_statistics_interval = 1000
+""")
+        work.write("rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
+        settings = {
+            "HOME": folder, "ERL_EPMD_PORT": str(epmd), "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_NODENAME": f"tocsin{epmd}@localhost",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf", "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": f"{folder}/mnesia", "RABBITMQ_LOG_BASE": f"{folder}/log", "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 -start_epmd false",
+        }
+        self.environment = ["env", *(f"{key}={value}" for key, value in settings.items())]
+        work.start("epmd", [need("epmd"), "-port", str(epmd), "-address", "127.0.0.1"])
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+
+    def start(self):
+        self.work.start("rabbitmq", [*self.environment, SERVER])
+        wait_until(lambda: http(f"http://127.0.0.1:{self.prometheus}/metrics")[0] == 200, "the broker's endpoint", 90)
+        wait_until(lambda: self.api("overview")[0] == 200, "the management API", 30)
+
+    def api(self, path, body=None, method=None):
+        headers = {"Authorization": "Basic Z3Vlc3Q6Z3Vlc3Q=", "Content-Type": "application/json"}
+        return http(f"http://127.0.0.1:{self.http}/api/{path}", body, method, headers)
+
+    def beam(self):
+        """The process of the virtual machine: a child of the script's."""
+        def find():
+            for entry in os.listdir("/proc"):
+                if entry.isdigit():
+                    try:
+                        with open(f"/proc/{entry}/cmdline", encoding="utf-8", errors="replace") as file:
+                            words = file.read()
+                        if "beam" in words.split("\0")[0] and self.work.folder in words:
+                            return int(entry)
+                    except OSError:
+                        pass
+            return None
+        return find()
+
+    def kill(self):
+        """The script that starts the broker passes no signals on."""
+        process = self.beam()
+        if process:
+            os.kill(process, signal.SIGKILL)
+
+    def fill(self):
+        """A queue with messages; the totals of the API follow within seconds."""
+        assert self.api("queues/%2F/orders", json.dumps({"durable": True}), "PUT")[0] in (201, 204)
+        message = {"properties": {}, "routing_key": "orders", "payload": "x", "payload_encoding": "string"}
+        for _ in range(3):
+            assert self.api("exchanges/%2F/amq.default/publish", json.dumps(message))[0] == 200
+        wait_until(lambda: json.loads(self.api("overview")[1]).get("queue_totals", {}).get("messages") == 3, "three messages", 60)
+
+
+def agent_with(work, section, name="agent"):
+    config = work.write(f"{name}.yml", "rabbitmq:\n" + section)
+    _, agent = work.agent(f"--config.file={config}", "--collector.disable-defaults", name=name)
+    return agent
+
+
+def page_of(agent):
+    return Page(http(f"http://{agent}/metrics/rabbitmq")[1])
+
+
+def test_rabbitmq_by_its_endpoint_by_its_api_and_by_amqp(work):
+    broker = Broker(work)
+    try:
+        ask(work, broker)
+    finally:
+        broker.kill()
+
+
+def ask(work, broker):
+    broker.fill()
+
+    agent = agent_with(work, f"""
+  targets:
+    - endpoint: http://127.0.0.1:{broker.prometheus}/metrics
+      amqp: 127.0.0.1:{broker.amqp}
+""")
+    theirs = Page(http(f"http://127.0.0.1:{broker.prometheus}/metrics")[1])
+    ours = page_of(agent)
+    assert_has_all_of(ours, theirs, moving=MOVING)
+    assert ours.value("rabbitmq_up") == 1 and ours.value("rabbitmq_source_up", source="amqp") == 1
+    assert 0 < ours.value("rabbitmq_amqp_handshake_seconds") < 5
+
+    # The same names from the management API, where it has them.
+    agent = agent_with(work, f"  targets: [{{management: 'http://127.0.0.1:{broker.http}', queues: true}}]\n", "managed")
+    managed = page_of(agent)
+    assert managed.value("rabbitmq_queue_messages_ready", queue="orders", vhost="/") == 3
+    known = set(theirs.types)
+    named = {name for name, _ in managed.samples if name.startswith("rabbitmq_") and name not in ("rabbitmq_up", "rabbitmq_source_up")}
+    assert named <= known, f"names that the broker does not use: {named - known}"
+    for name in named:
+        assert managed.types[name] == theirs.types[name], f"{name}: {managed.types[name]}, not {theirs.types[name]}"
+        assert managed.helps[name] == theirs.helps[name], f"{name}: {managed.helps[name]!r}, not {theirs.helps[name]!r}"
+    for name in ("rabbitmq_connections", "rabbitmq_queues", "rabbitmq_resident_memory_limit_bytes", "rabbitmq_process_max_fds", "rabbitmq_alarms_memory_used_watermark"):
+        assert managed.value(name) == theirs.value(name), name
+
+    # What the others are told when something is wrong.
+    def refused(section, reason):
+        name = "refused" + str(free_port())
+        page = page_of(agent_with(work, f"  targets: [{section}]\n", name))
+        assert page.value("rabbitmq_up") == 0
+        log = next(p for p in work.programs if p.name == name).text()
+        assert re.search(reason, log), log
+        assert "s3cret" not in log
+
+    refused(f"{{amqp: '127.0.0.1:{broker.amqp}', password: s3cret}}", r"ACCESS_REFUSED")
+    refused(f"{{amqp: '127.0.0.1:{broker.amqp}', vhost: nowhere}}", r"connection.open: NOT_ALLOWED.*nowhere")
+    refused(f"{{amqp: '127.0.0.1:{broker.http}'}}", r"not AMQP|closed the connection|deadline exceeded")
+    refused(f"{{amqp: '127.0.0.1:{free_port()}'}}", r"connection refused")
+    refused(f"{{management: 'http://127.0.0.1:{broker.http}', password: s3cret}}", r"HTTP status 401")
+
+    # A broker that hangs costs its deadline and nobody else anything; the page says so, and then that it is back.
+    agent = agent_with(work, f"""
+  deadline: 1s
+  targets: [{{endpoint: 'http://127.0.0.1:{broker.prometheus}/metrics', amqp: '127.0.0.1:{broker.amqp}'}}]
+""", "watching")
+    assert page_of(agent).value("rabbitmq_up") == 1
+    process = broker.beam()
+    os.kill(process, signal.SIGSTOP)
+    try:
+        wait_until(lambda: page_of(agent).value("rabbitmq_up") == 0, "down", 30)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    wait_until(lambda: page_of(agent).value("rabbitmq_up") == 1, "up again", 60)
+    broker.kill()
+    wait_until(lambda: page_of(agent).value("rabbitmq_up") == 0, "gone", 30)
