@@ -8,40 +8,8 @@
 namespace tocsin::agent {
 namespace {
 
-/// Without a word of the scraper, each deadline holds for itself.
-constexpr Duration kNoLimit = std::chrono::hours(1);
-
 /// Probes that run at once; each may hold a connection and a thread.
 constexpr std::size_t kMaxProbes = 64;
-
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-net::Task<net::HttpResponse> landing_page(std::string metrics_path) {
-  std::string page = fmt::format(
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>tocsin-agent</title>"
-      "<h1>tocsin-agent</h1><p>{}</p><ul><li><a href=\"{}\">Metrics</a></li><li><a href=\"/-/healthy\">Healthy</a></li>"
-      "<li><a href=\"/-/ready\">Ready</a></li></ul></html>\n",
-      html_escaped(version_text("tocsin-agent")), html_escaped(metrics_path));
-  co_return net::HttpResponse(200, "text/html; charset=utf-8", std::move(page));
-}
 
 net::Task<net::HttpResponse> plain(int status, std::string text) {
   co_return plain_text(status, std::move(text));
@@ -63,8 +31,11 @@ Agent::Agent(net::Runtime& runtime, const Flags& flags, Fs& fs, std::vector<expo
       gatherer_(runtime.loop(), anchor_, GatherOptions{flags.collector_deadline, std::chrono::milliseconds(500)}),
       sources_(runtime, fs, anchor_),
       prober_(runtime.loop(), kMaxProbes),
+      originals_(gatherer_, sources_, prober_),
+      listeners_(runtime, fs, endpoint_options(flags), originals_),
+      health_(runtime.loop(), gatherer_, sources_),
       endpoint_(fs, endpoint_options(flags)),
-      originals_(fs, endpoint_options(flags)) {
+      parts_(fs, endpoint_options(flags)) {
   add_probes();
   add_build_info();
   add_routes();
@@ -78,6 +49,10 @@ void Agent::add_probes() {
     sink.counter("tocsin_task_failures_total", "Tasks that ended with a defect.",
                  static_cast<double>(stats.task_failures));
     if (server_) server_->put_metrics(sink);
+    sink.gauge("tocsin_config_last_reload_successful", "Whether the last reading of agent.yml was successful.",
+               reload_ok_ ? 1 : 0);
+    sink.gauge("tocsin_config_last_reload_success_timestamp_seconds", "When agent.yml was last read with success.",
+               static_cast<double>(reloaded_at_) / 1000);
   });
 }
 
@@ -109,63 +84,85 @@ void Agent::add_routes() {
   router_.add("GET", path,
               [this](HttpRequest request, Captures) { return endpoint_.serve(all_pages(std::move(request))); });
   if (path != "/") {
-    router_.add("GET", "/", [path](HttpRequest, Captures) { return landing_page(path); });
+    router_.add("GET", "/", [this](HttpRequest, Captures) { return landing_page(); });
     router_.add("GET", path + "/{source}", [this](HttpRequest request, Captures names) {
       if (!gatherer_.has(names[0])) return plain(404, fmt::format("nothing is asked by the name {}\n", names[0]));
-      return originals_.serve(pages_of(std::move(names[0]), std::move(request)));
+      return parts_.serve(pages_of(std::move(names[0]), std::move(request)));
     });
   }
+  router_.add("GET", "/{kind}", [this](HttpRequest request, Captures names) {
+    return originals_.serve(std::move(names[0]), "/", &parts_, std::move(request));
+  });
   router_.add("GET", "/{kind}/{path}", [this](HttpRequest request, Captures names) {
-    return below_kind(std::move(request), std::move(names[0]), "/" + names[1]);
+    return originals_.serve(std::move(names[0]), "/" + names[1], &parts_, std::move(request));
   });
   router_.add("GET", "/-/healthy", [](HttpRequest, Captures) { return plain(200, "tocsin-agent is healthy.\n"); });
   router_.add("GET", "/-/ready", [](HttpRequest, Captures) { return plain(200, "tocsin-agent is ready.\n"); });
+  router_.add("POST,PUT", "/-/reload", [this](HttpRequest, Captures) {
+    return flags_.enable_lifecycle ? reload_now() : plain(403, "Lifecycle API is not enabled.\n");
+  });
+  add_health_routes();
+}
+
+void Agent::add_health_routes() {
+  using net::HttpRequest;
+  using Captures = net::HttpRouter::Captures;
+  using Parts = HealthCheck::Parts;
+  const auto add = [this](std::string_view path, Parts parts, HealthBody (*body)(const HealthReport&)) {
+    router_.add("GET", path, [this, parts, body](HttpRequest, Captures) { return health(parts, body); });
+  };
+  add("/health", Parts::kAll, health_summary);
+  add("/health/detailed", Parts::kAll, health_details);
+  add("/health/system", Parts::kSystem, health_of_system);
+  add("/health/database", Parts::kDatabases, health_of_databases);
+  add("/api/v1/monitoring/database/health", Parts::kDatabases, health_of_databases);
+  // Of the agent itself: a database that is down is no reason to restart it.
+  add("/health/live", Parts::kNone, health_of_agent);
+  router_.add("GET", "/health/ready", [this](HttpRequest, Captures) {
+    return draining_ ? plain(503, "{\"status\":\"unhealthy\"}\n") : health(Parts::kNone, health_of_agent);
+  });
+}
+
+net::Task<net::HttpResponse> Agent::health(HealthCheck::Parts parts, HealthBody (*body)(const HealthReport&)) {
+  co_return health_answer(body(co_await health_.report(parts)));
+}
+
+net::Task<net::HttpResponse> Agent::landing_page() {
+  std::string page = fmt::format(
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>tocsin-agent</title>"
+      "<h1>tocsin-agent</h1><p>{}</p><ul><li><a href=\"{}\">Metrics</a></li>",
+      html_escaped(version_text("tocsin-agent")), html_escaped(flags_.telemetry_path));
+  for (const RunningSource& source : sources_.running())
+    page += fmt::format("<li><a href=\"/{0}\">{0}</a></li>", source.section.info.kind);
+  page +=
+      "<li><a href=\"/health/detailed\">Health</a></li><li><a href=\"/-/healthy\">Healthy</a></li>"
+      "<li><a href=\"/-/ready\">Ready</a></li></ul></html>\n";
+  co_return net::HttpResponse(200, "text/html; charset=utf-8", std::move(page));
 }
 
 Result<std::unique_ptr<Agent>> Agent::start(net::Runtime& runtime, const Flags& flags, Fs& fs,
                                             std::vector<exporters::SourceInfo> kinds) {
   std::unique_ptr<Agent> agent(new Agent(runtime, flags, fs, std::move(kinds)));
-  if (auto configured = agent->configure(); !configured) {
+  if (auto opened = agent->open(); !opened) {
     agent->close();
-    return fail(std::move(configured).error());
+    return fail(std::move(opened).error());
   }
-  web::ServerOptions options;
-  options.listen_addresses = flags.listen_addresses;
-  options.systemd_socket = flags.systemd_socket;
-  options.config_file = flags.web_config_file;
-  options.access_log = flags.access_log;
-  options.max_connections = flags.max_connections;
-  options.max_body_bytes = 64U << 10U;
-  auto server = web::Server::start(
-      runtime.loop(), runtime.work(), fs, std::move(options),
-      [self = agent.get()](net::HttpRequest request) { return self->router_.handle(std::move(request)); });
-  if (!server) {
-    agent->close();
-    return fail(std::move(server).error());
-  }
-  agent->server_ = std::move(*server);
   return agent;
 }
 
-Result<void> Agent::configure() {
-  AgentConfig config;
-  config.node = flags_.node;
-  if (!flags_.config_file.empty()) {
-    TOCSIN_TRY(config, read_config(fs_, flags_.config_file, flags_.node, kinds_));
-  }
-  for (const std::string& warning : config.warnings) log::warn("agent", warning);
-  exporters::Collectors collectors;
-  if (config.node_enabled) {
-    TOCSIN_TRY(collectors, exporters::node::make_collectors(config.node, fs_, system_clock()));
-  }
-  TOCSIN_TRY(auto sources, sources_.prepare(std::move(config.sources)));
-  sources_.commit(std::move(sources));
-  gatherer_.set_collectors(std::move(collectors));
-  std::vector<std::shared_ptr<Asked>> targets;
-  for (const RunningSource& source : sources_.running()) {
-    targets.insert(targets.end(), source.targets.begin(), source.targets.end());
-  }
-  gatherer_.set_targets(std::move(targets));
+Result<void> Agent::open() {
+  TOCSIN_TRY(Prepared prepared, prepare(fs_, flags_, kinds_, {}, true));
+  TOCSIN_OK(apply(std::move(prepared)));
+  web::ServerOptions options;
+  options.listen_addresses = flags_.listen_addresses;
+  options.systemd_socket = flags_.systemd_socket;
+  options.config_file = flags_.web_config_file;
+  options.access_log = flags_.access_log;
+  options.max_connections = flags_.max_connections;
+  options.max_body_bytes = 64U << 10U;
+  TOCSIN_TRY(server_,
+             web::Server::start(runtime_.loop(), runtime_.work(), fs_, std::move(options),
+                                [this](net::HttpRequest request) { return router_.handle(std::move(request)); }));
   return {};
 }
 
@@ -192,24 +189,15 @@ net::Task<Result<Pages>> Agent::pages_of(std::string name, net::HttpRequest requ
   co_return std::move(gathered.pages);
 }
 
-/// As the exporter of that kind serves it.
-net::Task<Result<Pages>> Agent::original_pages(std::string kind, net::HttpRequest request) {
-  Gathered gathered = co_await gatherer_.gather({{kind}, {}}, scrape_limit(request, kNoLimit));
-  gathered.pages.push_back(gatherer_.about(gathered, true));
-  co_return std::move(gathered.pages);
-}
-
-net::Task<net::HttpResponse> Agent::below_kind(net::HttpRequest request, std::string kind, std::string rest) {
-  const RunningSource* found = sources_.find(kind);
-  if (found != nullptr && rest == "/metrics") {
-    return originals_.serve(original_pages(std::move(kind), std::move(request)));
-  }
-  if (found != nullptr && rest == found->source->probe_path()) return prober_.probe(found->source, std::move(request));
-  return plain(404, "404 page not found\n");
+net::Task<void> Agent::drain(Duration limit) {
+  draining_ = true;
+  co_await listeners_.drain(limit);
+  co_await server_->drain(limit);
 }
 
 void Agent::close() {
   if (server_) server_->close();
+  listeners_.close();
   anchor_->close();
   gatherer_.set_collectors({});
   gatherer_.set_targets({});
@@ -222,6 +210,10 @@ net::Task<void> shut_down(net::Runtime* runtime, Agent* agent) {
   co_await agent->drain(std::chrono::seconds(5));
   log::info("agent", "See you next time!");
   runtime->stop();
+}
+
+net::Task<void> reload_for_signal(Agent* agent) {
+  static_cast<void>(co_await agent->reload());  // it has logged what was wrong
 }
 
 }  // namespace
@@ -249,7 +241,10 @@ int run(int argc, const char* const* argv) {
       runtime->loop().spawn("shut down", shut_down(runtime.get(), agent));
     });
   }
-  runtime->on_signal(SIGHUP, [agent = agent.get()] { agent->reopen_access_log(); });
+  runtime->on_signal(SIGHUP, [&runtime, agent = agent.get()] {
+    agent->reopen_access_log();
+    runtime->loop().spawn("reload", reload_for_signal(agent));
+  });
   runtime->run();
   agent->close();
   runtime.reset();

@@ -2,11 +2,15 @@
 // The agent as a library: a test starts a whole one on port 0.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "agent/config.hpp"
 #include "agent/flags.hpp"
 #include "agent/gatherer.hpp"
+#include "agent/health_check.hpp"
+#include "agent/listeners.hpp"
+#include "agent/originals.hpp"
 #include "agent/prober.hpp"
 #include "agent/scrape_endpoint.hpp"
 #include "agent/source_set.hpp"
@@ -24,23 +28,39 @@ class Agent {
   static Result<std::unique_ptr<Agent>> start(net::Runtime& runtime, const Flags& flags, Fs& fs,
                                               std::vector<exporters::SourceInfo> kinds);
   std::vector<std::uint16_t> ports() const { return server_->ports(); }
-  /// No new connections; ends when those under way are answered, at the latest after `limit`.
-  net::Task<void> drain(Duration limit) { return server_->drain(limit); }
+  /// Of the addresses that a kind of servers has of its own.
+  std::vector<std::uint16_t> ports(std::string_view kind) const { return listeners_.ports(kind); }
+  /// Reads agent.yml again. All or nothing: an error leaves the former one in force; it is logged, too. Sections that
+  /// say the same as before keep their connections and last values.
+  net::Task<Result<void>> reload();
+  /// No new connections; ends when those under way are answered, at the latest after `limit` for each kind of address.
+  net::Task<void> drain(Duration limit);
   void reopen_access_log() { server_->reopen_access_log(); }
-  /// Closes the server. Call when the loop has ended, before the runtime goes; requests that still wait go with the
+  /// Closes the addresses. Call when the loop has ended, before the runtime goes; requests that still wait go with the
   /// runtime, so this object must outlive it.
   void close();
 
  private:
+  /// What can be done on any thread.
+  struct Prepared {
+    AgentConfig config;
+    std::optional<exporters::Collectors> collectors;  // nothing: as before
+  };
   Agent(net::Runtime& runtime, const Flags& flags, Fs& fs, std::vector<exporters::SourceInfo> kinds);
-  Result<void> configure();
+  /// @param before  the node's section in force; kMissing and `first` at the start.
+  static Result<Prepared> prepare(Fs& fs, const Flags& flags, std::span<const exporters::SourceInfo> kinds,
+                                  const yaml::Node& before, bool first);
+  Result<void> apply(Prepared prepared);
+  Result<void> open();
+  net::Task<net::HttpResponse> reload_now();
   net::Task<Result<Pages>> all_pages(net::HttpRequest request);
   net::Task<Result<Pages>> pages_of(std::string name, net::HttpRequest request);
-  net::Task<Result<Pages>> original_pages(std::string kind, net::HttpRequest request);
-  net::Task<net::HttpResponse> below_kind(net::HttpRequest request, std::string kind, std::string rest);
+  net::Task<net::HttpResponse> health(HealthCheck::Parts parts, HealthBody (*body)(const HealthReport&));
+  net::Task<net::HttpResponse> landing_page();
   void add_probes();
   void add_build_info();
   void add_routes();
+  void add_health_routes();
 
   net::Runtime& runtime_;
   Flags flags_;
@@ -50,11 +70,17 @@ class Agent {
   Gatherer gatherer_;
   SourceSet sources_;
   Prober prober_;
-  ScrapeEndpoint endpoint_;   // everything
-  ScrapeEndpoint originals_;  // /<kind>/metrics
+  Originals originals_;
+  Listeners listeners_;
+  HealthCheck health_;
+  ScrapeEndpoint endpoint_;  // /metrics: everything
+  ScrapeEndpoint parts_;     // /metrics/<source>, /<kind>/metrics
   std::shared_ptr<const expo::RenderedPage> build_info_;
   net::HttpRouter router_;
   std::unique_ptr<web::Server> server_;
+  yaml::Node node_section_;  // in force
+  bool reloading_ = false, reload_ok_ = true, draining_ = false;
+  Timestamp reloaded_at_ = 0;
 };
 
 /// The whole process: flags, threads, signals. @return its exit status.

@@ -24,6 +24,20 @@ Result<void> read_node(const yaml::Node& section, AgentConfig& config) {
   return {};
 }
 
+/// A longer text is no name of a file.
+constexpr std::size_t kMaxPath = 4096;
+
+void find_files(Fs& fs, const yaml::Node& node, std::vector<NamedFile>& files) {
+  if (node.is_scalar() && !node.text().empty() && node.text().size() <= kMaxPath) {
+    std::string path = node.beside(node.text());
+    if (const auto info = fs.info(path); info && !info->directory) {
+      files.push_back({std::move(path), info->size, info->modified});
+    }
+  }
+  for (const yaml::Node& element : node.elements()) find_files(fs, element, files);
+  for (const auto& [key, value] : node.entries()) find_files(fs, value, files);
+}
+
 }  // namespace
 
 Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters::node::NodeOptions& flags,
@@ -33,12 +47,21 @@ Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters
   AgentConfig config;
   config.node = flags;
   yaml::Fields fields(root, "agent configuration");
-  TOCSIN_OK(read_node(fields.take("node"), config));
+  config.node_section = fields.take("node");
+  TOCSIN_OK(read_node(config.node_section, config));
   for (const exporters::SourceInfo& info : kinds) {
-    if (yaml::Node section = fields.take(info.kind)) config.sources.push_back({info, std::move(section)});
+    yaml::Node section = fields.take(info.kind);
+    if (!section) continue;
+    std::vector<NamedFile> files;
+    find_files(fs, section, files);
+    config.sources.push_back({info, std::move(section), std::move(files)});
   }
   TOCSIN_OK(fields.finish());
   return config;
+}
+
+bool is_same(const SourceSection& a, const SourceSection& b) {
+  return a.files == b.files && is_same(a.node, b.node);
 }
 
 bool is_same(const yaml::Node& a, const yaml::Node& b) {

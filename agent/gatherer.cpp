@@ -126,17 +126,19 @@ void Gatherer::finished(const std::shared_ptr<Asked>& asked, Answered answer) {
   for (const auto& round : done) round->waiters.wake();
 }
 
-net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit) {
+net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit, Duration fresh_for) {
   const MonoTime now = loop_.clock().mono(), end = now + limit;
   Gathered gathered;
   const auto round = std::make_shared<Round>();
   for (const auto& asked : asked_) {
     if (!selection.has(*asked)) continue;
-    const bool early = !asked->busy && asked->last && now - asked->started_at < asked->min_interval;
+    const Duration interval = std::max(asked->min_interval, fresh_for);
+    const bool early = !asked->busy && asked->last && now - asked->started_at < interval;
     if (!asked->busy && !early) start(asked);
     if (asked->busy) round->missing.insert(asked);
     gathered.items.push_back({.asked = asked, .early = early});
   }
+  std::erase_if(rounds_, [](const std::weak_ptr<Round>& other) { return other.expired(); });
   rounds_.push_back(round);
   while (!round->missing.empty()) {
     const MonoTime until = std::min(end, round->due());

@@ -63,8 +63,9 @@ class Gatherer {
   bool has(std::string_view name) const;
   /// In the order of collectors' names, then as the servers were set.
   const std::vector<std::shared_ptr<Asked>>& asked() const { return asked_; }
-  /// Asks what is selected, and waits for each until its deadline, but `limit` at most.
-  net::Task<Gathered> gather(Selection selection, Duration limit);
+  /// Asks what is selected, and waits for each until its deadline, but `limit` at most. What was asked within
+  /// `fresh_for` is not asked again.
+  net::Task<Gathered> gather(Selection selection, Duration limit, Duration fresh_for = Duration::zero());
   /// node_scrape_collector_* and tocsin_collector_* of a scrape; with `ages_only` no more than the ages of old values.
   std::shared_ptr<const expo::RenderedPage> about(const Gathered& gathered, bool ages_only);
 

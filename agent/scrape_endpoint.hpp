@@ -10,6 +10,9 @@
 
 namespace tocsin::agent {
 
+/// Without a word of the scraper, each deadline holds for itself.
+inline constexpr Duration kNoLimit = std::chrono::hours(1);
+
 /// How long this scraper waits: its X-Prometheus-Scrape-Timeout-Seconds without the time that an answer takes, else
 /// `otherwise`.
 Duration scrape_limit(const net::HttpRequest& request, Duration otherwise);

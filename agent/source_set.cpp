@@ -1,6 +1,8 @@
 #include "agent/source_set.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/version.hpp"
 
@@ -30,12 +32,16 @@ const exporters::Services& SourceSet::services() {
 
 Result<RunningSource> SourceSet::make(SourceSection section) {
   TOCSIN_TRY(std::shared_ptr<exporters::Source> source, section.info.make(section.node, services()));
-  RunningSource running{section.info, std::move(section.node), std::move(source), {}};
+  RunningSource running{std::move(section), std::move(source), {}};
   const exporters::SectionOptions& options = running.source->options();
+  std::set<std::string_view> servers;
   const bool several = running.source->targets().size() > 1;
   for (const auto& [server, target] : running.source->targets()) {
+    if (!servers.insert(server).second) {
+      return running.section.node.error("{}: two targets of the name {}", running.section.info.kind, server);
+    }
     auto asked = std::make_shared<Asked>();
-    asked->collector = running.info.kind;
+    asked->collector = running.section.info.kind;
     asked->target = server;
     asked->remote = target;
     asked->source = running.source;
@@ -52,7 +58,7 @@ Result<std::vector<RunningSource>> SourceSet::prepare(std::vector<SourceSection>
   std::vector<RunningSource> made;
   for (SourceSection& section : sections) {
     const RunningSource* before = find(section.info.kind);
-    if (before != nullptr && is_same(before->section, section.node)) {
+    if (before != nullptr && is_same(before->section, section)) {
       made.push_back(*before);
       continue;
     }
@@ -64,7 +70,7 @@ Result<std::vector<RunningSource>> SourceSet::prepare(std::vector<SourceSection>
 
 const RunningSource* SourceSet::find(std::string_view kind) const {
   const auto found = std::find_if(running_.begin(), running_.end(),
-                                  [&](const RunningSource& source) { return source.info.kind == kind; });
+                                  [&](const RunningSource& source) { return source.section.info.kind == kind; });
   return found == running_.end() ? nullptr : &*found;
 }
 

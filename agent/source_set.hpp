@@ -13,8 +13,7 @@ namespace tocsin::agent {
 
 /// One section, made.
 struct RunningSource {
-  exporters::SourceInfo info;
-  yaml::Node section;
+  SourceSection section;
   std::shared_ptr<exporters::Source> source;
   std::vector<std::shared_ptr<Asked>> targets;
 };
