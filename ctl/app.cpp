@@ -91,6 +91,7 @@ void add_check(CLI::App& app, Action& action) {
   add_check_config(*check, action);
   add_check_rules(*check, action);
   add("alertmanager", "alertmanager.yml", check_alertmanager);
+  add("agent", "agent.yml: what the agent is to ask", check_agent);
   add("web-config", "files for --web.config.file, and the certificates that they name", check_web_config);
   add_check_metrics(*check, action);
 }

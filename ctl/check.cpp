@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "agent/check.hpp"
 #include "base/fs.hpp"
 #include "config/alertmanager_config.hpp"
 #include "notify/check_texts.hpp"
@@ -37,6 +38,18 @@ bool check_alertmanager_file(const std::string& file) {
   return true;
 }
 
+bool check_agent_file(const std::string& file) {
+  fmt::print("Checking {}\n", file);
+  const auto checked = agent::check_file(posix_fs(), file);
+  if (!checked) {
+    fmt::print("  FAILED: {}\n", checked.error().message);
+    return false;
+  }
+  print_warnings(checked->warnings);
+  fmt::print("  SUCCESS: {}\n", checked->summary);
+  return true;
+}
+
 bool check_web_config_file(const std::string& file) {
   const auto config = web::load_web_config(posix_fs(), file);
   fmt::print(stderr, "{} {}{}\n", file, config ? "SUCCESS" : "FAILED: ", config ? "" : config.error().message);
@@ -53,6 +66,9 @@ int check_all(const std::vector<std::string>& files, const std::function<bool(co
 
 int check_web_config(const std::vector<std::string>& files) {
   return check_all(files, check_web_config_file);
+}
+int check_agent(const std::vector<std::string>& files) {
+  return check_all(files, check_agent_file);
 }
 int check_alertmanager(const std::vector<std::string>& files) {
   return check_all(files, check_alertmanager_file);

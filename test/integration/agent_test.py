@@ -3,6 +3,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -193,3 +194,71 @@ def test_a_hanging_file_system_does_not_take_the_page_with_it(work):
     for _ in range(3):
         page = http(f"http://{agent}/metrics?exclude[]=textfile", timeout=5)[1]
         assert 'node_scrape_collector_success{collector="cpu"} 1' in page
+
+
+def test_servers_of_agent_yml_are_served_beside_the_node_and_on_addresses_of_their_own(work):
+    """A server that is down holds up nobody, is told of on every path, and its password on none."""
+    redis, own = free_port(), free_port()
+    config = work.write("agent.yml", f"""
+redis:
+  listen: 127.0.0.1:{own}
+  targets: [{{address: 'redis://127.0.0.1:{redis}', password: hunter2}}]
+""")
+    assert "SUCCESS: node" in work.run(work.own("tocsinctl"), "check", "agent", config)
+    agent, address = work.agent(f"--config.file={config}")
+    page = http(f"http://{address}/metrics")[1]
+    assert "redis_up 0" in page and "node_load1 " in page and "node_exporter_build_info" in page, page[:2000]
+    assert f'tocsin_collector_success{{collector="redis",target="127.0.0.1:{redis}"}} 0' in page.replace("redis://", ""), page[-3000:]
+    for url in (f"http://{address}/metrics/redis", f"http://{address}/redis/metrics", f"http://127.0.0.1:{own}/metrics",
+                f"http://{address}/metrics?collect[]=redis"):
+        part = http(url)[1]
+        assert "redis_up 0" in part and "node_load1 " not in part, url
+    assert "tocsin_" not in http(f"http://127.0.0.1:{own}/metrics")[1]
+    assert "redis_up 0" in http(f"http://127.0.0.1:{own}/scrape?target=redis://127.0.0.1:{redis}")[1]
+    assert "redis_up 0" not in http(f"http://{address}/metrics?exclude[]=redis")[1]
+    for path in ("/", "/redis", "/health/detailed", "/metrics"):
+        assert "hunter2" not in http(f"http://{address}{path}")[1], path
+    assert "hunter2" not in agent.text()
+    assert agent.stop() == 0
+
+
+def test_agent_yml_is_read_again_on_a_signal_or_not_at_all(work):
+    redis, own = free_port(), free_port()
+    section = f"redis: {{targets: ['redis://127.0.0.1:{redis}']}}\n"
+    config = work.write("agent.yml", section)
+    agent, address = work.agent(f"--config.file={config}", "--web.enable-lifecycle")
+    work.write("agent.yml", section + "redes: {}\n")
+    agent.signal(signal.SIGHUP)
+    page = wait_until(lambda: (lambda p: p if "tocsin_config_last_reload_successful 0" in p else None)(
+        http(f"http://{address}/metrics")[1]), "the wrong file is refused")
+    assert "redis_up 0" in page
+    status, text = http(f"http://{address}/-/reload", method="POST", body="")
+    assert status == 500 and "agent.yml:2:1: field redes not found" in text, text
+    assert "agent.yml:2:1: field redes" in work.run(work.own("tocsinctl"), "check", "agent", config, status=1)
+    work.write("agent.yml", f"node: {{collector.disable-defaults: true, collector.loadavg: true}}\n"
+                            f"redis: {{listen: '127.0.0.1:{own}', targets: ['redis://127.0.0.1:{redis}']}}\n")
+    agent.signal(signal.SIGHUP)
+    wait_until(lambda: "redis_up 0" in http(f"http://127.0.0.1:{own}/metrics")[1], "the new address answers")
+    page = http(f"http://{address}/metrics")[1]
+    assert "node_load1 " in page and "node_memory_MemTotal_bytes" not in page
+    assert "tocsin_config_last_reload_successful 1" in page
+
+
+def test_health_endpoints(work):
+    _, address = work.agent()
+    health = get_json(f"http://{address}/health")
+    assert set(health) == {"status", "checks", "timestamp"} and set(health["checks"]) == {"system"}, health
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", health["timestamp"]), health
+    system = get_json(f"http://{address}/health/system")
+    assert 0 <= system["cpu"]["usage"] <= 100 and system["cpu"]["threshold"] == 80, system
+    assert 0 < system["memory"]["usage"] < 100 and system["memory"]["threshold"] == 85, system
+    for path in ("live", "ready", "database"):
+        assert get_json(f"http://{address}/health/{path}")["status"] == "healthy", path
+    assert get_json(f"http://{address}/api/v1/monitoring/database/health")["databases"] == []
+    config = work.write("agent.yml", f"redis: {{targets: ['redis://127.0.0.1:{free_port()}']}}\n")
+    _, address = work.agent(f"--config.file={config}", name="down")
+    status, text = http(f"http://{address}/health")
+    assert status == 503 and '"redis":"unhealthy"' in text, text
+    status, text = http(f"http://{address}/health/detailed")
+    assert status == 503 and "connection refused" in text, text
+    assert http(f"http://{address}/health/live")[0] == 200
