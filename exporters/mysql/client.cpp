@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "exporters/mysql/greeting.hpp"
+
 namespace tocsin::exporters::mysql {
 namespace {
 
@@ -15,13 +17,16 @@ constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
 constexpr std::size_t kMaxAnswerRows = 1'000'000;
 constexpr std::size_t kMaxPacketBytes = 16U << 20U;
 
-#define TOCSIN_MYSQL_FUNCTIONS(X)                                                                                    \
-  X(mysql_init)                                                                                                      \
-  X(mysql_optionsv) X(mysql_real_connect_start) X(mysql_real_connect_cont) X(mysql_real_query_start)                 \
-      X(mysql_real_query_cont) X(mysql_use_result) X(mysql_fetch_row_start) X(mysql_fetch_row_cont)                  \
-          X(mysql_fetch_lengths) X(mysql_fetch_fields) X(mysql_num_fields) X(mysql_field_count) X(mysql_free_result) \
-              X(mysql_close) X(mysql_errno) X(mysql_error) X(mysql_sqlstate) X(mysql_get_socket)                     \
-                  X(mysql_get_timeout_value_ms) X(mysql_get_ssl_cipher)
+#define TOCSIN_MYSQL_FUNCTIONS(X)                                                                                      \
+  X(mysql_init)                                                                                                        \
+  X(mysql_optionsv)                                                                                                    \
+  X(mysql_real_connect_start)                                                                                          \
+  X(mysql_real_connect_cont)                                                                                           \
+  X(mysql_real_query_start)                                                                                            \
+  X(mysql_real_query_cont) X(mysql_use_result) X(mysql_fetch_row_start) X(mysql_fetch_row_cont) X(mysql_fetch_lengths) \
+      X(mysql_fetch_fields) X(mysql_num_fields) X(mysql_field_count) X(mysql_free_result) X(mysql_close)               \
+          X(mysql_errno) X(mysql_error) X(mysql_sqlstate) X(mysql_get_socket) X(mysql_get_timeout_value_ms)            \
+              X(mysql_get_ssl_cipher)
 
 /// The functions of libmariadb that are used, by their names.
 struct Library {
@@ -70,6 +75,7 @@ class Client final : public Connection {
   Result<void> open(const ConnectOptions& options, MonoTime deadline) {
     set_options(options, deadline);
     deadline_ = deadline;
+    greeted_ = !options.socket.empty();  // who has the socket's path is trusted
     MYSQL* done = nullptr;
     const char* const host = options.socket.empty() ? options.host.c_str() : nullptr;
     const char* const socket = options.socket.empty() ? nullptr : options.socket.c_str();
@@ -163,26 +169,51 @@ class Client final : public Connection {
       ours = wait_ms <= theirs;
       wait_ms = std::min(wait_ms, theirs);
     }
-    if (left > Duration::zero()) {
-      pollfd waiting{.fd = library_.mysql_get_socket(mysql_), .events = 0, .revents = 0};
-      if ((status & MYSQL_WAIT_READ) != 0) waiting.events |= POLLIN;
-      if ((status & MYSQL_WAIT_WRITE) != 0) waiting.events |= POLLOUT;
-      if ((status & MYSQL_WAIT_EXCEPT) != 0) waiting.events |= POLLPRI;
-      const int ready = ::poll(&waiting, 1, static_cast<int>(wait_ms));
-      if (ready < 0 && errno == EINTR) return wait(status);
-      if (ready > 0) {
-        int happened = 0;
-        if ((waiting.revents & (POLLIN | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_READ;
-        if ((waiting.revents & (POLLOUT | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_WRITE;
-        if ((waiting.revents & POLLPRI) != 0) happened |= MYSQL_WAIT_EXCEPT;
-        return happened & status;
-      }
-      if (!ours) return MYSQL_WAIT_TIMEOUT;
-    }
-    timed_out_ = true;
+    const int happened = left > Duration::zero() ? poll_socket(status, wait_ms) : 0;
+    if (happened != 0 && (greeted_ || may_read_greeting())) return happened;
+    if (happened == 0 && !ours && left > Duration::zero()) return MYSQL_WAIT_TIMEOUT;
+    timed_out_ = !no_server_;
     broken_ = true;
     shut_down();
     return MYSQL_WAIT_TIMEOUT;
+  }
+
+  /// What has happened of what is waited for; 0 after the time.
+  int poll_socket(int status, std::int64_t wait_ms) const {
+    pollfd waiting{.fd = library_.mysql_get_socket(mysql_), .events = 0, .revents = 0};
+    if ((status & MYSQL_WAIT_READ) != 0) waiting.events |= POLLIN;
+    if ((status & MYSQL_WAIT_WRITE) != 0) waiting.events |= POLLOUT;
+    if ((status & MYSQL_WAIT_EXCEPT) != 0) waiting.events |= POLLPRI;
+    int ready = 0;
+    do {
+      ready = ::poll(&waiting, 1, static_cast<int>(wait_ms));
+    } while (ready < 0 && errno == EINTR);
+    if (ready <= 0) return 0;
+    int happened = 0;
+    if ((waiting.revents & (POLLIN | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_READ;
+    if ((waiting.revents & (POLLOUT | POLLHUP | POLLERR)) != 0) happened |= MYSQL_WAIT_WRITE;
+    if ((waiting.revents & POLLPRI) != 0) happened |= MYSQL_WAIT_EXCEPT;
+    return happened & status;
+  }
+
+  /// A TCP server speaks first: the library does not go on before its first bytes have been seen. True as well if the
+  /// connection has failed or ended: it tells why, and goes on to the host's next address. False: no_server_, or late.
+  /// (A connect() on this host that succeeds at once is not waited for: only then may the library read before us.)
+  bool may_read_greeting() {
+    while (clock_.mono() < deadline_) {
+      pollfd waiting{.fd = library_.mysql_get_socket(mysql_), .events = POLLIN, .revents = 0};
+      if (::poll(&waiting, 1, 10) <= 0) continue;
+      if ((waiting.revents & POLLERR) != 0) return true;
+      char bytes[1024];
+      const ssize_t size = ::recv(waiting.fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+      if (size <= 0) return true;
+      const Greeting greeting = check_greeting(std::string_view(bytes, static_cast<std::size_t>(size)));
+      greeted_ = greeting == Greeting::kGood;
+      no_server_ = greeting == Greeting::kWrong;
+      if (greeting != Greeting::kIncomplete) return greeted_;
+      ::poll(nullptr, 0, 1);  // what is there stays there, and poll() would not wait
+    }
+    return false;
   }
 
   Result<void> rows(MYSQL_RES* answer, const RowReader& read) {
@@ -217,6 +248,7 @@ class Client final : public Connection {
 
   /// The error of the last call, in go-sql-driver's form.
   std::unexpected<Error> failed() {
+    if (no_server_) return fail(Errc::kIo, "{}: this is no MySQL server", address_);
     if (timed_out_) return fail(Errc::kTimeout, "{}: no answer by the deadline", address_);
     const unsigned number = library_.mysql_errno(mysql_);
     const bool of_client = number >= 2000 && number < 3000;  // CR_*: the connection, not the statement
@@ -238,7 +270,8 @@ class Client final : public Connection {
   MYSQL* mysql_;
   MonoTime deadline_{};  // of the call under way
   bool timed_out_ = false, broken_ = false;
-  bool at_end_ = true;  // of the answer
+  bool greeted_ = false, no_server_ = false;  // what the first bytes of the server were
+  bool at_end_ = true;                        // of the answer
   unsigned refused_ = 0;
 };
 
