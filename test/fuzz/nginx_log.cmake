@@ -1,0 +1,1 @@
+tocsin_fuzz(nginx_log USES exporter_nginx)
