@@ -1,0 +1,1 @@
+tocsin_fuzz(memcached_stats USES exporter_memcached)
