@@ -131,6 +131,7 @@ inline constexpr Row kItems[] = {
     {"moves_to_cold", "memcached_slab_items_moves_to_cold", "Number of items moved from HOT or WARM into COLD.", Type::kCounter, Kind::kNumber},
     {"moves_to_warm", "memcached_slab_items_moves_to_warm", "Number of items moves from COLD into WARM.", Type::kCounter, Kind::kNumber},
     {"moves_within_lru", "memcached_slab_items_moves_within_lru", "Number of times active items were bumped within HOT or WARM.", Type::kCounter, Kind::kNumber},
+    {"mem_requested", "memcached_slab_mem_requested_bytes", "Number of bytes of memory actual items take up within a slab.", Type::kCounter, Kind::kNumber},
     {"number_hot", "memcached_slab_hot_items", "Number of items presently stored in the HOT LRU.", Type::kGauge, Kind::kNumber},
     {"number_warm", "memcached_slab_warm_items", "Number of items presently stored in the WARM LRU.", Type::kGauge, Kind::kNumber},
     {"number_cold", "memcached_slab_cold_items", "Number of items presently stored in the COLD LRU.", Type::kGauge, Kind::kNumber},

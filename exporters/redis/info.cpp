@@ -259,7 +259,7 @@ class InfoReader {
   void put_instance() {
     std::vector<model::LabelView> labels;
     for (const std::string_view name : {"role", "redis_version", "redis_build_id", "redis_mode", "os",
-                                        "maxmemory_policy", "tcp_port", "run_id", "process_id", "master_replid"}) {
+                                        "maxmemory_policy", "tcp_port", "run_id", "process_id"}) {
       labels.push_back({name, kept(name).value_or("")});
     }
     for (const std::string_view name : {"valkey_version", "valkey_release_stage"}) {
@@ -279,7 +279,7 @@ class InfoReader {
   CommandStats commands_;
   std::vector<Latency> latencies_;
   std::set<std::string, std::less<>> databases_;
-  std::pair<std::string_view, std::string_view> kept_[15] = {{"role", {}},
+  std::pair<std::string_view, std::string_view> kept_[14] = {{"role", {}},
                                                              {"redis_version", {}},
                                                              {"redis_build_id", {}},
                                                              {"redis_mode", {}},
@@ -288,7 +288,6 @@ class InfoReader {
                                                              {"tcp_port", {}},
                                                              {"run_id", {}},
                                                              {"process_id", {}},
-                                                             {"master_replid", {}},
                                                              {"master_host", {}},
                                                              {"master_port", {}},
                                                              {"slave_read_only", {}},

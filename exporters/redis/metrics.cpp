@@ -32,6 +32,7 @@ constexpr Row kHelp[] = {
     {"redis_db_keys_expiring", "Total number of expiring keys by DB"},
     {"redis_errors_total", "Total number of errors per error type"},
     {"redis_exporter_last_scrape_error", "The last scrape error status."},
+    {"redis_instance_info", "Information about the Redis instance"},
     {"redis_key_group_count", "Count of keys in key group"},
     {"redis_key_group_memory_usage_bytes", "Total memory usage of key group in bytes"},
     {"redis_key_memory_usage_bytes", "The memory usage of \"key\" in bytes"},
