@@ -51,7 +51,7 @@ def scrape(address, path, count):
     return times, size
 
 
-work = support.Work(args.bin, "bench-redis")
+work = support.Work(os.path.abspath(args.bin), "bench-redis")
 try:
     server, port = redis(work)
     fill(port)
