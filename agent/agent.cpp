@@ -81,13 +81,16 @@ void Agent::add_routes() {
   using net::HttpRequest;
   using Captures = net::HttpRouter::Captures;
   const std::string& path = flags_.telemetry_path;
-  router_.add("GET", path,
-              [this](HttpRequest request, Captures) { return endpoint_.serve(all_pages(std::move(request))); });
+  router_.add("GET", path, [this](HttpRequest request, Captures) {
+    std::string accept(request.headers.get("Accept"));
+    return endpoint_.serve(std::move(accept), all_pages(std::move(request)));
+  });
   if (path != "/") {
     router_.add("GET", "/", [this](HttpRequest, Captures) { return landing_page(); });
     router_.add("GET", path + "/{source}", [this](HttpRequest request, Captures names) {
       if (!gatherer_.has(names[0])) return plain(404, fmt::format("nothing is asked by the name {}\n", names[0]));
-      return parts_.serve(pages_of(std::move(names[0]), std::move(request)));
+      std::string accept(request.headers.get("Accept"));
+      return parts_.serve(std::move(accept), pages_of(std::move(names[0]), std::move(request)));
     });
   }
   router_.add("GET", "/{kind}", [this](HttpRequest request, Captures names) {

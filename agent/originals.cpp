@@ -49,7 +49,10 @@ net::Task<net::HttpResponse> Originals::serve(std::string kind, std::string path
                                               net::HttpRequest request) {
   const RunningSource* found = sources_.find(kind);
   if (found == nullptr) co_return plain_text(404, "404 page not found\n");
-  if (path == "/metrics") co_return co_await endpoint->serve(pages(std::move(kind), std::move(request)));
+  if (path == "/metrics") {
+    std::string accept(request.headers.get("Accept"));
+    co_return co_await endpoint->serve(std::move(accept), pages(std::move(kind), std::move(request)));
+  }
   if (path == "/") co_return landing_page(*found, request.path() == "/" ? "" : "/" + kind);
   if (path == found->source->probe_path()) co_return co_await prober_.probe(found->source, std::move(request));
   co_return plain_text(404, "404 page not found\n");

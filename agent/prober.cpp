@@ -4,6 +4,7 @@
 
 #include "agent/asked.hpp"
 #include "agent/scrape_endpoint.hpp"
+#include "web/exposition.hpp"
 
 namespace tocsin::agent {
 
@@ -33,6 +34,7 @@ net::Task<net::HttpResponse> Prober::probe(std::shared_ptr<exporters::Source> so
   if (max_probes_ != 0 && *running_ >= max_probes_) {
     co_return plain_text(503, fmt::format("Limit of concurrent probes reached ({}), try again later.\n", max_probes_));
   }
+  const std::string accept(request.headers.get("Accept"));
   auto target = source->probe(request);
   if (!target) co_return plain_text(400, target.error().message + "\n");
   const Duration limit = scrape_limit(request, source->options().deadline);
@@ -45,7 +47,8 @@ net::Task<net::HttpResponse> Prober::probe(std::shared_ptr<exporters::Source> so
   if (!call->answer) co_return plain_text(504, "the target did not answer in time\n");
   const Answered& answer = *call->answer;
   if (!answer.result && answer.page->text.empty()) co_return plain_text(500, answer.result.error().message + "\n");
-  co_return net::HttpResponse(200, expo::kTextContentType, answer.page->text);
+  expo::MergeOrder order;
+  co_return web::expose(accept, std::span(&answer.page, 1), order);
 }
 
 }  // namespace tocsin::agent

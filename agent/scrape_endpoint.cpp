@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/float_text.hpp"
+#include "web/exposition.hpp"
 
 namespace tocsin::agent {
 namespace {
@@ -40,7 +41,7 @@ ScrapeEndpoint::ScrapeEndpoint(Fs& fs, EndpointOptions options)
 }
 
 /// Counts the request and keeps the number of parallel ones in bounds.
-net::Task<net::HttpResponse> ScrapeEndpoint::serve(net::Task<Result<Pages>> gather) {
+net::Task<net::HttpResponse> ScrapeEndpoint::serve(std::string accept, net::Task<Result<Pages>> gather) {
   if (options_.max_requests != 0 && in_flight_ >= options_.max_requests) {
     requests_.Add({{"code", "503"}}).Increment();
     co_return plain_text(
@@ -54,25 +55,16 @@ net::Task<net::HttpResponse> ScrapeEndpoint::serve(net::Task<Result<Pages>> gath
     ScrapeEndpoint& endpoint;
   };
   const Counted counted(*this);
-  net::HttpResponse response = co_await answer(std::move(gather));
+  net::HttpResponse response = co_await answer(std::move(accept), std::move(gather));
   requests_.Add({{"code", fmt::format("{}", response.status)}}).Increment();
   co_return response;
 }
 
-net::Task<net::HttpResponse> ScrapeEndpoint::answer(net::Task<Result<Pages>> gather) {
+net::Task<net::HttpResponse> ScrapeEndpoint::answer(std::string accept, net::Task<Result<Pages>> gather) {
   Result<Pages> pages = co_await std::move(gather);
   if (!pages) co_return plain_text(400, pages.error().message + "\n");
   if (options_.self_metrics) pages->push_back(registry_.render());
-  std::vector<const expo::RenderedPage*> views;
-  std::size_t size = 0;
-  for (const auto& page : *pages) {
-    views.push_back(page.get());
-    size += page->text.size();
-  }
-  std::string text;
-  text.reserve(size);
-  expo::append_merged(text, views);
-  co_return net::HttpResponse(200, expo::kTextContentType, std::move(text));
+  co_return web::expose(accept, *pages, merge_order_);
 }
 
 }  // namespace tocsin::agent

@@ -31,16 +31,18 @@ class ScrapeEndpoint {
   ScrapeEndpoint(Fs& fs, EndpointOptions options);
   /// Served with each page: promhttp_* and process_*, and what is added.
   telemetry::Registry& registry() { return registry_; }
-  /// Merges the pages into an answer; an error is answered with 400. 503 if too many requests are being served.
-  net::Task<net::HttpResponse> serve(net::Task<Result<Pages>> gather);
+  /// Merges the pages into an answer of the format that this Accept header asks for; an error is answered with 400. 503
+  /// if too many requests are being served.
+  net::Task<net::HttpResponse> serve(std::string accept, net::Task<Result<Pages>> gather);
 
  private:
-  net::Task<net::HttpResponse> answer(net::Task<Result<Pages>> gather);
+  net::Task<net::HttpResponse> answer(std::string accept, net::Task<Result<Pages>> gather);
   EndpointOptions options_;
   telemetry::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Gauge& in_flight_gauge_;
   std::size_t in_flight_ = 0;
+  expo::MergeOrder merge_order_;
 };
 
 }  // namespace tocsin::agent
