@@ -14,7 +14,8 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # records of Prometheus' log
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)        # records of Prometheus' log, HTTP answers
+pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)  # whole gzips; zlib does those that come bit by bit
 find_package(Snappy REQUIRED)  # bodies of remote write and read
 find_path(MARIADB_INCLUDE mariadb/mysql.h REQUIRED)  # header alone: exporters/mysql/client.cpp loads the library
 find_path(PROTOZERO_INCLUDE protozero/pbf_reader.hpp REQUIRED)  # protobuf's wire format; headers alone
