@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include "base/check.hpp"
@@ -17,19 +18,12 @@ constexpr std::size_t kMaxPiece = 1U << 30U;  // zlib counts in unsigned int
 }  // namespace
 
 std::string gzip(std::string_view text) {
-  check(text.size() < UINT32_MAX / 2, "BUG: text too large for one gzip call");
-  z_stream stream{};
-  check(deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK,
-        "BUG: zlib does not start");
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int ended = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  check(ended == Z_STREAM_END, "BUG: zlib needs more than its bound");
+  const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(
+      libdeflate_alloc_compressor(kLevel), libdeflate_free_compressor);
+  check(compressor != nullptr, "BUG: libdeflate does not start");
+  std::string out(libdeflate_gzip_compress_bound(compressor.get(), text.size()), '\0');
+  out.resize(libdeflate_gzip_compress(compressor.get(), text.data(), text.size(), out.data(), out.size()));
+  check(!out.empty(), "BUG: libdeflate needs more than its bound");
   return out;
 }
 

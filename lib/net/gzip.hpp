@@ -1,5 +1,6 @@
 #pragma once
-// gzip (RFC 1952) of whole texts, by zlib. A few hundred microseconds per 100 KB: large ones belong on a work lane.
+// gzip (RFC 1952): whole texts by libdeflate, in a third of the time of zlib; bit by bit by zlib. 150 µs per 100 KB:
+// large ones belong on a work lane.
 
 #include <cstddef>
 #include <memory>

@@ -178,7 +178,8 @@ Task<bool> HttpSession::serve_one() {
   buffer_.shrink(kBodyRead);
   request.peer = peer_;
   const bool head_only = request.method == "HEAD";
-  const bool take_gzip = !head_only && accepts_gzip(request.headers.get("Accept-Encoding"));
+  const ContentCoding coding =
+      head_only ? ContentCoding::kIdentity : choose_coding(request.headers.get("Accept-Encoding"));
 
   state_ = State::kHandling;
   set_deadline(core_->options.handler_timeout);
@@ -186,7 +187,7 @@ Task<bool> HttpSession::serve_one() {
   watch_presence();
   HttpResponse response = co_await call_handler(std::move(request));
   end_presence();
-  if (take_gzip && !response.stream) co_await compress_answer(core_, &response);
+  if (coding != ContentCoding::kIdentity && !response.stream) co_await compress_answer(core_, &response, coding);
   if (abandoned_) co_return false;
   state_ = State::kClosing;
   if (response.stream) {

@@ -8,6 +8,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "net/content_coding.hpp"
 #include "net/http_parser.hpp"
 #include "net/http_stream.hpp"
 #include "net/runtime.hpp"
@@ -123,7 +124,8 @@ class HttpSession {
   std::shared_ptr<HttpStream> stream_;  // of the present answer
 };
 
-/// Compresses the body if the client takes gzip and it is worth it; large bodies on the options' work lane.
-Task<void> compress_answer(std::shared_ptr<HttpServerCore> core, HttpResponse* response);
+/// Compresses the body if it is worth it; large bodies on the options' work lane.
+/// @param coding  not kIdentity.
+Task<void> compress_answer(std::shared_ptr<HttpServerCore> core, HttpResponse* response, ContentCoding coding);
 
 }  // namespace tocsin::net

@@ -11,6 +11,7 @@
 #include "net/runtime.hpp"
 #include "support/raw_socket.hpp"
 #include "support/runtime_thread.hpp"
+#include "support/unzstd.hpp"
 
 namespace tocsin::net {
 namespace {
@@ -149,6 +150,10 @@ TEST_CASE("large answers are compressed for who takes gzip", "[net]") {
   CHECK(gunzip(packed.body, 1 << 20).value() == *kPage);
 
   CHECK_FALSE(http_get(server.port(), "/page").headers.contains("content-encoding"));
+  const RawResponse dense = http_get(server.port(), "/page", {{"Accept-Encoding", "zstd, gzip"}});
+  CHECK(dense.headers.at("content-encoding") == "zstd");
+  CHECK(dense.headers.at("vary") == packed.headers.at("vary"));
+  CHECK(test::unzstd(dense.body) == *gunzip(packed.body, 1U << 30U));
   CHECK_FALSE(http_get(server.port(), "/page", {{"Accept-Encoding", "gzip;q=0, br"}}).headers.contains("vary"));
   CHECK_FALSE(http_get(server.port(), "/", {{"Accept-Encoding", "gzip"}}).headers.contains("content-encoding"));
   CHECK(http_get(server.port(), "/packed", {{"Accept-Encoding", "gzip"}}).headers.at("content-encoding") == "br");
