@@ -42,14 +42,17 @@ Query stat_replication(Style style, int version) {
                    .columns = {label("application_name"), label("client_addr"), label("state"), label("slot_name")},
                    .null = NullValue::kNothing,
                    .server_label = old};
-  if (!old) query.mapping.columns.push_back(label("pid"));
+  // 0.11.1 shows what it does not know of the view: the time of a replica's last message.
+  query.mapping.unknown_columns = old;
+  query.mapping.columns.push_back(old ? Column{.name = "pid"} : label("pid"));
   query.mapping.columns.push_back(gauge("pg_current_wal_lsn_bytes", "WAL position in bytes"));
   query.mapping.columns.push_back(gauge("pg_wal_lsn_diff", "Lag in bytes between master and slave"));
   query.mapping.columns.push_back(gauge("pg_xlog_location_diff", "Lag in bytes between master and slave"));
   query.sql = fmt::format(
-      "SELECT r.application_name, r.client_addr::text AS client_addr, r.state, {} AS slot_name, r.pid, {} "
+      "SELECT r.application_name, r.client_addr{} AS client_addr, r.state, {} AS slot_name, r.pid, {}{} "
       "{}({}, r.{})::float AS {} FROM pg_stat_replication r{}",
-      version >= 90500 ? "s.slot_name" : "NULL::text",
+      old ? "" : "::text",  // 0.20 shows the address with its netmask
+      version >= 90500 ? "s.slot_name" : "NULL::text", old && version >= 120000 ? "r.reply_time, " : "",
       ten ? fmt::format("{}({}, '0/0')::float AS pg_current_wal_lsn_bytes,", wal.diff, here) : "", wal.diff, here,
       ten ? "replay_lsn" : "replay_location", wal.diff,
       version >= 90500 ? " LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid" : "");

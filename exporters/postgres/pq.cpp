@@ -20,12 +20,13 @@ namespace {
 /// What one message may be answered with.
 constexpr std::uint64_t kMaxAnswerBytes = 64U << 20U;
 
-#define TOCSIN_PQ_FUNCTIONS(X)                                                                                         \
-  X(PQcancel)                                                                                                          \
-  X(PQclear)                                                                                                           \
-  X(PQconnectPoll) X(PQconnectStartParams) X(PQconsumeInput) X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfname)       \
-      X(PQfreeCancel) X(PQftype) X(PQgetCancel) X(PQgetResult) X(PQgetisnull) X(PQgetlength) X(PQgetvalue) X(PQisBusy) \
-          X(PQnfields) X(PQntuples) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) X(PQsendQuery)     \
+#define TOCSIN_PQ_FUNCTIONS(X)                                                                                      \
+  X(PQcancel)                                                                                                       \
+  X(PQclear)                                                                                                        \
+  X(PQconnectPoll)                                                                                                  \
+  X(PQconnectStartParams) X(PQconsumeInput) X(PQerrorMessage) X(PQfinish) X(PQflush) X(PQfname) X(PQfreeCancel)     \
+      X(PQftype) X(PQgetCancel) X(PQgetResult) X(PQgetisnull) X(PQgetlength) X(PQgetvalue) X(PQisBusy) X(PQnfields) \
+          X(PQntuples) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) X(PQsendQuery)               \
               X(PQserverVersion) X(PQsetNoticeProcessor) X(PQsetnonblocking) X(PQsocket) X(PQstatus)
 
 /// The functions of the library. Never unloaded: OpenSSL and Kerberos leave handlers behind.
@@ -168,7 +169,7 @@ class PqConnection final : public Connection {
   std::string clean(std::string text) const {
     if (!password_.empty()) text = replace_all(std::move(text), password_.reveal(), kSecretText);
     text = std::string(trim(text));
-    std::ranges::replace(text, '\n', ' ');
+    std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
     return text;
   }
 
