@@ -1,0 +1,1 @@
+tocsin_fuzz(postgres_text USES exporter_postgres)
