@@ -11,16 +11,57 @@
 namespace tocsin::agent {
 namespace {
 
-/// Collectors of node_exporter 1.12 that this build lacks. Their flags are accepted with one warning, so that the
-/// command line of an existing unit file works.
-constexpr std::string_view kMissingCollectors[] = {"drm",  "ethtool", "logind",      "ntp",  "nvmesubsystem",
-                                                   "perf", "runit",   "supervisord", "swap", "systemd"};
+/// Collectors of node_exporter 1.12 that it deprecates, and this build lacks. Their flags are accepted with one warning,
+/// so that the command line of an existing unit file works.
+constexpr std::string_view kMissingCollectors[] = {"ntp", "runit", "supervisord"};
 
 /// A flag whose value Prometheus' duration grammar or Go's reads.
 Duration read_duration(const std::string& text, const char* flag) {
   if (auto duration = parse_duration(text)) return *duration;
   if (auto duration = parse_go_duration(text)) return *duration;
   throw CLI::ValidationError(flag, "not a valid duration: \"" + text + "\"");
+}
+
+void add_perf_flags(CLI::App& app, exporters::node::NodeOptions& node) {
+  const auto names = [&](const char* name, std::vector<std::string>& target, const char* help) {
+    app.add_option(name, target, help)->type_size(1)->allow_extra_args(false);
+  };
+  app.add_option("--collector.perf.cpus", node.perf_cpus, "List of CPUs from which perf metrics should be collected");
+  names("--collector.perf.tracepoint", node.perf_tracepoints, "perf tracepoint that should be collected (repeatable)");
+  names("--collector.perf.hardware-profilers", node.perf_hardware,
+        "perf hardware profilers that should be collected (repeatable)");
+  names("--collector.perf.software-profilers", node.perf_software,
+        "perf software profilers that should be collected (repeatable)");
+  names("--collector.perf.cache-profilers", node.perf_cache,
+        "perf cache profilers that should be collected (repeatable)");
+  const auto flag = [&](const std::string& name, bool& target, const char* help) {
+    app.add_flag(fmt::format("--{0},!--no-{0}", name), target, help);
+  };
+  flag("collector.perf.disable-hardware-profilers", node.perf_no_hardware, "disable perf hardware profilers");
+  flag("collector.perf.disable-software-profilers", node.perf_no_software, "disable perf software profilers");
+  flag("collector.perf.disable-cache-profilers", node.perf_no_cache, "disable perf cache profilers");
+}
+
+void add_systemd_flags(CLI::App& app, exporters::node::NodeOptions& node) {
+  app.add_option("--collector.systemd.unit-include", node.systemd_unit_include,
+                 "Regexp of systemd units to include. Units must both match include and not match exclude to be "
+                 "included.")
+      ->expected(1);
+  app.add_option("--collector.systemd.unit-exclude", node.systemd_unit_exclude,
+                 "Regexp of systemd units to exclude. Units must both match include and not match exclude to be "
+                 "included.")
+      ->expected(1);
+  const auto flag = [&](const std::string& name, bool& target, const char* help) {
+    app.add_flag(fmt::format("--{0},!--no-{0}", name), target, help);
+  };
+  flag("collector.systemd.private", node.systemd_private,
+       "Establish a private, direct connection to systemd without dbus (requires root).");
+  flag("collector.systemd.enable-task-metrics", node.systemd_tasks,
+       "Enables service unit tasks metrics unit_tasks_current and unit_tasks_max");
+  flag("collector.systemd.enable-restarts-metrics", node.systemd_restarts,
+       "Enables service unit metric service_restart_total");
+  flag("collector.systemd.enable-start-time-metrics", node.systemd_start_time,
+       "Enables service unit metric unit_start_time_seconds");
 }
 
 void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
@@ -86,6 +127,11 @@ void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
                  "Path to pci.ids file to use for PCI device identification.");
   app.add_flag("--collector.pcidevice.names,!--no-collector.pcidevice.names", node.pcidevice_names,
                "Enable PCI device name resolution (requires pci.ids file).");
+  regex("--collector.ethtool.device-include", node.ethtool_device_include, "Regexp of ethtool devices to include.");
+  regex("--collector.ethtool.device-exclude", node.ethtool_device_exclude, "Regexp of ethtool devices to exclude.");
+  regex("--collector.ethtool.metrics-include", node.ethtool_metrics_include, "Regexp of ethtool stats to include.");
+  add_perf_flags(app, node);
+  add_systemd_flags(app, node);
   regex("--collector.qdisc.device-include", node.qdisc_device_include, "Regexp of qdisc devices to include.");
   regex("--collector.qdisc.device-exclude", node.qdisc_device_exclude, "Regexp of qdisc devices to exclude.");
   app.add_option("--collector.qdisc.fixtures", node.qdisc_fixtures,

@@ -43,6 +43,7 @@ struct NodeOptions {
   std::string arp_device_include, arp_device_exclude;
   std::string diskstats_device_include;
   std::string diskstats_device_exclude = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
+  std::string ethtool_device_include, ethtool_device_exclude, ethtool_metrics_include;
   std::string hwmon_chip_include, hwmon_chip_exclude, hwmon_sensor_include, hwmon_sensor_exclude;
   std::string infiniband_device_include, infiniband_device_exclude;
   std::string interrupts_name_include, interrupts_name_exclude;
@@ -60,10 +61,18 @@ struct NodeOptions {
       "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))$";
   std::string pcidevice_ids_file;  // empty: where distributions have it
   bool pcidevice_names = false;
+  std::string perf_cpus;                                                                // "0,2-4,8-16:4"; empty: all
+  std::vector<std::string> perf_tracepoints, perf_hardware, perf_software, perf_cache;  // names; empty: all
+  bool perf_no_hardware = false, perf_no_software = false, perf_no_cache = false;
   std::string qdisc_device_include, qdisc_device_exclude;
   std::string qdisc_fixtures, wifi_fixtures;  // folders with JSON in place of the kernel
   std::string slabinfo_slabs_include, slabinfo_slabs_exclude;
   std::vector<std::string> sysctl_include, sysctl_include_info;  // name, or name:key,key
+  std::string dbus_socket = "/run/dbus/system_bus_socket", systemd_private_socket = "/run/systemd/private";
+  bool systemd_private = false;  // asks systemd itself, without the bus
+  // Anchored.
+  std::string systemd_unit_include = ".+", systemd_unit_exclude = ".+\\.(automount|device|mount|scope|slice)";
+  bool systemd_tasks = false, systemd_restarts = false, systemd_start_time = false;
   std::string powersupply_ignored_supplies = "^$";
   bool rapl_enable_zone_label = false;
   bool stat_softirq = false;

@@ -1,0 +1,1 @@
+tocsin_fuzz(dbus_message USES exporter_node)
