@@ -24,8 +24,8 @@ constexpr Column kColumns[] = {
 class Conntrack final : public Collector {
  public:
   explicit Conntrack(const NodeContext& context)
-      : entries_(context.fs, context.proc("sys/net/netfilter/nf_conntrack_count")),
-        limit_(context.fs, context.proc("sys/net/netfilter/nf_conntrack_max")),
+      : entries_(context.fs, context.proc("sys/net/netfilter/nf_conntrack_count"), Pieces::kOne),
+        limit_(context.fs, context.proc("sys/net/netfilter/nf_conntrack_max"), Pieces::kOne),
         stat_(context.fs, context.proc("net/stat/nf_conntrack")) {}
   std::string_view name() const override { return "conntrack"; }
 

@@ -35,8 +35,8 @@ class Cpu final : public Collector {
       : fs_(fs),
         info_(std::move(info)),
         guest_(options.cpu_guest),
-        stat_(fs, options.procfs + "/stat"),
-        isolated_(fs, options.sysfs + "/devices/system/cpu/isolated"),
+        stat_(fs, options.procfs + "/stat", Pieces::kOne),
+        isolated_(fs, options.sysfs + "/devices/system/cpu/isolated", Pieces::kOne),
         cpus_folder_(options.sysfs + "/devices/system/cpu") {}
   std::string_view name() const override { return "cpu"; }
 
@@ -141,7 +141,8 @@ class Cpu final : public Collector {
     for (const std::string& name : *names) {
       std::uint64_t number = 0;
       if (!name.starts_with("cpu") || !to_number(std::string_view(name).substr(3), number)) continue;
-      online_.emplace_back(name.substr(3), SourceFile(fs_, fmt::format("{}/{}/online", cpus_folder_, name)));
+      online_.emplace_back(name.substr(3),
+                           SourceFile(fs_, fmt::format("{}/{}/online", cpus_folder_, name), Pieces::kOne));
     }
   }
 
@@ -159,14 +160,16 @@ class Cpu final : public Collector {
       std::uint64_t number = 0;
       if (!name.starts_with("cpu") || !to_number(std::string_view(name).substr(3), number)) continue;
       const std::string folder = cpus_folder_ + "/" + name;
+      if (!fs_.exists(folder + "/thermal_throttle")) continue;  // the kernel makes it where the CPU can tell
       SourceFile package_file(fs_, folder + "/topology/physical_package_id");
       SourceFile core_file(fs_, folder + "/topology/core_id");
       const auto package = package_file.read();
       const auto core = core_file.read();
       if (!package || !core) continue;
-      throttles_.push_back(Throttle{std::string(trim(*package)), std::string(trim(*core)),
-                                    SourceFile(fs_, folder + "/thermal_throttle/core_throttle_count"),
-                                    SourceFile(fs_, folder + "/thermal_throttle/package_throttle_count")});
+      throttles_.push_back(
+          Throttle{std::string(trim(*package)), std::string(trim(*core)),
+                   SourceFile(fs_, folder + "/thermal_throttle/core_throttle_count", Pieces::kOne),
+                   SourceFile(fs_, folder + "/thermal_throttle/package_throttle_count", Pieces::kOne)});
     }
   }
 

@@ -23,7 +23,8 @@ constexpr Metric kMetrics[] = {
 
 class Cpufreq final : public Collector {
  public:
-  explicit Cpufreq(const NodeContext& context) : folder_(context.sys("devices/system/cpu")), files_(context.fs) {}
+  explicit Cpufreq(const NodeContext& context)
+      : folder_(context.sys("devices/system/cpu")), fs_(context.fs), files_(context.fs) {}
   std::string_view name() const override { return "cpufreq"; }
 
   Result<void> collect(expo::Page& page) override {
@@ -37,6 +38,7 @@ class Cpufreq final : public Collector {
  private:
   void put_cpu(expo::Page& page, const std::string& name) {
     const std::string folder = fmt::format("{}/{}/cpufreq/", folder_, name);
+    if (!fs_.exists(folder)) return;  // as in most virtual machines
     const std::string_view cpu = std::string_view(name).substr(3);
     for (const Metric& metric : kMetrics) {
       const auto kilohertz = files_.number(folder + std::string(metric.file));
@@ -54,6 +56,7 @@ class Cpufreq final : public Collector {
   }
 
   std::string folder_;
+  Fs& fs_;
   SourceFiles files_;
 };
 

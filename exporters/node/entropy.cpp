@@ -9,8 +9,8 @@ namespace {
 class Entropy final : public Collector {
  public:
   explicit Entropy(const NodeContext& context)
-      : available_(context.fs, context.proc("sys/kernel/random/entropy_avail")),
-        pool_size_(context.fs, context.proc("sys/kernel/random/poolsize")) {}
+      : available_(context.fs, context.proc("sys/kernel/random/entropy_avail"), Pieces::kOne),
+        pool_size_(context.fs, context.proc("sys/kernel/random/poolsize"), Pieces::kOne) {}
   std::string_view name() const override { return "entropy"; }
 
   Result<void> collect(expo::Page& page) override {

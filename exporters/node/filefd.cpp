@@ -10,7 +10,7 @@ namespace {
 
 class Filefd final : public Collector {
  public:
-  explicit Filefd(const NodeContext& context) : file_(context.fs, context.proc("sys/fs/file-nr")) {}
+  explicit Filefd(const NodeContext& context) : file_(context.fs, context.proc("sys/fs/file-nr"), Pieces::kOne) {}
   std::string_view name() const override { return "filefd"; }
 
   Result<void> collect(expo::Page& page) override {

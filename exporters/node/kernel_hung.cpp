@@ -9,7 +9,7 @@ namespace {
 class KernelHung final : public Collector {
  public:
   explicit KernelHung(const NodeContext& context)
-      : file_(context.fs, context.proc("sys/kernel/hung_task_detect_count")) {}
+      : file_(context.fs, context.proc("sys/kernel/hung_task_detect_count"), Pieces::kOne) {}
   std::string_view name() const override { return "kernel_hung"; }
 
   Result<void> collect(expo::Page& page) override {

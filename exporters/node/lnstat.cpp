@@ -10,7 +10,7 @@ namespace {
 class Lnstat final : public Collector {
  public:
   explicit Lnstat(const NodeContext& context)
-      : folder_(context.proc("net/stat")), fs_(context.fs), files_(context.fs) {}
+      : folder_(context.proc("net/stat")), fs_(context.fs), files_(context.fs, 128, Pieces::kMany) {}
   std::string_view name() const override { return "lnstat"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -7,7 +7,7 @@ namespace {
 
 class Loadavg final : public Collector {
  public:
-  Loadavg(const NodeOptions& options, Fs& fs) : file_(fs, options.procfs + "/loadavg") {}
+  Loadavg(const NodeOptions& options, Fs& fs) : file_(fs, options.procfs + "/loadavg", Pieces::kOne) {}
   std::string_view name() const override { return "loadavg"; }
 
   Result<void> collect(expo::Page& page) override {

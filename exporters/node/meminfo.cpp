@@ -19,7 +19,7 @@ std::string field_name(std::string_view key, bool kilobytes) {
 
 class Meminfo final : public Collector {
  public:
-  Meminfo(const NodeOptions& options, Fs& fs) : file_(fs, options.procfs + "/meminfo") {}
+  Meminfo(const NodeOptions& options, Fs& fs) : file_(fs, options.procfs + "/meminfo", Pieces::kOne) {}
   std::string_view name() const override { return "meminfo"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -12,9 +12,9 @@ class Netstat final : public Collector {
  public:
   Netstat(const NodeContext& context, Filter fields)
       : fields_(std::move(fields)),
-        netstat_(context.fs, context.proc("net/netstat")),
-        snmp_(context.fs, context.proc("net/snmp")),
-        snmp6_(context.fs, context.proc("net/snmp6")) {}
+        netstat_(context.fs, context.proc("net/netstat"), Pieces::kOne),
+        snmp_(context.fs, context.proc("net/snmp"), Pieces::kOne),
+        snmp6_(context.fs, context.proc("net/snmp6"), Pieces::kOne) {}
   std::string_view name() const override { return "netstat"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -37,7 +37,8 @@ class Pressure final : public Collector {
  public:
   explicit Pressure(const NodeContext& context) {
     for (const std::string_view resource : {"cpu", "io", "memory", "irq"}) {
-      files_.emplace_back(resource, SourceFile(context.fs, context.proc(fmt::format("pressure/{}", resource))));
+      files_.emplace_back(resource,
+                          SourceFile(context.fs, context.proc(fmt::format("pressure/{}", resource)), Pieces::kOne));
     }
   }
   std::string_view name() const override { return "pressure"; }
@@ -47,7 +48,8 @@ class Pressure final : public Collector {
     for (auto& [resource, file] : files_) {
       auto text = file.read();
       if (!text) {
-        if (text.error().code == Errc::kNotFound) continue;  // no PSI in this kernel, or no irq (before Linux 6.1)
+        // No PSI in this kernel, or no irq (before Linux 6.1), or it is switched off.
+        if (text.error().code == Errc::kNotFound || text.error().code == Errc::kUnavailable) continue;
         return fail(std::move(text).error());
       }
       for (const Metric& metric : kMetrics) {

@@ -15,7 +15,8 @@ constexpr std::string_view kStates[] = {"inuse", "orphan", "tw", "alloc", "mem",
 class Sockstat final : public Collector {
  public:
   explicit Sockstat(const NodeContext& context)
-      : ipv4_(context.fs, context.proc("net/sockstat")), ipv6_(context.fs, context.proc("net/sockstat6")) {}
+      : ipv4_(context.fs, context.proc("net/sockstat"), Pieces::kOne),
+        ipv6_(context.fs, context.proc("net/sockstat6"), Pieces::kOne) {}
   std::string_view name() const override { return "sockstat"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -1,12 +1,13 @@
 #include "exporters/node/source_file.hpp"
 
 #include "base/float_text.hpp"
+#include "base/read_once.hpp"
 #include "base/strings.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
 
-constexpr std::size_t kFirstSize = 4096;
+constexpr std::size_t kFirstSize = 1024;
 constexpr std::size_t kMaxSize = 4U << 20U;
 
 std::string_view cut_word(std::string_view& text, std::string_view blanks) {
@@ -22,17 +23,16 @@ std::string_view cut_word(std::string_view& text, std::string_view blanks) {
 }
 
 /// All of the file into `buffer`, which grows.
-Result<std::string_view> read_all(const RandomFile& file, const std::string& path, std::string& buffer) {
-  std::size_t length = 0;
+Result<std::string_view> read_all(const RandomFile& file, Pieces pieces, const std::string& path, std::string& buffer) {
+  const auto* const once = pieces == Pieces::kOne ? dynamic_cast<const ReadsOnce*>(&file) : nullptr;
   if (buffer.empty()) buffer.resize(kFirstSize);
   for (;;) {
-    TOCSIN_TRY(const std::size_t got, file.read_at(length, buffer.data() + length, buffer.size() - length));
-    length += got;
+    TOCSIN_TRY(const std::size_t length, once != nullptr ? once->read_once(buffer.data(), buffer.size())
+                                                         : file.read_at(0, buffer.data(), buffer.size()));
     if (length < buffer.size()) return std::string_view(buffer).substr(0, length);
     if (buffer.size() >= kMaxSize) return fail(Errc::kLimit, "{} is larger than {} bytes", path, kMaxSize);
     // A kernel file that does not fit into one read may change between two: start over with more room.
     buffer.resize(buffer.size() * 2);
-    length = 0;
   }
 }
 
@@ -40,11 +40,12 @@ Result<std::string_view> read_all(const RandomFile& file, const std::string& pat
 
 Result<std::string_view> SourceFile::read() {
   if (file_) {
-    if (auto text = read_all(*file_, path_, buffer_)) return text;
+    auto text = read_all(*file_, pieces_, path_, buffer_);
+    if (text || text.error().code == Errc::kUnavailable) return text;
     file_.reset();
   }
   TOCSIN_TRY(file_, fs_.open_random(path_));
-  return read_all(*file_, path_, buffer_);
+  return read_all(*file_, pieces_, path_, buffer_);
 }
 
 Result<double> SourceFile::read_number() {
@@ -57,12 +58,14 @@ Result<double> SourceFile::read_number() {
 Result<std::string_view> SourceFiles::read(const std::string& path) {
   const auto found = files_.find(path);
   if (found != files_.end()) {
-    if (auto text = read_all(*found->second, path, buffer_)) return text;
+    auto text = read_all(*found->second, pieces_, path, buffer_);
+    if (text || text.error().code == Errc::kUnavailable) return text;
     files_.erase(found);  // a device that went and came back is another one
   }
   TOCSIN_TRY(std::unique_ptr<RandomFile> file, fs_.open_random(path));
-  auto text = read_all(*file, path, buffer_);
-  if (text && files_.size() < keep_) files_.emplace(path, std::move(file));
+  auto text = read_all(*file, pieces_, path, buffer_);
+  const bool answers = text || text.error().code == Errc::kUnavailable;
+  if (answers && files_.size() < keep_) files_.emplace(path, std::move(file));
   return text;
 }
 

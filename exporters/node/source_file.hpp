@@ -14,12 +14,20 @@
 
 namespace tocsin::exporters::node {
 
+/// How the kernel hands out a file. One piece, and a read that is short has all of it: sysfs, sysctls, and what is made
+/// by single_open() in Linux, such as /proc/stat. Many, one record after the other, as /proc/diskstats: then only a
+/// read of nothing is the end. A wrong kOne may cut a file; kMany is always right and costs one more call of the
+/// system.
+enum class Pieces : std::uint8_t { kMany, kOne };
+
 /// Thread: one at a time. A kernel file makes its text anew for each read from offset 0, so the descriptor is kept:
 /// that saves two thirds of the cost of open, read, close.
 class SourceFile {
  public:
-  SourceFile(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
-  /// The text now; the view lives until the next read(). kLimit beyond 4 MiB. A file that fails is opened again once.
+  SourceFile(Fs& fs, std::string path, Pieces pieces = Pieces::kMany)
+      : fs_(fs), path_(std::move(path)), pieces_(pieces) {}
+  /// The text now; the view lives until the next read(). kLimit beyond 4 MiB; kUnavailable if the file is there without
+  /// an answer. A file that fails otherwise is opened again once.
   Result<std::string_view> read();
   /// The text is one number, with blanks or a newline around it.
   Result<double> read_number();
@@ -28,6 +36,7 @@ class SourceFile {
  private:
   Fs& fs_;
   std::string path_;
+  Pieces pieces_;
   std::unique_ptr<RandomFile> file_;
   std::string buffer_;
 };
@@ -36,7 +45,8 @@ class SourceFile {
 class SourceFiles {
  public:
   /// So many stay open between rounds; the others are opened and closed each time.
-  explicit SourceFiles(Fs& fs, std::size_t keep = 128) : fs_(fs), keep_(keep) {}
+  explicit SourceFiles(Fs& fs, std::size_t keep = 128, Pieces pieces = Pieces::kOne)
+      : fs_(fs), keep_(keep), pieces_(pieces) {}
   /// The text now; the view lives until the next call.
   Result<std::string_view> read(const std::string& path);
   /// Without blanks and newlines around it; nothing if the file is not there or does not answer.
@@ -51,6 +61,7 @@ class SourceFiles {
  private:
   Fs& fs_;
   std::size_t keep_;
+  Pieces pieces_;
   std::unordered_map<std::string, std::unique_ptr<RandomFile>> files_;
   std::string buffer_;
 };

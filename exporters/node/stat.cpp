@@ -29,7 +29,7 @@ constexpr std::string_view kVectors[] = {"hi",           "timer",   "net_tx", "n
 class Stat final : public Collector {
  public:
   explicit Stat(const NodeContext& context)
-      : file_(context.fs, context.proc("stat")), softirq_(context.options.stat_softirq) {}
+      : file_(context.fs, context.proc("stat"), Pieces::kOne), softirq_(context.options.stat_softirq) {}
   std::string_view name() const override { return "stat"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -1,6 +1,5 @@
 #include <ctime>
 
-#include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
 
@@ -10,7 +9,7 @@ namespace {
 class TimeCollector final : public Collector {
  public:
   TimeCollector(const NodeOptions& options, Fs& fs, Clock& clock)
-      : fs_(fs), clock_(clock), clocksources_(options.sysfs + "/devices/system/clocksource") {}
+      : files_(fs), clock_(clock), clocksources_(options.sysfs + "/devices/system/clocksource") {}
   std::string_view name() const override { return "time"; }
 
   Result<void> collect(expo::Page& page) override {
@@ -29,30 +28,27 @@ class TimeCollector final : public Collector {
 
  private:
   void put_clocksources(expo::Page& page) {
-    const auto devices = fs_.list(clocksources_);
-    if (!devices) return;
-    for (const std::string& name : *devices) {
+    for (const std::string& name : files_.names(clocksources_)) {
       if (!name.starts_with("clocksource")) continue;
       const std::string_view device = std::string_view(name).substr(11);
       const std::string folder = clocksources_ + "/" + name;
-      SourceFile available(fs_, folder + "/available_clocksource"), current(fs_, folder + "/current_clocksource");
-      if (auto text = available.read()) {
-        std::string_view words = trim(*text);
+      if (const auto text = files_.text(folder + "/available_clocksource")) {
+        std::string_view words = *text;
         for (std::string_view word = next_word(words); !word.empty(); word = next_word(words)) {
           page.family("node_time_clocksource_available_info",
                       "Available clocksources read from '/sys/devices/system/clocksource'.", model::MetricType::kGauge)
               .put({{"device", device}, {"clocksource", word}}, 1);
         }
       }
-      if (auto text = current.read()) {
+      if (const auto text = files_.text(folder + "/current_clocksource")) {
         page.family("node_time_clocksource_current_info",
                     "Current clocksource read from '/sys/devices/system/clocksource'.", model::MetricType::kGauge)
-            .put({{"device", device}, {"clocksource", trim(*text)}}, 1);
+            .put({{"device", device}, {"clocksource", *text}}, 1);
       }
     }
   }
 
-  Fs& fs_;
+  SourceFiles files_;
   Clock& clock_;
   std::string clocksources_;
 };

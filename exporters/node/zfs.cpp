@@ -53,7 +53,7 @@ std::optional<std::string_view> table_of(std::string_view text) {
 class Zfs final : public Collector {
  public:
   explicit Zfs(const NodeContext& context)
-      : folder_(context.proc("spl/kstat/zfs")), fs_(context.fs), files_(context.fs) {}
+      : folder_(context.proc("spl/kstat/zfs")), fs_(context.fs), files_(context.fs, 128, Pieces::kMany) {}
   std::string_view name() const override { return "zfs"; }
 
   Result<void> collect(expo::Page& page) override {

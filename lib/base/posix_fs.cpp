@@ -15,6 +15,7 @@
 
 #include "base/check.hpp"
 #include "base/fs.hpp"
+#include "base/read_once.hpp"
 
 namespace tocsin {
 namespace {
@@ -127,7 +128,7 @@ class PosixMappedFile final : public MappedFile {
   std::size_t size_;
 };
 
-class PosixRandomFile final : public RandomFile {
+class PosixRandomFile final : public RandomFile, public ReadsOnce {
  public:
   PosixRandomFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
@@ -143,6 +144,19 @@ class PosixRandomFile final : public RandomFile {
       total += static_cast<std::size_t>(got);
     }
     return total;
+  }
+
+  Result<std::size_t> read_once(char* out, std::size_t size) const override {
+    ssize_t got = -1;
+    do {
+      got = ::pread(fd_.get(), out, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    const int code = errno;
+    auto error = os_error("read", path_, code);
+    if (code == EINVAL || code == EOPNOTSUPP || code == ENODATA || code == EAGAIN)
+      error.error().code = Errc::kUnavailable;
+    return error;
   }
 
   Result<std::uint64_t> size() const override {

@@ -1,7 +1,10 @@
+#include <array>
 #include <charconv>
+#include <memory>
 
 #include <unistd.h>
 
+#include "base/read_once.hpp"
 #include "base/strings.hpp"
 #include "telemetry/registry.hpp"
 
@@ -24,22 +27,56 @@ std::string_view value_behind(std::string_view text, std::string_view key) {
 
 class ProcessProbe {
  public:
-  ProcessProbe(Fs& fs, std::string procfs) : fs_(fs), procfs_(std::move(procfs)) {
+  ProcessProbe(Fs& fs, std::string procfs)
+      : fs_(fs), procfs_(std::move(procfs)), stat_(procfs_ + "/self/stat"), limits_(procfs_ + "/self/limits") {
     if (auto stat = fs_.read_file(procfs_ + "/stat")) boot_seconds_ = number_of(value_behind(*stat, "btime"));
   }
 
   void operator()(Sink& sink) {
-    if (auto stat = fs_.read_file(procfs_ + "/self/stat")) put_stat(sink, *stat);
-    if (auto fds = fs_.list(procfs_ + "/self/fd")) {
-      sink.gauge("process_open_fds", "Number of open file descriptors.", static_cast<double>(fds->size()));
+    if (auto stat = stat_.read(fs_)) put_stat(sink, *stat);
+    if (const double fds = open_files(); fds > 0) {
+      sink.gauge("process_open_fds", "Number of open file descriptors.", fds);
     }
-    if (auto limits = fs_.read_file(procfs_ + "/self/limits")) {
+    if (auto limits = limits_.read(fs_)) {
       const double most = number_of(value_behind(*limits, "Max open files"));
       if (most > 0) sink.gauge("process_max_fds", "Maximum number of open file descriptors.", most);
     }
   }
 
  private:
+  /// A file that the kernel makes in one piece, with its descriptor kept.
+  class Kept {
+   public:
+    explicit Kept(std::string path) : path_(std::move(path)) {}
+    Result<std::string_view> read(Fs& fs) {
+      if (!file_) {
+        TOCSIN_TRY(file_, fs.open_random(path_));
+      }
+      const auto* const once = dynamic_cast<const ReadsOnce*>(file_.get());
+      auto length =
+          once != nullptr ? once->read_once(text_.data(), text_.size()) : file_->read_at(0, text_.data(), text_.size());
+      if (!length) {
+        file_.reset();
+        return fail(std::move(length).error());
+      }
+      return std::string_view(text_.data(), *length);
+    }
+
+   private:
+    std::string path_;
+    std::unique_ptr<RandomFile> file_;
+    std::array<char, 4096> text_{};
+  };
+
+  /// Linux 6.2 and later tell it as the size of the folder.
+  double open_files() {
+    const std::string folder = procfs_ + "/self/fd";
+    const auto info = fs_.info(folder);
+    if (procfs_ == "/proc" && info && info->size > 0) return static_cast<double>(info->size);
+    const auto fds = fs_.list(folder);
+    return fds ? static_cast<double>(fds->size()) : 0;
+  }
+
   /// Fields of proc(5) behind the command's closing parenthesis; the third of all is the first here.
   void put_stat(Sink& sink, std::string_view stat) {
     const std::size_t close = stat.rfind(')');
@@ -59,12 +96,13 @@ class ProcessProbe {
   Fs& fs_;
   std::string procfs_;
   double boot_seconds_ = 0;
+  Kept stat_, limits_;
 };
 
 }  // namespace
 
 Probe make_process_probe(Fs& fs, std::string procfs) {
-  return ProcessProbe(fs, std::move(procfs));
+  return [probe = std::make_shared<ProcessProbe>(fs, std::move(procfs))](Sink& sink) { (*probe)(sink); };
 }
 
 }  // namespace tocsin::telemetry
