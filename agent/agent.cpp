@@ -3,10 +3,14 @@
 #include <csignal>
 
 #include "agent/sources.hpp"
+#include "base/resident_memory.hpp"
 #include "base/version.hpp"
 
 namespace tocsin::agent {
 namespace {
+
+/// The first scrapes make what the others keep: files, families, texts.
+constexpr int kWarmUp = 3;
 
 /// Probes that run at once; each may hold a connection and a thread.
 constexpr std::size_t kMaxProbes = 64;
@@ -170,6 +174,7 @@ Result<void> Agent::open() {
 }
 
 net::Task<Result<Pages>> Agent::all_pages(net::HttpRequest request) {
+  if (scrapes_ < kWarmUp && ++scrapes_ == kWarmUp) release_startup_memory();
   const auto only = request.all_params("collect[]"), without = request.all_params("exclude[]");
   if (!only.empty() && !without.empty()) {
     co_return fail(Errc::kInvalid, "Combined collect and exclude queries are not allowed.");

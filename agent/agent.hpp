@@ -77,6 +77,7 @@ class Agent {
   ScrapeEndpoint parts_;     // /metrics/<source>, /<kind>/metrics
   std::shared_ptr<const expo::RenderedPage> build_info_;
   net::HttpRouter router_;
+  int scrapes_ = 0;  // of everything, counted up to the first few
   std::unique_ptr<web::Server> server_;
   yaml::Node node_section_;  // in force
   bool reloading_ = false, reload_ok_ = true, draining_ = false;

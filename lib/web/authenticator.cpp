@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "base/base64.hpp"
 #include "base/check.hpp"
@@ -42,9 +42,9 @@ std::optional<Credentials> parse_basic_auth(std::string_view authorization) {
 }
 
 Authenticator::Authenticator(net::TaskLoop& loop, WorkPool& work) : loop_(loop), work_(work) {
-  // Not the seam's Rng: this is a secret, which no test must know.
-  tocsin::check(RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) == 1,
-                "no randomness for the password cache");
+  // Not the seam's Rng: this is a secret, which no test must know. Of the kernel, not of OpenSSL, whose first use costs
+  // two megabytes, also where nobody signs in.
+  tocsin::check(::getentropy(secret_.data(), secret_.size()) == 0, "no randomness for the password cache");
 }
 
 void Authenticator::Memory::add(std::string digest) {
