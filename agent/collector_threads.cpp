@@ -13,6 +13,7 @@ struct CollectorThreads::Shared {
   std::condition_variable wake;
   std::deque<Job> jobs;
   std::size_t max_threads = 1;
+  std::function<void()> when_idle;
   std::size_t threads = 0;
   std::uint64_t active = 0;  // number of the thread that serves the queue
   bool running = false;      // it is in a job, since:
@@ -20,8 +21,10 @@ struct CollectorThreads::Shared {
   bool stopping = false;
 };
 
-CollectorThreads::CollectorThreads(std::size_t max_threads) : shared_(std::make_shared<Shared>()) {
+CollectorThreads::CollectorThreads(std::size_t max_threads, std::function<void()> when_idle)
+    : shared_(std::make_shared<Shared>()) {
   shared_->max_threads = max_threads;
+  shared_->when_idle = std::move(when_idle);
 }
 
 CollectorThreads::~CollectorThreads() {
@@ -44,7 +47,12 @@ void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t numbe
     job();
     job = nullptr;
     lock.lock();
-    if (number == shared->active) shared->running = false;
+    const bool is_active = number == shared->active;
+    if (is_active) shared->running = false;
+    if (!shared->when_idle || (is_active && !shared->jobs.empty())) continue;
+    lock.unlock();
+    shared->when_idle();
+    lock.lock();
   }
   --shared->threads;
 }
@@ -52,7 +60,11 @@ void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t numbe
 void CollectorThreads::post(Job job) {
   std::lock_guard lock(shared_->mutex);
   shared_->jobs.push_back(std::move(job));
-  if (shared_->threads == 0) {
+}
+
+void CollectorThreads::wake() {
+  std::lock_guard lock(shared_->mutex);
+  if (shared_->threads == 0 && !shared_->jobs.empty()) {
     ++shared_->threads;
     std::thread(serve, shared_, ++shared_->active).detach();
   }

@@ -4,21 +4,27 @@
 // dead NFS server.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/clock.hpp"
 
 namespace tocsin::agent {
 
-/// Thread: post() and replace_stuck() from the loop's thread. Jobs run on other threads, in order, and must not throw.
-class CollectorThreads final : public Executor {
+/// Thread: post(), wake() and replace_stuck() from the loop's thread. Jobs run on other threads, in order, and must not
+/// throw.
+class CollectorThreads final {
  public:
   /// @param max_threads  so many threads at most live at once, stuck ones included.
-  explicit CollectorThreads(std::size_t max_threads);
+  /// @param when_idle    is called, on a thread of the pool, when the last job that waited is done.
+  explicit CollectorThreads(std::size_t max_threads, std::function<void()> when_idle = {});
   /// Does not wait for a job that hangs; what it refers to must be shared with it.
-  ~CollectorThreads() override;
+  ~CollectorThreads();
 
-  void post(Job job) override;
+  /// The job waits until wake().
+  void post(Job job);
+  /// Begins with what was posted: a thread that woke at the first of fifty jobs would fight for the lock with the rest.
+  void wake();
   /// If the job now running began before `limit` ago, a new thread takes over what waits. Call now and then.
   void replace_stuck(Duration limit);
   /// Threads that are still in a job they were given up for.

@@ -36,7 +36,8 @@ Gatherer::Gatherer(net::TaskLoop& loop, std::shared_ptr<exporters::LoopAnchor> a
     : loop_(loop),
       anchor_(std::move(anchor)),
       options_(options),
-      threads_(kMaxThreads),
+      replies_(std::make_shared<ReplyBatch>([anchor = anchor_](Job job) { anchor->post(std::move(job)); })),
+      threads_(kMaxThreads, [replies = replies_] { replies->flush(); }),
       self_(std::make_shared<Gatherer*>(this)) {}
 
 Gatherer::~Gatherer() {
@@ -83,7 +84,7 @@ net::Task<void> Gatherer::run_task(std::shared_ptr<Gatherer*> self, net::TaskLoo
 
 void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
   ++on_threads_;
-  threads_.post([asked, self = self_, anchor = anchor_]() mutable {
+  threads_.post([asked, self = self_, replies = replies_]() mutable {
     const MonoTime began = system_clock().mono();
     Answered answer;
     asked->page->begin();
@@ -93,7 +94,7 @@ void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
     asked->page->render(*rendered);
     answer.page = std::move(rendered);
     answer.took = system_clock().mono() - began;
-    anchor->post([asked = std::move(asked), self = std::move(self), answer = std::move(answer)]() mutable {
+    replies->add([asked = std::move(asked), self = std::move(self), answer = std::move(answer)]() mutable {
       if (*self == nullptr) return;
       --(*self)->on_threads_;
       (*self)->finished(asked, std::move(answer));
@@ -109,6 +110,7 @@ void Gatherer::watch() {
     if (*self == nullptr) return;
     Gatherer& gatherer = **self;
     gatherer.watching_ = false;
+    gatherer.replies_->flush();  // a collector that hangs keeps the answers of those before it
     gatherer.threads_.replace_stuck(gatherer.options_.stuck_after);
     if (gatherer.on_threads_ > 0) gatherer.watch();
   });
@@ -121,7 +123,9 @@ void Gatherer::finished(const std::shared_ptr<Asked>& asked, Answered answer) {
   for (const std::weak_ptr<Round>& waiting : rounds_) {
     const auto round = waiting.lock();
     if (!round || round->missing.erase(asked) == 0) continue;
-    if (round->missing.empty() || round->due() < asked->due()) done.push_back(round);
+    const bool others_are_over = std::ranges::none_of(
+        round->missing, [&](const std::shared_ptr<Asked>& other) { return other->due() >= asked->due(); });
+    if (others_are_over) done.push_back(round);
   }
   for (const auto& round : done) round->waiters.wake();
 }
@@ -138,6 +142,7 @@ net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit, Durati
     if (asked->busy) round->missing.insert(asked);
     gathered.items.push_back({.asked = asked, .early = early});
   }
+  threads_.wake();
   std::erase_if(rounds_, [](const std::weak_ptr<Round>& other) { return other.expired(); });
   rounds_.push_back(round);
   while (!round->missing.empty()) {

@@ -11,6 +11,7 @@
 
 #include "agent/asked.hpp"
 #include "agent/collector_threads.hpp"
+#include "agent/reply_batch.hpp"
 #include "base/clock.hpp"
 #include "expo/writer.hpp"
 #include "exporters/collector/collector.hpp"
@@ -80,6 +81,7 @@ class Gatherer {
   net::TaskLoop& loop_;
   std::shared_ptr<exporters::LoopAnchor> anchor_;
   GatherOptions options_;
+  std::shared_ptr<ReplyBatch> replies_;
   CollectorThreads threads_;
   std::vector<std::shared_ptr<Asked>> asked_;  // the first local_ of them are the node's
   std::size_t local_ = 0;
