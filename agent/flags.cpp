@@ -11,8 +11,8 @@
 namespace tocsin::agent {
 namespace {
 
-/// Collectors of node_exporter 1.12 that it deprecates, and this build lacks. Their flags are accepted with one warning,
-/// so that the command line of an existing unit file works.
+/// Collectors of node_exporter 1.12 that it deprecates, and this build lacks. Their flags are accepted with one
+/// warning, so that the command line of an existing unit file works.
 constexpr std::string_view kMissingCollectors[] = {"ntp", "runit", "supervisord"};
 
 /// A flag whose value Prometheus' duration grammar or Go's reads.
@@ -20,6 +20,19 @@ Duration read_duration(const std::string& text, const char* flag) {
   if (auto duration = parse_duration(text)) return *duration;
   if (auto duration = parse_go_duration(text)) return *duration;
   throw CLI::ValidationError(flag, "not a valid duration: \"" + text + "\"");
+}
+
+/// Flags of node_exporter that change nothing here: of collectors that are not built, and of how it works inside.
+void add_idle_flags(CLI::App& app) {
+  for (const char* const name :
+       {"filesystem.stat-workers", "ntp.ip-ttl", "ntp.local-offset-tolerance", "ntp.max-distance",
+        "ntp.protocol-version", "ntp.server", "ntp.server-port", "runit.servicedir", "supervisord.url"}) {
+    app.add_option_function<std::string>(fmt::format("--collector.{}", name), [](const std::string&) {})->group("");
+  }
+  for (const char* const name : {"netclass.netlink", "netclass_rtnl.with-stats", "ntp.server-is-local"}) {
+    app.add_flag_callback(fmt::format("--collector.{}", name), [] {})->group("");
+    app.add_flag_callback(fmt::format("--no-collector.{}", name), [] {})->group("");
+  }
 }
 
 void add_perf_flags(CLI::App& app, exporters::node::NodeOptions& node) {
@@ -43,11 +56,11 @@ void add_perf_flags(CLI::App& app, exporters::node::NodeOptions& node) {
 }
 
 void add_systemd_flags(CLI::App& app, exporters::node::NodeOptions& node) {
-  app.add_option("--collector.systemd.unit-include", node.systemd_unit_include,
+  app.add_option("--collector.systemd.unit-include,--collector.systemd.unit-whitelist", node.systemd_unit_include,
                  "Regexp of systemd units to include. Units must both match include and not match exclude to be "
                  "included.")
       ->expected(1);
-  app.add_option("--collector.systemd.unit-exclude", node.systemd_unit_exclude,
+  app.add_option("--collector.systemd.unit-exclude,--collector.systemd.unit-blacklist", node.systemd_unit_exclude,
                  "Regexp of systemd units to exclude. Units must both match include and not match exclude to be "
                  "included.")
       ->expected(1);
@@ -87,12 +100,16 @@ void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
         "Mount points to include.");
   regex("--collector.filesystem.fs-types-exclude", node.filesystem_fs_types_exclude, "Filesystem types to exclude.");
   regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
-  regex("--collector.netdev.device-include", node.netdev_device_include, "Net devices to include.");
-  regex("--collector.netdev.device-exclude", node.netdev_device_exclude, "Net devices to exclude.");
+  regex("--collector.netdev.device-include,--collector.netdev.device-whitelist", node.netdev_device_include,
+        "Net devices to include.");
+  regex("--collector.netdev.device-exclude,--collector.netdev.device-blacklist", node.netdev_device_exclude,
+        "Net devices to exclude.");
   app.add_flag("--collector.netdev.netlink,!--no-collector.netdev.netlink", node.netdev_netlink,
                "Use netlink to gather stats instead of /proc/net/dev.");
   app.add_flag("--collector.netdev.enable-detailed-metrics,!--no-collector.netdev.enable-detailed-metrics",
                node.netdev_detailed, "Use (incompatible) metric names that provide more detailed stats on Linux");
+  app.add_flag("--collector.netdev.address-info,!--no-collector.netdev.address-info", node.netdev_address_info,
+               "Collect address-info for every device");
   app.add_flag("--collector.netdev.label-ifalias,!--no-collector.netdev.label-ifalias", node.netdev_label_alias,
                "Add ifAlias label");
   regex("--collector.arp.device-include", node.arp_device_include, "Regexp of arp devices to include.");
@@ -130,10 +147,13 @@ void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
   regex("--collector.ethtool.device-include", node.ethtool_device_include, "Regexp of ethtool devices to include.");
   regex("--collector.ethtool.device-exclude", node.ethtool_device_exclude, "Regexp of ethtool devices to exclude.");
   regex("--collector.ethtool.metrics-include", node.ethtool_metrics_include, "Regexp of ethtool stats to include.");
+  add_idle_flags(app);
   add_perf_flags(app, node);
   add_systemd_flags(app, node);
-  regex("--collector.qdisc.device-include", node.qdisc_device_include, "Regexp of qdisc devices to include.");
-  regex("--collector.qdisc.device-exclude", node.qdisc_device_exclude, "Regexp of qdisc devices to exclude.");
+  regex("--collector.qdisc.device-include,--collector.qdisk.device-include", node.qdisc_device_include,
+        "Regexp of qdisc devices to include.");
+  regex("--collector.qdisc.device-exclude,--collector.qdisk.device-exclude", node.qdisc_device_exclude,
+        "Regexp of qdisc devices to exclude.");
   app.add_option("--collector.qdisc.fixtures", node.qdisc_fixtures,
                  "Folder with JSON to use in place of the kernel's queueing disciplines, for tests.");
   app.add_option("--collector.wifi.fixtures", node.wifi_fixtures,

@@ -1,6 +1,7 @@
 #include "exporters/node/link_message.hpp"
 
 #include <fmt/format.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -16,6 +17,7 @@ std::optional<Link> parse_link(std::string_view message) {
   link.flags = header->ifi_flags;
   link.type = header->ifi_type;
   link.link = link.index;
+  std::optional<std::uint32_t> promiscuous, all_multicast;  // by how many they are wanted
   const std::string_view attributes = after_header(message, sizeof(ifinfomsg));
   for_each_attribute(attributes, [&](std::uint16_t type, std::string_view value) {
     if (type == IFLA_IFNAME) link.name = attribute_text(value);
@@ -32,10 +34,18 @@ std::optional<Link> parse_link(std::string_view message) {
     if (type == IFLA_CARRIER_CHANGES) link.carrier_changes = read_struct<std::uint32_t>(value);
     if (type == IFLA_CARRIER_UP_COUNT) link.carrier_up = read_struct<std::uint32_t>(value);
     if (type == IFLA_CARRIER_DOWN_COUNT) link.carrier_down = read_struct<std::uint32_t>(value);
+    if (type == IFLA_PROMISCUITY) promiscuous = read_struct<std::uint32_t>(value);
+    if (type == IFLA_ALLMULTI) all_multicast = read_struct<std::uint32_t>(value);
     if (type == IFLA_STATS) link.stats32 = value;
     if (type == IFLA_STATS64) link.stats64 = value;
   });
   if (link.name.empty()) return std::nullopt;
+  if (promiscuous && all_multicast) {
+    link.set_flags =
+        link.flags & ~static_cast<unsigned>(IFF_PROMISC | IFF_ALLMULTI | IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT);
+    if (*promiscuous > 0) *link.set_flags |= IFF_PROMISC;
+    if (*all_multicast > 0) *link.set_flags |= IFF_ALLMULTI;
+  }
   return link;
 }
 

@@ -16,6 +16,9 @@ class Netlink;
 /// One RTM_NEWLINK. Views into the message. Source: rtnetlink(7), include/uapi/linux/if_link.h of Linux.
 struct Link {
   unsigned index = 0, flags = 0, type = 0;
+  /// What /sys/class/net/<iface>/flags shows: without those that tell of the link's state, and with IFF_PROMISC and
+  /// IFF_ALLMULTI whoever asked for them. Nothing where the kernel does not tell (before Linux 6.1).
+  std::optional<unsigned> set_flags;
   std::string_view name, alias;
   std::string_view address, broadcast;  // bytes
   std::uint8_t state = 0, mode = 0;     // IF_OPER_…, IF_LINK_MODE_…

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <map>
 
 #include <linux/if.h>
 #include <linux/if_arp.h>
@@ -60,6 +61,9 @@ constexpr std::array<Metric, kProperties> kMetrics = {{
 }};
 /// By the number of IF_OPER_…, as /sys/class/net/<iface>/operstate writes them.
 constexpr std::string_view kStates[] = {"unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"};
+
+/// Of devices that may have gone since.
+constexpr std::size_t kMaxKnown = 4096;
 
 /// Decimal, or hexadecimal after 0x, as the kernel writes flags.
 std::optional<std::int64_t> to_integer(std::string_view text) {
@@ -153,9 +157,12 @@ class Netclass final : public Collector {
                   .properties = {},
                   .megabits = may_have_speed ? integer(link.name, "speed") : std::nullopt};
     auto& properties = device.properties;
-    for (const Property property : {kAddressAssign, kDeviceId, kFlags, kNameAssign}) {
+    for (const Property property : {kAddressAssign, kNameAssign}) {
       properties[property] = integer(link.name, kMetrics[property].file);
     }
+    properties[kDeviceId] = device_id(link);
+    properties[kFlags] = link.set_flags;
+    if (!link.set_flags) properties[kFlags] = integer(link.name, kMetrics[kFlags].file);
     if (up) {
       properties[kCarrier] = link.carrier;
       properties[kDormant] = (link.flags & IFF_DORMANT) != 0 ? 1 : 0;
@@ -171,6 +178,16 @@ class Netclass final : public Collector {
     properties[kQueueLength] = link.queue_length;
     properties[kType] = link.type;
     return device;
+  }
+
+  /// A driver gives it to a device when it makes it.
+  std::optional<std::int64_t> device_id(const Link& link) {
+    const auto known = device_ids_.find(link.index);
+    if (known != device_ids_.end() && known->second.first == link.name) return known->second.second;
+    if (device_ids_.size() >= kMaxKnown) device_ids_.clear();
+    const auto id = integer(link.name, kMetrics[kDeviceId].file);
+    device_ids_.insert_or_assign(link.index, std::pair(std::string(link.name), id));
+    return id;
   }
 
   void put(const Device& device) {
@@ -201,6 +218,7 @@ class Netclass final : public Collector {
   Filter devices_;
   Netlink netlink_;
   bool by_netlink_, ignore_invalid_speed_;
+  std::map<unsigned, std::pair<std::string, std::optional<std::int64_t>>> device_ids_;  // by index, with the name
   expo::CachedFamily *up_ = nullptr, *info_ = nullptr, *speed_ = nullptr;
   std::array<expo::CachedFamily*, kProperties> families_{};
 };

@@ -2,8 +2,11 @@
 
 #include <array>
 
+#include <linux/if_addr.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
+#include "exporters/node/address_message.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/link_message.hpp"
 #include "exporters/node/netlink.hpp"
@@ -131,10 +134,19 @@ class Netdev final : public Collector {
         netlink_(NETLINK_ROUTE),
         by_netlink_(context.options.netdev_netlink),
         detailed_(context.options.netdev_detailed),
-        with_alias_(context.options.netdev_label_alias) {}
+        with_alias_(context.options.netdev_label_alias),
+        with_addresses_(context.options.netdev_address_info) {}
   std::string_view name() const override { return "netdev"; }
 
   Result<void> collect(expo::Page& page) override {
+    TOCSIN_OK(collect_counters(page));
+    return with_addresses_ ? put_addresses(page) : Result<void>();
+  }
+
+ private:
+  using Families = std::vector<expo::CachedFamily*>;
+
+  Result<void> collect_counters(expo::Page& page) {
     if (by_netlink_) {
       auto asked = ask_kernel(page);
       // Where a sandbox keeps the process off netlink, the file has all but one number.
@@ -143,8 +155,24 @@ class Netdev final : public Collector {
     return read_file(page);
   }
 
- private:
-  using Families = std::vector<expo::CachedFamily*>;
+  Result<void> put_addresses(expo::Page& page) {
+    std::vector<DeviceAddress> addresses;
+    TOCSIN_OK(netlink_.dump(RTM_GETADDR, bytes_of(ifaddrmsg{}), [&](std::uint16_t type, std::string_view body) {
+      auto address = parse_device_address(body);
+      if (type == RTM_NEWADDR && address) addresses.push_back(std::move(*address));
+    }));
+    for (const DeviceAddress& address : addresses) {
+      const std::string device = netlink_.device_name(address.device);
+      if (device.empty() || !devices_.shows(device)) continue;
+      page.family("node_network_address_info", "node network address by device", model::MetricType::kGauge)
+          .put({{"device", device},
+                {"address", address.address},
+                {"netmask", fmt::format("{}", address.prefix_length)},
+                {"scope", address.scope}},
+               1);
+    }
+    return {};
+  }
 
   static expo::CachedFamily* family(expo::Page& page, std::string_view name) {
     return &page.family(fmt::format("node_network_{}_total", name), fmt::format("Network device statistic {}.", name),
@@ -212,7 +240,7 @@ class Netdev final : public Collector {
   std::string folder_;
   Filter devices_;
   Netlink netlink_;
-  bool by_netlink_, detailed_, with_alias_;
+  bool by_netlink_, detailed_, with_alias_, with_addresses_;
   Families link_families_, file_families_;
 };
 

@@ -51,7 +51,7 @@ struct NodeOptions {
   std::string ipvs_backend_labels = "local_address,local_port,remote_address,remote_port,proto,local_mark";
   std::string netclass_ignored_devices = "^$";
   bool netclass_ignore_invalid_speed = false;
-  bool netdev_netlink = true, netdev_detailed = false, netdev_label_alias = false;
+  bool netdev_netlink = true, netdev_detailed = false, netdev_label_alias = false, netdev_address_info = false;
   std::string netdev_device_include;
   std::string netdev_device_exclude;
   std::string netstat_fields =

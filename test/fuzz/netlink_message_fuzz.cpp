@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "exporters/node/address_message.hpp"
 #include "exporters/node/link_message.hpp"
 #include "exporters/node/netlink.hpp"
 #include "exporters/node/qdisc_message.hpp"
@@ -29,6 +30,7 @@ void parse_all(std::string_view body) {
   }
   TcpStates states;
   if (states.add(body) && states.received_bytes > 0xFFFF'FFFF) std::abort();
+  if (const auto address = parse_device_address(body); address && address->address.empty()) std::abort();
   if (parse_wifi_device(body).name.size() > body.size()) std::abort();
   if (const auto network = parse_wifi_network(body); network && network->ssid.size() > body.size()) std::abort();
   if (const auto station = parse_wifi_station(body); station && station->address.size() > body.size()) std::abort();

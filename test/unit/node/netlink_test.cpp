@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <linux/gen_stats.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -15,6 +16,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "exporters/node/address_message.hpp"
 #include "exporters/node/link_message.hpp"
 #include "exporters/node/qdisc_message.hpp"
 #include "exporters/node/route_message.hpp"
@@ -173,9 +175,52 @@ TEST_CASE("a network device has what the kernel says of it, and nothing that it 
   CHECK(link->stats64.size() == 24);
   CHECK(hardware_address(link->address) == "02:fc:01");
   CHECK(hardware_address("").empty());
-  CHECK(parse_link(std::string(bytes_of(header)) + attribute(IFLA_IFNAME, "a"))->link == 5);  // its own
-  CHECK_FALSE(parse_link(bytes_of(header)));                                                  // without a name
+  CHECK_FALSE(link->set_flags);
+  header.ifi_flags = IFF_UP | IFF_PROMISC | IFF_RUNNING | IFF_LOWER_UP;
+  const auto more = parse_link(std::string(bytes_of(header)) + attribute(IFLA_IFNAME, "a") +
+                               attribute(IFLA_PROMISCUITY, number(0U)) + attribute(IFLA_ALLMULTI, number(2U)));
+  REQUIRE(more);
+  CHECK(more->link == 5);  // its own
+  CHECK(more->set_flags == (IFF_UP | IFF_ALLMULTI));
+  CHECK_FALSE(parse_link(bytes_of(header)));  // without a name
   parse_each_beginning(message, [](const std::string& text) { return parse_link(text).has_value(); });
+}
+
+TEST_CASE("an address of a device is its own end, with its scope") {
+  ifaddrmsg header{};
+  header.ifa_index = 3;
+  header.ifa_prefixlen = 24;
+  const std::pair<const char*, const char*> cases[] = {
+      {"127.0.0.1", "link-local"},
+      {"169.254.3.4", "link-local"},
+      {"224.0.0.251", "link-local"},
+      {"10.1.2.3", "global"},
+      {"239.1.2.3", ""},
+      {"0.0.0.0", ""},
+      {"::1", "link-local"},
+      {"fe80::1", "link-local"},
+      {"ff02::1", "link-local"},
+      {"ff01::1", "interface-local"},
+      {"2001:db8::7", "global"},
+      {"::", ""},
+  };
+  for (const auto& [text, scope] : cases) {
+    INFO(text);
+    header.ifa_family = std::string_view(text).contains(':') ? AF_INET6 : AF_INET;
+    const std::string message = std::string(bytes_of(header)) + attribute(IFA_ADDRESS, address(text));
+    const auto found = parse_device_address(message);
+    REQUIRE(found);
+    CHECK(found->address == text);
+    CHECK(found->scope == scope);
+    CHECK(found->device == 3);
+    CHECK(found->prefix_length == 24);
+    parse_each_beginning(message, [](const std::string& part) { return parse_device_address(part).has_value(); });
+  }
+  header.ifa_family = AF_INET;
+  const auto tunnel = parse_device_address(std::string(bytes_of(header)) + attribute(IFA_ADDRESS, address("10.0.0.2")) +
+                                           attribute(IFA_LOCAL, address("10.0.0.1")));
+  REQUIRE(tunnel);
+  CHECK(tunnel->address == "10.0.0.1");
 }
 
 TEST_CASE("a queueing discipline is of its device or of another discipline, with short statistics too") {
@@ -314,7 +359,10 @@ TEST_CASE("netdev: netlink tells of this machine what /proc/net/dev tells, and p
   CHECK(series.contains("node_network_receive_nohandler_total{device=\"lo\"}"));
   std::erase_if(series, [](const std::string& text) { return text.contains("nohandler"); });
   CHECK(series == series_of(by_file.lines()));
+  detailed.options.netdev_address_info = true;
   REQUIRE(detailed.collect());
+  CHECK_THAT(detailed.lines(), Catch::Contains("node_network_address_info{address=\"127.0.0.1\",device=\"lo\","
+                                               "netmask=\"8\",scope=\"link-local\"} 1\n"));
   CHECK_THAT(detailed.lines(),
              Catch::Contains("node_network_receive_missed_errors_total{device=\"lo\",ifalias=\"\"} 0\n"));
 }
