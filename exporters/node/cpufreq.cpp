@@ -28,14 +28,24 @@ class Cpufreq final : public Collector {
   std::string_view name() const override { return "cpufreq"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& name : files_.names(folder_)) {
-      std::uint64_t number = 0;
-      if (name.starts_with("cpu") && to_number(std::string_view(name).substr(3), number)) put_cpu(page, name);
-    }
+    find_cpus();
+    for (const std::string& name : cpus_) put_cpu(page, name);
     return {};
   }
 
  private:
+  /// Folders of CPUs come and go with those that the kernel says are present.
+  void find_cpus() {
+    const auto present = files_.text(folder_ + "/present");
+    if (present && *present == present_) return;
+    present_ = present.value_or("");
+    cpus_ = files_.names(folder_);
+    std::erase_if(cpus_, [](const std::string& name) {
+      std::uint64_t number = 0;
+      return !name.starts_with("cpu") || !to_number(std::string_view(name).substr(3), number);
+    });
+  }
+
   void put_cpu(expo::Page& page, const std::string& name) {
     const std::string folder = fmt::format("{}/{}/cpufreq/", folder_, name);
     if (!fs_.exists(folder)) return;  // as in most virtual machines
@@ -58,6 +68,8 @@ class Cpufreq final : public Collector {
   std::string folder_;
   Fs& fs_;
   SourceFiles files_;
+  std::string present_;            // when cpus_ was made
+  std::vector<std::string> cpus_;  // their folders
 };
 
 }  // namespace

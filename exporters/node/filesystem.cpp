@@ -56,20 +56,21 @@ class Filesystem final : public Collector {
   std::string_view name() const override { return "filesystem"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<Mount> mounts, read_mounts());
-    std::vector<std::string> paths;
-    for (const Mount& mount : mounts) paths.push_back(rootfs_ == "/" ? mount.mount_point : rootfs_ + mount.mount_point);
-    const auto stats = stat_.call(paths, std::min(kPatience, timeout_), timeout_);
-    for (std::size_t i = 0; i < mounts.size(); ++i) put_mount(page, mounts[i], stats[i]);
+    TOCSIN_OK(read_mounts());
+    const auto stats = stat_.call(paths_, std::min(kPatience, timeout_), timeout_);
+    for (std::size_t i = 0; i < mounts_.size(); ++i) put_mount(page, mounts_[i], stats[i]);
     return {};
   }
 
  private:
-  Result<std::vector<Mount>> read_mounts() {
+  /// The table seldom changes.
+  Result<void> read_mounts() {
     auto text = init_mounts_.read();
     if (!text) text = own_mounts_.read();  // without the right to see process 1
     if (!text) return fail(std::move(text).error());
-    std::vector<Mount> mounts;
+    if (*text == table_ && !table_.empty()) return {};
+    mounts_.clear();
+    paths_.clear();
     std::set<std::tuple<std::string, std::string, std::string>> seen;
     for_each_line(*text, [&](std::string_view line) {
       Mount mount;
@@ -78,9 +79,12 @@ class Filesystem final : public Collector {
       mount.type = next_word(line);
       for (const std::string_view option : split(next_word(line), ',')) mount.readonly |= option == "ro";
       if (mount.type.empty() || !mount_points_.shows(mount.mount_point) || !types_.shows(mount.type)) return;
-      if (seen.insert(mount.key()).second) mounts.push_back(std::move(mount));
+      if (!seen.insert(mount.key()).second) return;
+      paths_.push_back(rootfs_ == "/" ? mount.mount_point : rootfs_ + mount.mount_point);
+      mounts_.push_back(std::move(mount));
     });
-    return mounts;
+    table_ = *text;
+    return {};
   }
 
   void put_mount(expo::Page& page, const Mount& mount, const Result<FsStats>& stats) {
@@ -114,6 +118,9 @@ class Filesystem final : public Collector {
   Duration timeout_;
   SourceFile init_mounts_, own_mounts_;
   Filter mount_points_, types_;
+  std::string table_;  // as it was read last, and what is shown of it
+  std::vector<Mount> mounts_;
+  std::vector<std::string> paths_;  // of mounts_
   StatWorker stat_;
   std::set<std::string> problems_;  // mount points that fail now, logged once
 };

@@ -77,8 +77,8 @@ class Xfs final : public Collector {
   std::string_view name() const override { return "xfs"; }
 
   Result<void> collect(expo::Page& page) override {
-    // Beside the devices there is "stats", of all together.
     for (const std::string& device : files_.names(folder_)) {
+      if (device == "stats") continue;  // of all together
       const std::string path = fmt::format("{}/{}/stats/stats", folder_, device);
       const auto text = files_.text(path);
       if (text) TOCSIN_OK(put(page, device, path, *text));

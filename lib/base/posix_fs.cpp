@@ -290,17 +290,20 @@ Result<void> PosixFs::write_file_atomic(const std::string& path, std::string_vie
 }
 
 Result<std::vector<std::string>> PosixFs::list(const std::string& path) {
-  DIR* const folder = ::opendir(path.c_str());
-  if (folder == nullptr) return os_error("list", path, errno);
+  TOCSIN_TRY(const Descriptor folder, open_file(path, O_RDONLY | O_DIRECTORY));
   std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(folder)) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+  alignas(dirent64) char buffer[16U << 10U];
+  for (;;) {
+    const ssize_t got = ::getdents64(folder.get(), buffer, sizeof(buffer));
+    if (got < 0) return os_error("list", path, errno);
+    if (got == 0) break;
+    for (ssize_t at = 0; at < got;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(buffer + at);
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+      at += entry->d_reclen;
+    }
   }
-  const int code = errno;
-  ::closedir(folder);
-  if (code != 0) return os_error("list", path, code);
   std::sort(names.begin(), names.end());
   return names;
 }
