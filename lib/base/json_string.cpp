@@ -1,36 +1,32 @@
 #include "base/json_string.hpp"
 
-#include <array>
+#include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
 
+#include "base/json_scan.hpp"
 #include "base/utf8.hpp"
 
 namespace tocsin {
 namespace {
 
-/// Bytes that stand in a string as they are: of all styles, and of those that escape for HTML.
-struct PlainBytes {
-  std::array<bool, 256> all{}, html{};
-  constexpr PlainBytes() {
-    for (std::size_t c = 0x20; c < 0x80; ++c) {
-      all[c] = c != '"' && c != '\\';
-      html[c] = all[c] && c != '<' && c != '>' && c != '&';
-    }
-  }
-};
-constexpr PlainBytes kPlainBytes;
+constexpr std::size_t kLongestEscape = 6;  // \u0001
+constexpr std::size_t kChunk = 256;        // what room for escapes is made for at a time
 
-void append_ascii(std::string& out, unsigned char c, JsonStyle style) {
-  static constexpr std::string_view kLetters = "\"\\\n\r\t\b\f", kEscapes = "\"\\nrtbf";
+char* write_ascii(char* at, unsigned char c, JsonStyle style) {
+  static constexpr std::string_view kLetters = "\"\\\n\r\t\b\f", kEscapes = "\"\\nrtbf", kHex = "0123456789abcdef";
   const std::size_t place = kLetters.find(static_cast<char>(c));
   const bool by_number = place == std::string_view::npos || (place >= 5 && style != JsonStyle::kGo);
-  if (by_number) {
-    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-  } else {
-    (out += '\\') += kEscapes[place];
+  *at++ = '\\';
+  if (!by_number) {
+    *at++ = kEscapes[place];
+    return at;
   }
+  at = std::ranges::copy(std::string_view("u00"), at).out;
+  *at++ = kHex[c >> 4U];
+  *at++ = kHex[c & 0xfU];
+  return at;
 }
 
 /// The rune at the start of `text`, which is not ASCII. @return its bytes.
@@ -44,26 +40,52 @@ std::size_t append_rune(std::string& out, std::string_view text, bool html) {
   return rune.size;
 }
 
-}  // namespace
+/// ASCII from `at` on, where escapes are, a chunk at most. @return where it ends.
+template <JsonPlain kind>
+const char* append_ascii(std::string& out, const char* at, const char* end, JsonStyle style) {
+  end = at + std::min(static_cast<std::size_t>(end - at), kChunk);
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(before + static_cast<std::size_t>(end - at) * kLongestEscape, [&](char* bytes, std::size_t) {
+    char* to = bytes + before;
+    while (at != end) {
+      const char* const next = json_plain_end<kind>(at, end);
+      to = std::copy(at, next, to);
+      at = next;
+      if (at == end || static_cast<unsigned char>(*at) >= 0x80) break;
+      to = write_ascii(to, static_cast<unsigned char>(*at++), style);
+    }
+    return static_cast<std::size_t>(to - bytes);
+  });
+  return at;
+}
 
-void append_json_string(std::string& out, std::string_view text, JsonStyle style) {
-  const bool html = style != JsonStyle::kPlain;
-  const std::array<bool, 256>& is_plain = html ? kPlainBytes.html : kPlainBytes.all;
+template <JsonPlain kind>
+void append(std::string& out, std::string_view text, JsonStyle style) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
   out += '"';
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t plain = at;
-    while (plain < text.size() && is_plain[static_cast<unsigned char>(text[plain])]) ++plain;
-    out.append(text, at, plain - at);
-    at = plain;
-    if (at == text.size()) break;
-    if (const auto c = static_cast<unsigned char>(text[at]); c < 0x80) {
-      append_ascii(out, c, style);
-      ++at;
+  while (true) {
+    const char* const next = json_plain_end<kind>(at, end);
+    out.append(at, static_cast<std::size_t>(next - at));
+    at = next;
+    if (at == end) break;
+    if (static_cast<unsigned char>(*at) < 0x80) {
+      at = append_ascii<kind>(out, at, end, style);
     } else {
-      at += append_rune(out, text.substr(at), html);
+      at += append_rune(out, {at, end}, kind == JsonPlain::kHtml);
     }
   }
   out += '"';
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text, JsonStyle style) {
+  if (style == JsonStyle::kPlain) {
+    append<JsonPlain::kAll>(out, text, style);
+  } else {
+    append<JsonPlain::kHtml>(out, text, style);
+  }
 }
 
 }  // namespace tocsin

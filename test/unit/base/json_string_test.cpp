@@ -29,3 +29,12 @@ TEST_CASE("each byte that is no UTF-8 is a replacement character, and what is ar
   CHECK(json("a\xE2\x80z", JsonStyle::kGo) == "x\"a\\ufffd\\ufffdz\"");
   CHECK(json("", JsonStyle::kPlain) == "x\"\"");
 }
+
+TEST_CASE("a long text with escapes all over is written piece by piece, and nothing is lost at the seams", "[base]") {
+  std::string text, expected = "x\"";
+  for (int i = 0; i < 2000; ++i) {
+    text += i % 7 == 0 ? "\xC3\xA9" : i % 3 == 0 ? "\"" : i % 5 == 0 ? "<" : "plain text of some length";
+    expected += i % 7 == 0 ? "\xC3\xA9" : i % 3 == 0 ? "\\\"" : i % 5 == 0 ? "\\u003c" : "plain text of some length";
+  }
+  CHECK(json(text, JsonStyle::kGo) == expected + "\"");
+}
