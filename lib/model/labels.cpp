@@ -119,8 +119,10 @@ std::uint64_t Labels::hash_of(const std::vector<std::string>& names, bool by) co
 
 Labels Labels::keep(const std::vector<std::string>& names) const {
   Labels out;
+  if (names.empty()) return out;
+  out.bytes_.reserve(bytes_.size());
   for (const LabelView& label : *this) {
-    if (contains(names, label.name)) append_label(out.bytes_, label);
+    if (contains(names, label.name)) out.bytes_ += encoded_label(label);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "alerting/alert_hub.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fault_point.hpp"
 
@@ -47,20 +48,27 @@ Result<void> AlertHub::load(Timestamp now, Duration longest) {
   return {};
 }
 
-model::AlertPtr AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
-  const std::uint64_t fingerprint = alert->labels.fingerprint();
-  const auto known = alerts_.find(fingerprint);
-  if (known == alerts_.end() && options_.max_alerts > 0 && alerts_.size() >= options_.max_alerts) {
-    ++metrics_->alerts_limited;
-    return nullptr;
+std::optional<state::KeyedAlert> AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
+  state::KeyedAlert kept(alert);
+  auto known = alerts_.find(kept.fingerprint);
+  if (known == alerts_.end()) {
+    if (options_.max_alerts > 0 && alerts_.size() >= options_.max_alerts) {
+      ++metrics_->alerts_limited;
+      return std::nullopt;
+    }
+    alerts_.emplace(kept.fingerprint, alert);
+  } else {
+    if (overlap(*known->second, *alert)) {
+      kept.alert = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
+    }
+    known->second = kept.alert;
   }
-  model::AlertPtr kept = alert;
-  if (known != alerts_.end() && overlap(*known->second, *alert)) {
-    kept = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
-  }
-  alerts_.insert_or_assign(fingerprint, kept);
-  if (options_.persist) store_->save_alerts({kept});
+  if (options_.persist) unsaved_.push_back(kept);
   return kept;
+}
+
+void AlertHub::save() {
+  if (!unsaved_.empty()) store_->save_alerts(std::exchange(unsaved_, {}));
 }
 
 model::AlertPtr AlertHub::find(std::uint64_t fingerprint) const {

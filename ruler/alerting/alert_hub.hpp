@@ -3,6 +3,7 @@
 // alert/alert.go.
 
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct AlertHubOptions {
   bool persist = true;         // without it the store has no alerts, and forgets those that it had
 };
 
-/// Thread: the loop's. Owns nothing but pointers; every change is written behind to the store.
+/// Thread: the loop's. Owns nothing but pointers; every change is written behind to the store: what was put, with
+/// save().
 class AlertHub {
  public:
   AlertHub(state::Store& store, AlertHubOptions options, Metrics& metrics)
@@ -32,9 +34,12 @@ class AlertHub {
   /// longer than `longest`: its sender was away just as long as we were, and must get the chance to repeat it.
   Result<void> load(Timestamp now, Duration longest);
 
-  /// Takes one alert, complete (starts_at, ends_at and updated_at set), and merges it if the times overlap.
-  /// @return the alert as it is known now, or nullptr if it is a new one beyond max_alerts.
-  model::AlertPtr put(const model::AlertPtr& alert, Timestamp now);
+  /// Takes one alert, complete (starts_at, ends_at and updated_at set), and merges it if the times overlap. The store
+  /// has it after save().
+  /// @return the alert as it is known now, or none if it is a new one beyond max_alerts.
+  std::optional<state::KeyedAlert> put(const model::AlertPtr& alert, Timestamp now);
+  /// Hands all that was put since the last time to the store.
+  void save();
 
   model::AlertPtr find(std::uint64_t fingerprint) const;
   /// The resolve of these was sent: they need not survive a crash any more. They stay known until collect().
@@ -55,6 +60,7 @@ class AlertHub {
   AlertHubOptions options_;
   Metrics* metrics_;
   std::unordered_map<std::uint64_t, model::AlertPtr> alerts_;
+  std::vector<state::KeyedAlert> unsaved_;
 };
 
 }  // namespace tocsin::alerting

@@ -122,15 +122,16 @@ class AlertingImpl final : public Alerting {
       fault_point(FaultPoint::kAlertReceived);
       const model::AlertPtr complete = completed(alert, now);
       ++(complete->resolved_at(now) ? metrics_->alerts_received_resolved : metrics_->alerts_received_firing);
-      const model::AlertPtr kept = hub_.put(complete, now);
+      const std::optional<state::KeyedAlert> kept = hub_.put(complete, now);
       if (!kept) {
         tell_limit();
         continue;
       }
-      history_->taken(kept);
-      inhibitor_.insert(kept);
-      dispatcher_.insert(kept);
+      history_->taken(kept->alert, kept->fingerprint);
+      inhibitor_.insert(kept->alert);
+      dispatcher_.insert(*kept);
     }
+    hub_.save();
   }
 
   void count_invalid(std::size_t alerts) override { metrics_->alerts_invalid += alerts; }

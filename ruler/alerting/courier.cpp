@@ -21,7 +21,7 @@ void observe(IntegrationMetrics& metrics, double seconds) {
 }  // namespace
 
 Courier::Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, std::shared_ptr<HistoryRecorder> history,
-                 Integration integration, NotificationPtr notification, MonoTime deadline, Done done)
+                 IntegrationPtr integration, NotificationPtr notification, MonoTime deadline, Done done)
     : loop_(&loop),
       rng_(&rng),
       metrics_(std::move(metrics)),
@@ -51,7 +51,7 @@ void Courier::attempt() {
   in_attempt_ = true;
   ++attempts_;
   const MonoTime began = loop_->clock().mono();
-  integration_.notify(notification_, deadline_, [self = shared_from_this(), began](DeliveryResult result) {
+  integration_->notify(notification_, deadline_, [self = shared_from_this(), began](DeliveryResult result) {
     self->attempted(began, std::move(result));
   });
 }
@@ -59,7 +59,7 @@ void Courier::attempt() {
 void Courier::attempted(MonoTime began, DeliveryResult result) {
   if (!in_attempt_) return;  // the deadline came first
   in_attempt_ = false;
-  IntegrationMetrics& metrics = metrics_->integrations[integration_.name];
+  IntegrationMetrics& metrics = metrics_->integrations[integration_->name];
   observe(metrics, to_seconds(loop_->clock().mono() - began));
   ++metrics.requests;
   if (result.delivery != Delivery::kDelivered) ++metrics.requests_failed;
@@ -71,7 +71,7 @@ void Courier::attempted(MonoTime began, DeliveryResult result) {
   if (result.error != last_.error) {
     log::warn("alerting", "notify attempt failed, will retry later",
               {{"receiver", notification_->receiver},
-               {"integration", integration_.name},
+               {"integration", integration_->name},
                {"attempts", attempts_},
                {"err", result.error}});
   }

@@ -23,7 +23,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
 
   /// `rng` is not used after cancel().
   Courier(Loop& loop, Rng& rng, std::shared_ptr<Metrics> metrics, std::shared_ptr<HistoryRecorder> history,
-          Integration integration, NotificationPtr notification, MonoTime deadline, Done done);
+          IntegrationPtr integration, NotificationPtr notification, MonoTime deadline, Done done);
   void start();
   /// No further attempt: one under way may end, a waiting one ends now as kContextCanceled.
   void cancel();
@@ -40,7 +40,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   Rng* rng_;
   std::shared_ptr<Metrics> metrics_;  // shared, as the next one: an attempt may end after alerting is gone
   std::shared_ptr<HistoryRecorder> history_;
-  Integration integration_;
+  IntegrationPtr integration_;
   NotificationPtr notification_;
   MonoTime deadline_;
   Done done_;

@@ -17,9 +17,7 @@ std::vector<NotifiedAlert> sorted_alerts(const Dispatcher::Group& group, Timesta
   std::vector<NotifiedAlert> alerts;
   alerts.reserve(group.alerts.size());
   for (const auto& [fingerprint, alert] : group.alerts) alerts.push_back({alert, alert->resolved_at(now)});
-  std::sort(alerts.begin(), alerts.end(), [](const NotifiedAlert& a, const NotifiedAlert& b) {
-    return alert_before(a.alert->labels, b.alert->labels);
-  });
+  sort_alerts(alerts);
   return alerts;
 }
 
@@ -53,9 +51,32 @@ void Dispatcher::stop() {
   if (alarm_ != 0) loop_->cancel(std::exchange(alarm_, 0));
 }
 
-void Dispatcher::add(Group& group, const model::AlertPtr& alert) {
-  const std::uint64_t fingerprint = alert->labels.fingerprint();
-  if (group.alerts.insert_or_assign(fingerprint, alert).second) ++holders_[fingerprint];
+std::size_t Dispatcher::GroupHash::operator()(const GroupRef& ref) const {
+  return ref.labels->hash() ^ std::hash<const Route*>()(ref.route);
+}
+
+std::size_t Dispatcher::GroupHash::operator()(const GroupPtr& group) const {
+  return (*this)(GroupRef{group->route.get(), &group->labels});
+}
+
+bool Dispatcher::GroupEqual::operator()(const GroupRef& ref, const GroupPtr& group) const {
+  return ref.route == group->route.get() && *ref.labels == group->labels;
+}
+
+void Dispatcher::enlist(const GroupPtr& group) {
+  group->current = true;
+  groups_.emplace(group->id, group);
+  by_labels_.insert(group);
+}
+
+void Dispatcher::remove(const GroupPtr& group) {
+  group->current = false;
+  by_labels_.erase(group);
+  groups_.erase(group->id);
+}
+
+void Dispatcher::add(Group& group, const state::KeyedAlert& alert) {
+  if (group.alerts.insert_or_assign(alert.fingerprint, alert.alert).second) ++holders_[alert.fingerprint];
 }
 
 void Dispatcher::drop(Group& group, std::uint64_t fingerprint) {
@@ -66,16 +87,19 @@ void Dispatcher::drop(Group& group, std::uint64_t fingerprint) {
 
 void Dispatcher::apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts) {
   tree_ = std::move(tree);
+  by_labels_.clear();  // while the groups have their old routes
   old_groups_ = std::exchange(groups_, {});
+  for (const auto& [id, group] : old_groups_) group->current = false;
   holders_.clear();
-  std::map<std::string, std::map<std::uint64_t, model::AlertPtr>> held;
+  std::map<std::string, std::unordered_map<std::uint64_t, model::AlertPtr>> held;
   for (const auto& [id, group] : old_groups_) held[id] = std::exchange(group->alerts, {});
 
   std::map<std::uint64_t, model::AlertPtr> resolved;  // and not told yet, to at least one group
   for (const auto& [id, members] : held) resolved.insert(members.begin(), members.end());
   for (const model::AlertPtr& alert : alerts) {
-    resolved.erase(alert->labels.fingerprint());
-    insert(alert);
+    const state::KeyedAlert keyed(alert);
+    resolved.erase(keyed.fingerprint);
+    insert(keyed);
   }
   for (const auto& [fingerprint, alert] : resolved) {
     std::vector<const Route*> routes;
@@ -85,7 +109,7 @@ void Dispatcher::apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts
       if (!group) continue;
       // A group that stays and has it no more has told it.
       const auto before = held.find(group->id);
-      if (before == held.end() || before->second.contains(fingerprint)) add(*group, alert);
+      if (before == held.end() || before->second.contains(fingerprint)) add(*group, {alert, fingerprint});
     }
   }
   for (const auto& [id, group] : old_groups_) {  // no longer in the tree
@@ -99,28 +123,33 @@ void Dispatcher::apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts
   }
 }
 
-void Dispatcher::insert(const model::AlertPtr& alert) {
+void Dispatcher::insert(const state::KeyedAlert& alert) {
   if (!tree_ || stopped_) return;
   std::vector<const Route*> routes;
-  tree_->match(alert->labels, routes);
+  tree_->match(alert.alert->labels, routes);
   for (const Route* route : routes) {
-    if (const GroupPtr group = group_for(route, *alert)) add(*group, alert);
+    if (const GroupPtr group = group_for(route, *alert.alert)) add(*group, alert);
   }
 }
 
 Dispatcher::GroupPtr Dispatcher::group_for(const Route* route, const model::Alert& alert) {
   model::Labels labels = route->group_labels(alert.labels);
-  const std::string text = label_set_text(labels);
-  std::string id = route->id() + ":" + text;
-  if (const auto found = groups_.find(id); found != groups_.end()) return found->second;
+  if (const auto found = by_labels_.find(GroupRef{route, &labels}); found != by_labels_.end()) return *found;
+  std::string id = route->id() + ":" + label_set_text(labels);
+  if (const auto same = groups_.find(id); same != groups_.end()) return same->second;  // other labels, the same text
   if (const auto old = old_groups_.find(id); old != old_groups_.end()) {
     GroupPtr group = old->second;
     old_groups_.erase(old);
     group->route = share(tree_, route);
     adopt(group);
-    groups_.emplace(std::move(id), group);
+    enlist(group);
     return group;
   }
+  return new_group(route, alert, std::move(id), std::move(labels));
+}
+
+Dispatcher::GroupPtr Dispatcher::new_group(const Route* route, const model::Alert& alert, std::string id,
+                                           model::Labels labels) {
   if (max_groups_ > 0 && groups_.size() >= max_groups_) {
     ++metrics_->group_limit_reached;
     if (!std::exchange(limit_told_, true)) {
@@ -131,10 +160,10 @@ Dispatcher::GroupPtr Dispatcher::group_for(const Route* route, const model::Aler
   }
   auto group = std::make_shared<Group>();
   group->route = share(tree_, route);
-  group->id = id;
-  group->key = route->key() + ":" + text;
+  group->key = route->key() + id.substr(route->id().size());
+  group->id = std::move(id);
   group->labels = std::move(labels);
-  groups_.emplace(std::move(id), group);
+  enlist(group);
   const Duration wait = route->options().group_wait;
   const bool old_alert = alert.starts_at + to_ms(wait) < loop_->clock().now();
   arm(group, old_alert ? Duration::zero() : wait);
@@ -188,11 +217,6 @@ void Dispatcher::run_due() {
   set_alarm();
 }
 
-bool Dispatcher::is_current(const Group& group) const {
-  const auto found = groups_.find(group.id);
-  return found != groups_.end() && found->second.get() == &group;
-}
-
 void Dispatcher::tick(const GroupPtr& group) {
   if (group->waiting) return;
   if (group->flushing || holding_) {
@@ -206,14 +230,14 @@ void Dispatcher::tick(const GroupPtr& group) {
   }
   group->waiting = true;
   gate_.wait(receiver, [self = self_, group](FlushGate::Place place) {
-    if (*self == nullptr || !std::exchange(group->waiting, false) || !(*self)->is_current(*group)) return;
+    if (*self == nullptr || !std::exchange(group->waiting, false) || !group->current) return;
     (*self)->begin_flush(group, std::move(place));
   });
 }
 
 void Dispatcher::begin_flush(const GroupPtr& group, FlushGate::Place place) {
   if (group->alerts.empty()) {
-    groups_.erase(group->id);
+    remove(group);
     return;
   }
   const RouteOptions& options = group->route->options();
@@ -235,11 +259,10 @@ void Dispatcher::flushed(const GroupPtr& group, const std::vector<NotifiedAlert>
   group->flushing = false;
   if (ok) settle(*group, sent);
   if ((std::exchange(group->adopted, false) || holding_) && !ok) group->ticked = true;
-  const auto current = groups_.find(group->id);
-  if (stopped_ || current == groups_.end() || current->second != group) return;
+  if (stopped_ || !group->current) return;
   if (group->alerts.empty()) {
     disarm(*group);
-    groups_.erase(current);
+    remove(group);
     limit_told_ = false;
     return;
   }

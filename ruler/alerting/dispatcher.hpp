@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "alerting/flush_gate.hpp"
@@ -14,6 +15,7 @@
 #include "alerting/notification.hpp"
 #include "alerting/route.hpp"
 #include "base/clock.hpp"
+#include "state/store.hpp"
 
 namespace tocsin::alerting {
 
@@ -48,7 +50,7 @@ class Dispatcher {
     std::string id;   // route id and labels: unique
     std::string key;  // as in the notification log
     model::Labels labels;
-    std::map<std::uint64_t, model::AlertPtr> alerts;
+    std::unordered_map<std::uint64_t, model::AlertPtr> alerts;  // by fingerprint
     std::optional<Timers::iterator> timer;
     MonoTime next_tick{0};
     bool waiting = false;  // its tick has come, the flush waits for its turn
@@ -56,6 +58,7 @@ class Dispatcher {
     bool ticked = false;   // a tick is due since the flush began
     bool adopted = false;  // the tree changed since the flush began
     bool flushed = false;  // at least once
+    bool current = false;  // in groups_
 
     /// False when alerting stops.
     bool has_tick() const { return timer.has_value() || waiting; }
@@ -74,7 +77,7 @@ class Dispatcher {
   void apply(RoutePtr tree, const std::vector<model::AlertPtr>& alerts);
 
   /// Puts the alert into the groups that it is routed to.
-  void insert(const model::AlertPtr& alert);
+  void insert(const state::KeyedAlert& alert);
   /// Stops all timers; flushes under way end, no other begins.
   void stop();
 
@@ -86,9 +89,30 @@ class Dispatcher {
   bool holds(std::uint64_t fingerprint) const { return holders_.contains(fingerprint); }
 
  private:
+  /// What a group is found by: route and labels.
+  struct GroupRef {
+    const Route* route;
+    const model::Labels* labels;
+  };
+  struct GroupHash {
+    using is_transparent = void;
+    std::size_t operator()(const GroupRef& ref) const;
+    std::size_t operator()(const GroupPtr& group) const;
+  };
+  struct GroupEqual {
+    using is_transparent = void;
+    bool operator()(const GroupPtr& a, const GroupPtr& b) const { return a == b; }
+    bool operator()(const GroupRef& ref, const GroupPtr& group) const;
+    bool operator()(const GroupPtr& group, const GroupRef& ref) const { return (*this)(ref, group); }
+  };
+
   GroupPtr group_for(const Route* route, const model::Alert& alert);
+  GroupPtr new_group(const Route* route, const model::Alert& alert, std::string id, model::Labels labels);
   void adopt(const GroupPtr& group);
-  void add(Group& group, const model::AlertPtr& alert);
+  /// Makes the group one of groups().
+  void enlist(const GroupPtr& group);
+  void remove(const GroupPtr& group);
+  void add(Group& group, const state::KeyedAlert& alert);
   void drop(Group& group, std::uint64_t fingerprint);
   void arm(const GroupPtr& group, Duration delay);
   void disarm(Group& group);
@@ -96,7 +120,6 @@ class Dispatcher {
   void run_due();
   void tick(const GroupPtr& group);
   void begin_flush(const GroupPtr& group, FlushGate::Place place);
-  bool is_current(const Group& group) const;
   void flushed(const GroupPtr& group, const std::vector<NotifiedAlert>& sent, bool ok);
   void settle(Group& group, const std::vector<NotifiedAlert>& sent);
 
@@ -106,9 +129,10 @@ class Dispatcher {
   SettledFn settled_;
   Metrics* metrics_;
   RoutePtr tree_;
-  std::map<std::string, GroupPtr> groups_;                  // by id
-  std::map<std::string, GroupPtr> old_groups_;              // while apply() runs
-  std::unordered_map<std::uint64_t, std::size_t> holders_;  // alert → groups that have it
+  std::map<std::string, GroupPtr> groups_;                         // by id
+  std::unordered_set<GroupPtr, GroupHash, GroupEqual> by_labels_;  // the same groups
+  std::map<std::string, GroupPtr> old_groups_;                     // while apply() runs
+  std::unordered_map<std::uint64_t, std::size_t> holders_;         // alert → groups that have it
   Timers timers_;
   TimerId alarm_ = 0;  // rings at alarm_at_, the first of the timers or before
   MonoTime alarm_at_{0};

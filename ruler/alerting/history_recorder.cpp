@@ -28,12 +28,8 @@ HistoryEvent HistoryRecorder::event(HistoryKind kind) const {
   return out;
 }
 
-void HistoryRecorder::record(const model::Alert& alert, HistoryKind kind) {
-  HistoryEvent out = event(kind);
-  out.labels = alert.labels;
-  out.annotations = alert.annotations;
-  out.starts_at = alert.starts_at;
-  history_->record(std::move(out));
+void HistoryRecorder::record(const model::AlertPtr& alert, HistoryKind kind) {
+  history_->record_turn({clock_->now(), kind, alert});
 }
 
 void HistoryRecorder::known(const model::AlertPtr& alert) {
@@ -41,10 +37,9 @@ void HistoryRecorder::known(const model::AlertPtr& alert) {
   firing_[alert->labels.fingerprint()] = {alert, alert, clock_->now(), {}};
 }
 
-void HistoryRecorder::taken(const model::AlertPtr& alert) {
+void HistoryRecorder::taken(const model::AlertPtr& alert, std::uint64_t fingerprint) {
   if (!history_) return;
   const Timestamp now = clock_->now();
-  const std::uint64_t fingerprint = alert->labels.fingerprint();
   auto found = firing_.find(fingerprint);
   if (alert->resolved_at(now)) {
     if (found != firing_.end()) end(found, alert->ends_at, now);
@@ -56,7 +51,7 @@ void HistoryRecorder::taken(const model::AlertPtr& alert) {
     found = firing_.end();
   }
   if (found == firing_.end()) {
-    record(*alert, HistoryKind::kAlertFiring);
+    record(alert, HistoryKind::kAlertFiring);
     firing_.emplace(fingerprint, Firing{alert, alert, now, {}});
     return;
   }
@@ -65,7 +60,7 @@ void HistoryRecorder::taken(const model::AlertPtr& alert) {
   if (now - firing.recorded_at < to_ms(kLeastBetweenChanges) || firing.recorded->annotations == alert->annotations) {
     return;
   }
-  record(*alert, HistoryKind::kAlertChanged);
+  record(alert, HistoryKind::kAlertChanged);
   firing.recorded = alert;
   firing.recorded_at = now;
 }
@@ -143,12 +138,13 @@ void HistoryRecorder::record(const Notification& notification, HistoryKind kind,
   if (result != nullptr) out.text = result->error;
   out.attempts = attempts;
   out.duration = took;
-  out.alerts.reserve(std::min(notification.alerts.size(), state::History::kMostAlerts));
+  std::vector<state::ToldAlert> alerts;
+  alerts.reserve(std::min(notification.alerts.size(), state::History::kMostAlerts));
   for (const NotifiedAlert& one : notification.alerts) {
     ++(one.resolved ? out.resolved : out.firing);
-    if (out.alerts.size() < state::History::kMostAlerts) out.alerts.push_back({one.alert->labels, one.resolved});
+    if (alerts.size() < state::History::kMostAlerts) alerts.push_back({one.alert, one.resolved});
   }
-  history_->record(std::move(out));
+  history_->record_notification(std::move(out), std::move(alerts));
 }
 
 void HistoryRecorder::attempted(const Notification& notification, const DeliveryResult& result, unsigned attempts,

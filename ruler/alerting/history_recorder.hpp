@@ -28,8 +28,8 @@ class HistoryRecorder {
   // Alerts.
   /// One that is known from before the start: its beginning was recorded then.
   void known(const model::AlertPtr& alert);
-  /// As it is in the hub now.
-  void taken(const model::AlertPtr& alert);
+  /// As it is in the hub now. @param fingerprint  the alert's.
+  void taken(const model::AlertPtr& alert, std::uint64_t fingerprint);
   /// Nobody told its end, but its time was over: seen by a flush or the collection.
   void timed_out(const model::AlertPtr& alert);
 
@@ -65,7 +65,7 @@ class HistoryRecorder {
   using FiringMap = std::unordered_map<std::uint64_t, Firing>;
 
   state::HistoryEvent event(state::HistoryKind kind) const;
-  void record(const model::Alert& alert, state::HistoryKind kind);
+  void record(const model::AlertPtr& alert, state::HistoryKind kind);
   void end(FiringMap::iterator firing, Timestamp ends_at, Timestamp at);
   void record(const Notification& notification, state::HistoryKind kind, const DeliveryResult* result,
               unsigned attempts, Duration took);

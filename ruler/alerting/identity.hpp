@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "alerting/notification.hpp"
 #include "model/labels.hpp"
@@ -27,5 +28,7 @@ bool label_set_before(const model::Labels& a, const model::Labels& b);
 /// The order of alerts in a notification: label job, then instance (without one: last), then label_set_before().
 /// Source: Alertmanager alert/alert.go (AlertSlice).
 bool alert_before(const model::Labels& a, const model::Labels& b);
+/// Sorts by it.
+void sort_alerts(std::vector<NotifiedAlert>& alerts);
 
 }  // namespace tocsin::alerting

@@ -100,6 +100,8 @@ struct Integration {
   NotifyFn notify;
 };
 
+using IntegrationPtr = std::shared_ptr<const Integration>;
+
 /// Receiver's name → its integrations, in the order in which Alertmanager runs them (config::for_each_kind).
 using ReceiverMap = std::map<std::string, std::vector<Integration>>;
 

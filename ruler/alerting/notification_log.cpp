@@ -12,10 +12,6 @@ bool subset(const std::vector<std::uint64_t>& of, const std::vector<std::uint64_
   return std::includes(of.begin(), of.end(), what.begin(), what.end());
 }
 
-NotificationLog::Key key_of(const state::NotificationLogEntry& entry) {
-  return {entry.group_key, entry.receiver, entry.integration, entry.index};
-}
-
 }  // namespace
 
 std::optional<NotifyReason> needs_notification(const state::NotificationLogEntry* entry, const AlertHashes& now_alerts,
@@ -40,26 +36,30 @@ Result<void> NotificationLog::load(Timestamp now) {
   TOCSIN_TRY(std::vector<state::NotificationLogEntry> entries, store_->load_notifications());
   for (state::NotificationLogEntry& entry : entries) {
     if (entry.expires_at < now && entry.owed.empty()) continue;  // what is owed: its group may live again
-    Key key = key_of(entry);
-    entries_.insert_or_assign(std::move(key), std::move(entry));
+    keep(std::make_shared<const state::NotificationLogEntry>(std::move(entry)));
   }
   return {};
 }
 
-const state::NotificationLogEntry* NotificationLog::find(const Key& key) const {
+const state::NotificationLogEntry* NotificationLog::find(const state::NotificationKey& key) const {
   const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : &found->second;
+  return found == entries_.end() ? nullptr : found->get();
 }
 
 void NotificationLog::put(state::NotificationLogEntry entry) {
-  store_->save_notification(entry);
+  auto shared = std::make_shared<const state::NotificationLogEntry>(std::move(entry));
+  store_->save_notification(shared);
   fault_point(FaultPoint::kLogEntryQueued);
-  Key key = key_of(entry);
-  entries_.insert_or_assign(std::move(key), std::move(entry));
+  keep(std::move(shared));
+}
+
+void NotificationLog::keep(state::NotificationLogEntryPtr entry) {
+  if (const auto older = entries_.find(state::key_of(entry)); older != entries_.end()) entries_.erase(older);
+  entries_.insert(std::move(entry));
 }
 
 bool NotificationLog::owe(const state::UnderWayNote& note, Timestamp expires_at) {
-  const auto* const known = find({note.group_key, note.receiver, note.integration, note.index});
+  const auto* const known = find(state::NotificationKey{note.group_key, note.receiver, note.integration, note.index});
   if (known != nullptr && known->sent_at >= note.noted_at) return false;  // delivered, and logged
   state::NotificationLogEntry entry{note.group_key, note.receiver, note.integration, note.index, 0, 0, {}, {}, {}, {}};
   if (known != nullptr) entry = *known;
@@ -73,7 +73,7 @@ bool NotificationLog::owe(const state::UnderWayNote& note, Timestamp expires_at)
 
 void NotificationLog::collect(Timestamp now) {
   const std::size_t before = entries_.size();
-  std::erase_if(entries_, [now](const auto& e) { return e.second.expires_at < now; });
+  std::erase_if(entries_, [now](const auto& entry) { return entry->expires_at < now; });
   if (entries_.size() != before) store_->remove_notifications_before(now);
 }
 

@@ -2,14 +2,12 @@
 // Which alerts of which group were told to whom, and when: what keeps a page from being sent twice and lets a resolve
 // follow. Source: Alertmanager nflog/nflog.go, notify/dedup_stage.go.
 
-#include <map>
 #include <optional>
-#include <string>
-#include <tuple>
 #include <vector>
 
 #include "alerting/notification.hpp"
 #include "base/result.hpp"
+#include "state/notification_key.hpp"
 #include "state/store.hpp"
 
 namespace tocsin::alerting {
@@ -29,11 +27,10 @@ std::optional<NotifyReason> needs_notification(const state::NotificationLogEntry
 /// In memory, with the store behind it. Thread: the loop's.
 class NotificationLog {
  public:
-  using Key = std::tuple<std::string, std::string, std::string, std::uint32_t>;  // group, receiver, integration, index
-
   explicit NotificationLog(state::Store& store) : store_(&store) {}
   Result<void> load(Timestamp now);
-  const state::NotificationLogEntry* find(const Key& key) const;
+  /// Null if there is none; else valid until the next put() of the key.
+  const state::NotificationLogEntry* find(const state::NotificationKey& key) const;
   /// Keeps the entry and writes it behind.
   void put(state::NotificationLogEntry entry);
   /// What the note says may have been told: its firing alerts are owed a resolve from now on, unless something was told
@@ -44,8 +41,10 @@ class NotificationLog {
   std::size_t size() const { return entries_.size(); }
 
  private:
+  void keep(state::NotificationLogEntryPtr entry);
+
   state::Store* store_;
-  std::map<Key, state::NotificationLogEntry> entries_;
+  state::NotificationSet<state::NotificationLogEntryPtr> entries_;
 };
 
 }  // namespace tocsin::alerting

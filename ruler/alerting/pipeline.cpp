@@ -51,9 +51,7 @@ std::vector<std::uint64_t> owed_after(const state::NotificationLogEntry* before,
 std::vector<NotifiedAlert> with(std::vector<NotifiedAlert> alerts, const std::vector<NotifiedAlert>& further) {
   if (further.empty()) return alerts;
   alerts.insert(alerts.end(), further.begin(), further.end());
-  std::sort(alerts.begin(), alerts.end(), [](const NotifiedAlert& a, const NotifiedAlert& b) {
-    return alert_before(a.alert->labels, b.alert->labels);
-  });
+  sort_alerts(alerts);
   return alerts;
 }
 
@@ -149,16 +147,15 @@ void Pipeline::run(Flush flush, Done done) {
     done(true);
     return;
   }
-  const std::shared_ptr<const ReceiverMap> receivers = receivers_;  // may change while it is walked
   fan->hashes = hashes_of(flush.alerts);
   fan->flush = std::move(flush);
   fan->done = std::move(done);
   fan->told = {found->first};
   std::vector<Start> starts;
-  for (const Integration& integration : found->second) starts.push_back({found->first, &integration, Duty::kOwn});
+  for (const Integration& integration : found->second) starts.push_back({found->first, share(integration), Duty::kOwn});
   add_fallbacks(*fan, found->first, starts);
   fan->left = starts.size();
-  for (const Start& one : starts) start(fan, one.receiver, *one.integration, one.duty);
+  for (const Start& one : starts) start(fan, one.receiver, one.integration, one.duty);
 }
 
 std::vector<NotifiedAlert> Pipeline::owed_alerts(const FanOut& fan, const state::NotificationLogEntry& entry) const {
@@ -198,7 +195,8 @@ Pipeline::Due Pipeline::due(const FanOut& fan, const Integration& integration,
 IntegrationSchedule Pipeline::schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
                                        const SuppressedMetrics& muted) const {
   const RouteOptions& route = fan.flush.route->options();
-  const auto* entry = parts_.log.find({fan.flush.group_key, route.receiver, integration.name, integration.index});
+  const auto* entry =
+      parts_.log.find(state::NotificationKey{fan.flush.group_key, route.receiver, integration.name, integration.index});
   IntegrationSchedule out{integration.name, integration.index, 0, 0, {}, {}};
   if (entry != nullptr) out.last_sent = entry->sent_at;
   const auto failing = failing_.find({"", route.receiver, integration.name, integration.index});
@@ -243,12 +241,16 @@ GroupSchedule Pipeline::schedule(Flush flush, Timestamp tick, bool first) const 
   return out;
 }
 
-void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const Integration& integration, Duty duty) {
+void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const IntegrationPtr& shared, Duty duty) {
   const Flush& flush = fan->flush;
   const RouteOptions& route = flush.route->options();
-  const NotificationLog::Key key = {flush.group_key, receiver, integration.name, integration.index};
+  const Integration& integration = *shared;
+  const state::NotificationKey key = {flush.group_key, receiver, integration.name, integration.index};
   const state::NotificationLogEntry* entry = parts_.log.find(key);
-  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) keep_owed(*entry, flush);
+  if (entry != nullptr && parts_.options.guaranteed_resolve && integration.send_resolved) {
+    keep_owed(*entry, flush);
+    entry = parts_.log.find(key);  // it may be another one now
+  }
   Due told = due(*fan, integration, entry);
   const bool resolves = told.reason == NotifyReason::kAllResolved || told.reason == NotifyReason::kSomeResolved;
   if (!told.reason || (duty == Duty::kEnd && !resolves)) {
@@ -258,7 +260,7 @@ void Pipeline::start(const FanOutPtr& fan, const std::string& receiver, const In
   fault_point(FaultPoint::kDedupDecided);
   const NotifyReason reason = *told.reason;
   const std::vector<NotifiedAlert>& owed = told.owed;
-  Message message{fan, receiver, integration, duty, std::move(told.hashes), nullptr, flush.now, flush.deadline};
+  Message message{fan, receiver, shared, duty, std::move(told.hashes), nullptr, flush.now, flush.deadline};
   // One that stands in may begin when the flush's own time is over.
   const Duration time = std::max<Duration>(route.group_interval, std::chrono::seconds(10));
   if (duty == Duty::kFallback) {
@@ -317,11 +319,12 @@ void Pipeline::send(const MessagePtr& message) {
 }
 
 std::uint64_t Pipeline::note(const Message& message) {
-  if (!parts_.options.guaranteed_resolve || !message.integration.send_resolved) return 0;
+  if (!parts_.options.guaranteed_resolve || !message.integration->send_resolved) return 0;
   const Notification& told = *message.notification;
   state::UnderWayNote note{told.group_key,       told.receiver, told.integration, told.index, parts_.loop.clock().now(),
                            message.hashes.firing};
-  if (const auto* entry = parts_.log.find({note.group_key, note.receiver, note.integration, note.index})) {
+  const state::NotificationKey key{note.group_key, note.receiver, note.integration, note.index};
+  if (const auto* entry = parts_.log.find(key)) {
     std::erase_if(note.firing, [entry](std::uint64_t hash) { return contains(entry->owed, hash); });
   }
   return note.firing.empty() ? 0 : parts_.under_way.note(std::move(note));
@@ -336,7 +339,7 @@ Duration Pipeline::log_lifetime(const RouteOptions& route) const {
 void Pipeline::log_delivered(const Message& message, std::map<std::string, std::string> data) {
   const Flush& flush = message.fan->flush;
   const RouteOptions& route = flush.route->options();
-  const Integration& integration = message.integration;
+  const Integration& integration = *message.integration;
   const Timestamp now = parts_.loop.clock().now();
   state::NotificationLogEntry entry;
   entry.group_key = flush.group_key;
@@ -348,7 +351,7 @@ void Pipeline::log_delivered(const Message& message, std::map<std::string, std::
   entry.firing = message.hashes.firing;
   entry.resolved = message.hashes.resolved;
   if (integration.send_resolved) {
-    const auto* before = parts_.log.find({entry.group_key, entry.receiver, entry.integration, entry.index});
+    const auto* before = parts_.log.find(state::key_of(entry));
     entry.owed = owed_after(before, message.hashes);
   }
   entry.receiver_data = std::move(data);
@@ -356,7 +359,7 @@ void Pipeline::log_delivered(const Message& message, std::map<std::string, std::
 }
 
 void Pipeline::delivered(const MessagePtr& message, DeliveryResult result, unsigned attempts) {
-  const Integration& integration = message->integration;
+  const Integration& integration = *message->integration;
   tell(*message, result, attempts);
   const Duration took = std::chrono::milliseconds(parts_.loop.clock().now() - message->began);
   if (result.delivery == Delivery::kDelivered) {
@@ -403,9 +406,10 @@ void Pipeline::add_fallbacks(FanOut& fan, const std::string& receiver, std::vect
     const bool stands_in = has_failed_for(fallback->after, *failing, fan.flush);
     if (stands_in) fan.told.push_back(fallback->receiver);
     for (const Integration& one : found->second) {
-      const auto* entry = parts_.log.find({fan.flush.group_key, found->first, one.name, one.index});
+      const auto* entry =
+          parts_.log.find(state::NotificationKey{fan.flush.group_key, found->first, one.name, one.index});
       const bool stood_in = entry != nullptr && (!entry->firing.empty() || !entry->owed.empty());
-      if (stands_in || stood_in) starts.push_back({found->first, &one, stands_in ? Duty::kFallback : Duty::kEnd});
+      if (stands_in || stood_in) starts.push_back({found->first, share(one), stands_in ? Duty::kFallback : Duty::kEnd});
     }
     failing = &found->first;
     // A ring of fallbacks ends where it comes round.
@@ -417,7 +421,7 @@ void Pipeline::arm_fallback(const MessagePtr& message) {
   const config::FallbackConfig* fallback = fallback_of(message->receiver);
   if (fallback == nullptr || message->duty == Duty::kEnd) return;
   if (std::ranges::find(message->fan->told, fallback->receiver) != message->fan->told.end()) return;
-  const auto known = failing_.find({"", message->receiver, message->integration.name, message->integration.index});
+  const auto known = failing_.find({"", message->receiver, message->integration->name, message->integration->index});
   const Timestamp now = parts_.loop.clock().now();
   const Timestamp since = known != failing_.end() ? known->second.since : message->began;
   const Duration left = std::max(fallback->after - std::chrono::milliseconds(now - since), Duration::zero());
@@ -440,16 +444,18 @@ void Pipeline::fall_back(const MessagePtr& message) {
             {{"receiver", message->receiver}, {"fallback", found->first}, {"group", fan->flush.group_key}});
   fan->told.push_back(found->first);
   fan->left += found->second.size();
-  for (const Integration& one : found->second) start(fan, found->first, one, Duty::kFallback);
+  for (const Integration& one : found->second) start(fan, found->first, {receivers, &one}, Duty::kFallback);
 }
 
 /// Logs when an integration begins to fail, fails for another reason, and works again.
 void Pipeline::tell(const Message& message, const DeliveryResult& result, unsigned attempts) {
-  const Integration& integration = message.integration;
+  const Integration& integration = *message.integration;
   const Notification& notification = *message.notification;
-  NotificationLog::Key key = {notification.group_key, message.receiver, integration.name, integration.index};
+  const bool delivered = result.delivery == Delivery::kDelivered;
+  if (delivered && failing_.empty() && failing_groups_.empty()) return;  // as it is on most days
+  Key key = {notification.group_key, message.receiver, integration.name, integration.index};
   const bool has_fallback = fallback_of(message.receiver) != nullptr;
-  if (result.delivery == Delivery::kDelivered) {
+  if (delivered) {
     failing_groups_.erase(key);
   } else if (has_fallback && result.reason != FailureReason::kContextCanceled) {
     if (failing_groups_.size() >= kMaxFailingGroups) failing_groups_.clear();
@@ -458,7 +464,7 @@ void Pipeline::tell(const Message& message, const DeliveryResult& result, unsign
   std::get<0>(key).clear();
   const auto known = failing_.find(key);
   const std::string name = fmt::format("{}[{}]", integration.name, integration.index);
-  if (result.delivery == Delivery::kDelivered) {
+  if (delivered) {
     if (known == failing_.end()) return;
     failing_.erase(known);
     log::info(kComponent, "notifications are delivered again",

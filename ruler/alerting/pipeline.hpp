@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "alerting/courier.hpp"
@@ -90,7 +91,7 @@ class Pipeline {
   struct Message {
     FanOutPtr fan;
     std::string receiver;  // whose integration it is
-    Integration integration;
+    IntegrationPtr integration;
     Duty duty = Duty::kOwn;
     AlertHashes hashes;  // of what is told, those that send_resolved leaves out included
     NotificationPtr notification;
@@ -112,7 +113,7 @@ class Pipeline {
   Due due(const FanOut& fan, const Integration& integration, const state::NotificationLogEntry* entry) const;
   IntegrationSchedule schedule(const FanOut& fan, const Integration& integration, Timestamp tick, bool first,
                                const SuppressedMetrics& muted) const;
-  void start(const FanOutPtr& fan, const std::string& receiver, const Integration& integration, Duty duty);
+  void start(const FanOutPtr& fan, const std::string& receiver, const IntegrationPtr& integration, Duty duty);
   void send(const MessagePtr& message);
   /// Notes alerts whose firing is told for the first time. @return what UnderWay::note() did; 0: there are none.
   std::uint64_t note(const Message& message);
@@ -120,12 +121,14 @@ class Pipeline {
   // Fallbacks: another receiver is told when deliveries of one have failed for a while.
   struct Start {
     std::string receiver;
-    const Integration* integration;
+    IntegrationPtr integration;
     Duty duty;
   };
   const config::FallbackConfig* fallback_of(const std::string& receiver) const;
   /// An integration of the receiver has failed for that long, with this group or with all.
   bool has_failed_for(Duration limit, const std::string& receiver, const Flush& flush) const;
+  /// An integration of the receivers as they are now, which keeps them.
+  IntegrationPtr share(const Integration& integration) const { return {receivers_, &integration}; }
   /// Who stands in from the beginning, or stood in before.
   void add_fallbacks(FanOut& fan, const std::string& receiver, std::vector<Start>& starts) const;
   /// Stands in later, if the message is not delivered by then.
@@ -148,8 +151,9 @@ class Pipeline {
     std::string error;    // the last one: the log tells changes only
     Timestamp since = 0;  // the first flush that failed
   };
-  std::map<NotificationLog::Key, Failing> failing_;           // by integration: the group is ""
-  std::map<NotificationLog::Key, Timestamp> failing_groups_;  // since when; of integrations with a fallback
+  using Key = std::tuple<std::string, std::string, std::string, std::uint32_t>;  // group, receiver, integration, index
+  std::map<Key, Failing> failing_;                                               // by integration: the group is ""
+  std::map<Key, Timestamp> failing_groups_;  // since when; of integrations with a fallback
   std::map<const Message*, TimerId> fallback_timers_;
   std::shared_ptr<Pipeline*> self_;  // null once this is destroyed
 };

@@ -60,7 +60,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-/// A prepared statement. Parameters and columns count from 0; bound bytes are copied.
+/// A prepared statement. Parameters and columns count from 0; bound bytes must live until the statement has run.
 ///   TOCSIN_TRY(auto row, Statement::prepare(db, "SELECT a FROM t WHERE b = ?"));
 ///   row.bind(b);  while (TOCSIN…(row.step())) use(row.text(0));
 class Statement {

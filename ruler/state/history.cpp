@@ -24,4 +24,19 @@ std::optional<HistoryKind> parse_history_kind(std::string_view text) {
   return static_cast<HistoryKind>(found - kNames.begin() + 1);
 }
 
+HistoryEvent AlertTurn::event() const {
+  HistoryEvent out;
+  out.at = at;
+  out.kind = kind;
+  out.labels = alert->labels;
+  out.annotations = alert->annotations;
+  out.starts_at = alert->starts_at;
+  return out;
+}
+
+void History::record_notification(HistoryEvent event, std::vector<ToldAlert> alerts) {
+  for (const ToldAlert& one : alerts) event.alerts.push_back({one.alert->labels, one.resolved});
+  record(std::move(event));
+}
+
 }  // namespace tocsin::state

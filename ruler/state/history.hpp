@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "model/alert.hpp"
 #include "model/labels.hpp"
 #include "model/matcher.hpp"
 
@@ -64,6 +65,21 @@ struct HistoryEvent {
   std::uint64_t firing = 0, resolved = 0;  // all alerts of the notification
 };
 
+/// What happened to an alert, with the alert that routing has: its texts are not copied.
+struct AlertTurn {
+  Timestamp at = 0;
+  HistoryKind kind = HistoryKind::kAlertFiring;  // or kAlertChanged
+  model::AlertPtr alert;
+
+  HistoryEvent event() const;
+};
+
+/// An alert that a notification told.
+struct ToldAlert {
+  model::AlertPtr alert;
+  bool resolved = false;
+};
+
 /// What is looked for: all that is given must hold.
 struct HistoryQuery {
   Timestamp from = 0, to = 0;      // both included
@@ -104,6 +120,11 @@ class History {
   virtual ~History() = default;
   /// Returns at once. Beyond the bound of the queue the event is dropped and counted.
   virtual void record(HistoryEvent event) = 0;
+  /// The same, for what there may be ten thousand of in a second.
+  virtual void record_turn(AlertTurn turn) { record(turn.event()); }
+  /// @param event   without its alerts.
+  /// @param alerts  all, or the first kMostAlerts.
+  virtual void record_notification(HistoryEvent event, std::vector<ToldAlert> alerts);
   /// Calls `done` on the history's thread; sees all that was recorded before. Errors: kUnavailable (too many searches
   /// wait), and those of the file.
   virtual void search(HistoryQuery query, std::function<void(Result<HistoryPage>)> done) = 0;

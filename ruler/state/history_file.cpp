@@ -16,7 +16,8 @@ constexpr std::int64_t kDayMs = 86'400'000;
 /// Label sets that are known to be in the file; all are forgotten beyond it.
 constexpr std::size_t kMostKnown = 200'000;
 constexpr std::size_t kAlertBytes = 9;
-constexpr int kLongLogPages = 1000;
+/// As in the state store: a burst of ten thousand alerts ends before its log is copied.
+constexpr int kLongLogPages = 2000;
 constexpr std::size_t kSalvagePortion = 5000;
 
 std::int64_t first_id(Timestamp t) {
@@ -37,6 +38,14 @@ void bind_or_null(Statement& statement, std::int64_t value) {
     statement.bind_null();
   } else {
     statement.bind(value);
+  }
+}
+
+void bind_labels_or_null(Statement& statement, const model::Labels& labels) {
+  if (labels.empty()) {
+    statement.bind_null();
+  } else {
+    statement.bind_blob(labels.encoded());
   }
 }
 
@@ -96,9 +105,13 @@ Result<void> HistoryFile::prepare() {
   TOCSIN_TRY(add_event_, Statement::prepare(database_,
                                             "INSERT INTO event VALUES "
                                             "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  TOCSIN_TRY(add_labels_, Statement::prepare(database_,
-                                             "INSERT INTO label_set VALUES (?,?,?) ON CONFLICT (id) DO UPDATE SET "
-                                             "last_day = max(last_day, excluded.last_day)"));
+  TOCSIN_TRY(add_turn_, Statement::prepare(database_,
+                                           "INSERT INTO event (id, kind, labels, annotations, starts_at) "
+                                           "VALUES (?,?,?,?,?)"));
+  TOCSIN_TRY(add_labels_, Statement::prepare(database_, "INSERT INTO label_set VALUES (?,?,?)"));
+  TOCSIN_TRY(touch_labels_, Statement::prepare(database_,
+                                               "INSERT INTO label_set VALUES (?,?,?) ON CONFLICT (id) DO UPDATE SET "
+                                               "last_day = max(last_day, excluded.last_day)"));
   TOCSIN_TRY(find_labels_, Statement::prepare(database_, "SELECT labels FROM label_set WHERE id = ?"));
   TOCSIN_TRY(Statement last, Statement::prepare(database_, "SELECT coalesce(max(id), 0) FROM event"));
   TOCSIN_TRY(const bool row, last.step());
@@ -137,34 +150,54 @@ Result<std::int64_t> HistoryFile::keep(const model::Labels& labels, std::int64_t
   if (!fresh && at->second.last_day >= day) return at->second.id;
   const std::int64_t id = fresh ? ++last_labels_id_ : at->second.id;
   // One that is known may have been deleted: it was not used for so long.
-  TOCSIN_OK(add_labels_->bind(id).bind_blob(labels.encoded()).bind(day).run());
+  Statement& save = fresh ? *add_labels_ : *touch_labels_;
+  TOCSIN_OK(save.bind(id).bind_blob(labels.encoded()).bind(day).run());
   at->second = {id, day};
   return id;
 }
 
-Result<void> HistoryFile::append_one(const HistoryEvent& event) {
+Result<void> HistoryFile::append_turn(const AlertTurn& turn) {
+  std::int64_t labels = 0;
+  if (!turn.alert->labels.empty()) {
+    TOCSIN_TRY(labels, keep(turn.alert->labels, turn.at / kDayMs));
+  }
+  TOCSIN_TRY(const std::int64_t id, next_id(turn.at));
+  Statement& add = *add_turn_;
+  add.bind(id).bind(static_cast<std::int64_t>(turn.kind));
+  bind_or_null(add, labels);
+  bind_labels_or_null(add, turn.alert->annotations);
+  bind_or_null(add, turn.alert->starts_at);
+  return add.run();
+}
+
+Result<std::string> HistoryFile::told_alerts(const ToldEvent& told, std::int64_t day) {
+  std::string out;
+  out.reserve(std::min(told.event.alerts.size() + told.alerts.size(), History::kMostAlerts) * kAlertBytes);
+  const auto add = [&](const model::Labels& labels, bool resolved) -> Result<void> {
+    if (out.size() == History::kMostAlerts * kAlertBytes) return {};
+    TOCSIN_TRY(const std::int64_t id, keep(labels, day));
+    append_id(out, id);
+    out += resolved ? '\1' : '\0';
+    return {};
+  };
+  for (const HistoryAlert& one : told.event.alerts) TOCSIN_OK(add(one.labels, one.resolved));
+  for (const ToldAlert& one : told.alerts) TOCSIN_OK(add(one.alert->labels, one.resolved));
+  return out;
+}
+
+Result<void> HistoryFile::append_event(const ToldEvent& told) {
+  const HistoryEvent& event = told.event;
   const std::int64_t day = event.at / kDayMs;
   std::int64_t labels = 0;
   if (!event.labels.empty()) {
     TOCSIN_TRY(labels, keep(event.labels, day));
   }
-  std::string alerts;
-  const std::size_t most = std::min(event.alerts.size(), History::kMostAlerts);
-  alerts.reserve(most * kAlertBytes);
-  for (std::size_t i = 0; i < most; ++i) {
-    TOCSIN_TRY(const std::int64_t labels_id, keep(event.alerts[i].labels, day));
-    append_id(alerts, labels_id);
-    alerts += event.alerts[i].resolved ? '\1' : '\0';
-  }
+  TOCSIN_TRY(const std::string alerts, told_alerts(told, day));
   TOCSIN_TRY(const std::int64_t id, next_id(event.at));
   Statement& add = *add_event_;
   add.bind(id).bind(static_cast<std::int64_t>(event.kind));
   bind_or_null(add, labels);
-  if (event.annotations.empty()) {
-    add.bind_null();
-  } else {
-    add.bind_blob(event.annotations.encoded());
-  }
+  bind_labels_or_null(add, event.annotations);
   bind_or_null(add, event.starts_at);
   bind_or_null(add, event.ends_at);
   bind_text_or_null(add, event.group_key);
@@ -190,11 +223,12 @@ Result<void> HistoryFile::append_one(const HistoryEvent& event) {
   return add.run();
 }
 
-Result<void> HistoryFile::append(const std::vector<HistoryEvent>& events) {
+Result<void> HistoryFile::append(const std::vector<HistoryRecord>& events) {
   TOCSIN_OK(database_.execute("BEGIN IMMEDIATE"));
   Result<void> done;
-  for (const HistoryEvent& event : events) {
-    done = append_one(event);
+  for (const HistoryRecord& one : events) {
+    const auto* turn = std::get_if<AlertTurn>(&one);
+    done = turn != nullptr ? append_turn(*turn) : append_event(*std::get<std::unique_ptr<const ToldEvent>>(one));
     if (!done) break;
   }
   if (done) done = database_.execute("COMMIT");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "base/time.hpp"
@@ -13,6 +14,14 @@
 #include "state/history.hpp"
 
 namespace tocsin::state {
+
+/// A notification, its alerts as routing has them.
+struct ToldEvent {
+  HistoryEvent event;
+  std::vector<ToldAlert> alerts;
+};
+/// An event on its way to the file. Most are turns of alerts: they are small.
+using HistoryRecord = std::variant<AlertTurn, std::unique_ptr<const ToldEvent>>;
 
 /// Thread: one at a time. After an error of kind kCorrupt the file is of no more use.
 class HistoryFile {
@@ -22,7 +31,7 @@ class HistoryFile {
   static Result<std::unique_ptr<HistoryFile>> open(const std::string& path, Timestamp now);
 
   /// Appends all events, or none.
-  Result<void> append(const std::vector<HistoryEvent>& events);
+  Result<void> append(const std::vector<HistoryRecord>& events);
   /// Newest first. Ends early, with a cursor, when `out_of_time` says so: it is asked now and then.
   Result<HistoryPage> search(const HistoryQuery& query, const std::function<bool()>& out_of_time);
 
@@ -43,7 +52,10 @@ class HistoryFile {
   explicit HistoryFile(Database database) : database_(std::move(database)) {}
   Result<void> prepare();
   Result<std::int64_t> next_id(Timestamp at);
-  Result<void> append_one(const HistoryEvent& event);
+  Result<void> append_turn(const AlertTurn& turn);
+  Result<void> append_event(const ToldEvent& told);
+  /// Which alerts a notification told, as the column has it.
+  Result<std::string> told_alerts(const ToldEvent& told, std::int64_t day);
   /// Reads which label sets there are.
   Result<void> learn_labels();
   /// Stores the label set unless it is known to be there. @return its id.
@@ -51,7 +63,7 @@ class HistoryFile {
   Result<std::int64_t> pragma(const char* name);
 
   Database database_;
-  std::optional<Statement> add_event_, add_labels_, find_labels_;
+  std::optional<Statement> add_turn_, add_event_, add_labels_, touch_labels_, find_labels_;
   std::int64_t last_id_ = 0;
   /// A label set that is in the file.
   struct Known {

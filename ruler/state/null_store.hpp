@@ -9,10 +9,10 @@ class NullStore final : public Store {
  public:
   void save_rule_alerts(std::string, std::vector<RuleAlert>) override {}
   Result<std::vector<RuleAlert>> load_rule_alerts() override { return std::vector<RuleAlert>(); }
-  void save_alerts(std::vector<model::AlertPtr>) override {}
+  void save_alerts(std::vector<KeyedAlert>) override {}
   void remove_alerts(std::vector<model::Labels>) override {}
   Result<std::vector<model::Alert>> load_alerts() override { return std::vector<model::Alert>(); }
-  void save_notification(NotificationLogEntry) override {}
+  void save_notification(NotificationLogEntryPtr) override {}
   void remove_notifications_before(Timestamp) override {}
   Result<std::vector<NotificationLogEntry>> load_notifications() override {
     return std::vector<NotificationLogEntry>();

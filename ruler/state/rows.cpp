@@ -44,117 +44,6 @@ Result<model::Labels> decode(std::string_view bytes, bool may_be_empty) {
   return model::Labels::from_encoded(std::string(bytes));
 }
 
-Result<void> insert(Statement& statement, const std::string& rule_key, const RuleAlert& alert) {
-  statement.bind_text(rule_key)
-      .bind_blob(alert.labels.encoded())
-      .bind_blob(alert.annotations.encoded())
-      .bind(static_cast<std::int64_t>(alert.state))
-      .bind(std::bit_cast<std::int64_t>(alert.value))
-      .bind(alert.active_at)
-      .bind(alert.fired_at)
-      .bind(alert.resolved_at)
-      .bind(alert.last_sent_at)
-      .bind(alert.valid_until)
-      .bind(alert.keep_firing_since);
-  return statement.run();
-}
-
-/// One that is known stays where it is.
-constexpr std::string_view kSaveAlert =
-    "INSERT INTO alert (fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, timed_out) "
-    "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (fingerprint) DO UPDATE SET labels = excluded.labels, "
-    "annotations = excluded.annotations, starts_at = excluded.starts_at, ends_at = excluded.ends_at, "
-    "updated_at = excluded.updated_at, generator_url = excluded.generator_url, timed_out = excluded.timed_out";
-
-struct Apply {
-  Statements& statements;
-
-  Result<void> operator()(const SaveRuleAlerts& w) const {
-    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM rule_alert WHERE rule_key = ?"));
-    TOCSIN_OK(remove->bind_text(w.rule_key).run());
-    if (w.alerts.empty()) return {};
-    TOCSIN_TRY(Statement* const add,
-               statements.get("INSERT OR REPLACE INTO rule_alert VALUES (?,?,?,?,?,?,?,?,?,?,?)"));
-    for (const RuleAlert& alert : w.alerts) TOCSIN_OK(insert(*add, w.rule_key, alert));
-    return {};
-  }
-  Result<void> operator()(const SaveAlert& w) const {
-    const model::Alert& alert = *w.alert;
-    TOCSIN_TRY(Statement* const add, statements.get(kSaveAlert));
-    return add->bind(static_cast<std::int64_t>(alert.labels.fingerprint()))
-        .bind_blob(alert.labels.encoded())
-        .bind_blob(alert.annotations.encoded())
-        .bind(alert.starts_at)
-        .bind(alert.ends_at)
-        .bind(alert.updated_at)
-        .bind_text(alert.generator_url)
-        .bind(alert.timeout ? 1 : 0)
-        .run();
-  }
-  Result<void> operator()(const RemoveAlert& w) const {
-    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM alert WHERE fingerprint = ?"));
-    return remove->bind(static_cast<std::int64_t>(w.fingerprint)).run();
-  }
-  Result<void> operator()(const SaveNotification& w) const {
-    const NotificationLogEntry& e = w.entry;
-    TOCSIN_TRY(Statement* const remove,
-               statements.get("DELETE FROM notification WHERE group_key = ? AND receiver = ? AND "
-                              "integration = ? AND position = ?"));
-    TOCSIN_OK(remove->bind_text(e.group_key).bind_text(e.receiver).bind_text(e.integration).bind(e.index).run());
-    TOCSIN_TRY(Statement* const add,
-               statements.get("INSERT INTO notification (group_key, receiver, integration, position, sent_at, "
-                              "expires_at, firing, resolved, owed) VALUES (?,?,?,?,?,?,?,?,?) RETURNING id"));
-    add->bind_text(e.group_key)
-        .bind_text(e.receiver)
-        .bind_text(e.integration)
-        .bind(e.index)
-        .bind(e.sent_at)
-        .bind(e.expires_at)
-        .bind_blob(encode_hashes(e.firing))
-        .bind_blob(encode_hashes(e.resolved))
-        .bind_blob(encode_hashes(e.owed));
-    TOCSIN_TRY(const bool row, add->step());
-    const std::int64_t id = row ? add->integer(0) : 0;
-    add->reset();
-    if (e.receiver_data.empty()) return {};
-    TOCSIN_TRY(Statement* const data, statements.get("INSERT INTO notification_data VALUES (?,?,?)"));
-    for (const auto& [name, value] : e.receiver_data) TOCSIN_OK(data->bind(id).bind_text(name).bind_text(value).run());
-    return {};
-  }
-  Result<void> operator()(const RemoveNotifications& w) const {
-    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM notification WHERE expires_at < ?"));
-    return remove->bind(w.expires_before).run();
-  }
-  Result<void> operator()(const SaveSilence& w) const {
-    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO silence VALUES (?,?,?)"));
-    return add->bind_text(w.silence.id).bind_text(w.silence.json).bind(w.silence.ends_at).run();
-  }
-  Result<void> operator()(const RemoveSilence& w) const {
-    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM silence WHERE id = ?"));
-    return remove->bind_text(w.id).run();
-  }
-  Result<void> operator()(const SaveUnderWay& w) const {
-    TOCSIN_TRY(Statement* const add, statements.get("INSERT OR REPLACE INTO under_way VALUES (?,?,?,?,?,?,?,?)"));
-    std::int64_t number = 0;
-    for (const UnderWayNote& note : w.notes) {
-      TOCSIN_OK(add->bind(static_cast<std::int64_t>(w.batch))
-                    .bind(number++)
-                    .bind_text(note.group_key)
-                    .bind_text(note.receiver)
-                    .bind_text(note.integration)
-                    .bind(note.index)
-                    .bind(note.noted_at)
-                    .bind_blob(encode_hashes(note.firing))
-                    .run());
-    }
-    return {};
-  }
-  Result<void> operator()(const RemoveUnderWay& w) const {
-    TOCSIN_TRY(Statement* const remove, statements.get("DELETE FROM under_way WHERE batch = ?"));
-    return remove->bind(static_cast<std::int64_t>(w.batch)).run();
-  }
-};
-
 Result<StoredUnderWay> under_way_of(const Statement& row) {
   StoredUnderWay out;
   out.batch = static_cast<std::uint64_t>(row.integer(0));
@@ -296,10 +185,6 @@ Result<NotificationLogEntry> notification_of(Database& db, const Statement& row,
 }
 
 }  // namespace
-
-Result<void> apply_write(Statements& statements, const Write& write) {
-  return std::visit(Apply{statements}, write);
-}
 
 Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading) {
   return read_all<RuleAlert>(database, {"rule_alert", "*", {"rule_key", "labels"}}, reading, rule_alert_of);

@@ -1,6 +1,6 @@
 #pragma once
-// Values to rows and back. What is read is checked: a row that makes no sense is an error of kind kCorrupt, never a
-// value.
+// Rows to values; row_writer.hpp is the way back. What is read is checked: a row that makes no sense is an error of
+// kind kCorrupt, never a value.
 
 #include <cstdint>
 #include <string>
@@ -9,12 +9,8 @@
 
 #include "state/database.hpp"
 #include "state/store.hpp"
-#include "state/writes.hpp"
 
 namespace tocsin::state {
-
-/// Carries out one write. Thread: the state thread.
-Result<void> apply_write(Statements& statements, const Write& write);
 
 /// What became of reading a table.
 struct Reading {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "state/row_writer.hpp"
 #include "state/rows.hpp"
 
 namespace tocsin::state {
@@ -52,19 +53,10 @@ std::size_t rows_of(const Write& write) {
 }
 
 Result<std::size_t> write_all(Database& fresh, const std::vector<Write>& writes) {
-  TOCSIN_OK(fresh.execute("BEGIN IMMEDIATE"));
-  Result<void> done;
-  Statements statements(fresh);
+  TOCSIN_OK(RowWriter(fresh).write_all(writes));
   std::size_t rows = 0;
-  for (const Write& write : writes) {
-    done = apply_write(statements, write);
-    if (!done) break;
-    rows += rows_of(write);
-  }
-  if (done) done = fresh.execute("COMMIT");
-  if (done) return rows;
-  (void)fresh.execute("ROLLBACK");  // the first error is the one to tell
-  return fail(std::move(done).error());
+  for (const Write& write : writes) rows += rows_of(write);
+  return rows;
 }
 
 }  // namespace
@@ -79,10 +71,13 @@ Salvage salvage_into(Database& fresh, const std::string& damaged_path) {
   std::vector<Write> writes;
   collect(*damaged, read_silences, writes, out.incomplete,
           [](StoredSilence silence) { return Write(SaveSilence{std::move(silence)}); });
-  collect(*damaged, read_notifications, writes, out.incomplete,
-          [](NotificationLogEntry entry) { return Write(SaveNotification{std::move(entry)}); });
-  collect(*damaged, read_alerts, writes, out.incomplete,
-          [](model::Alert alert) { return Write(SaveAlert{std::make_shared<const model::Alert>(std::move(alert))}); });
+  collect(*damaged, read_notifications, writes, out.incomplete, [](NotificationLogEntry entry) {
+    return Write(SaveNotification{std::make_shared<const NotificationLogEntry>(std::move(entry))});
+  });
+  collect(*damaged, read_alerts, writes, out.incomplete, [](model::Alert alert) {
+    const std::uint64_t fingerprint = alert.labels.fingerprint();
+    return Write(SaveAlert{std::make_shared<const model::Alert>(std::move(alert)), fingerprint});
+  });
   collect_rule_alerts(*damaged, writes, out.incomplete);
   collect_under_way(*damaged, writes, out.incomplete);
   Result<std::size_t> written = write_all(fresh, writes);

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include <pthread.h>
+
 #include "base/log.hpp"
 #include "base/thread_annotations.hpp"
 #include "state/history.hpp"
@@ -31,7 +33,9 @@ constexpr Duration kDeletePause = std::chrono::milliseconds(10);
 class SqliteHistory final : public History {
  public:
   SqliteHistory(std::string path, Clock& clock, HistoryOptions options)
-      : path_(std::move(path)), clock_(&clock), options_(options), thread_([this] { run(); }) {}
+      : path_(std::move(path)), clock_(&clock), options_(options), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "history");
+  }
 
   ~SqliteHistory() override {
     {
@@ -42,21 +46,10 @@ class SqliteHistory final : public History {
     thread_.join();
   }
 
-  void record(HistoryEvent event) override {
-    bool wake = false, tell = false;
-    {
-      const MutexLock lock(mutex_);
-      ++stats_.recorded;
-      if (queue_.size() + writing_ >= options_.max_queued) {
-        ++stats_.dropped;
-        tell = !std::exchange(full_told_, true);
-      } else {
-        queue_.push_back(std::move(event));
-        wake = queue_.size() == 1 || queue_.size() == kPortion;
-      }
-    }
-    if (wake) wake_.notify_one();
-    if (tell) log::error(kComponent, "events come faster than they can be written, some are lost");
+  void record(HistoryEvent event) override { record_notification(std::move(event), {}); }
+  void record_turn(AlertTurn turn) override { push(std::move(turn)); }
+  void record_notification(HistoryEvent event, std::vector<ToldAlert> alerts) override {
+    push(std::make_unique<const ToldEvent>(std::move(event), std::move(alerts)));
   }
 
   void search(HistoryQuery query, std::function<void(Result<HistoryPage>)> done) override {
@@ -92,6 +85,23 @@ class SqliteHistory final : public History {
     std::function<void(Result<HistoryPage>)> done;
   };
   using Time = std::chrono::steady_clock::time_point;
+
+  void push(HistoryRecord event) {
+    bool wake = false, tell = false;
+    {
+      const MutexLock lock(mutex_);
+      ++stats_.recorded;
+      if (queue_.size() + writing_ >= options_.max_queued) {
+        ++stats_.dropped;
+        tell = !std::exchange(full_told_, true);
+      } else {
+        queue_.push_back(std::move(event));
+        wake = queue_.size() == 1 || queue_.size() == kPortion;
+      }
+    }
+    if (wake) wake_.notify_one();
+    if (tell) log::error(kComponent, "events come faster than they can be written, some are lost");
+  }
 
   // The history's thread, from here on.
 
@@ -133,10 +143,10 @@ class SqliteHistory final : public History {
     return std::exchange(searches_, {});
   }
 
-  std::vector<HistoryEvent> take_events() {
+  std::vector<HistoryRecord> take_events() {
     const MutexLock lock(mutex_);
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kPortion));
-    std::vector<HistoryEvent> events(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    std::vector<HistoryRecord> events(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
     writing_ = events.size();
     return events;
@@ -148,7 +158,7 @@ class SqliteHistory final : public History {
   bool write(bool at_once) {
     const Time now = std::chrono::steady_clock::now();
     if (retry_at_ != Time() && now < retry_at_ && !at_once) return false;
-    std::vector<HistoryEvent> events = take_events();
+    std::vector<HistoryRecord> events = take_events();
     Result<void> done = file_ready();
     if (done && !events.empty()) done = on_file([&] { return file_->append(events); });
     retry_at_ = done ? Time() : now + delay_;
@@ -255,7 +265,7 @@ class SqliteHistory final : public History {
 
   Mutex mutex_;
   std::condition_variable_any wake_;
-  std::deque<HistoryEvent> queue_ TOCSIN_GUARDED_BY(mutex_);
+  std::deque<HistoryRecord> queue_ TOCSIN_GUARDED_BY(mutex_);
   std::size_t writing_ TOCSIN_GUARDED_BY(mutex_) = 0;
   std::vector<Wanted> searches_ TOCSIN_GUARDED_BY(mutex_);
   HistoryStats stats_ TOCSIN_GUARDED_BY(mutex_);

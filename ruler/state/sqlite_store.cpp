@@ -15,6 +15,7 @@
 #include "base/thread_annotations.hpp"
 #include "state/database.hpp"
 #include "state/migrations.hpp"
+#include "state/row_writer.hpp"
 #include "state/rows.hpp"
 #include "state/salvage.hpp"
 #include "state/writes.hpp"
@@ -24,15 +25,15 @@ namespace {
 
 constexpr std::string_view kComponent = "state";
 constexpr Duration kLongestRetry = std::chrono::seconds(30);
-/// A log that long is copied into the file, when those who wait have their answer. Four times SQLite's own measure: a
+/// A log that long (16 MiB) is copied into the file, when those who wait have their answer. Four times SQLite's own: a
 /// burst writes the same pages again and again, and each copy waits for the disk.
-constexpr int kLongLogPages = 4000;
+constexpr int kLongLogPages = 2000;
 /// Where nobody waits, transactions are this far apart: in a burst each would write the same pages again.
 constexpr Duration kGather = std::chrono::milliseconds(20);
 
 template <typename T>
 bool has(const WriteQueue& work) {
-  return std::ranges::any_of(work.writes(), [](const auto& one) { return std::holds_alternative<T>(one.second); });
+  return std::ranges::any_of(work.writes(), [](const Write& one) { return std::holds_alternative<T>(one); });
 }
 
 /// For tests: what was written is on disk.
@@ -68,9 +69,10 @@ class SqliteStore final : public Store {
   }
   Result<std::vector<RuleAlert>> load_rule_alerts() override { return read(read_rule_alerts); }
 
-  void save_alerts(std::vector<model::AlertPtr> alerts) override {
+  void save_alerts(std::vector<KeyedAlert> alerts) override {
     std::vector<Write> writes;
-    for (model::AlertPtr& alert : alerts) writes.emplace_back(SaveAlert{std::move(alert)});
+    writes.reserve(alerts.size());
+    for (KeyedAlert& one : alerts) writes.emplace_back(SaveAlert{std::move(one.alert), one.fingerprint});
     push_all(std::move(writes));
   }
   void remove_alerts(std::vector<model::Labels> labels) override {
@@ -80,7 +82,7 @@ class SqliteStore final : public Store {
   }
   Result<std::vector<model::Alert>> load_alerts() override { return read(read_alerts); }
 
-  void save_notification(NotificationLogEntry entry) override { push(SaveNotification{std::move(entry)}); }
+  void save_notification(NotificationLogEntryPtr entry) override { push(SaveNotification{std::move(entry)}); }
   void remove_notifications_before(Timestamp expires_at) override { push(RemoveNotifications{expires_at}); }
   Result<std::vector<NotificationLogEntry>> load_notifications() override { return read(read_notifications); }
 
@@ -123,18 +125,26 @@ class SqliteStore final : public Store {
 
  private:
   void push(Write write) {
-    std::vector<Write> one;
-    one.push_back(std::move(write));
-    push_all(std::move(one));
+    bool wake = false;
+    {
+      const MutexLock lock(mutex_);
+      ++stats_.writes;
+      wake = queue_.size() == 0;
+      queue_.push(std::move(write));
+    }
+    if (wake) wake_.notify_one();
   }
+  /// The thread is woken by the first write: for the others it comes by itself.
   void push_all(std::vector<Write> writes) {
     if (writes.empty()) return;
+    bool wake = false;
     {
       const MutexLock lock(mutex_);
       stats_.writes += writes.size();
+      wake = queue_.size() == 0;
       for (Write& write : writes) queue_.push(std::move(write));
     }
-    wake_.notify_one();
+    if (wake) wake_.notify_one();
   }
 
   /// Runs a query on the state thread, behind what was queued before, and waits for it.
@@ -193,6 +203,7 @@ class SqliteStore final : public Store {
     while (true) {
       bool stopping = false;
       WriteQueue work = take_work(delay, stopping);
+      work.compact();
       began_ = std::chrono::steady_clock::now();
       const bool written = commit(work, stopping);
       const bool synced = sync_if_due(stopping || work.has_waiting_synced()) && written;
@@ -247,21 +258,13 @@ class SqliteStore final : public Store {
   }
 
   Result<void> transaction(const WriteQueue& work) {
-    TOCSIN_OK(database_.execute("BEGIN IMMEDIATE"));
-    Result<void> done;
-    for (const auto& [order, write] : work.writes()) {
-      done = apply_write(statements_, write);
-      if (!done) break;
-    }
-    if (done) done = database_.execute("COMMIT");
-    if (done) pass_fault_points(work);
-    // A full disk rolls back by itself, then ROLLBACK has nothing to do: the first error is the one to tell.
-    if (!done) (void)database_.execute("ROLLBACK");
-    return done;
+    TOCSIN_OK(writer_.write_all(work.writes()));
+    pass_fault_points(work);
+    return {};
   }
 
   Database database_;
-  Statements statements_{database_};
+  RowWriter writer_{database_};
   const SqliteOptions options_;
   // The state thread's, down to the mutex.
   Time began_{};                        // the last transaction

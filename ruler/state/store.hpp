@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -44,6 +45,8 @@ struct NotificationLogEntry {
   std::vector<std::uint64_t> owed;                   // told as firing, not told as resolved since: alert hashes, sorted
   std::map<std::string, std::string> receiver_data;  // what an integration remembers, such as a Slack message's ts
 };
+/// Shared by the log in memory and what writes it.
+using NotificationLogEntryPtr = std::shared_ptr<const NotificationLogEntry>;
 
 /// Firing alerts that a message is about to tell an integration of for the first time.
 struct UnderWayNote {
@@ -57,6 +60,16 @@ struct UnderWayNote {
 struct StoredUnderWay {
   std::uint64_t batch = 0;
   UnderWayNote note;
+};
+
+/// An alert with its fingerprint, which takes a while to compute.
+struct KeyedAlert {
+  KeyedAlert(model::AlertPtr a)  // NOLINT(google-explicit-constructor): where speed is no matter, an alert is enough
+      : alert(std::move(a)), fingerprint(alert->labels.fingerprint()) {}
+  KeyedAlert(model::AlertPtr a, std::uint64_t f) : alert(std::move(a)), fingerprint(f) {}
+
+  model::AlertPtr alert;
+  std::uint64_t fingerprint;
 };
 
 struct StoredSilence {
@@ -93,11 +106,11 @@ class Store {
   virtual Result<std::vector<RuleAlert>> load_rule_alerts() = 0;
 
   /// Upserts by fingerprint of the labels.
-  virtual void save_alerts(std::vector<model::AlertPtr> alerts) = 0;
+  virtual void save_alerts(std::vector<KeyedAlert> alerts) = 0;
   virtual void remove_alerts(std::vector<model::Labels> labels) = 0;
   virtual Result<std::vector<model::Alert>> load_alerts() = 0;
 
-  virtual void save_notification(NotificationLogEntry entry) = 0;
+  virtual void save_notification(NotificationLogEntryPtr entry) = 0;
   virtual void remove_notifications_before(Timestamp expires_at) = 0;
   virtual Result<std::vector<NotificationLogEntry>> load_notifications() = 0;
 

@@ -1,62 +1,99 @@
 #include "state/writes.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+
+#include "base/hash.hpp"
+#include "state/notification_key.hpp"
 
 namespace tocsin::state {
 namespace {
 
-/// Short enough to need no memory of its own.
-std::string alert_key(std::uint64_t fingerprint) {
-  std::string out = "a";
-  for (unsigned shift = 0; shift < 64; shift += 8) out += static_cast<char>(fingerprint >> shift & 0xffU);
-  return out;
+/// What writes may be about.
+enum class Thing : std::uint8_t { kRule, kAlert, kNotification, kExpired, kSilence, kUnderWay };
+
+/// The kind of thing and a hash of which one it is.
+struct KeyOf {
+  using Key = std::pair<Thing, std::uint64_t>;
+  Key operator()(const SaveRuleAlerts& w) const { return {Thing::kRule, xxhash64(w.rule_key)}; }
+  Key operator()(const SaveAlert& w) const { return {Thing::kAlert, w.fingerprint}; }
+  Key operator()(const RemoveAlert& w) const { return {Thing::kAlert, w.fingerprint}; }
+  Key operator()(const SaveNotification& w) const { return {Thing::kNotification, NotificationHash()(w.entry)}; }
+  Key operator()(const RemoveNotifications&) const { return {Thing::kExpired, 0}; }
+  Key operator()(const SaveSilence& w) const { return {Thing::kSilence, xxhash64(w.silence.id)}; }
+  Key operator()(const RemoveSilence& w) const { return {Thing::kSilence, xxhash64(w.id)}; }
+  Key operator()(const SaveUnderWay& w) const { return {Thing::kUnderWay, w.batch}; }
+  Key operator()(const RemoveUnderWay& w) const { return {Thing::kUnderWay, w.batch}; }
+};
+
+const std::string& silence_id(const Write& write) {
+  const auto* save = std::get_if<SaveSilence>(&write);
+  return save != nullptr ? save->silence.id : std::get<RemoveSilence>(write).id;
 }
 
-struct KeyOf {
-  std::string operator()(const SaveRuleAlerts& w) const { return "rule " + w.rule_key; }
-  std::string operator()(const SaveAlert& w) const { return alert_key(w.alert->labels.fingerprint()); }
-  std::string operator()(const RemoveAlert& w) const { return alert_key(w.fingerprint); }
-  std::string operator()(const SaveNotification& w) const {
-    const NotificationLogEntry& e = w.entry;
-    // Lengths keep names with spaces apart.
-    std::string out = "notification ";
-    out.reserve(64 + e.receiver.size() + e.integration.size() + e.group_key.size());
-    for (const std::size_t number : {std::size_t{e.index}, e.receiver.size(), e.integration.size()}) {
-      out.append(std::to_string(number)).push_back(' ');
-    }
-    return out.append(e.receiver).append(" ").append(e.integration).append(" ").append(e.group_key);
-  }
-  std::string operator()(const RemoveNotifications&) const { return "expired notifications"; }
-  std::string operator()(const SaveSilence& w) const { return "silence " + w.silence.id; }
-  std::string operator()(const RemoveSilence& w) const { return "silence " + w.id; }
-  std::string operator()(const SaveUnderWay& w) const { return fmt::format("under way {}", w.batch); }
-  std::string operator()(const RemoveUnderWay& w) const { return fmt::format("under way {}", w.batch); }
+/// A write at its place in the queue.
+struct Placed {
+  KeyOf::Key key;
+  std::size_t at = 0;
+  auto operator<=>(const Placed&) const = default;
 };
+
+/// A batch that never got to the disk leaves nothing to remove: however long the disk is full, nothing piles up.
+bool cancels(const Write& later, const Write& earlier) {
+  return std::holds_alternative<RemoveUnderWay>(later) && std::holds_alternative<SaveUnderWay>(earlier);
+}
 
 }  // namespace
 
-std::string write_key(const Write& write) {
-  return std::visit(KeyOf{}, write);
+bool same_thing(const Write& a, const Write& b) {
+  const KeyOf::Key key = std::visit(KeyOf{}, a);
+  if (key != std::visit(KeyOf{}, b)) return false;
+  switch (key.first) {
+    case Thing::kRule:
+      return std::get<SaveRuleAlerts>(a).rule_key == std::get<SaveRuleAlerts>(b).rule_key;
+    case Thing::kNotification:
+      return key_of(std::get<SaveNotification>(a).entry) == key_of(std::get<SaveNotification>(b).entry);
+    case Thing::kSilence:
+      return silence_id(a) == silence_id(b);
+    default:
+      return true;  // the number says it all
+  }
 }
 
 void WriteQueue::push(Write write) {
-  const std::uint64_t order = ++last_;
-  if (const auto [known, fresh] = by_key_.try_emplace(write_key(write), order); !fresh) {
-    const auto older = writes_.find(known->second);
-    // A batch that never got to the disk leaves nothing to remove: however long the disk is full, nothing piles up.
-    if (std::holds_alternative<RemoveUnderWay>(write) && std::holds_alternative<SaveUnderWay>(older->second)) {
-      writes_.erase(older);
-      by_key_.erase(known);
-      return;
-    }
-    writes_.erase(older);
-    known->second = order;
+  writes_.push_back(std::move(write));
+  if (writes_.size() < compact_at_) return;
+  compact();
+  compact_at_ = std::max(kLong, 2 * writes_.size());
+}
+
+void WriteQueue::compact() {
+  if (writes_.size() < 2) return;
+  std::vector<Placed> order;
+  order.reserve(writes_.size());
+  for (const Write& write : writes_) order.push_back({std::visit(KeyOf{}, write), order.size()});
+  std::ranges::sort(order);
+  std::vector<bool> gone;
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const std::size_t earlier = order[i - 1].at, later = order[i].at;
+    if (order[i - 1].key != order[i].key || !same_thing(writes_[earlier], writes_[later])) continue;
+    gone.resize(writes_.size());
+    gone[earlier] = true;
+    if (cancels(writes_[later], writes_[earlier])) gone[later] = true;
   }
-  writes_.emplace(order, std::move(write));
+  if (gone.empty()) return;
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < writes_.size(); ++at) {
+    if (gone[at]) continue;
+    if (kept != at) writes_[kept] = std::move(writes_[at]);
+    ++kept;
+  }
+  writes_.erase(writes_.begin() + static_cast<std::ptrdiff_t>(kept), writes_.end());
 }
 
 void WriteQueue::put_back(WriteQueue older) {
-  for (auto& [order, write] : writes_) older.push(std::move(write));
+  for (Write& write : writes_) older.writes_.push_back(std::move(write));
+  older.compact();
+  older.compact_at_ = std::max(kLong, 2 * older.writes_.size());
   for (Done& done : waiting_) older.waiting_.push_back(std::move(done));
   for (Done& done : waiting_synced_) older.waiting_synced_.push_back(std::move(done));
   *this = std::move(older);

@@ -1,13 +1,10 @@
 #pragma once
 // Writes as values, and the queue in which a newer write of the same thing replaces an older one. So the queue is no
-// longer than the state itself, however long the disk is full.
+// longer than twice the state itself, however long the disk is full.
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,12 +19,13 @@ struct SaveRuleAlerts {
 };
 struct SaveAlert {
   model::AlertPtr alert;
+  std::uint64_t fingerprint = 0;
 };
 struct RemoveAlert {
   std::uint64_t fingerprint = 0;
 };
 struct SaveNotification {
-  NotificationLogEntry entry;
+  NotificationLogEntryPtr entry;
 };
 struct RemoveNotifications {
   Timestamp expires_before = 0;
@@ -48,8 +46,8 @@ struct RemoveUnderWay {
 using Write = std::variant<SaveRuleAlerts, SaveAlert, RemoveAlert, SaveNotification, RemoveNotifications, SaveSilence,
                            RemoveSilence, SaveUnderWay, RemoveUnderWay>;
 
-/// What the write is about: two writes with equal keys leave what the later one says.
-std::string write_key(const Write& write);
+/// Two writes of which the later one says all that matters.
+bool same_thing(const Write& a, const Write& b);
 
 /// Writes in order and who waits for them. Thread: one at a time.
 class WriteQueue {
@@ -61,18 +59,20 @@ class WriteQueue {
   void wait_synced(Done done) { waiting_synced_.push_back(std::move(done)); }
   /// Puts an older queue, whose writes failed, in front of this one.
   void put_back(WriteQueue older);
+  /// Takes those out that a later one replaces. push() does so now and then, when the queue has grown long.
+  void compact();
   std::size_t size() const { return writes_.size(); }
   bool empty() const { return writes_.empty() && !has_waiting(); }
   bool has_waiting() const { return !waiting_.empty() || !waiting_synced_.empty(); }
   bool has_waiting_synced() const { return !waiting_synced_.empty(); }
-  const std::map<std::uint64_t, Write>& writes() const { return writes_; }
+  const std::vector<Write>& writes() const { return writes_; }
   std::vector<Done> take_waiting() { return std::exchange(waiting_, {}); }
   std::vector<Done> take_waiting_synced() { return std::exchange(waiting_synced_, {}); }
 
  private:
-  std::uint64_t last_ = 0;
-  std::map<std::uint64_t, Write> writes_;  // by order
-  std::unordered_map<std::string, std::uint64_t> by_key_;
+  static constexpr std::size_t kLong = 4096;
+  std::vector<Write> writes_;  // in order
+  std::size_t compact_at_ = kLong;
   std::vector<Done> waiting_, waiting_synced_;
 };
 

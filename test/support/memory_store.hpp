@@ -29,10 +29,10 @@ class MemoryStore : public state::Store {
     return out;
   }
 
-  void save_alerts(std::vector<model::AlertPtr> alerts) override {
-    for (const model::AlertPtr& alert : alerts) {
+  void save_alerts(std::vector<state::KeyedAlert> alerts) override {
+    for (const state::KeyedAlert& one : alerts) {
       ++stats_.writes;
-      alerts_.insert_or_assign(alert->labels.fingerprint(), *alert);
+      alerts_.insert_or_assign(one.fingerprint, *one.alert);
     }
   }
   void remove_alerts(std::vector<model::Labels> labels) override {
@@ -44,10 +44,10 @@ class MemoryStore : public state::Store {
     return out;
   }
 
-  void save_notification(state::NotificationLogEntry entry) override {
+  void save_notification(state::NotificationLogEntryPtr entry) override {
     ++stats_.writes;
-    auto key = std::make_tuple(entry.group_key, entry.receiver, entry.integration, entry.index);
-    notifications_.insert_or_assign(std::move(key), std::move(entry));
+    auto key = std::make_tuple(entry->group_key, entry->receiver, entry->integration, entry->index);
+    notifications_.insert_or_assign(std::move(key), *entry);
   }
   void remove_notifications_before(Timestamp expires_at) override {
     std::erase_if(notifications_, [expires_at](const auto& n) { return n.second.expires_at < expires_at; });

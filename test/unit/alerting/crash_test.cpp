@@ -29,14 +29,14 @@ class SlowStore final : public state::Store {
     later([this, key = std::move(key), alerts = std::move(alerts)] { disk_.save_rule_alerts(key, alerts); });
   }
   Result<std::vector<state::RuleAlert>> load_rule_alerts() override { return disk_.load_rule_alerts(); }
-  void save_alerts(std::vector<model::AlertPtr> alerts) override {
+  void save_alerts(std::vector<state::KeyedAlert> alerts) override {
     later([this, alerts = std::move(alerts)] { disk_.save_alerts(alerts); });
   }
   void remove_alerts(std::vector<model::Labels> labels) override {
     later([this, labels = std::move(labels)] { disk_.remove_alerts(labels); });
   }
   Result<std::vector<model::Alert>> load_alerts() override { return disk_.load_alerts(); }
-  void save_notification(state::NotificationLogEntry entry) override {
+  void save_notification(state::NotificationLogEntryPtr entry) override {
     later([this, entry = std::move(entry)] { disk_.save_notification(entry); });
   }
   void remove_notifications_before(Timestamp expires_at) override {

@@ -85,9 +85,9 @@ TEST_CASE("What was under way is owed after a start, unless the log knows of a l
   VirtualLoop loop;
   tocsin::test::MemoryStore store;
   state::NotificationLogEntry entry{"known", "r", "webhook", 0, 100, 1'000'000, {5}, {}, {3, 5}, {{"ts", "1"}}};
-  store.save_notification(entry);
+  store.save_notification(std::make_shared<const state::NotificationLogEntry>(entry));
   entry.group_key = "delivered";
-  store.save_notification(entry);
+  store.save_notification(std::make_shared<const state::NotificationLogEntry>(entry));
   store.save_under_way(7, {note_of("known", 101, {4, 5}), note_of("new", 101, {9}), note_of("delivered", 100, {8})});
   NotificationLog log(store);
   REQUIRE(log.load(0));

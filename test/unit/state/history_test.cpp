@@ -191,8 +191,10 @@ TEST_CASE("A search that is out of time gives what it has and where to go on") {
   const TempFolder folder;
   auto file = HistoryFile::open(folder.file("history.db"), kStart);
   REQUIRE(file);
-  std::vector<HistoryEvent> events;
-  for (int i = 0; i < 1000; ++i) events.push_back(firing(i == 0 ? "old" : "new", kStart + i));
+  std::vector<HistoryRecord> events;
+  for (int i = 0; i < 1000; ++i) {
+    events.push_back(std::make_unique<const ToldEvent>(firing(i == 0 ? "old" : "new", kStart + i)));
+  }
   REQUIRE((*file)->append(events));
   HistoryQuery query{.to = kStart + kDay, .matchers = matching("alertname", "old")};
   int rounds = 0;
@@ -308,7 +310,7 @@ TEST_CASE("A damaged history is set aside, and what can be read of it is in the 
   };
   SECTION("a page in the middle") {
     std::string bytes = good;
-    bytes.replace(bytes.size() / 4096 / 2 * 4096, 4096, std::string(4096, '\x5a'));
+    bytes.replace(bytes.size() / 8192 / 2 * 8192, 8192, std::string(8192, '\x5a'));
     const auto [left, aside] = damaged(bytes);
     CHECK(std::filesystem::exists(aside));
     CHECK(left >= 1800);

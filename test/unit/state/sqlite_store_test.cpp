@@ -76,6 +76,10 @@ NotificationLogEntry entry(const std::string& group, Timestamp expires_at) {
   return e;
 }
 
+NotificationLogEntryPtr shared_entry(const std::string& group, Timestamp expires_at) {
+  return std::make_shared<const NotificationLogEntry>(entry(group, expires_at));
+}
+
 UnderWayNote note(const std::string& group) {
   return {group, "team X", "slack", 2, 1234, {1, std::numeric_limits<std::uint64_t>::max()}};
 }
@@ -107,7 +111,7 @@ TEST_CASE("What was saved is there after the store is opened again, to the bit")
     store->save_alerts({alert("A"), alert("B", 1'700'000'009'999)});
     store->save_rule_alerts("r1", {rule_alert("r1", "a", nan), rule_alert("r1", "b", -0.0)});
     store->save_rule_alerts("r2", {rule_alert("r2", "a", 1)});
-    store->save_notification(entry("{}:{a=\"b\"}", 5000));
+    store->save_notification(shared_entry("{}:{a=\"b\"}", 5000));
     store->save_silence({"id-1", R"({"comment":"x"})", 99});
     REQUIRE(flushed(*store));
   }
@@ -184,10 +188,10 @@ TEST_CASE("A later write of the same thing replaces the earlier one, and removal
   store->save_rule_alerts("gone", {});
   NotificationLogEntry second = entry("g", 9000);
   second.receiver_data.clear();
-  store->save_notification(entry("g", 1000));
+  store->save_notification(shared_entry("g", 1000));
   REQUIRE(flushed(*store));
-  store->save_notification(second);
-  store->save_notification(entry("old", 400));
+  store->save_notification(std::make_shared<const NotificationLogEntry>(second));
+  store->save_notification(shared_entry("old", 400));
   store->remove_notifications_before(500);
   store->save_silence({"s", "{}", 1});
   store->remove_silence("s");
@@ -214,10 +218,10 @@ TEST_CASE("A full disk is told by flush, keeps the writes queued, and is got ove
   const std::string path = folder.file("state.db");
   SqliteOptions options;
   options.retry_delay = std::chrono::milliseconds(1);
-  options.max_bytes = 64 << 10;
+  options.max_bytes = 128 << 10;
   {
     const auto store = open(path, options);
-    std::vector<model::AlertPtr> many;
+    std::vector<KeyedAlert> many;
     for (int i = 0; i < 2000; ++i) many.push_back(alert(fmt::format("Alert{}", i)));
     store->save_alerts(many);
     CHECK_FALSE(flushed(*store));
@@ -226,7 +230,7 @@ TEST_CASE("A full disk is told by flush, keeps the writes queued, and is got ove
     CHECK(store->load_alerts()->empty());  // reading goes on, and no half of a transaction is seen
     // Room again: most of it is no longer wanted.
     std::vector<model::Labels> gone;
-    for (int i = 1; i < 2000; ++i) gone.push_back(many[static_cast<std::size_t>(i)]->labels);
+    for (int i = 1; i < 2000; ++i) gone.push_back(many[static_cast<std::size_t>(i)].alert->labels);
     store->remove_alerts(gone);
     CHECK(flushed(*store));
     CHECK(store->stats().queued == 0);
@@ -291,6 +295,88 @@ TEST_CASE("Migrations run in order, once, and a failing one leaves the schema as
   CHECK(count->integer(2) == 0);
 }
 
+TEST_CASE("A store of before its rows were found by id keeps all of them, with what belongs to them") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  {
+    auto database = Database::open(path, {});
+    REQUIRE(database);
+    const std::vector<Migration>& known = known_migrations();
+    REQUIRE(migrate(*database, {known.begin(), known.begin() + 4}, 1));
+    for (const std::string name : {"B", "A"}) {
+      auto add = Statement::prepare(*database, "INSERT INTO alert VALUES (NULL, ?, ?, x'', 1, 2, 3, 'u', 0)");
+      REQUIRE(add);
+      const model::Labels labels = alert(name)->labels;
+      REQUIRE(add->bind(static_cast<std::int64_t>(labels.fingerprint())).bind_blob(labels.encoded()).run());
+    }
+    REQUIRE(database->execute(
+        "INSERT INTO notification VALUES (7, 'g', 'team X', 'slack', 2, 5, 9, x'0100000000000000', x'', x'');"
+        "INSERT INTO notification_data VALUES (7, 'ts', '17');"));
+  }
+  const auto store = open(path);
+  const auto alerts = store->load_alerts();
+  REQUIRE(alerts->size() == 2);
+  CHECK(alerts->at(0).labels == alert("B")->labels);
+  CHECK(alerts->at(1).labels == alert("A")->labels);
+  const auto log = store->load_notifications();
+  REQUIRE(log->size() == 1);
+  CHECK(log->front().receiver_data == std::map<std::string, std::string>{{"ts", "17"}});
+  // What is written now replaces those rows.
+  store->save_alerts({alert("B", 77), alert("C")});
+  store->save_notification(shared_entry("g", 1000));
+  REQUIRE(flushed(*store));
+  CHECK(store->load_alerts()->size() == 3);
+  CHECK(store->load_alerts()->front() == *alert("B", 77));
+  CHECK(store->load_notifications()->size() == 1);
+  CHECK(store->load_notifications()->front().receiver_data == entry("", 0).receiver_data);
+}
+
+TEST_CASE("Of rows about the same thing the last one counts, and the others go with the first write") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  {
+    const auto store = open(path);
+    store->save_alerts({alert("A", 1)});
+    store->save_notification(shared_entry("g", 1000));
+  }
+  run_sql(path,
+          "INSERT INTO alert SELECT 10, fingerprint, labels, annotations, starts_at, 2, updated_at, generator_url, "
+          "timed_out FROM alert; INSERT INTO notification SELECT 10, group_key, receiver, integration, position, "
+          "sent_at, 2000, firing, resolved, owed FROM notification;");
+  const auto store = open(path);
+  CHECK(store->load_alerts()->back().ends_at == 2);
+  store->save_silence({"s", "{}", 1});
+  REQUIRE(flushed(*store));
+  REQUIRE(store->load_alerts()->size() == 1);
+  CHECK(store->load_alerts()->front().ends_at == 2);
+  REQUIRE(store->load_notifications()->size() == 1);
+  CHECK(store->load_notifications()->front().expires_at == 2000);
+  store->remove_alerts({alert("A")->labels});
+  store->remove_notifications_before(3000);
+  CHECK(store->load_alerts()->empty());
+  CHECK(store->load_notifications()->empty());
+}
+
+TEST_CASE("The log forgets what an integration remembered when it remembers nothing more, also after a restart") {
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  NotificationLogEntry plain = entry("g", 2000);
+  plain.receiver_data.clear();
+  const auto shared_plain = std::make_shared<const NotificationLogEntry>(plain);
+  open(path)->save_notification(shared_entry("g", 1000));
+  {
+    const auto store = open(path);
+    store->save_notification(shared_plain);
+    CHECK(store->load_notifications()->front().receiver_data.empty());
+    store->save_notification(shared_entry("g", 3000));
+    CHECK(store->load_notifications()->front().receiver_data.size() == 2);
+  }
+  const auto log = open(path)->load_notifications();
+  REQUIRE(log->size() == 1);
+  CHECK(log->front().expires_at == 3000);
+  CHECK(log->front().receiver_data == entry("", 0).receiver_data);
+}
+
 TEST_CASE("Known migrations are numbered from 1 without gaps") {
   int version = 0;
   for (const Migration& migration : known_migrations()) CHECK(migration.version == ++version);
@@ -303,7 +389,7 @@ TEST_CASE("Rows that make no sense are left out, and the others are read") {
   {
     const auto store = open(path);
     store->save_alerts({alert("A")});
-    store->save_notification(entry("g", 1000));
+    store->save_notification(shared_entry("g", 1000));
     store->save_rule_alerts("r", {rule_alert("r", "a", 1)});
   }
   run_sql(path,
@@ -413,8 +499,8 @@ void fill(const std::string& path) {
   const auto store = open(path);
   for (int i = 0; i < 300; ++i) store->save_alerts({alert(fmt::format("Alert{}", i))});
   for (int i = 0; i < 50; ++i) {
-    store->save_silence({fmt::format("id-{:02}", i), R"({"comment":")" + std::string(300, 'c') + R"("})", 99});
-    store->save_notification(entry(fmt::format("{{}}:{{a=\"{}\"}}", i), 5000));
+    store->save_silence({fmt::format("id-{:02}", i), R"({"comment":")" + std::string(900, 'c') + R"("})", 99});
+    store->save_notification(shared_entry(fmt::format("{{}}:{{a=\"{}\"}}", i), 5000));
     const std::string rule = fmt::format("rule-{}", i);
     store->save_rule_alerts(rule, {rule_alert(rule, "a", i), rule_alert(rule, "b", i)});
   }
@@ -443,7 +529,7 @@ TEST_CASE("A damaged page costs the rows that were on it, and no others") {
   const std::string path = folder.file("state.db");
   fill(path);
   const std::string good = read_bytes(path);
-  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kPage = 8192;
   REQUIRE(good.size() % kPage == 0);
   const std::string copy = folder.file("copy.db");
   std::size_t most_lost = 0, damaged = 0;
@@ -527,14 +613,14 @@ TEST_CASE("A whole store says so; one that cannot write says why until it can") 
   const TempFolder folder;
   SqliteOptions options;
   options.retry_delay = std::chrono::milliseconds(1);
-  options.max_bytes = 64 << 10;
+  options.max_bytes = 128 << 10;
   const auto store = open(folder.file("state.db"), options);
   CHECK(store->health().set_aside.empty());
   CHECK(store->health().failure.empty());
-  std::vector<model::AlertPtr> many;
+  std::vector<KeyedAlert> many;
   std::vector<Labels> gone;
   for (int i = 0; i < 2000; ++i) many.push_back(alert(fmt::format("Alert{}", i)));
-  for (const auto& one : many) gone.push_back(one->labels);
+  for (const auto& one : many) gone.push_back(one.alert->labels);
   store->save_alerts(many);
   CHECK_FALSE(flushed(*store));
   CHECK(store->health().failure.find("full") != std::string::npos);
