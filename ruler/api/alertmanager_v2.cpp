@@ -7,6 +7,7 @@
 #include "alerting/silence_json.hpp"
 #include "api/alertmanager_v2_json.hpp"
 #include "api/json_writer.hpp"
+#include "api/posted_alerts.hpp"
 #include "base/json_string.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -26,8 +27,9 @@ using Captures = net::HttpRouter::Captures;
 using ApiPtr = std::shared_ptr<const AlertmanagerV2>;
 
 constexpr std::string_view kJson = "application/json";
-/// Bodies below this are read on the loop.
-constexpr std::size_t kSmallBody = std::size_t{16} << 10U;
+/// Bodies below these are read on the loop, in about a fifth of a millisecond at most: by the quick reader, and if that
+/// one declines, through a tree. A worker would have to fetch the body, and the loop the alerts, from another core.
+constexpr std::size_t kQuickBody = std::size_t{64} << 10U, kSmallBody = std::size_t{16} << 10U;
 
 HttpResponse uncached(HttpResponse response) {
   response.headers.set("Cache-Control", "no-store");
@@ -262,12 +264,15 @@ Task<HttpResponse> get_groups(ApiPtr api, HttpRequest request) {
 Task<HttpResponse> post_alerts(ApiPtr api, HttpRequest request) {
   if (auto refused = refuse_media_type(request)) co_return std::move(*refused);
   const Timestamp now = api->alerting.clock().now();
+  const std::shared_ptr<const config::AlertmanagerConfig> config = api->alerting.config();
+  const Duration timeout = config ? config->global.resolve_timeout : Duration::zero();
   std::optional<Result<PostedAlerts>> posted;
-  if (request.body.size() < kSmallBody) {
-    posted = parse_posted_alerts(request.body, now);
-  } else {
-    posted = co_await net::run_on(api->loop, api->work.lane(Lane::kQuery),
-                                  [body = std::move(request.body), now] { return parse_posted_alerts(body, now); });
+  if (request.body.size() < kQuickBody) posted = read_plain_alerts(request.body, now, timeout);
+  if (!posted && request.body.size() < kSmallBody) posted = parse_posted_tree(request.body, now, timeout);
+  if (!posted) {
+    posted = co_await net::run_on(
+        api->loop, api->work.lane(Lane::kQuery),
+        [body = std::move(request.body), now, timeout] { return parse_posted_alerts(body, now, timeout); });
   }
   if (!*posted) co_return unreadable_answer(posted->error());
   PostedAlerts& alerts = **posted;

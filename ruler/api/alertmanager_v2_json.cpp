@@ -6,6 +6,7 @@
 #include "alerting/identity.hpp"
 #include "alerting/silence_json.hpp"
 #include "api/json_writer.hpp"
+#include "api/posted_alerts.hpp"
 #include "base/strings.hpp"
 #include "model/annotations.hpp"
 
@@ -13,11 +14,6 @@ namespace tocsin::api {
 namespace {
 
 namespace json = boost::json;
-
-/// Go's zero time, which clients send for "not set".
-constexpr Timestamp kGoZeroTime = -62'135'596'800'000;
-/// Longer names and values are nobody's labels, and model::Labels' encoding ends at 16 MiB.
-constexpr std::size_t kMaxText = std::size_t{1} << 20U;
 
 constexpr std::string_view kBody = "alerts";
 
@@ -37,8 +33,8 @@ Result<model::Labels> read_labels(const json::object& alert, std::string_view ke
   for (const auto& [name, text] : value->get_object()) {
     if (!text.is_string() && !text.is_null()) return wrong_type(text, member, "string");
     const std::string_view content = text.is_null() ? std::string_view() : std::string_view(text.get_string());
-    if (content.size() > kMaxText || name.size() > kMaxText) {
-      return fail(Errc::kInvalid, "{} in body has a text of more than {} bytes", key, kMaxText);
+    if (content.size() > kMaxPostedText || name.size() > kMaxPostedText) {
+      return fail(Errc::kInvalid, "{} in body has a text of more than {} bytes", key, kMaxPostedText);
     }
     if (content.empty() && kind == Texts::kLabels) continue;
     if (!model::is_valid_name(name) && error.empty()) error = fmt::format("invalid name {}", go_quote(name));
@@ -52,16 +48,15 @@ Result<void> read_time(const json::object& alert, std::string_view key, Timestam
   if (value == nullptr || value->is_null()) return {};
   if (!value->is_string()) return wrong_type(*value, fmt::format(".{}", key), "string");
   const std::string text(value->get_string());
-  if (text.empty()) return {};
-  if (!alerting::parse_api_time(text, out)) {
+  if (!read_posted_time(text, out)) {
     return alerting::unreadable(kBody, fmt::format("{} is no date-time: {}", key, go_quote(text)));
   }
-  if (out == kGoZeroTime) out = 0;
   return {};
 }
 
 /// One alert; the message of what is wrong with it, if anything, in `invalid`.
-Result<model::Alert> read_alert(const json::value& value, std::size_t index, Timestamp now, std::string& invalid) {
+Result<model::Alert> read_alert(const json::value& value, std::size_t index, Timestamp now, Duration resolve_timeout,
+                                std::string& invalid) {
   if (value.is_null()) return fail(Errc::kInvalid, "{} in body is required", index);
   if (!value.is_object()) return alerting::not_readable(kBody, value, "value of type models.PostableAlert");
   const json::object& object = value.get_object();
@@ -78,9 +73,7 @@ Result<model::Alert> read_alert(const json::value& value, std::size_t index, Tim
   }
   const json::value* labels = object.if_contains("labels");
   if (labels == nullptr || labels->is_null()) return fail(Errc::kInvalid, "{}.labels in body is required", index);
-  alert.updated_at = now;
-  if (alert.starts_at == 0) alert.starts_at = alert.ends_at != 0 ? alert.ends_at : now;
-  if (alert.ends_at != 0 && alert.ends_at < alert.starts_at) {
+  if (!complete(alert, now, resolve_timeout)) {
     invalid = "start time must be before end time";
   } else if (alert.labels.empty()) {
     invalid = "at least one label pair required";
@@ -100,7 +93,12 @@ void append_texts(JsonWriter& writer, std::string_view key, const std::vector<st
 
 }  // namespace
 
-Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now) {
+Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now, Duration resolve_timeout) {
+  if (std::optional<PostedAlerts> posted = read_plain_alerts(body, now, resolve_timeout)) return std::move(*posted);
+  return parse_posted_tree(body, now, resolve_timeout);
+}
+
+Result<PostedAlerts> parse_posted_tree(std::string_view body, Timestamp now, Duration resolve_timeout) {
   json::monotonic_resource memory;
   TOCSIN_TRY(const json::value root, alerting::parse_api_body(body, kBody, &memory));
   PostedAlerts posted;
@@ -109,7 +107,7 @@ Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now) {
   std::size_t index = 0;
   for (const json::value& value : root.get_array()) {
     std::string invalid;
-    TOCSIN_TRY(model::Alert alert, read_alert(value, index++, now, invalid));
+    TOCSIN_TRY(model::Alert alert, read_alert(value, index++, now, resolve_timeout, invalid));
     if (invalid.empty()) {
       posted.valid.push_back(std::make_shared<const model::Alert>(std::move(alert)));
     } else {

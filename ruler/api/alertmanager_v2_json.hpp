@@ -16,9 +16,12 @@ struct PostedAlerts {
   std::vector<std::string> invalid;  // one message for each
 };
 
-/// postableAlerts, checked and completed: starts_at and updated_at are set, ends_at is 0 where none was given.
+/// postableAlerts, checked and completed: starts_at and updated_at are set, and ends_at, where none was given, by the
+/// timeout (0: it is left 0).
 /// @return kInvalid (422) where the schema is not met, kCorrupt (400) where it is no JSON, or of a wrong type.
-Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now);
+Result<PostedAlerts> parse_posted_alerts(std::string_view body, Timestamp now, Duration resolve_timeout = {});
+/// The same through a tree of JSON values: what says what is wrong with a body, and the slow twin of posted_alerts.hpp.
+Result<PostedAlerts> parse_posted_tree(std::string_view body, Timestamp now, Duration resolve_timeout = {});
 
 void append_alert(std::string& out, const alerting::AlertView& view);
 void append_group(std::string& out, const alerting::GroupView& group);
