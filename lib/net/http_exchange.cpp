@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U;  // Go's limit for a response's header
 // Most answers are short; memory for a long one is taken when it turns out to be long.
-constexpr std::size_t kFirstReadBytes = 4U << 10U, kReadBytes = 64U << 10U;
+constexpr std::size_t kFirstReadBytes = 1000, kReadBytes = 64U << 10U;
 constexpr int kMaxInformational = 5;  // Go's
 
 bool has_content(const HttpRequest& request) {
@@ -90,7 +90,7 @@ class AnswerReader {
       }
       out_->got_some = true;
       buffer_->commit(*got);
-      if (*got == room) room = kReadBytes;
+      if (*got == room) room = std::min(room * 16, kReadBytes);
     }
     if (!ended_by_sink_ && status != ParseStatus::kDone) co_return fail(parse_failure(status, parser_, first_bytes));
     keep_alive_ = !ended_by_sink_ && parser_.keep_alive() && buffer_->empty();
