@@ -188,15 +188,42 @@ class Writer {
   std::string out_;
 };
 
+/// What `global` has though nobody wrote it.
+class GlobalDefaults final : public FieldVisitor {
+ public:
+  explicit GlobalDefaults(const yaml::Node& written) : written_(written) {}
+
+  void duration(std::string_view key, Duration& value) override { put(key, format_duration(value)); }
+  void plain(std::string_view key, std::string& value) override { put(key, value); }
+  void url(std::string_view key, std::string& value) override { put(key, value); }
+  void flag(std::string_view key, bool& value) override { put(key, value ? "true" : "false"); }
+  std::string take() {
+    if (!has("http_config")) text_ += "  http_config:\n    follow_redirects: true\n    enable_http2: true\n";
+    return std::move(text_);
+  }
+
+ private:
+  bool has(std::string_view key) const { return written_.is_map() && is_set(written_, key); }
+  void put(std::string_view key, const std::string& value) {
+    // amtool of Alertmanager 0.25 refuses a file with keys that are younger.
+    static constexpr std::array<std::string_view, 2> kYounger = {"slack_app_url", "rocketchat_api_url"};
+    if (value.empty() || has(key) || std::ranges::find(kYounger, key) != kYounger.end()) return;
+    text_ += fmt::format("  {}: {}\n", key, value);
+  }
+
+  const yaml::Node& written_;
+  std::string text_;
+};
+
 }  // namespace
 
 std::string marshal_without_secrets(const yaml::Node& root, const AlertmanagerGlobal& global) {
   Writer writer;
   const yaml::Node written = root["global"];
-  std::string text = "global:\n";
-  if (written.is_null() || !is_set(written, "resolve_timeout")) {
-    text += fmt::format("  resolve_timeout: {}\n", format_duration(global.resolve_timeout));
-  }
+  GlobalDefaults defaults(written);
+  AlertmanagerGlobal filled_in = global;  // describe() may change what it shows
+  filled_in.describe(defaults);
+  const std::string text = "global:\n" + defaults.take();
   if (written.is_map()) {
     for (const yaml::Node::Entry& e : written.entries()) {
       if (!e.value.is_null()) writer.entry("global", e.key.text(), e.value, 2);

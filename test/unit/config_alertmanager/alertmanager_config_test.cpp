@@ -361,7 +361,7 @@ TEST_CASE("The configuration that API v2 shows has no secret in it and reads as 
   const auto config = good(text);
   INFO(config->original);
   CHECK(config->original.find("SECRET") == std::string::npos);
-  CHECK(config->original.starts_with("global:\n  resolve_timeout: 5m\n"));
+  CHECK(config->original.starts_with("global:\n  resolve_timeout: 5m\n  smtp_hello: localhost\n"));
   CHECK(config->original.find("routing_key: shown") != std::string::npos);
   CHECK(config->original.find("https://hook.example/<secret>") != std::string::npos);
   const auto node = yaml::parse(config->original, "again");
