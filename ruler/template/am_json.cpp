@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/json_scan.hpp"
 #include "base/json_string.hpp"
 #include "template/alertmanager.hpp"
 #include "template/am_types.hpp"
@@ -16,33 +17,70 @@ namespace {
 constexpr std::size_t kMaxBytes = 64U << 20U;
 constexpr Timestamp kYear10000 = 253'402'300'800'000;
 
-void append_text(std::string& out, std::string_view text) {
-  append_json_string(out, text, JsonStyle::kGo);
-}
+/// A text that grows at its end. What is written must fit in what room() made.
+class Out {
+ public:
+  explicit Out(std::size_t bytes) { grow(bytes); }
 
-/// A literal name with what stands around it.
-void append_member(std::string& out, std::string_view before, std::string_view text) {
-  out += before;
-  append_text(out, text);
-}
-
-void append_labels(std::string& out, std::string_view before, const model::Labels& labels) {
-  out += before;
-  out += '{';
-  bool first = true;
-  for (const model::LabelView& label : labels) {
-    if (!std::exchange(first, false)) out += ',';
-    append_text(out, label.name);
-    out += ':';
-    append_text(out, label.value);
+  void room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
   }
-  out += '}';
+  void raw(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
+  void raw(char c) { *at_++ = c; }
+  std::size_t size() const { return static_cast<std::size_t>(at_ - bytes_.data()); }
+  std::string take() {
+    bytes_.resize(size());
+    return std::move(bytes_);
+  }
+
+  /// A literal, then a JSON string.
+  void member(std::string_view before, std::string_view text) {
+    const char* const end = text.data() + text.size();
+    if (json_plain_end<JsonPlain::kHtml>(text.data(), end) != end) {
+      std::string escaped;
+      append_json_string(escaped, text, JsonStyle::kGo);
+      put(before, escaped);
+      return;
+    }
+    room(before.size() + text.size() + 2);
+    raw(before);
+    raw('"');
+    raw(text);
+    raw('"');
+  }
+  void put(std::string_view text, std::string_view more = {}) {
+    room(text.size() + more.size());
+    raw(text);
+    raw(more);
+  }
+
+ private:
+  void grow(std::size_t bytes) {
+    const std::size_t used = at_ == nullptr ? 0 : size();
+    bytes_.resize(std::max(used + bytes, 2 * bytes_.size()));
+    at_ = bytes_.data() + used;
+    end_ = bytes_.data() + bytes_.size();
+  }
+
+  std::string bytes_;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
+};
+
+void append_labels(Out& out, std::string_view before, const model::Labels& labels) {
+  out.put(before, "{");
+  std::string_view comma;
+  for (const model::LabelView& label : labels) {
+    out.member(std::exchange(comma, ","), label.name);
+    out.member(":", label.value);
+  }
+  out.put("}");
 }
 
 /// RFC 3339 in UTC, with as many decimals as there are.
-void append_time(std::string& out, Timestamp t) {
+void append_time(Out& out, Timestamp t) {
   if (t < 0 || t >= kYear10000) {
-    out += format_time(Time::from_ms(t), "2006-01-02T15:04:05.999999999Z07:00");
+    out.put(format_time(Time::from_ms(t), "2006-01-02T15:04:05.999999999Z07:00"));
     return;
   }
   const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(t)};
@@ -66,28 +104,30 @@ void append_time(std::string& out, Timestamp t) {
   --at;
   while (at[-1] == '0') --at;
   if (at[-1] == '.') --at;
-  out.append(text.data(), at).push_back('Z');
+  out.put({text.data(), at}, "Z");
 }
 
-void append_alert(std::string& out, const AmAlert& item) {
+void append_alert(Out& out, const AmAlert& item) {
   const model::Alert& alert = *item.alert;
-  out += item.resolved ? R"({"status":"resolved")" : R"({"status":"firing")";
+  out.put(item.resolved ? R"({"status":"resolved")" : R"({"status":"firing")");
   append_labels(out, R"(,"labels":)", alert.labels);
   append_labels(out, R"(,"annotations":)", alert.annotations);
-  out += R"(,"startsAt":")";
+  out.put(R"(,"startsAt":")");
   append_time(out, alert.starts_at);
-  out += R"(","endsAt":")";
+  out.put(R"(","endsAt":")");
   if (item.resolved) {
     append_time(out, alert.ends_at);
   } else {
-    out += "0001-01-01T00:00:00Z";
+    out.put("0001-01-01T00:00:00Z");
   }
-  append_member(out, R"(","generatorURL":)", alert.generator_url);
+  out.member(R"(","generatorURL":)", alert.generator_url);
   constexpr std::string_view kHex = "0123456789abcdef";
-  out += R"(,"fingerprint":")";
-  const std::uint64_t fingerprint = alert.labels.fingerprint();
-  for (int shift = 60; shift >= 0; shift -= 4) out += kHex[fingerprint >> shift & 0xfU];
-  out += "\"}";
+  std::array<char, 16> digits{};
+  std::uint64_t fingerprint = alert.labels.fingerprint();
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, fingerprint >>= 4U)
+    *digit = kHex[fingerprint & 0xfU];
+  out.put(R"(,"fingerprint":")", {digits.data(), digits.size()});
+  out.put("\"}");
 }
 
 /// About what comes out, if little needs escapes.
@@ -106,24 +146,23 @@ std::size_t size_hint(const AmInput& input) {
 }  // namespace
 
 Result<std::string> am_data_json(const AmInput& input) {
-  std::string out;
-  out.reserve(size_hint(input));
-  append_member(out, R"({"receiver":)", quote_meta(input.receiver));
+  Out out(size_hint(input));
+  out.member(R"({"receiver":)", quote_meta(input.receiver));
   bool firing = false;
   for (const AmAlert& alert : input.alerts) firing = firing || !alert.resolved;
-  out += firing ? R"(,"status":"firing","alerts":[)" : R"(,"status":"resolved","alerts":[)";
+  out.put(firing ? R"(,"status":"firing","alerts":[)" : R"(,"status":"resolved","alerts":[)");
   for (const AmAlert& alert : input.alerts) {
-    if (&alert != input.alerts.data()) out += ',';
+    if (&alert != input.alerts.data()) out.put(",");
     append_alert(out, alert);
     if (out.size() > kMaxBytes) return fail(Errc::kLimit, "JSON is longer than the limit of {} bytes", kMaxBytes);
   }
-  append_member(out, R"(],"notification_reason":)", input.reason);
+  out.member(R"(],"notification_reason":)", input.reason);
   append_labels(out, R"(,"groupLabels":)", input.group_labels);
   append_labels(out, R"(,"commonLabels":)", common(input.alerts, &model::Alert::labels));
   append_labels(out, R"(,"commonAnnotations":)", common(input.alerts, &model::Alert::annotations));
-  append_member(out, R"(,"routeLabels":{},"externalURL":)", input.external_url);
-  out += '}';
-  return out;
+  out.member(R"(,"routeLabels":{},"externalURL":)", input.external_url);
+  out.put("}");
+  return out.take();
 }
 
 }  // namespace tocsin::tmpl

@@ -18,6 +18,8 @@ constexpr std::string_view kTexts[] = {"",
                                        "\u2028x",
                                        "bad \xff byte",
                                        "{{ .Status }}",
+                                       "a text of more than thirty-two bytes, plain from end to end",
+                                       "another one, with its only quote near the very \"end",
                                        "r.+*?()"};
 constexpr Timestamp kTimes[] = {0,
                                 1,
