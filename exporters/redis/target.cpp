@@ -33,6 +33,9 @@ struct RedisTarget::Plan {
   std::size_t info = 0, slow_length = 0, slow_entries = 0;
   std::optional<std::size_t> config, spikes, histograms, clients, modules, tile38, command_log, command_log_config;
   std::vector<std::size_t> command_log_lengths;
+  std::shared_ptr<const Replies> plain_info;  // of a server that does not know INFO ALL
+
+  Reply info_of(const Replies& replies) const { return plain_info ? plain_info->at(0) : replies.at(info); }
 };
 
 /// What INFO and CONFIG say of the server.
@@ -194,7 +197,7 @@ Result<RedisTarget::Facts> RedisTarget::fill(Round& round, const Replies& replie
                                              std::int64_t now_seconds) {
   const Options& options = *round.options;
   Metrics& metrics = round.metrics;
-  const std::string_view info = replies.at(plan.info).text();
+  const std::string_view info = plan.info_of(replies).text();
   Facts facts;
   facts.role = info_value(info, "role");
   facts.is_cluster = info_value(info, "cluster_enabled") == "1";
@@ -240,8 +243,13 @@ net::Task<Result<void>> RedisTarget::scrape(std::shared_ptr<Round> round) {
   const auto plan = std::make_shared<Plan>();
   auto replies = co_await ask_first(round, plan);
   if (!replies) co_return fail(std::move(replies).error());
-  if ((*replies)->at(plan->info).is_error() || (*replies)->at(plan->info).text().empty()) {
-    co_return refused("INFO", (*replies)->at(plan->info));
+  if (const Reply info = plan->info_of(**replies); info.is_error() && !info.text().starts_with("NOAUTH")) {
+    Pipeline again;
+    again.add({"INFO"});
+    TOCSIN_CO_TRY(plan->plain_info, co_await round->client->ask(std::move(again), round->deadline));
+  }
+  if (const Reply info = plan->info_of(**replies); info.is_error() || info.text().empty()) {
+    co_return refused("INFO", info);
   }
   if (options_->ping_on_connect) {
     const MonoTime began = services.loop.clock().mono();

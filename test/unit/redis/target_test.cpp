@@ -79,7 +79,8 @@ TEST_CASE("a server that is down, closes, or is none at all has redis_up 0 and a
   };
   const Case cases[] = {
       {"close", "EOF"},
-      {"-LOADING Redis is loading the dataset in memory\r\n", "INFO: LOADING Redis is loading the dataset in memory"},
+      {"-NOAUTH Authentication required.\r\n", "INFO: NOAUTH Authentication required."},
+      {"-LOADING Redis is loading the dataset in memory\r\n", "INFO: ERR unknown command 'INFO'"},
       {"HTTP/1.1 400 Bad Request\r\n\r\n", "not RESP: \"HTTP/1.1 400 Bad Request\\r\""},
       {"$99999999999\r\n", "the answers have more than 33554432 bytes"},
       {"$-1\r\n", "INFO: "},
@@ -102,6 +103,18 @@ TEST_CASE("a server that is down, closes, or is none at all has redis_up 0 and a
   REQUIRE(asker.configure(fmt::format("targets: ['127.0.0.1:{}']", port)));
   CHECK(has_line(asker.collect(), "redis_up 0"));
   CHECK(error_of(asker.result).ends_with("connect: connection refused"));
+}
+
+TEST_CASE("a server that does not know INFO ALL is asked for INFO", "[redis]") {
+  auto with = answers();
+  with["INFO ALL"] = "-ERR syntax error\r\n";
+  with["INFO"] = bulk(kInfo);
+  FakeRedis redis(with);
+  Asker asker;
+  REQUIRE(asker.configure("targets: ['" + redis.address() + "']"));
+  const std::string page = asker.collect();
+  CHECK(has_line(page, "redis_up 1"));
+  CHECK(has_line(page, "redis_uptime_in_seconds 100"));
 }
 
 TEST_CASE("a server that hangs costs the deadline, and the next round makes a new connection", "[redis]") {
