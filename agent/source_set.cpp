@@ -8,6 +8,12 @@
 
 namespace tocsin::agent {
 
+namespace {
+
+constexpr Duration kLongestDeadline = std::chrono::hours(1);
+
+}  // namespace
+
 SourceSet::SourceSet(net::Runtime& runtime, Fs& fs, std::shared_ptr<exporters::LoopAnchor> anchor)
     : runtime_(runtime), fs_(fs), anchor_(std::move(anchor)) {}
 
@@ -34,6 +40,9 @@ Result<RunningSource> SourceSet::make(SourceSection section) {
   TOCSIN_TRY(std::shared_ptr<exporters::Source> source, section.info.make(section.node, services()));
   RunningSource running{std::move(section), std::move(source), {}};
   const exporters::SectionOptions& options = running.source->options();
+  if (options.deadline <= Duration::zero() || options.deadline > kLongestDeadline) {
+    return running.section.node["deadline"].error("deadline must be more than 0 and at most 1h");
+  }
   std::set<std::string_view> servers;
   const bool several = running.source->targets().size() > 1;
   for (const auto& [server, target] : running.source->targets()) {

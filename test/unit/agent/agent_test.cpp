@@ -81,6 +81,10 @@ TEST_CASE("a wrong agent.yml is told at the start, with its place and without it
   AgentFixture unknown("fake: {targets: [{name: a, password: hunter2, nonsense: 1}]}\n");
   const std::string error = unknown.start();
   CHECK(error == "/agent.yml:2:47: field nonsense not found in type fake target");
+  AgentFixture hasty("fake: {deadline: 0s, targets: [{name: a}]}\n");
+  CHECK(hasty.start() == "/agent.yml:2:18: deadline must be more than 0 and at most 1h");
+  AgentFixture twice("fake: {targets: [{name: a}, {name: a}]}\n");
+  CHECK(twice.start() == "/agent.yml:2:7: fake: two targets of the name a");
   AgentFixture missing("");
   missing.flags.config_file = "/nowhere.yml";
   CHECK_THAT(missing.start(), Contains("/nowhere.yml"));
