@@ -63,10 +63,12 @@ void CollectorThreads::post(Job job) {
 }
 
 void CollectorThreads::wake() {
-  std::lock_guard lock(shared_->mutex);
-  if (shared_->threads == 0 && !shared_->jobs.empty()) {
-    ++shared_->threads;
-    std::thread(serve, shared_, ++shared_->active).detach();
+  {
+    std::lock_guard lock(shared_->mutex);
+    if (shared_->threads == 0 && !shared_->jobs.empty()) {
+      ++shared_->threads;
+      std::thread(serve, shared_, ++shared_->active).detach();
+    }
   }
   shared_->wake.notify_all();
 }

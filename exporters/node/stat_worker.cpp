@@ -66,7 +66,10 @@ struct StatWorker::Shared {
       stuck.erase(mine);
       if (me != thread) return;
       current.clear();
-      if (queue.empty()) answered.notify_one();
+      if (!queue.empty()) continue;
+      lock.unlock();  // who is woken would only wait for it
+      answered.notify_one();
+      lock.lock();
     }
   }
 };
@@ -93,7 +96,11 @@ std::vector<Result<FsStats>> StatWorker::call(std::span<const std::string> paths
     if (shared_->stuck.contains(path) || shared_->answers.contains(path)) continue;
     if (shared_->stuck.size() < kMaxStuck) shared_->queue.push_back(path);
   }
-  if (!shared_->queue.empty()) shared_->asked.notify_all();
+  if (!shared_->queue.empty()) {
+    lock.unlock();
+    shared_->asked.notify_all();
+    lock.lock();
+  }
   while (!shared_->answered.wait_for(lock, patience, [&] { return shared_->idle(); })) {
     shared_->stuck.emplace(std::exchange(shared_->current, {}), began);
     if (shared_->stuck.size() >= kMaxStuck) shared_->queue.clear();
