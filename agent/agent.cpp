@@ -186,6 +186,7 @@ net::Task<Result<Pages>> Agent::all_pages(net::HttpRequest request) {
                                                 scrape_limit(request, kNoLimit));
   gathered.pages.push_back(gatherer_.about(gathered, false));
   if (gatherer_.has(kNode)) gathered.pages.push_back(build_info_);
+  if (only.empty()) gathered.pages.push_back(custom_.render());
   co_return std::move(gathered.pages);
 }
 
@@ -226,7 +227,7 @@ net::Task<void> reload_for_signal(Agent* agent) {
 
 }  // namespace
 
-int run(int argc, const char* const* argv) {
+int run(int argc, const char* const* argv, const Collectables& custom) {
   const auto flags = parse_flags(argc, argv);
   if (!flags) return flags.error();
   log::setup(flags->log_level, flags->log_format);
@@ -242,6 +243,7 @@ int run(int argc, const char* const* argv) {
     return 1;
   }
   const std::unique_ptr<Agent> agent = std::move(*started);
+  for (const auto& collectable : custom) agent->add(collectable);
   for (const int signal : {SIGINT, SIGTERM}) {
     runtime->on_signal(signal, [&runtime, agent = agent.get(), stopping = std::make_shared<bool>(false)] {
       if (std::exchange(*stopping, true)) return;

@@ -16,6 +16,7 @@
 #include "agent/source_set.hpp"
 #include "base/fs.hpp"
 #include "net/runtime.hpp"
+#include "telemetry/registry.hpp"
 #include "web/server.hpp"
 
 namespace tocsin::agent {
@@ -27,6 +28,9 @@ class Agent {
   /// @param kinds  of servers: known_sources(), or a test's own.
   static Result<std::unique_ptr<Agent>> start(net::Runtime& runtime, const Flags& flags, Fs& fs,
                                               std::vector<exporters::SourceInfo> kinds);
+  /// A source of a program that embeds the agent: on /metrics from now on, forgotten when it dies. Its Collect() is
+  /// called on the loop for each scrape, so it must not wait for anything.
+  void add(std::weak_ptr<prometheus::Collectable> collectable) { custom_.add(std::move(collectable)); }
   std::vector<std::uint16_t> ports() const { return server_->ports(); }
   /// Of the addresses that a kind of servers has of its own.
   std::vector<std::uint16_t> ports(std::string_view kind) const { return listeners_.ports(kind); }
@@ -73,8 +77,9 @@ class Agent {
   Originals originals_;
   Listeners listeners_;
   HealthCheck health_;
-  ScrapeEndpoint endpoint_;  // /metrics: everything
-  ScrapeEndpoint parts_;     // /metrics/<source>, /<kind>/metrics
+  ScrapeEndpoint endpoint_;     // /metrics: everything
+  ScrapeEndpoint parts_;        // /metrics/<source>, /<kind>/metrics
+  telemetry::Registry custom_;  // what add() was given
   std::shared_ptr<const expo::RenderedPage> build_info_;
   net::HttpRouter router_;
   int scrapes_ = 0;  // of everything, counted up to the first few
@@ -84,7 +89,10 @@ class Agent {
   Timestamp reloaded_at_ = 0;
 };
 
+using Collectables = std::vector<std::shared_ptr<prometheus::Collectable>>;
+
 /// The whole process: flags, threads, signals. @return its exit status.
-int run(int argc, const char* const* argv);
+/// @param custom  sources to show beside the agent's own; see Agent::add().
+int run(int argc, const char* const* argv, const Collectables& custom = {});
 
 }  // namespace tocsin::agent
