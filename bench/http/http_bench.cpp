@@ -1,6 +1,7 @@
 // What one request costs the server's process: CPU time of all its threads but the client's, which is this one.
 // The client keeps N connections and asks on all of them before it reads the answers.
 
+#include <array>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "support/raw_socket.hpp"
 #include "support/runtime_thread.hpp"
 #include "telemetry/registry.hpp"
+#include "web/exposition.hpp"
 
 namespace {
 
@@ -47,6 +49,51 @@ net::Task<net::HttpResponse> answer_registry(telemetry::Registry* registry) {
   co_return net::HttpResponse(200, expo::kTextContentType, std::shared_ptr<const std::string>(page, &page->text));
 }
 
+/// Fifty pages of 30 series, about 100 KB in all, as the agent's collectors make them.
+class Collected {
+ public:
+  Collected() : pages_(50) {
+    for (int i = 0; i < 1500; ++i) paths_.push_back("/api/v1/item/" + std::to_string(i));
+    collect();
+  }
+  /// A round of the collectors: every value is put, every page rendered.
+  void collect() {
+    ++round_;
+    rendered_.clear();
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      expo::Page& page = pages_[i];
+      page.begin();
+      for (std::size_t j = 0; j < 30; ++j) {
+        auto& family = page.family(names_[i][j / 10], "Requests.", model::MetricType::kCounter);
+        family.put({{"path", paths_[i * 30 + j]}, {"status", "200"}}, static_cast<double>(i * j + round_) * 1.5);
+      }
+      page.end();
+      auto rendered = std::make_shared<expo::RenderedPage>();
+      page.render(*rendered);
+      rendered_.push_back(std::move(rendered));
+    }
+  }
+  net::Task<net::HttpResponse> answer(net::HttpRequest request, bool anew) {
+    if (anew) collect();
+    co_return web::expose(request.headers.get("Accept"), rendered_, order_);
+  }
+
+ private:
+  std::vector<expo::Page> pages_;
+  const std::vector<std::array<std::string, 3>> names_ = [] {
+    std::vector<std::array<std::string, 3>> names;
+    for (int i = 0; i < 50; ++i) {
+      const std::string stem = "http_requests_" + std::to_string(i * 37 % 50);
+      names.push_back({stem + "_a_total", stem + "_b_total", stem + "_c_total"});
+    }
+    return names;
+  }();
+  std::vector<std::string> paths_;
+  std::vector<std::shared_ptr<const expo::RenderedPage>> rendered_;
+  expo::MergeOrder order_;
+  std::size_t round_ = 0;
+};
+
 /// A server on its own loop; `work` compresses on a lane, as the programs do.
 class Server {
  public:
@@ -66,9 +113,16 @@ class Server {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-std::string request_text(bool gzip) {
-  return std::string("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Prometheus/3\r\nAccept: text/plain\r\n") +
-         (gzip ? "Accept-Encoding: gzip\r\n" : "") + "\r\n";
+constexpr std::string_view kText = "text/plain";
+constexpr std::string_view kOpenMetrics = "application/openmetrics-text;version=1.0.0";
+constexpr std::string_view kProtobuf =
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+
+std::string request_text(std::string_view encoding, std::string_view accept = kText) {
+  return fmt::format(
+      "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Prometheus/3\r\nAccept: {}\r\n"
+      "Accept-Encoding: {}\r\n\r\n",
+      accept, encoding);
 }
 
 /// "per_request" is CPU seconds of the server's process.
@@ -79,8 +133,7 @@ void report(benchmark::State& state, double requests_per_iteration, double bytes
   state.counters["body"] = bytes / requests;
 }
 
-void ask(benchmark::State& state, std::uint16_t port, bool gzip) {
-  const std::string request = request_text(gzip);
+void ask(benchmark::State& state, std::uint16_t port, const std::string& request) {
   std::vector<std::unique_ptr<RawSocket>> sockets;
   for (int i = 0; i < state.range(0); ++i) sockets.push_back(std::make_unique<RawSocket>(port));
   std::size_t bytes = 0;
@@ -96,7 +149,7 @@ void ask(benchmark::State& state, std::uint16_t port, bool gzip) {
 void prerendered(benchmark::State& state) {
   const auto page = std::make_shared<const std::string>(static_cast<std::size_t>(state.range(1)), 'x');
   const Server server([page](net::HttpRequest) { return answer_page(page); });
-  ask(state, server.port(), false);
+  ask(state, server.port(), request_text("identity"));
 }
 BENCHMARK(prerendered)
     ->Args({1, 1000})
@@ -106,11 +159,31 @@ BENCHMARK(prerendered)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
 
+/// The agent's /metrics from the request to the socket. `anew`: with what the collectors do after they have their
+/// values.
+void pages(benchmark::State& state, std::string_view accept, std::string_view encoding, bool anew) {
+  Collected collected;
+  const Server server([&](net::HttpRequest request) { return collected.answer(std::move(request), anew); });
+  ask(state, server.port(), request_text(encoding, accept));
+}
+BENCHMARK_CAPTURE(pages, text, kText, "identity", false)->Arg(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(pages, text_anew, kText, "identity", true)->Arg(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(pages, text_gzip, kText, "gzip", false)->Arg(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(pages, text_zstd, kText, "zstd", false)->Arg(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(pages, openmetrics, kOpenMetrics, "identity", false)
+    ->Arg(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(pages, protobuf, kProtobuf, "identity", false)
+    ->Arg(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
 void registry(benchmark::State& state, bool gzip) {
   telemetry::Registry metrics;
   register_counters(metrics.families());
   const Server server([&metrics](net::HttpRequest) { return answer_registry(&metrics); });
-  ask(state, server.port(), gzip);
+  ask(state, server.port(), request_text(gzip ? "gzip" : "identity"));
 }
 BENCHMARK_CAPTURE(registry, plain, false)->Arg(1)->Arg(32)->UseManualTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(registry, gzip, true)->Arg(1)->Arg(32)->UseManualTime()->Unit(benchmark::kMicrosecond);
@@ -126,7 +199,7 @@ void exposer(benchmark::State& state, bool gzip) {
   for (auto _ : state) {
     const double before = server_cpu_seconds();
     RawSocket socket(port);
-    socket.send(request_text(gzip));
+    socket.send(request_text(gzip ? "gzip" : "identity"));
     bytes += test::read_response(socket).body.size();
     state.SetIterationTime(server_cpu_seconds() - before);
   }
