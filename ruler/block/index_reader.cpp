@@ -1,6 +1,7 @@
 #include "block/index_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <tuple>
 
@@ -18,6 +19,8 @@ constexpr std::uint32_t kEntriesPerSample = 32;
 constexpr std::size_t kLeastEntryBytes = 4;
 /// Of one series. Labels name symbols by number, so a short series could say long texts very often.
 constexpr std::size_t kMaxLabelBytes = 64U << 20U;
+/// A label of a series: the numbers of two symbols.
+constexpr std::size_t kLeastLabelBytes = 2;
 /// A chunk in a series: two deltas and a reference.
 constexpr std::size_t kLeastChunkBytes = 3;
 
@@ -37,6 +40,54 @@ ChunkPlaces chunk_places(ByteReader in) {
   chunk.max_time = wrapping_add(chunk.min_time, static_cast<std::int64_t>(in.varint()));
   const std::uint64_t ref = in.varint();
   chunk.ref = started ? chunk.ref + static_cast<std::uint64_t>(unzigzag(ref)) : ref;
+}
+
+/// Remembers what stands at `at` of the times of a chunk that is not the first, unless that is too long.
+void remember_times(const char* at, std::size_t left, Timestamp before, const ChunkMeta& chunk, RepeatedTimes& out) {
+  QuickReader in({at, left});
+  in.varint();
+  in.varint();
+  out.size = left - in.left();
+  out.mask = 0;
+  if (left < sizeof out.bytes || out.size > sizeof out.bytes) return;
+  out.gap = wrapping_sub(chunk.min_time, before);
+  out.length = wrapping_sub(chunk.max_time, chunk.min_time);
+  if (out.gap < 0 || out.length < 0) return;
+  std::memcpy(&out.bytes, at, sizeof out.bytes);
+  out.mask = ~std::uint64_t{0} >> (64 - 8 * out.size);
+  out.bytes &= out.mask;
+}
+
+/// Goes on as long as times are those remembered and references take two bytes, as they mostly do; up to the first
+/// chunk that ends at `time` or later. @return whether that was there
+bool take_repeated(Timestamp time, ChunkPlaces& places, std::vector<ChunkMeta>& out) {
+  const RepeatedTimes times = places.repeated;
+  if (times.mask == 0) return false;
+  const char* at = places.in.position();
+  const char* const end = at + places.in.left();
+  ChunkMeta chunk = places.last;
+  std::size_t left = places.left;
+  bool enough = false;
+  std::uint16_t ref = 0;
+  const std::size_t read = std::max(sizeof times.bytes, times.size + sizeof ref);
+  while (!enough && left > 0 && static_cast<std::size_t>(end - at) >= read) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    std::memcpy(&ref, at + times.size, sizeof ref);
+    if ((word & times.mask) != times.bytes || (ref & 0x8080U) != 0x80U) break;
+    const Timestamp first = wrapping_add(chunk.max_time, times.gap);
+    const Timestamp last = wrapping_add(first, times.length);
+    if (last < first) break;  // beyond the end of time
+    chunk = {first, last, chunk.ref + static_cast<std::uint64_t>(unzigzag((ref & 0x7fU) | (ref & 0x7f00U) >> 1U))};
+    out.push_back(chunk);
+    at += times.size + sizeof ref;
+    --left;
+    enough = last >= time;
+  }
+  places.left = left;
+  places.in = QuickReader({at, static_cast<std::size_t>(end - at)});
+  places.last = chunk;
+  return enough;
 }
 
 }  // namespace
@@ -288,17 +339,22 @@ Result<void> IndexReader::read_labels(SeriesRef ref, ByteReader& in, std::vector
                                       Text&& text) const {
   out.clear();
   std::size_t bytes = 0;
-  for (std::size_t left = in.count(2); left > 0; --left) {
-    const std::uint64_t name = in.varint();
-    const std::uint64_t value = in.varint();
-    if (in.failed()) break;
+  QuickReader numbers({in.position(), in.left()});
+  std::uint64_t left = numbers.varint();
+  bool makes_sense = left <= numbers.left() / kLeastLabelBytes;
+  for (; makes_sense && left > 0; --left) {
+    const std::uint64_t name = numbers.varint();
+    const std::uint64_t value = numbers.varint();
+    makes_sense = !numbers.failed();
+    if (!makes_sense) break;
     TOCSIN_TRY(const std::string_view name_text, text(name));
     TOCSIN_TRY(const std::string_view value_text, text(value));
     out.push_back({name_text, value_text});
     bytes += name_text.size() + value_text.size();
     if (bytes > kMaxLabelBytes) return corrupt(series_offset(ref), "the labels of a series are too long");
   }
-  if (in.failed()) return corrupt(series_offset(ref), "the labels of a series make no sense");
+  if (!makes_sense || numbers.failed()) return corrupt(series_offset(ref), "the labels of a series make no sense");
+  in = ByteReader(numbers.rest());
   return {};
 }
 
@@ -311,16 +367,22 @@ Result<void> IndexReader::read_chunks(SeriesRef ref, ByteReader& in, std::vector
 
 Result<void> IndexReader::next_chunks(SeriesRef ref, ChunkPlaces& places, Timestamp time,
                                       std::vector<ChunkMeta>& out) const {
-  ChunkPlaces now = places;  // in registers
-  bool enough = now.left == 0;
-  while (!enough && !now.failed) {
-    take_next(now.in, now.started, now.last);
-    now.started = true;
-    now.failed = now.in.failed() || now.last.max_time < now.last.min_time;
-    if (!now.failed) out.push_back(now.last);
-    enough = --now.left == 0 || now.last.max_time >= time;
+  while (places.left > 0 && !places.failed) {
+    const bool first = !places.started;
+    if (!first && take_repeated(time, places, out)) break;
+    if (places.left == 0) break;
+    const char* const at = places.in.position();
+    const std::size_t bytes = places.in.left();
+    const Timestamp before = places.last.max_time;
+    take_next(places.in, places.started, places.last);
+    places.started = true;
+    places.failed = places.in.failed() || places.last.max_time < places.last.min_time;
+    if (places.failed) break;
+    out.push_back(places.last);
+    --places.left;
+    if (!first) remember_times(at, bytes, before, places.last, places.repeated);
+    if (places.last.max_time >= time) break;
   }
-  places = now;
   if (places.failed) return corrupt(series_offset(ref), "the chunks of a series make no sense");
   return {};
 }
@@ -329,8 +391,14 @@ Result<void> IndexReader::entry(SeriesRef ref, SymbolCache& symbols, std::vector
                                 ChunkPlaces& chunks) const {
   TOCSIN_TRY(const std::string_view body, series_body(ref));
   ByteReader in(body);
-  TOCSIN_OK(read_labels(ref, in, labels, [&](std::uint64_t number) { return symbol(number, symbols); }));
+  TOCSIN_OK(read_labels(ref, in, labels, [&](std::uint64_t number) -> Result<std::string_view> {
+    const SymbolCache::Slot& slot = symbols.slots[number % symbols.slots.size()];
+    if (slot.symbol == number && slot.text.data() != nullptr) return slot.text;
+    return symbol(number, symbols);
+  }));
+  const RepeatedTimes repeated = chunks.repeated;
   chunks = chunk_places(in);
+  chunks.repeated = repeated;
   return {};
 }
 

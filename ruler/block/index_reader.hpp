@@ -31,6 +31,15 @@ struct SymbolCache {
   std::uint64_t next = 0, next_at = 0;  // the symbol behind the one looked up last, and its place; 0: none
 };
 
+/// What stands of the times of a chunk that is not the first of its series. Scrapes come at their interval, and chunks
+/// are full when they have so many samples: the next one's times, and those of the next series, are mostly the same.
+struct RepeatedTimes {
+  std::uint64_t bytes = 0,
+                mask = 0;  // as they stand there: `size` bytes in front, and masked; no mask: nothing is known
+  std::size_t size = 0;
+  std::int64_t gap = 0, length = 0;  // from the chunk before, and of the chunk
+};
+
 /// Where the chunks of a series stand, decoded as far as they are wanted with IndexReader::next_chunks().
 struct ChunkPlaces {
   QuickReader in{std::string_view()};
@@ -38,6 +47,7 @@ struct ChunkPlaces {
   bool started = false;
   bool failed = false;  // what stands there makes no sense
   ChunkMeta last;
+  RepeatedTimes repeated;  // of this or of another series
 };
 
 /// Immutable. Thread: any. Errors name file and offset. Views live as long as the reader.

@@ -17,53 +17,108 @@ DeltaOfDelta delta_at(const unsigned char* bytes, std::uint64_t place) {
 
 namespace {
 
+/// Where a value changes, and what the bits of a sample that is on time have to do with it: two bits in front say that
+/// it changed within the last window, thirteen that it changed and where the window is from now on.
+struct Window {
+  static constexpr unsigned kSame = 3, kFresh = 14;  // bits in front of the value, the one of the time among them
+  std::uint64_t mask = 0;                            // ones within the window
+  std::uint64_t step = 0;                            // bits of a sample within it
+  int rotation = 0;                                  // of the bits of such a sample
+  bool narrow = false;                               // they can be had at once
+
+  int leading() const { return rotation + static_cast<int>(kSame); }
+  void set(unsigned leading, unsigned size) {
+    mask = ~std::uint64_t{0} << (64 - size) >> leading;
+    step = kSame + size;
+    rotation = static_cast<int>(leading) - static_cast<int>(kSame);
+    narrow = step <= kSomeBits;
+  }
+};
+
 /// The samples from the second one's value on.
 bool decode_bits(std::string_view bytes, Times time, Value value, std::span<Timestamp> times,
                  std::span<double> values) {
-  unsigned char copy[3 * Readable::kAhead];
+  Readable::Copy copy;
   Readable in(bytes);
   std::uint64_t place = 0;
   if (in.is_short()) in.pad(copy, place);
   if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
   times[1] = time.t;
   values[1] = value.as_double();
-
-  constexpr std::ptrdiff_t kRun = 8;
-  Timestamp* const times_end = times.data() + times.size();
-  double* const values_end = values.data() + values.size();
-  std::ptrdiff_t i = 2 - static_cast<std::ptrdiff_t>(times.size());  // up to 0
-  for (;; in.pad(copy, place)) {
-    while (i < 0 && place <= in.last) {
-      const std::uint64_t bits = bits_at(in.bytes, place);
-      if (bits >> 62U == 0 && i <= -kRun) {
-        for (std::ptrdiff_t k = 0; k < kRun; ++k) {
-          times_end[i + k] = time.ahead(static_cast<std::uint64_t>(k) + 1);
-          values_end[i + k] = value.as_double();
-        }
-        const std::ptrdiff_t run = std::min<std::ptrdiff_t>(std::countl_zero(bits | 1) / 2, kRun);
-        time.forward(static_cast<std::uint64_t>(run));
-        place += 2 * static_cast<std::uint64_t>(run);
-        i += run;
-        continue;
-      }
-      if (is_one(bits)) {
-        time.take(in.bytes, bits, place);
-        if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
-      } else {
-        place += 1;
-        if (!value.take(in.bytes, bits << 1U, 63, place)) return false;
-      }
-      time.forward(1);
-      times_end[i] = time.t;
-      values_end[i] = value.as_double();
-      ++i;
-    }
-    if (i == 0 || in.padded) break;
-  }
-  return i == 0 && place <= in.size * 8 && time.rise(times);
+  const Columns to{times.data() + times.size(), values.data() + values.size()};
+  std::ptrdiff_t i = 2 - static_cast<std::ptrdiff_t>(times.size());
+  return take_samples(in, copy, place, time, value, to, i, 0) && place <= in.size * 8 && time.rise(times);
 }
 
 }  // namespace
+
+bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Times& time, Value& value,
+                  const Columns& to, std::ptrdiff_t& next, std::ptrdiff_t stop) {
+  constexpr std::ptrdiff_t kRun = 8;
+  Window window;
+  if (value.size != Value::kNoWindow) window.set(64 - value.size - value.trailing, value.size);
+  std::uint64_t number = value.value;  // in registers, as the others
+  std::uint64_t at = place;
+  std::ptrdiff_t i = next;
+  Times t = time;
+  while (i < stop) {
+    if (at > in.last) [[unlikely]] {
+      if (in.padded) return false;
+      in.pad(copy, at);
+    }
+    std::uint64_t bits = some_bits_at(in.bytes, at);
+    if (is_one(bits)) [[unlikely]] {
+      t.take(in.bytes, bits, at);
+      at -= 1;  // the rest is as if it were on time
+      bits = some_bits_at(in.bytes, at) << 1U >> 1U;
+    }
+    const std::uint64_t kind = bits >> 61U;
+    if (kind == 0b010) {
+      if (!window.narrow) [[unlikely]] {
+        if (window.mask == 0) return false;
+        number ^= std::rotr(bits_at(in.bytes, at + Window::kSame), window.leading()) & window.mask;
+      } else {
+        number ^= std::rotr(bits, window.rotation) & window.mask;
+      }
+      at += window.step;
+    } else if (kind == 0b011) {
+      const auto leading = static_cast<unsigned>(bits >> 56U & 31U);
+      const unsigned size = ((static_cast<unsigned>(bits >> 50U) - 1) & 63U) + 1;
+      if (leading + size > 64) return false;
+      window.set(leading, size);
+      bits <<= Window::kFresh;
+      if (size > kSomeBits - Window::kFresh) [[unlikely]]
+        bits = bits_at(in.bytes, at + Window::kFresh);
+      number ^= bits >> leading & window.mask;
+      at += Window::kFresh + size;
+    } else if (i > stop - kRun) {
+      at += 2;
+    } else {
+      for (std::ptrdiff_t k = 0; k < kRun; ++k) {
+        to.times_end[i + k] = t.ahead(static_cast<std::uint64_t>(k) + 1);
+        to.values_end[i + k] = std::bit_cast<double>(number);
+      }
+      const std::ptrdiff_t run = std::min<std::ptrdiff_t>(std::countl_zero(bits | 1) / 2, kRun);
+      t.forward(static_cast<std::uint64_t>(run));
+      at += 2 * static_cast<std::uint64_t>(run);
+      i += run;
+      continue;
+    }
+    t.forward(1);
+    to.times_end[i] = t.t;
+    to.values_end[i] = std::bit_cast<double>(number);
+    ++i;
+  }
+  time = t;
+  value.value = number;
+  if (window.mask != 0) {
+    value.size = static_cast<unsigned>(window.step) - Window::kSame;
+    value.trailing = static_cast<unsigned>(std::countr_zero(window.mask));
+  }
+  place = at;
+  next = i;
+  return true;
+}
 
 bool xor_decode_alone(std::string_view bytes, std::span<Timestamp> times, std::span<double> values) {
   if (!may_hold(bytes, times.size())) return false;

@@ -25,6 +25,9 @@ struct XorChunk {
 /// next is not asked. @return false if one of them is none; the columns are then as before.
 bool xor_decode(std::span<const XorChunk> chunks, std::vector<Timestamp>& times, std::vector<double>& values);
 
+/// The first `count` samples of each chunk into columns of that length together. @return false if one of them is none.
+bool xor_decode(std::span<const XorChunk> chunks, std::span<Timestamp> times, std::span<double> values);
+
 /// Appends the bits of the samples (the same number of both, one at least) to `out`, without the count.
 void xor_encode(std::span<const Timestamp> times, std::span<const double> values, std::string& out);
 

@@ -177,6 +177,16 @@ inline bool may_hold(std::string_view bytes, std::size_t samples) {
   return samples <= bytes.size() * 4 + 2;
 }
 
+/// Samples are numbered from the end of the columns: up to 0.
+struct Columns {
+  Timestamp* times_end;
+  double* values_end;
+};
+/// Takes samples number `next` to `stop`, and says where it stands: `place`, `time` and `value` are those of the last
+/// one. Values behind `stop` may be written, too: they come later. @return false if they are none.
+bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Times& time, Value& value,
+                  const Columns& to, std::ptrdiff_t& next, std::ptrdiff_t stop);
+
 /// One chunk as a whole, into columns of one length, one sample at least. @return false if it is none.
 bool xor_decode_alone(std::string_view bytes, std::span<Timestamp> times, std::span<double> values);
 

@@ -142,31 +142,8 @@ bool Taker::start(std::string_view bytes, std::span<Timestamp> to_times, std::sp
 }
 
 bool Taker::take(std::size_t samples) {
-  Timestamp* const times_end = times.data() + times.size();
-  Times t = time;  // in registers
-  Value v = value;
-  std::uint64_t at = place;
-  for (const std::ptrdiff_t stop = next + static_cast<std::ptrdiff_t>(samples); next < stop; ++next) {
-    if (at > in.last) {
-      if (in.padded) return false;
-      in.pad(copy, at);
-    }
-    const std::uint64_t bits = bits_at(in.bytes, at);
-    if (is_one(bits)) {
-      t.take(in.bytes, bits, at);
-      if (!v.take(in.bytes, some_bits_at(in.bytes, at), kSomeBits, at)) return false;
-    } else {
-      at += 1;
-      if (!v.take(in.bytes, bits << 1U, 63, at)) return false;
-    }
-    t.forward(1);
-    times_end[next] = t.t;
-    values_end[next] = v.as_double();
-  }
-  time = t;
-  value = v;
-  place = at;
-  return true;
+  const Columns to{times.data() + times.size(), values_end};
+  return take_samples(in, copy, place, time, value, to, next, next + static_cast<std::ptrdiff_t>(samples));
 }
 
 bool Taker::pass_unusual() {
@@ -317,6 +294,10 @@ class Lanes {
 
 }  // namespace
 
+bool xor_decode(std::span<const XorChunk> chunks, std::span<Timestamp> times, std::span<double> values) {
+  return Lanes({chunks, times, values}).take_all();
+}
+
 bool xor_decode(std::span<const XorChunk> chunks, std::vector<Timestamp>& times, std::vector<double>& values) {
   const std::size_t before = times.size();
   const std::size_t values_before = values.size();
@@ -324,8 +305,7 @@ bool xor_decode(std::span<const XorChunk> chunks, std::vector<Timestamp>& times,
   for (const XorChunk& chunk : chunks) count += chunk.count;
   times.resize(before + count);
   values.resize(values_before + count);
-  Lanes lanes({chunks, std::span(times).subspan(before), std::span(values).subspan(values_before)});
-  if (lanes.take_all()) return true;
+  if (xor_decode(chunks, std::span(times).subspan(before), std::span(values).subspan(values_before))) return true;
   times.resize(before);
   values.resize(values_before);
   return false;

@@ -14,6 +14,23 @@ bool is_metadata(std::string_view name) {
          (name == model::kMetricName || name == "__type__" || name == "__unit__");
 }
 
+/// Appends the encoding of the labels whose name `keeps`; neighbours are copied together.
+template <typename Keeps>
+void keep_labels(const model::Labels& labels, std::string& out, Keeps&& keeps) {
+  const char* at = labels.encoded().data();
+  const char* const end = at + labels.bytes();
+  const char* kept = at;  // from here on, up to the label at hand
+  while (at != end) {
+    const char* const label = at;
+    const std::string_view name = model::read_text(at);
+    model::skip_text(at);
+    if (keeps(name)) continue;
+    out.append(kept, static_cast<std::size_t>(label - kept));
+    kept = at;
+  }
+  out.append(kept, static_cast<std::size_t>(end - kept));
+}
+
 }  // namespace
 
 Grouping::Grouping(std::vector<std::string> labels, bool exclude) : names(std::move(labels)), without(exclude) {
@@ -24,11 +41,11 @@ Grouping::Grouping(std::vector<std::string> labels, bool exclude) : names(std::m
 void Grouping::key(const model::Labels& labels, std::string& out) const {
   out.clear();
   auto next = names.begin();
-  for (const model::LabelView& label : labels) {
-    while (next != names.end() && *next < label.name) ++next;
-    const bool named = next != names.end() && *next == label.name;
-    if (without ? (!named && label.name != model::kMetricName) : named) out += model::encoded_label(label);
-  }
+  keep_labels(labels, out, [&](std::string_view name) {
+    while (next != names.end() && *next < name) ++next;
+    const bool named = next != names.end() && *next == name;
+    return without ? !named && name != model::kMetricName : named;
+  });
 }
 
 model::Labels Grouping::of(const model::Labels& labels) const {
@@ -40,9 +57,7 @@ model::Labels Grouping::of(const model::Labels& labels) const {
 model::Labels without_metadata(const model::Labels& labels) {
   std::string bytes;
   bytes.reserve(labels.bytes());
-  for (const model::LabelView& label : labels) {
-    if (!is_metadata(label.name)) bytes += model::encoded_label(label);
-  }
+  keep_labels(labels, bytes, [](std::string_view name) { return !is_metadata(name); });
   return model::Labels::from_encoded(std::move(bytes));
 }
 
