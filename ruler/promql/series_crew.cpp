@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::size_t kMostHelpers = 7;
 constexpr std::size_t kMostSeriesInRun = 256;
-/// A run is as much work as a fifth of what is done before anybody is asked.
+/// A run is as much work as a fifth of what is done before anybody is asked, and no more than about 0.2 ms: runs wait
+/// for their turn with all that was found.
 constexpr std::uint64_t kRunsBefore = 5;
+constexpr std::uint64_t kMostWorkOfRun = 40'000;
 /// What a series costs beside its samples and steps, in about samples.
 constexpr std::uint64_t kWorkOfSeries = 32;
 
@@ -284,7 +286,8 @@ Result<bool> SeriesCrew::next_alone(SeriesResult& out) {
 
 void SeriesCrew::form_crew() {
   const std::uint64_t work_of_series = std::max<std::uint64_t>(1, work_ / series_);
-  const auto length = static_cast<std::size_t>(context_.settings().help_from / kRunsBefore / work_of_series);
+  const std::uint64_t work_of_run = std::min(context_.settings().help_from / kRunsBefore, kMostWorkOfRun);
+  const auto length = static_cast<std::size_t>(work_of_run / work_of_series);
   board_ = std::make_shared<Board>(series_, std::clamp<std::size_t>(length, 1, kMostSeriesInRun));
   own_->mark_each(board_->length());
 }
