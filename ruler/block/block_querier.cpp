@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "base/hash.hpp"
 #include "block/block.hpp"
+#include "block/chunk_ends.hpp"
 #include "block/chunk_reader.hpp"
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
@@ -173,6 +174,22 @@ class SeriesReader {
       }
     }
     summaries_of(start, end, out, rest);
+  }
+
+  /// See storage::MergePart. Not opened.
+  bool knows_window_ends() {
+    const SidecarReader* const sidecar = block_.sidecar();
+    if (deleted_ || !is_in_sidecar() || !sidecar->whole(series_, whole_)) return false;
+    return whole_.known() && whole_.resets == 0 && !whole_.has_stale && !whole_.has_nan;
+  }
+  /// @return kCorrupt
+  Result<bool> add_window_ends(storage::WindowEndsBuilder& builder) {
+    const std::span<const storage::TimeRange> windows = builder.windows();
+    TOCSIN_TRY(const std::size_t first, first_chunk(windows.front().start));
+    TOCSIN_OK(block_.index().next_chunks(ref_, places_, windows.back().end, chunks_));
+    std::size_t end = first;
+    while (end < chunks_.size() && chunks_[end].min_time <= windows.back().end) ++end;
+    return chunk_ends_.add(block_, std::span(chunks_).subspan(first, end - first), builder);
   }
 
   const model::Labels& labels() {
@@ -343,6 +360,8 @@ class SeriesReader {
   SidecarPlace place_;
   bool sought_ = false, in_sidecar_ = false;
   SidecarSeries series_;  // if it is in the sidecar
+  storage::ChunkSummary whole_;
+  ChunkEnds chunk_ends_;
   std::vector<Timestamp> starts_;
   static constexpr std::size_t kMostTogether = 32;
   std::vector<std::size_t> together_;          // numbers of chunks that are to be read next
@@ -409,6 +428,11 @@ class Walk {
     TOCSIN_OK(reader_.open());
     return reader_.read_more(std::max(start, seen_.start), std::min(end, seen_.end), out);
   }
+  bool knows_window_ends() { return reader_.knows_window_ends(); }
+  Result<bool> add_window_ends(storage::WindowEndsBuilder& builder) {
+    TOCSIN_OK(reader_.open());
+    return reader_.add_window_ends(builder);
+  }
   void summaries(Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest) {
     reader_.summaries(std::max(start, seen_.start), std::min(end, seen_.end), out, rest);
@@ -452,6 +476,8 @@ class BlockSeriesSet final : public storage::SeriesSet, public storage::MergePar
   Result<bool> read_more(Timestamp start, Timestamp end, SampleColumns& out) override {
     return walk_.read_more(start, end, out);
   }
+  bool knows_window_ends() override { return walk_.knows_window_ends(); }
+  Result<bool> add_window_ends(storage::WindowEndsBuilder& builder) override { return walk_.add_window_ends(builder); }
   Result<void> status() const override { return walk_.status(); }
 
  private:

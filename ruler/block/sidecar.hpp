@@ -71,6 +71,8 @@ class SidecarReader {
   /// @return false, and nothing appended, if nothing is known of the series.
   bool summaries(const SidecarSeries& series, Timestamp start, Timestamp end, std::vector<storage::ChunkSummary>& out,
                  std::vector<storage::TimeRange>& rest) const;
+  /// Of all chunks of a series together; false if it is damaged.
+  bool whole(const SidecarSeries& series, storage::ChunkSummary& out) const;
   /// All that stands there, to be compared; false if something is damaged.
   bool all_summaries(const SidecarSeries& series, SidecarSummaries& out) const;
   /// Whether some sample of the block has a start timestamp.

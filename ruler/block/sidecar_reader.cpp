@@ -293,6 +293,13 @@ bool SidecarReader::summaries(const SidecarSeries& series, Timestamp start, Time
   return false;
 }
 
+bool SidecarReader::whole(const SidecarSeries& series, ChunkSummary& out) const {
+  out = {};
+  QuickReader in(series.whole);
+  EntryReader().take(in, out);
+  return !in.failed();
+}
+
 bool SidecarReader::all_summaries(const SidecarSeries& series, SidecarSummaries& out) const {
   out = {};
   QuickReader in(series.whole);

@@ -112,4 +112,22 @@ bool decode_xor_chunks(std::span<const std::string_view> chunks, storage::Sample
   return good;
 }
 
+bool decode_xor_heads(std::span<const XorHead> heads, std::span<Timestamp> times, std::span<double> values) {
+  std::array<XorChunk, 32> some;
+  while (!heads.empty()) {
+    const std::size_t count = std::min(heads.size(), some.size());
+    std::size_t samples = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!has_chunk_size(heads[i].data)) return false;
+      some[i] = {heads[i].data.substr(kCountBytes), heads[i].samples};
+      samples += heads[i].samples;
+    }
+    if (!xor_decode(std::span(some).first(count), times.first(samples), values.first(samples))) return false;
+    heads = heads.subspan(count);
+    times = times.subspan(samples);
+    values = values.subspan(samples);
+  }
+  return true;
+}
+
 }  // namespace tocsin::chunkenc

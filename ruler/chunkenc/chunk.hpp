@@ -40,6 +40,15 @@ bool decode_chunk(Encoding encoding, std::string_view data, storage::SampleColum
 /// to the next is not asked. @return false if one of them is none: the columns are then as before.
 bool decode_xor_chunks(std::span<const std::string_view> chunks, storage::SampleColumns& out);
 
+/// The first samples of a chunk of kXor.
+struct XorHead {
+  std::string_view data;
+  std::uint32_t samples = 0;  // at most sample_count()
+};
+/// Several of them, one after the other, into columns as long as they are together. Times must rise within each.
+/// @return false if one of them is none. Thread: any.
+bool decode_xor_heads(std::span<const XorHead> heads, std::span<Timestamp> times, std::span<double> values);
+
 /// A chunk to be written. `summary` and `starts` go to a sidecar that other tools ignore (block/sidecar.hpp).
 struct EncodedChunk {
   Encoding encoding = Encoding::kXor;

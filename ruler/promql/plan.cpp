@@ -185,11 +185,12 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
     const std::int64_t window_ms = argument.window_ms(context_);
     if (grid.count > 0) bounds_.add(reference.first(grid) - window_ms + 1, reference.last(grid));
     Selection selection{matrix.vector->matchers, reference, around, scope_.counts_only()};
-    const bool summarise = needs && is_worth_summarising(context_, grid, reference, window_ms);
-    argument.make_source = [grid, window_ms, selection = std::move(selection),
+    const bool by_ends = needs && is_worth_reading_ends(context_, grid, reference, window_ms, *needs);
+    const bool summarise = needs && !by_ends && is_worth_summarising(context_, grid, reference, window_ms);
+    argument.make_source = [grid, window_ms, by_ends, selection = std::move(selection),
                             summary = summarise ? needs : std::nullopt](QueryContext& context) {
       return summary ? make_summary_selector(context, grid, selection, window_ms, *summary)
-                     : make_range_selector(context, grid, selection, window_ms);
+                     : make_range_selector(context, grid, selection, window_ms, by_ends);
     };
     return argument;
   }

@@ -58,16 +58,17 @@ class ExtrapolatedFunction final : public RangeFunction {
 
   std::optional<DigestNeeds> digest_needs() const override { return DigestNeeds{.reset_values = counter_}; }
   void apply_digests(const DigestInput& input, Column& out) override {
+    digested_.resize(input.grid.count);
     for (std::size_t i = 0; i < input.grid.count; ++i) {
       const WindowDigest& window = input.digests[i];
       if (window.count < 2) continue;
-      const Timestamp range_end = input.reference.of(input.grid, i);
-      const WindowTimes times =
-          window_times(range_end - input.range_ms, range_end, window.first_time, window.last_time, window.count);
+      DigestTimes& known = digested_[i];
+      if (!known.are_of(window)) learn(input, i, known);
       double result = window.last - window.first;
-      for (const double value : window.reset_values) result += value;
-      out.set(i, result * factor_for(input.range_ms, times, factor(input.range_ms, times, times.to_start), window.first,
-                                     result));
+      if (counter_) {
+        for (const double value : window.reset_values) result += value;
+      }
+      out.set(i, result * factor_for(input.range_ms, known.times, known.factor, window.first, result));
     }
   }
 
@@ -126,6 +127,24 @@ class ExtrapolatedFunction final : public RangeFunction {
     }
     model::multiply(*result, factor(input.range_ms, times, times.to_start));
     set_histogram(out, i, std::move(*result));
+  }
+
+  /// What follows from the times of a digest, kept for the next series, whose times are mostly the same.
+  struct DigestTimes {
+    std::uint32_t count = 0;  // 0: nothing is known
+    Timestamp first = 0, last = 0;
+    WindowTimes times;
+    double factor = 0;
+    bool are_of(const WindowDigest& window) const {
+      return count == window.count && first == window.first_time && last == window.last_time;
+    }
+  };
+  void learn(const DigestInput& input, std::size_t i, DigestTimes& known) const {
+    const WindowDigest& window = input.digests[i];
+    const Timestamp range_end = input.reference.of(input.grid, i);
+    known = {window.count, window.first_time, window.last_time, {}, 0};
+    known.times = window_times(range_end - input.range_ms, range_end, known.first, known.last, known.count);
+    known.factor = factor(input.range_ms, known.times, known.times.to_start);
   }
 
   /// All that follows from the timestamps, for every series that shares them.
@@ -280,6 +299,7 @@ class ExtrapolatedFunction final : public RangeFunction {
 
   bool counter_, per_second_;
   std::uint64_t generation_ = 0;
+  std::vector<DigestTimes> digested_;
   std::vector<WindowTimes> times_;
   std::vector<double> factors_;
   std::vector<std::uint32_t> first_, last_;  // samples of the windows

@@ -89,8 +89,9 @@ SampleAccount::WindowCounts SampleAccount::count(std::span<const WindowDigest> d
     out.largest = std::max(out.largest, out.last);
     std::uint64_t fresh = 0;
     if (reads(i)) {
-      fresh =
-          i == 0 ? out.last : static_cast<std::uint64_t>(std::llround(static_cast<double>(out.last) * (1 - overlap)));
+      fresh = i == 0 || overlap == 0
+                  ? out.last
+                  : static_cast<std::uint64_t>(std::llround(static_cast<double>(out.last) * (1 - overlap)));
     }
     out.fresh += fresh;
     note(out, i, fresh);

@@ -7,6 +7,7 @@
 #include "model/histogram_math.hpp"
 #include "model/sample.hpp"
 #include "promql/series_crew.hpp"
+#include "storage/window_ends.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -62,6 +63,7 @@ class SeriesReader {
     hints.range_ms = range_ms;
     hints.function = selection.function;
     set_ = context.querier().select(hints, selection.matchers);
+    ends_reader_ = dynamic_cast<storage::WindowEndsReader*>(set_.get());
   }
 
   Result<bool> next() {
@@ -77,6 +79,15 @@ class SeriesReader {
     TOCSIN_OK(read(start_, end_, out));
     return {};
   }
+  /// See storage::WindowEndsReader.
+  Result<bool> window_ends(std::span<const storage::TimeRange> windows, storage::WindowEnds& out) {
+    if (ends_reader_ == nullptr) return false;
+    TOCSIN_TRY(const bool known, ends_reader_->window_ends(windows, out));
+    if (!known) return false;
+    context_.stats().samples_decoded += out.decoded;
+    TOCSIN_OK(context_.spend(out.decoded + windows.size()));
+    return true;
+  }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
     TOCSIN_OK(set_->read(start, end, out));
     if (counts_only_) keep_counts(out);
@@ -91,6 +102,7 @@ class SeriesReader {
   Timestamp start_, end_;
   bool counts_only_;
   std::unique_ptr<storage::SeriesSet> set_;
+  storage::WindowEndsReader* ends_reader_;  // the set, or nullptr if it is none
 };
 
 class InstantWorker final : public SeriesWorker {
@@ -180,10 +192,22 @@ class InstantSelector final : public VectorOperator {
   SeriesResult result_;
 };
 
+bool are_far_apart(const Grid& grid, std::int64_t range_ms) {
+  constexpr std::int64_t kWorthSkippingMs = 3'600'000;
+  return grid.step - range_ms > kWorthSkippingMs;
+}
+
 class SelectorRangeSource final : public RangeSource {
  public:
-  SelectorRangeSource(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms)
-      : context_(context), grid_(grid), selection_(std::move(selection)), range_ms_(range_ms) {}
+  SelectorRangeSource(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms, bool by_ends)
+      : context_(context), grid_(grid), selection_(std::move(selection)), range_ms_(range_ms) {
+    if (!by_ends) return;
+    windows_.reserve(grid.count);
+    for (std::size_t i = 0; i < grid.count; ++i) {
+      const Timestamp end = selection_.reference.of(grid, i);
+      windows_.push_back({end - range_ms + 1, end});
+    }
+  }
 
   void open() override {
     if (!reader_ && grid_.count != 0) reader_.emplace(context_, grid_, selection_, range_ms_, range_ms_);
@@ -195,23 +219,49 @@ class SelectorRangeSource final : public RangeSource {
   std::uint64_t id() const override { return reader_->id(); }
 
   Result<bool> read(RangeSeries& out) override {
-    if (far_apart()) {
-      TOCSIN_OK(read_windows());
-    } else {
-      TOCSIN_OK(reader_->read(samples_));
-    }
-    take_samples(samples_, out);
-    if (out.times.empty() && out.histogram_times.empty()) return false;
+    TOCSIN_TRY(const bool any, read_ends(out));
+    if (!out.digested) TOCSIN_OK(read_samples(out));
+    if (!any && out.times.empty() && out.histogram_times.empty()) return false;
     out.labels = reader_->labels();
     out.drop_name = false;
     return true;
   }
 
  private:
-  /// Windows with much between them are read one by one: what lies between is not decoded.
-  bool far_apart() const {
-    return !selection_.reference.at && grid_.count > 1 && grid_.step - range_ms_ > kWorthSkippingMs;
+  /// Digests of the windows, if the store knows them. @return whether there is anything in them.
+  Result<bool> read_ends(RangeSeries& out) {
+    out.digested = false;
+    if (windows_.empty()) return false;
+    TOCSIN_TRY(out.digested, reader_->window_ends(windows_, ends_));
+    if (!out.digested) return false;
+    out.times.clear();
+    out.histogram_times.clear();
+    out.digests.resize(windows_.size());
+    bool any = false;
+    auto reset = ends_.resets.begin();
+    for (std::size_t i = 0; i < windows_.size(); ++i) {
+      const storage::WindowEnds::Window& window = ends_.windows[i];
+      out.digests[i].set_ends(window);
+      any |= window.count != 0;
+      for (; reset != ends_.resets.end() && reset->time <= windows_[i].end; ++reset) {
+        out.digests[i].reset_values.push_back(reset->before);
+      }
+    }
+    return any;
   }
+
+  Result<void> read_samples(RangeSeries& out) {
+    if (far_apart()) {
+      TOCSIN_OK(read_windows());
+    } else {
+      TOCSIN_OK(reader_->read(samples_));
+    }
+    take_samples(samples_, out);
+    return {};
+  }
+
+  /// Windows with much between them are read one by one: what lies between is not decoded.
+  bool far_apart() const { return !selection_.reference.at && grid_.count > 1 && are_far_apart(grid_, range_ms_); }
 
   Result<void> read_windows() {
     samples_.clear();
@@ -239,14 +289,14 @@ class SelectorRangeSource final : public RangeSource {
     }
   }
 
-  static constexpr std::int64_t kWorthSkippingMs = 3'600'000;
-
   QueryContext& context_;
   Grid grid_;
   Selection selection_;
   std::int64_t range_ms_;
   std::optional<SeriesReader> reader_;
   storage::SampleColumns samples_, window_;
+  std::vector<storage::TimeRange> windows_;  // empty: samples are read
+  storage::WindowEnds ends_;
 };
 
 }  // namespace
@@ -292,9 +342,25 @@ VectorOperatorPtr make_instant_selector(QueryContext& context, const Grid& grid,
   return std::make_unique<InstantSelector>(context, grid, std::move(selection), take);
 }
 
-RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection,
-                                   std::int64_t range_ms) {
-  return std::make_unique<SelectorRangeSource>(context, grid, std::move(selection), range_ms);
+RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms,
+                                   bool by_ends) {
+  return std::make_unique<SelectorRangeSource>(context, grid, std::move(selection), range_ms, by_ends);
+}
+
+bool is_worth_reading_ends(const QueryContext& context, const Grid& grid, const Reference& reference,
+                           std::int64_t range_ms, const DigestNeeds& needs) {
+  constexpr std::int64_t kLeastMs = 300'000;  // a few samples are as soon read
+  if (needs.transitions || needs.extremes || needs.sum || needs.spread) return false;
+  if (reference.at || grid.count < 2 || grid.step < range_ms || are_far_apart(grid, range_ms)) return false;
+  switch (context.settings().summaries) {
+    case SummaryUse::kNever:
+      return false;
+    case SummaryUse::kAlways:
+      return true;
+    case SummaryUse::kWhenCheaper:
+      break;
+  }
+  return range_ms >= kLeastMs;
 }
 
 }  // namespace tocsin::promql

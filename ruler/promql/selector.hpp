@@ -81,7 +81,13 @@ using RangeSourcePtr = std::unique_ptr<RangeSource>;
 /// For selectors: as many sources as there are workers.
 using MakeRangeSource = std::function<RangeSourcePtr(QueryContext& context)>;
 
-RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms);
+/// @param by_ends  for functions that can do with digests of `reset_values`; windows do not overlap: of series of which
+///                 the store knows where windows begin and end there are digests, of the others samples.
+RangeSourcePtr make_range_selector(QueryContext& context, const Grid& grid, Selection selection, std::int64_t range_ms,
+                                   bool by_ends = false);
+/// Whether windows are apart, and long enough, that `by_ends` is the quicker way.
+bool is_worth_reading_ends(const QueryContext& context, const Grid& grid, const Reference& reference,
+                           std::int64_t range_ms, const DigestNeeds& needs);
 
 /// The steps of a subquery `[range:step]` inside of `outer`, aligned to absolute time. Source: Prometheus
 /// promql/engine.go, subqueryTimeRange.

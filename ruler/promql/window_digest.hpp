@@ -10,6 +10,7 @@
 #include "base/kahan.hpp"
 #include "base/time.hpp"
 #include "storage/storage.hpp"
+#include "storage/window_ends.hpp"
 
 namespace tocsin::promql {
 
@@ -29,6 +30,15 @@ class WindowDigest {
   /// Staleness markers are passed over. There are no histograms among the samples.
   void add(std::span<const Timestamp> times, std::span<const double> values);
   void add(const storage::ChunkSummary& summary);
+  /// In place of reset() and add(), where no more is needed than that; `reset_values` are empty.
+  void set_ends(const storage::WindowEnds::Window& window) {
+    count = window.count;
+    first_time = window.first_time;
+    last_time = window.last_time;
+    first = window.first;
+    last = window.last;
+    reset_values.clear();
+  }
   /// False if a scan of all samples may find something else: what is needed is not all known, not finite, or (for the
   /// spread) so small beside the mean that the digits of both ways differ.
   bool answers() const;

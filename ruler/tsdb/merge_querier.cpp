@@ -67,6 +67,26 @@ class Merged {
     return {};
   }
 
+  /// See storage::WindowEndsReader.
+  Result<bool> window_ends(std::span<const storage::TimeRange> windows, storage::WindowEnds& out) {
+    const auto knows = [this](std::size_t i) { return parts_[i].more && parts_[i].more->knows_window_ends(); };
+    if (windows.empty() || !in_order() || std::ranges::none_of(ordered_, knows)) return false;
+    storage::WindowEndsBuilder builder(windows, out);
+    for (const std::size_t i : ordered_) {
+      const Part& part = parts_[i];
+      if (part.max_time < windows.front().start || part.min_time > windows.back().end) continue;
+      if (knows(i)) {
+        TOCSIN_TRY(const bool good, part.more->add_window_ends(builder));
+        if (!good) return false;
+        continue;
+      }
+      TOCSIN_OK(part.set->read(windows.front().start, windows.back().end, columns_));
+      if (!columns_.histograms.empty()) return false;
+      builder.add(columns_.times, columns_.values);
+    }
+    return true;
+  }
+
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) {
     if (current_.size() == 1) return parts_[current_[0]].set->read(start, end, out);
     out.clear();
@@ -156,6 +176,14 @@ class Merged {
     current_.push_back(leader);
     current_.insert(current_.end(), parts_[leader].followers.begin(), parts_[leader].followers.end());
   }
+  /// Whether the sources of the series at hand follow one another in time: then so do those of `ordered_`.
+  bool in_order() {
+    ordered_ = current_;
+    std::ranges::sort(ordered_, {}, [this](std::size_t i) { return parts_[i].min_time; });
+    return std::ranges::adjacent_find(ordered_, [this](std::size_t a, std::size_t b) {
+             return parts_[a].max_time >= parts_[b].min_time;
+           }) == ordered_.end();
+  }
   bool overlaps(std::size_t part, Timestamp start, Timestamp end) const {
     return parts_[part].min_time <= end && parts_[part].max_time >= start;
   }
@@ -183,6 +211,7 @@ class Merged {
   const std::uint64_t seed_;
   std::priority_queue<std::size_t, std::vector<std::size_t>, LabelsAfter> heads_;  // leaders that stand at a series
   std::vector<std::size_t> current_;  // parts of the series at hand, ascending; at first all
+  std::vector<std::size_t> ordered_;  // the same in order of time, if somebody asked
   bool good_ = true;                  // none ended with an error
   std::size_t given_ = 0;
   storage::SampleColumns columns_, scratch_;
@@ -190,7 +219,7 @@ class Merged {
   std::vector<storage::TimeRange> rest_;
 };
 
-class MergedSeriesSet final : public storage::SeriesSet {
+class MergedSeriesSet final : public storage::SeriesSet, public storage::WindowEndsReader {
  public:
   explicit MergedSeriesSet(std::unique_ptr<Merged<storage::SeriesSet>> merged) : merged_(std::move(merged)) {}
   bool next() override { return merged_->next(); }
@@ -198,6 +227,9 @@ class MergedSeriesSet final : public storage::SeriesSet {
   std::uint64_t id() const override { return merged_->id(); }
   Result<void> read(Timestamp start, Timestamp end, storage::SampleColumns& out) override {
     return merged_->read(start, end, out);
+  }
+  Result<bool> window_ends(std::span<const storage::TimeRange> windows, storage::WindowEnds& out) override {
+    return merged_->window_ends(windows, out);
   }
   Result<void> status() const override { return merged_->status(); }
 

@@ -16,6 +16,7 @@
 #include "block/block.hpp"
 #include "block/sidecar.hpp"
 #include "block/writer.hpp"
+#include "storage/window_ends.hpp"
 #include "support/map_store.hpp"
 #include "support/storage_suite.hpp"
 #include "tsdb/db.hpp"
@@ -282,7 +283,8 @@ TEST_CASE("answers from summaries equal those of a full scan, over the head") {
 /// Blocks of some hours of the map's samples, with its newest as they are: what a Db with a head is.
 class BlocksAndMap final : public storage::Queryable {
  public:
-  BlocksAndMap(MemFs& fs, MapStore& map, std::uint64_t seed) : newest_({.chunk_samples = 7}) {
+  BlocksAndMap(MemFs& fs, MapStore& map, std::uint64_t seed, std::size_t most_in_chunk = 12)
+      : newest_({.chunk_samples = 7}), most_in_chunk_(most_in_chunk) {
     Rng rng(seed);
     REQUIRE(fs.create_directories("/data"));
     for (Timestamp from = kFirst; from < kFirst + 450 * kMinute;) {
@@ -332,7 +334,8 @@ class BlocksAndMap final : public storage::Queryable {
     REQUIRE((*writer)->symbols(std::vector<std::string_view>(symbols.begin(), symbols.end())));
     for (const auto& series : all) {
       std::vector<chunkenc::EncodedChunk> chunks;
-      chunkenc::encode_chunks(series.samples, 0, series.samples.size(), {.max_samples = 1 + rng.next() % 12}, chunks);
+      chunkenc::encode_chunks(series.samples, 0, series.samples.size(),
+                              {.max_samples = 1 + rng.next() % most_in_chunk_}, chunks);
       if (!chunks.empty()) REQUIRE((*writer)->add(series.labels, chunks));
     }
     REQUIRE((*writer)->finish());
@@ -343,6 +346,7 @@ class BlocksAndMap final : public storage::Queryable {
   }
 
   MapStore newest_;
+  std::size_t most_in_chunk_;
   Timestamp head_ = kFirst;
   std::vector<std::shared_ptr<block::Block>> blocks_;
 };
@@ -420,6 +424,132 @@ TEST_CASE("answers from summaries equal those of a full scan, over a store that 
   }
   INFO(tally.queries << " queries, " << tally.cheaper << " cheaper");
   CHECK(tally.cheaper > tally.queries / 5);
+}
+
+/// Beside fill(): counters that are never reset, one that stops for a while, and what is no counter but never falls.
+void fill_rising(storage::Appendable& store, std::uint64_t seed) {
+  Rng rng(seed);
+  const auto appender = store.appender();
+  for (int series = 0; series < 5; ++series) {
+    const model::Labels labels{{"__name__", "up_total"}, {"series", std::to_string(series)}};
+    const std::uint64_t late = 1 + rng.next() % 20'000;
+    double value = series == 4 ? -500 : 0;
+    for (int i = 0; i < kSamples; ++i) {
+      if (series == 1 && i % 100 > 40 && i % 100 < 70) continue;
+      if (series == 2 && i == kSamples / 2) value = 0;
+      value += series == 3 && i % 7 != 0 ? 0 : static_cast<double>(rng.next() % 1000) / 8;
+      const Timestamp t = kFirst + i * kMinute + static_cast<Timestamp>(series == 0 ? 0 : rng.next() % late);
+      appender->append(0, &labels, t, value);
+    }
+  }
+  REQUIRE(appender->commit());
+}
+
+TEST_CASE("windows that lie apart or side by side are answered to the bit from their ends") {
+  Tally tally;
+  for (std::uint64_t seed = 501; seed <= 512; ++seed) {
+    MemFs fs;
+    MapStore map({.chunk_samples = 7});
+    fill(map, seed, false);
+    fill_rising(map, seed);
+    BlocksAndMap store(fs, map, seed, seed % 3 == 0 ? 12 : 200);
+    const promql::Engine with = engine_with(SummaryUse::kAlways);
+    const promql::Engine without = engine_with(SummaryUse::kNever);
+    Rng rng(seed);
+    for (int i = 0; i < 60; ++i) {
+      static constexpr const char* kFunctions[] = {"rate", "increase", "delta"};
+      static constexpr const char* kSelectors[] = {"up_total", "up_total", "{kind=~\"0|1|2|3|4|6\"}", "x"};
+      const std::int64_t step = static_cast<std::int64_t>(1 + rng.next() % 90) * kMinute + 1000 * (rng.next() % 2);
+      const std::int64_t range = rng.next() % 2 == 0 ? step : 1000 + static_cast<std::int64_t>(rng.next() % step);
+      const std::string query = fmt::format("{}({}[{}ms] offset {}s)", kFunctions[rng.next() % 3],
+                                            kSelectors[rng.next() % 4], std::min(range, step), rng.next() % 300);
+      const Timestamp at = kFirst + static_cast<Timestamp>(rng.next() % (200 * kMinute));
+      const Timestamp end = at + static_cast<Timestamp>(rng.next() % (500 * kMinute));
+      INFO(query << " from " << at << " to " << end << " step " << step << " seed " << seed);
+      const auto a = with.range(store, query, at, end, step);
+      const auto b = without.range(store, query, at, end, step);
+      REQUIRE(a.has_value() == b.has_value());
+      if (!a) continue;
+      check_same(*a, *b, 0);
+      CHECK(a->stats.total_samples == b->stats.total_samples);
+      CHECK(a->stats.peak_samples == b->stats.peak_samples);
+      ++tally.queries;
+      tally.cheaper += a->stats.samples_decoded < b->stats.samples_decoded ? 1 : 0;
+    }
+  }
+  INFO(tally.queries << " queries, " << tally.cheaper << " cheaper");
+  CHECK(tally.cheaper > tally.queries / 8);
+}
+
+/// Windows in order that do not overlap, some of them side by side.
+std::vector<storage::TimeRange> random_windows(Rng& rng) {
+  std::vector<storage::TimeRange> out;
+  Timestamp at = kFirst + static_cast<Timestamp>(rng.next() % (100 * kMinute));
+  const std::uint64_t longest = 1 + rng.next() % (150 * kMinute);
+  while (at < kFirst + kSamples * kMinute) {
+    const Timestamp end = at + static_cast<Timestamp>(rng.next() % longest);
+    out.push_back({at, end});
+    at = end + 1 + (rng.next() % 2 == 0 ? 0 : static_cast<Timestamp>(rng.next() % longest));
+  }
+  return out;
+}
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+TEST_CASE("blocks say of windows what their samples say, and decode less") {
+  std::size_t known = 0;
+  std::size_t cheaper = 0;
+  for (std::uint64_t seed = 601; seed <= 608; ++seed) {
+    MemFs fs;
+    MapStore map;
+    fill(map, seed, false);
+    fill_rising(map, seed);
+    BlocksAndMap store(fs, map, seed, 120);
+    Rng rng(seed);
+    for (int i = 0; i < 20; ++i) {
+      const auto windows = random_windows(rng);
+      const auto querier = store.querier(windows.front().start, windows.back().end);
+      REQUIRE(querier);
+      const auto set = (*querier)->select({.start = windows.front().start, .end = windows.back().end}, {});
+      auto* const reader = dynamic_cast<storage::WindowEndsReader*>(set.get());
+      REQUIRE(reader != nullptr);
+      while (set->next()) {
+        INFO(set->labels().to_string() << " seed " << seed << " round " << i);
+        storage::SampleColumns samples;
+        REQUIRE(set->read(windows.front().start, windows.back().end, samples));
+        storage::WindowEnds ends;
+        const auto said = reader->window_ends(windows, ends);
+        REQUIRE(said);
+        if (!*said) continue;
+        CHECK(samples.histograms.empty());
+        storage::WindowEnds expected;
+        storage::WindowEndsBuilder(windows, expected).add(samples.times, samples.values);
+        REQUIRE(ends.windows.size() == windows.size());
+        for (std::size_t w = 0; w < windows.size(); ++w) {
+          const auto& a = ends.windows[w];
+          const auto& b = expected.windows[w];
+          REQUIRE(a.count == b.count);
+          if (a.count == 0) continue;
+          CHECK(a.first_time == b.first_time);
+          CHECK(a.last_time == b.last_time);
+          CHECK(same_bits(a.first, b.first));
+          CHECK(same_bits(a.last, b.last));
+        }
+        REQUIRE(ends.resets.size() == expected.resets.size());
+        for (std::size_t r = 0; r < ends.resets.size(); ++r) {
+          CHECK(ends.resets[r].time == expected.resets[r].time);
+          CHECK(same_bits(ends.resets[r].before, expected.resets[r].before));
+        }
+        ++known;
+        cheaper += ends.decoded < samples.size() ? 1 : 0;
+      }
+      REQUIRE(set->status());
+    }
+  }
+  CHECK(known > 600);
+  CHECK(cheaper > 100);
 }
 
 TEST_CASE("summaries are asked for where they are cheaper: long windows, few steps") {
