@@ -26,6 +26,7 @@ void Page::limit_series(std::size_t lines) {
 }
 
 CachedFamily& Page::family(std::string_view name, std::string_view help, model::MetricType type) {
+  if (CachedFamily* expected = rules_->expected(name)) return *expected;
   auto found = families_.find(name);
   if (found == families_.end()) {
     if (rules_->limit != 0 && families_.size() >= rules_->limit) {
@@ -38,11 +39,13 @@ CachedFamily& Page::family(std::string_view name, std::string_view help, model::
     found = families_.try_emplace(std::string(name), std::string(name), std::string(help), type, rules_.get()).first;
     rules_->families.push_back(&found->second);
   }
+  rules_->expect_behind(found->second);
   return found->second;
 }
 
 void Page::begin() {
   rules_->new_lines = 0;
+  rules_->next_family = 0;
   for (auto& [name, family] : families_) family.begin();
   if (surplus_ != nullptr) surplus_->begin();
 }

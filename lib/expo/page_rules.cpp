@@ -69,4 +69,22 @@ void PageRules::cut() {
   }
 }
 
+CachedFamily* PageRules::expected(std::string_view name) {
+  constexpr std::size_t kMayBeAbsent = 3;
+  const std::size_t end = std::min(families.size(), next_family + 1 + kMayBeAbsent);
+  for (std::size_t i = next_family; i < end; ++i) {
+    if (families[i]->name() != name) continue;
+    next_family = i + 1;
+    return families[i];
+  }
+  return nullptr;
+}
+
+void PageRules::expect_behind(const CachedFamily& family) {
+  constexpr std::size_t kFewEnoughToLookThrough = 1024;
+  if (families.size() > kFewEnoughToLookThrough) return;
+  const auto found = std::find(families.begin(), families.end(), &family);
+  if (found != families.end()) next_family = static_cast<std::size_t>(found - families.begin()) + 1;
+}
+
 }  // namespace tocsin::expo

@@ -29,7 +29,14 @@ struct PageRules {
   std::vector<std::pair<std::string, std::string>> constant_labels;  // sorted
   std::size_t limit = 0;                                             // lines; 0: none
   std::size_t new_lines = 0;            // of newcomers in this round, as far as families hold them
-  std::vector<CachedFamily*> families;  // of the page
+  std::vector<CachedFamily*> families;  // of the page, in the order in which they came
+  std::size_t next_family = 0;          // in `families`: which one is expected now
+
+  /// The family of the name if it is asked for in the order of the rounds before: one comparison, not a search. Null if
+  /// it is not among the next few.
+  CachedFamily* expected(std::string_view name);
+  /// That one was asked for out of order: those that came behind it are expected now.
+  void expect_behind(const CachedFamily& family);
 
   /// The labels and the constant ones that they lack; `all` is where they stand if there are any.
   std::span<const model::LabelView> complete(std::span<const model::LabelView> labels,
