@@ -60,7 +60,7 @@ work = support.Work(args.bin, "bench-postgres")
 try:
     server = Postgres(work)
     server.sql("CREATE DATABASE app", *[f"CREATE TABLE t{i} (a int PRIMARY KEY)" for i in range(10)])
-    config = work.write("agent.yml", f"node: {enabled: false}\npostgres:\n  compatibility: '{args.compatibility}'\n  targets: [{{dsn: '{server.dsn()}'}}]\n")
+    config = work.write("agent.yml", f"node: {{enabled: false}}\npostgres:\n  compatibility: '{args.compatibility}'\n  targets: [{{dsn: '{server.dsn()}'}}]\n")
     agent, agent_address = work.agent(f"--config.file={config}")
     peer = f"127.0.0.1:{support.free_port()}"
     os.environ["DATA_SOURCE_NAME"] = server.dsn()

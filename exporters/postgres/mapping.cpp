@@ -111,8 +111,14 @@ class RowsReader {
       const std::size_t column = labels_.columns[i];
       const auto value = rows_.value(row, column);
       if (!value && mapping_.rows_need_labels) return false;
-      labels_.texts[i] = value ? to_label(rows_.type(column), *value) : mapping_.null_label;
-      labels_.views[i].value = labels_.texts[i];
+      if (!value) {
+        labels_.views[i].value = mapping_.null_label;
+      } else if (is_plain_text(rows_.type(column))) {
+        labels_.views[i].value = *value;
+      } else {
+        labels_.texts[i] = to_label(rows_.type(column), *value);
+        labels_.views[i].value = labels_.texts[i];
+      }
     }
     return true;
   }

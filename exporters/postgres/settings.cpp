@@ -68,12 +68,18 @@ Result<void> put_settings(const Rows& rows, Style style, std::string_view server
     }
     name = "pg_settings_";
     for (const char c : text(0)) name += c == '.' || c == '-' ? '_' : c;
-    help = style == Style::k011 ? std::string(text(3)) : fmt::format("Server Parameter: {}", text(0));
-    if (!reading->unit.empty()) {
-      name += fmt::format("_{}", reading->unit);
-      help += fmt::format(" [Units converted to {}.]", reading->unit);
+    std::string_view description = text(3);
+    if (style == Style::k020) {
+      help = fmt::format("Server Parameter: {}", text(0));
+      description = help;
     }
-    page.family(name, help, model::MetricType::kGauge).put(carried, reading->value);
+    if (!reading->unit.empty()) {
+      name += '_';
+      name += reading->unit;
+      help = fmt::format("{} [Units converted to {}.]", description, reading->unit);
+      description = help;
+    }
+    page.family(name, description, model::MetricType::kGauge).put(carried, reading->value);
   }
   if (!problem.empty()) return fail(Errc::kExecution, "no number: {}", problem);
   return {};

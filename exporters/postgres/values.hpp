@@ -17,6 +17,10 @@ inline constexpr std::uint32_t kBoolType = 16, kDateType = 1082, kTimestampType 
 /// Go's strconv.ParseFloat. Nothing if it is no number.
 std::optional<double> to_number(std::uint32_t type, std::string_view text);
 
+/// Whether to_label() gives the text as it is.
+inline bool is_plain_text(std::uint32_t type) {
+  return type != kBoolType && type != kDateType && type != kTimestampType && type != kTimestamptzType;
+}
 /// "true" and "false", seconds for points in time, else the text.
 std::string to_label(std::uint32_t type, std::string_view text);
 
