@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/mem_fs.hpp"
+#include "base/read_once.hpp"
 #include "base/virtual_loop.hpp"
 #include "support/temp_dir.hpp"
 
@@ -189,4 +190,21 @@ TEST_CASE("files in memory have the clock's times, and bytes can rot") {
   CHECK(fs.info("f")->modified == 6000);
   fs.corrupt("f", 1, "X");
   CHECK(fs.read_file("f").value() == "aXcd");
+}
+
+TEST_CASE("a file of the system can be read with one call, which is short at its end") {
+  test::TempDir dir;
+  dir.write("file", "hello");
+  const auto file = posix_fs().open_random(dir.path() + "/file");
+  REQUIRE(file);
+  const auto* const once = dynamic_cast<const ReadsOnce*>(file->get());
+  REQUIRE(once != nullptr);
+  char buffer[16] = {};
+  CHECK(once->read_once(buffer, sizeof(buffer)).value() == 5);
+  CHECK(std::string_view(buffer, 5) == "hello");
+  CHECK(once->read_once(buffer, 3).value() == 3);
+  dir.write("file", "new");
+  CHECK(once->read_once(buffer, sizeof(buffer)).value() == 3);
+  const auto folder = posix_fs().open_random(dir.path());
+  if (folder) CHECK(dynamic_cast<const ReadsOnce&>(**folder).read_once(buffer, 1).error().code == Errc::kIo);
 }
