@@ -244,12 +244,13 @@ def test_tls_is_verified_and_wanted(work):
 def test_probes_take_a_target_and_an_auth_module(work):
     server = MariaDb(work)
     work.write("my.cnf", f"[client]\nuser={USER}\npassword=${{MYSQL_TEST_PASSWORD}}\n[client.few]\nuser=nobody\n")
+    listen = f"127.0.0.1:{free_port()}"
     os.environ["MYSQL_TEST_PASSWORD"] = PASSWORD
     try:
-        _, address, _ = agent_on(work, {"config_my_cnf": "my.cnf"})
+        _, address, _ = agent_on(work, {"listen": listen, "config_my_cnf": "my.cnf"})
     finally:
         del os.environ["MYSQL_TEST_PASSWORD"]
-    for base in (f"http://{address}/mysql/probe",):
+    for base in (f"http://{listen}/probe", f"http://{address}/mysql/probe"):
         status, text = http(f"{base}?target={server.address}")
         assert status == 200 and value(text, "mysql_up") == "1", f"{status} {text[:300]}"
         status, text = http(f"{base}?target=unix://{server.socket}&collect[]=global_variables")
