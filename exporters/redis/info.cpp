@@ -345,7 +345,7 @@ void put_field(Metrics& metrics, std::string_view field, std::string_view value)
   }
   if (const InfoField* known = find_info_field(field)) {
     const auto number = field_number(value);
-    if (number) metrics.put(metrics.page().family(known->family, known->help, known->type), *number * known->scale);
+    if (number) metrics.put(metrics.page().family(known->family, known->help, known->type), *number / known->divisor);
     return;
   }
   if (!field.starts_with("db") && !field.starts_with("cluster_")) return;

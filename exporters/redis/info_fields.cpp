@@ -280,7 +280,7 @@ constexpr Row kCounters[] = {
 void add(std::unordered_map<std::string_view, InfoField>& fields, std::span<const Row> rows, model::MetricType type) {
   for (const Row& row : rows) {
     InfoField field{std::string(row.family), std::string(row.family.substr(sizeof("redis_") - 1)) + " metric", type, 1};
-    if (row.family == "redis_latest_fork_seconds") field.scale = 1e-6;
+    if (row.family == "redis_latest_fork_seconds") field.divisor = 1e6;
     fields.emplace(row.field, std::move(field));
   }
 }

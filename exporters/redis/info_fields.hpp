@@ -12,7 +12,7 @@ namespace tocsin::exporters::redis {
 struct InfoField {
   std::string family, help;
   model::MetricType type = model::MetricType::kGauge;
-  double scale = 1;
+  double divisor = 1;
 };
 
 /// nullptr: the field is not shown. Thread: any.

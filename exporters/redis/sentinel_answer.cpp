@@ -7,7 +7,7 @@ namespace {
 struct MasterSetting {
   std::string_view field;
   std::string_view family;
-  double scale = 1;
+  double divisor = 1;
 };
 
 constexpr MasterSetting kSettings[] = {
@@ -16,7 +16,7 @@ constexpr MasterSetting kSettings[] = {
     {"parallel-syncs", "redis_sentinel_master_setting_parallel_syncs"},
     {"down-after-milliseconds", "redis_sentinel_master_setting_down_after_milliseconds"},
     {"config-epoch", "redis_sentinel_master_config_epoch"},
-    {"last-ok-ping-reply", "redis_sentinel_master_last_ok_ping_reply_seconds", 1e-3},
+    {"last-ok-ping-reply", "redis_sentinel_master_last_ok_ping_reply_seconds", 1e3},
 };
 
 /// Those of a list whose flags say nothing of being down.
@@ -41,7 +41,7 @@ void put_sentinel_master(Metrics& metrics, const SentinelMaster& answers, bool i
   metrics.gauge("redis_sentinel_master_ckquorum_status", answers.quorum.is_error() ? 0 : 1,
                 {{"master_name", name}, {"message", answers.quorum.text()}});
   for (const MasterSetting& setting : kSettings) {
-    metrics.gauge(setting.family, to_double(master.text_of(setting.field)).value_or(0) * setting.scale, labels);
+    metrics.gauge(setting.family, to_double(master.text_of(setting.field)).value_or(0) / setting.divisor, labels);
   }
   if (include_peer_info) {
     answers.sentinels.each([&](const Reply& peer) {

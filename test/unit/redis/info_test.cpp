@@ -22,7 +22,7 @@ TEST_CASE("fields of INFO become gauges and counters with the names of redis_exp
   const std::string page = page_of(
       "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:100\r\nhz:10\r\n\r\n# Memory\r\nused_memory:1024\r\n"
       "mem_fragmentation_ratio:1.5\r\ntotal_system_memory:9\r\n# Persistence\r\nrdb_last_bgsave_status:ok\r\n"
-      "aof_last_write_status:err\r\n# Stats\r\nexpired_keys:7\r\nlatest_fork_usec:250\r\nunknown_field:1\r\n"
+      "aof_last_write_status:err\r\n# Stats\r\nexpired_keys:7\r\nlatest_fork_usec:407\r\nunknown_field:1\r\n"
       "used_active_time_io_thread_2:0.5\r\n# Cluster\r\ncluster_enabled:1\r\n");
   CHECK(has_line(page, "redis_uptime_in_seconds 100"));
   CHECK(has_line(page, "redis_start_time_seconds 900"));
@@ -33,7 +33,7 @@ TEST_CASE("fields of INFO become gauges and counters with the names of redis_exp
   CHECK(has_line(page, "redis_rdb_last_bgsave_status 1"));
   CHECK(has_line(page, "redis_aof_last_write_status 0"));
   CHECK(has_line(page, "# TYPE redis_expired_keys_total counter"));
-  CHECK(has_line(page, "redis_latest_fork_seconds 0.00025"));
+  CHECK(has_line(page, "redis_latest_fork_seconds 0.000407"));
   CHECK(has_line(page, "redis_active_time_io_thread_seconds_total{thread=\"2\"} 0.5"));
   CHECK(has_line(page, "redis_cluster_enabled 1"));
   CHECK_FALSE(page.contains("unknown_field"));
