@@ -56,7 +56,7 @@ def scrape(address, path, count):
     return times, size
 
 
-work = support.Work(args.bin, "bench-postgres")
+work = support.Work(os.path.abspath(args.bin), "bench-postgres")
 try:
     server = Postgres(work)
     server.sql("CREATE DATABASE app", *[f"CREATE TABLE t{i} (a int PRIMARY KEY)" for i in range(10)])
