@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from exposition import Page, assert_has_all_of
+from same_pages import check_same, families, value
 from support import free_port, http, need, wait_until
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -90,7 +90,7 @@ def agent_with(work, section, name="agent"):
 
 
 def page_of(agent):
-    return Page(http(f"http://{agent}/metrics/rabbitmq")[1])
+    return http(f"http://{agent}/metrics/rabbitmq")[1]
 
 
 def test_rabbitmq_by_its_endpoint_by_its_api_and_by_amqp(work):
@@ -109,30 +109,29 @@ def ask(work, broker):
     - endpoint: http://127.0.0.1:{broker.prometheus}/metrics
       amqp: 127.0.0.1:{broker.amqp}
 """)
-    theirs = Page(http(f"http://127.0.0.1:{broker.prometheus}/metrics")[1])
+    theirs = http(f"http://127.0.0.1:{broker.prometheus}/metrics")[1]
     ours = page_of(agent)
-    assert_has_all_of(ours, theirs, moving=MOVING)
-    assert ours.value("rabbitmq_up") == 1 and ours.value("rabbitmq_source_up", source="amqp") == 1
-    assert 0 < ours.value("rabbitmq_amqp_handshake_seconds") < 5
+    check_same(theirs, ours, lambda name: re.match(MOVING, name))
+    assert value(ours, "rabbitmq_up") == 1 and value(ours, "rabbitmq_source_up", source="amqp") == 1
+    assert 0 < value(ours, "rabbitmq_amqp_handshake_seconds") < 5
 
     # The same names from the management API, where it has them.
     agent = agent_with(work, f"  targets: [{{management: 'http://127.0.0.1:{broker.http}', queues: true}}]\n", "managed")
     managed = page_of(agent)
-    assert managed.value("rabbitmq_queue_messages_ready", queue="orders", vhost="/") == 3
-    known = set(theirs.types)
-    named = {name for name, _ in managed.samples if name.startswith("rabbitmq_") and name not in ("rabbitmq_up", "rabbitmq_source_up")}
-    assert named <= known, f"names that the broker does not use: {named - known}"
+    assert value(managed, "rabbitmq_queue_messages_ready", queue="orders", vhost="/") == 3
+    known, mine = families(theirs), families(managed)
+    named = set(mine) - {"rabbitmq_up", "rabbitmq_source_up"} - {name for name in mine if not name.startswith("rabbitmq_")}
+    assert named and named <= set(known), f"names that the broker does not use: {named - set(known)}"
     for name in named:
-        assert managed.types[name] == theirs.types[name], f"{name}: {managed.types[name]}, not {theirs.types[name]}"
-        assert managed.helps[name] == theirs.helps[name], f"{name}: {managed.helps[name]!r}, not {theirs.helps[name]!r}"
+        assert (mine[name].kind, mine[name].help) == (known[name].kind, known[name].help), name
     for name in ("rabbitmq_connections", "rabbitmq_queues", "rabbitmq_resident_memory_limit_bytes", "rabbitmq_process_max_fds", "rabbitmq_alarms_memory_used_watermark"):
-        assert managed.value(name) == theirs.value(name), name
+        assert value(managed, name) == value(theirs, name), name
 
     # What the others are told when something is wrong.
     def refused(section, reason):
         name = "refused" + str(free_port())
         page = page_of(agent_with(work, f"  targets: [{section}]\n", name))
-        assert page.value("rabbitmq_up") == 0
+        assert value(page, "rabbitmq_up") == 0
         log = next(p for p in work.programs if p.name == name).text()
         assert re.search(reason, log), log
         assert "s3cret" not in log
@@ -148,13 +147,13 @@ def ask(work, broker):
   deadline: 1s
   targets: [{{endpoint: 'http://127.0.0.1:{broker.prometheus}/metrics', amqp: '127.0.0.1:{broker.amqp}'}}]
 """, "watching")
-    assert page_of(agent).value("rabbitmq_up") == 1
+    assert value(page_of(agent), "rabbitmq_up") == 1
     process = broker.beam()
     os.kill(process, signal.SIGSTOP)
     try:
-        wait_until(lambda: page_of(agent).value("rabbitmq_up") == 0, "down", 30)
+        wait_until(lambda: value(page_of(agent), "rabbitmq_up") == 0, "down", 30)
     finally:
         os.kill(process, signal.SIGCONT)
-    wait_until(lambda: page_of(agent).value("rabbitmq_up") == 1, "up again", 60)
+    wait_until(lambda: value(page_of(agent), "rabbitmq_up") == 1, "up again", 60)
     broker.kill()
-    wait_until(lambda: page_of(agent).value("rabbitmq_up") == 0, "gone", 30)
+    wait_until(lambda: value(page_of(agent), "rabbitmq_up") == 0, "gone", 30)
