@@ -117,8 +117,8 @@ def family_of(line):
     return re.split(r"[{ ]", line, maxsplit=1)[0]
 
 
-def test_pages_over_the_fixtures_of_node_exporter(work):
-    """node_exporter's own end-to-end fixtures: every expected line of each collector that is built is there, to the letter."""
+def fixture_agent(work):
+    """An agent over node_exporter's fixtures; (its address, the collectors that are built, the folder of the fixtures)."""
     corpora, tools = os.environ.get("TOCSIN_CORPORA"), os.environ.get("TOCSIN_TOOLS")
     if not corpora or not tools:
         raise Skip("TOCSIN_CORPORA or TOCSIN_TOOLS is not set")
@@ -141,9 +141,15 @@ def test_pages_over_the_fixtures_of_node_exporter(work):
     _, agent = work.agent("--path.rootfs=collector/fixtures", "--path.procfs=collector/fixtures/proc",
                           "--path.sysfs=collector/fixtures/sys", "--path.udev.data=collector/fixtures/udev/data",
                           *[f"--collector.{name}" for name in E2E_COLLECTORS], *known)
+    return agent, built, fixtures
+
+
+def test_pages_over_the_fixtures_of_node_exporter(work):
+    """node_exporter's own end-to-end fixtures: every expected line of each collector that is built is there, to the letter."""
+    agent, built, fixtures = fixture_agent(work)
     page = set(sample_lines(http(f"http://{agent}/metrics")[1]))
     collector_of = {}
-    with open(os.path.join(node, "metrics_by_collector_e2e.tsv"), encoding="utf-8") as lines:
+    with open(os.path.join(os.environ["TOCSIN_CORPORA"], "exporters/node/metrics_by_collector_e2e.tsv"), encoding="utf-8") as lines:
         for line in lines:
             collector, family = line.split("\t")[:2]
             collector_of[family] = collector.rstrip("*")
