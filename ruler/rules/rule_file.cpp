@@ -112,7 +112,10 @@ void Reader::read_group(const yaml::Node& node) {
     add(rules.wrong_type("[]rulefmt.Rule").error().message);
   } else {
     std::size_t number = 0;
-    for (const yaml::Node& rule : rules.elements()) group.rules.push_back(read_rule(rule, group, ++number));
+    for (const yaml::Node& rule : rules.elements()) {
+      if (rule.is_null()) continue;  // as Go's YAML does: there is nothing
+      group.rules.push_back(read_rule(rule, group, ++number));
+    }
   }
   if (group.evaluation == EvaluationMode::kOnScrape && !group.has_alerts()) {
     add(node["evaluation"],

@@ -117,6 +117,18 @@ TEST_CASE("A file that is not a rule file is told apart from an empty one") {
   CHECK(rules::parse_rule_file("groups: []\n---\ngroups: [x]", "f").warnings.size() == 1);
 }
 
+TEST_CASE("A group or a rule that is nothing is none") {
+  const rules::RuleFile file =
+      rules::parse_rule_file("groups:\n- ~\n- name: g\n  rules:\n  -\n  - {record: a, expr: b}\n  - null\n", "r.yml");
+  CHECK(file.errors.empty());
+  REQUIRE(file.groups.size() == 1);
+  REQUIRE(file.groups[0].rules.size() == 1);
+  CHECK(file.groups[0].rules[0].record == "a");
+  const rules::RuleFile wrong = rules::parse_rule_file("groups:\n- name: g\n  rules:\n  -\n  - {record: a}\n", "r.yml");
+  REQUIRE(wrong.errors.size() == 1);
+  CHECK(wrong.errors[0].find("rule 1, \"a\"") != std::string::npos);
+}
+
 TEST_CASE("A file with a thousand mistakes tells the first hundred") {
   std::string text = "groups:\n- name: g\n  rules:\n";
   for (int i = 0; i < 1000; ++i) text += "  - record: x\n";
