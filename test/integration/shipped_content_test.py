@@ -60,7 +60,7 @@ def redis(work):
                 pass
 
     master = start("redis")
-    ports = [master, start("redis_replica", "--replicaof", f"127.0.0.1 {master}"), start("redis_cluster", "--cluster-enabled", "yes")]
+    ports = [master, start("redis_replica", "--replicaof", f"127.0.0.1 {master}"), start("redis_cluster", "--cluster-enabled", "yes", "--cluster-port", str(free_port()))]
     targets = ", ".join(f"{{address: 'redis://127.0.0.1:{port}'}}" for port in ports)
     return f"redis:\n  targets: [{targets}]\n", lambda: ask(master)
 
