@@ -10,6 +10,7 @@ namespace {
 
 template <JsonPlain kind>
 void check_all_places() {
+  std::size_t wrong = 0;  // counted, not checked one by one: there are 220,000
   for (std::size_t size = 0; size <= 40; ++size) {
     for (std::size_t at = 0; at <= size; ++at) {
       for (int byte = 0; byte < 256; ++byte) {
@@ -18,11 +19,11 @@ void check_all_places() {
         const char* const end = text.data() + text.size();
         const auto found = json_plain_end<kind>(text.data(), end) - text.data();
         if (found == internal::plain_end_by_table<kind>(text.data(), end) - text.data()) continue;
-        FAIL("byte " << byte << " at " << at << " of " << size << ": " << found);
+        if (++wrong == 1) UNSCOPED_INFO("byte " << byte << " at " << at << " of " << size << ": " << found);
       }
     }
   }
-  SUCCEED();
+  CHECK(wrong == 0);
 }
 
 }  // namespace
