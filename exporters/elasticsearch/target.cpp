@@ -64,7 +64,11 @@ net::Task<Result<std::string>> ElasticsearchTarget::get(std::string path, MonoTi
   net::HttpRequest request("GET", options_.uri + path);
   request.headers.set("Accept", "application/json");
   if (options_.api_key) {
-    TOCSIN_CO_TRY(const Secret key, options_.api_key->get(services_.fs, services_.environment));
+    // Its file may be slow to read: not on the loop.
+    TOCSIN_CO_TRY(const Secret key,
+                  co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape), [self = shared_from_this()] {
+                    return self->options_.api_key->get(self->services_.fs, self->services_.environment);
+                  }));
     request.headers.set("Authorization", "ApiKey " + key.reveal());
   } else if (!options_.authorization.empty()) {
     request.headers.set("Authorization", options_.authorization.reveal());

@@ -37,16 +37,19 @@ RabbitmqTarget::RabbitmqTarget(TargetOptions options, const Services& services)
       client_(client::make_client(options_.http,
                                   {services.loop, services.work, services.http, services.fs, services.environment})) {}
 
-Result<Secret> RabbitmqTarget::password() const {
-  if (!options_.password) return Secret("guest");
-  return options_.password->get(services_.fs, services_.environment);
+/// Read on a lane, for the file may be slow.
+net::Task<Result<Secret>> RabbitmqTarget::password() {
+  if (!options_.password) co_return Secret("guest");
+  co_return co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape), [self = shared_from_this()] {
+    return self->options_.password->get(self->services_.fs, self->services_.environment);
+  });
 }
 
 /// The body of a good answer.
 net::Task<Result<std::string>> RabbitmqTarget::get(std::string url, bool with_password, MonoTime deadline) {
   net::HttpRequest request("GET", url);
   if (with_password) {
-    TOCSIN_CO_TRY(const Secret secret, password());
+    TOCSIN_CO_TRY(const Secret secret, co_await password());
     request.headers.set("Authorization", "Basic " + base64_encode(options_.username + ":" + secret.reveal()));
   }
   net::SendOptions send;
@@ -97,10 +100,15 @@ net::Task<Result<void>> RabbitmqTarget::shake_hands(PagePtr page, MonoTime deadl
                     .username = options_.username,
                     .password = {},
                     .tls = nullptr};
-  TOCSIN_CO_TRY(server.password, password());
+  TOCSIN_CO_TRY(server.password, co_await password());
   if (options_.amqp_tls) {
-    const client::FileText file = [&fs = services_.fs](const std::string& path) { return fs.read_file(path); };
-    TOCSIN_CO_TRY(const auto material, client::make_material(options_.http, file, nullptr));
+    TOCSIN_CO_TRY(const auto material,
+                  co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape), [self = shared_from_this()] {
+                    const client::FileText file = [&fs = self->services_.fs](const std::string& path) {
+                      return fs.read_file(path);
+                    };
+                    return client::make_material(self->options_.http, file, nullptr);
+                  }));
     server.tls = material->tls ? material->tls : std::make_shared<const net::TlsOptions>();
   }
   const MonoTime began = services_.loop.clock().mono();

@@ -25,7 +25,7 @@ class RabbitmqTarget final : public Target, public std::enable_shared_from_this<
   net::Task<Result<void>> ask_endpoint(PagePtr page, MonoTime deadline);
   net::Task<Result<void>> ask_management(PagePtr page, MonoTime deadline);
   net::Task<Result<void>> shake_hands(PagePtr page, MonoTime deadline);
-  Result<Secret> password() const;
+  net::Task<Result<Secret>> password();
 
   const TargetOptions options_;
   const Services services_;
