@@ -74,11 +74,14 @@ Result<void> read_matchers(const json::object& object, Silence& silence) {
   if (list.size() > kMaxMatchers) {
     return fail(Errc::kInvalid, "matchers in body should have at most {} items", kMaxMatchers);
   }
-  for (const json::value& value : list) {
-    TOCSIN_TRY(SilenceMatcher matcher, read_matcher(value, silence.matchers.size()));
-    silence.matchers.push_back(std::move(matcher));
+  Result<void> missing_in_one;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Result<SilenceMatcher> matcher = read_matcher(list[i], i);
+    if (!matcher && matcher.error().code == Errc::kCorrupt) return fail(std::move(matcher).error());
+    if (!matcher && missing_in_one) missing_in_one = fail(std::move(matcher).error());
+    if (matcher) silence.matchers.push_back(std::move(*matcher));
   }
-  return {};
+  return missing_in_one;
 }
 
 Result<void> read_annotations(const json::object& object, Silence& silence) {
@@ -148,13 +151,17 @@ Result<Silence> parse_silence_json(std::string_view text) {
   TOCSIN_TRY(const bool author, read_text(object, "createdBy", "Silence.createdBy", silence.created_by));
   TOCSIN_TRY(const bool end, read_time(object, "endsAt", "Silence.endsAt", silence.ends_at));
   TOCSIN_TRY(const bool start, read_time(object, "startsAt", "Silence.startsAt", silence.starts_at));
-  TOCSIN_OK(read_time(object, "updatedAt", ".updatedAt", silence.updated_at));
+  // Of no silence that is posted, whatever stands there.
+  (void)read_time(object, "updatedAt", ".updatedAt", silence.updated_at);
   TOCSIN_OK(read_annotations(object, silence));
-  // In the order in which Alertmanager looks: it tells the first.
+  Result<void> matchers = read_matchers(object, silence);
+  if (!matchers && matchers.error().code == Errc::kCorrupt) return fail(std::move(matchers).error());
+  // What cannot be read comes first, then what is missing, in the order in which Alertmanager looks: it tells the
+  // first.
   if (!comment) return missing("comment");
   if (!author) return missing("createdBy");
   if (!end) return missing("endsAt");
-  TOCSIN_OK(read_matchers(object, silence));
+  TOCSIN_OK(std::move(matchers));
   if (!start) return missing("startsAt");
   return silence;
 }

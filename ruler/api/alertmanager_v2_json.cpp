@@ -105,15 +105,20 @@ Result<PostedAlerts> parse_posted_tree(std::string_view body, Timestamp now, Dur
   if (root.is_null()) return posted;
   if (!root.is_array()) return alerting::not_readable(kBody, root, "value of type models.PostableAlerts");
   std::size_t index = 0;
+  Result<void> missing;  // the first member that is; what cannot be read anywhere in the body goes first
   for (const json::value& value : root.get_array()) {
     std::string invalid;
-    TOCSIN_TRY(model::Alert alert, read_alert(value, index++, now, resolve_timeout, invalid));
-    if (invalid.empty()) {
-      posted.valid.push_back(std::make_shared<const model::Alert>(std::move(alert)));
+    Result<model::Alert> alert = read_alert(value, index++, now, resolve_timeout, invalid);
+    if (!alert && alert.error().code == Errc::kCorrupt) return fail(std::move(alert).error());
+    if (!alert) {
+      if (missing) missing = fail(std::move(alert).error());
+    } else if (invalid.empty()) {
+      posted.valid.push_back(std::make_shared<const model::Alert>(std::move(*alert)));
     } else {
       posted.invalid.push_back(std::move(invalid));
     }
   }
+  TOCSIN_OK(std::move(missing));
   return posted;
 }
 

@@ -200,12 +200,11 @@ bool read_posted_time(std::string_view text, Timestamp& out) {
 bool complete(model::Alert& alert, Timestamp now, Duration resolve_timeout) {
   alert.updated_at = now;
   if (alert.starts_at == 0) alert.starts_at = alert.ends_at != 0 ? alert.ends_at : now;
-  if (alert.ends_at != 0) return alert.ends_at >= alert.starts_at;
-  if (resolve_timeout > Duration::zero()) {
+  if (alert.ends_at == 0 && resolve_timeout > Duration::zero()) {
     alert.ends_at = now + to_ms(resolve_timeout);
     alert.timeout = true;
   }
-  return true;
+  return alert.ends_at == 0 || alert.ends_at >= alert.starts_at;
 }
 
 }  // namespace tocsin::api

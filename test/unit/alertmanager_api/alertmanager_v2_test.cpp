@@ -187,6 +187,10 @@ TEST_CASE(
       {R"([{"labels":{"a":"b"},"annotations":{"":"x"}}])", 400, "invalid annotations"},
       {R"([{"labels":{"alertname":"X"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2020-01-01T00:00:00Z"}])", 400,
        R"("start time must be before end time")"},
+      {R"([{"labels":{"a":"b"},"startsAt":"9999-12-31T23:59:59Z"}])", 400, R"("start time must be before end time")"},
+      // What cannot be read goes before what is missing, wherever it is.
+      {R"([{"annotations":{}},{"labels":5}])", 400, "json: cannot unmarshal number"},
+      {R"([{"labels":{"a":"b"}},{"annotations":{}},null])", 422, "1.labels in body is required"},
       {"[]", 200, ""},
       {"null", 200, ""},
   };
@@ -201,7 +205,7 @@ TEST_CASE(
   CHECK(s.get("/api/v2/alerts").as_array().empty());
   CHECK(s.post("/api/v2/alerts", R"([{"labels":{}},{"labels":{"alertname":"Good"}}])") == 400);
   CHECK(s.get("/api/v2/alerts").as_array().size() == 1);
-  CHECK(s.alerting->metrics().alerts_invalid == 6);
+  CHECK(s.alerting->metrics().alerts_invalid == 7);
 }
 
 TEST_CASE("Times come in all layouts of Alertmanager's reader, and what follows the JSON does not count") {
@@ -382,6 +386,9 @@ TEST_CASE("Wrong silences and ids get Alertmanager's statuses") {
   CHECK(says("") == R"({"code":602,"message":"silence in body is required"})");
   CHECK(says("{}") == R"({"code":602,"message":"comment in body is required"})");
   CHECK(says("null") == says("{}"));
+  // What cannot be read goes before what is missing.
+  CHECK(says(R"({"matchers":{}})").starts_with(R"({"code":400,"message":"parsing silence body from)"));
+  CHECK(says(R"({"matchers":[{},5]})").starts_with(R"({"code":400,)"));
   CHECK(says(R"({"comment":"c","createdBy":"x"})") == R"({"code":602,"message":"endsAt in body is required"})");
   CHECK(says(silence("", from, to)) == R"({"code":612,"message":"matchers in body should have at least 1 items"})");
   CHECK(says(silence(R"({"name":"a"})", from, to)) ==
@@ -390,6 +397,10 @@ TEST_CASE("Wrong silences and ids get Alertmanager's statuses") {
         R"({"code":602,"message":"matchers.1.value in body is required"})");
   CHECK(says(silence(R"({"name":"a","value":5,"isRegex":false})", from, to)).find("of type string") !=
         std::string::npos);
+  std::string silence_with_a_stamp = silence(good, from, to);
+  silence_with_a_stamp.insert(1, R"("updatedAt":"never","status":5,)");  // of no posted silence
+  CHECK(post(silence_with_a_stamp) == 200);
+  s.call("DELETE", "/api/v2/silence/" + text(s.get("/api/v2/silences").at(0).at("id")));
   std::string unknown = silence(good, from, to);
   unknown.insert(1, R"("id":"11111111-1111-1111-1111-111111111111",)");
   CHECK(post(unknown) == 404);
@@ -400,7 +411,7 @@ TEST_CASE("Wrong silences and ids get Alertmanager's statuses") {
   CHECK(s.call("GET", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
   CHECK(s.call("DELETE", "/api/v2/silence/11111111-1111-1111-1111-111111111111").status == 404);
   CHECK(s.call("GET", "/api/v2/silences?filter=x").status == 400);
-  CHECK(s.get("/api/v2/silences").as_array().empty());
+  CHECK(s.get("/api/v2/silences?expired=false").as_array().empty());
 }
 
 TEST_CASE("Status and receivers describe the configuration; API v1 is gone") {
