@@ -89,6 +89,7 @@ Result<void> Server::open(WorkPool& work, Fs& fs) {
   http.max_connections = options_.max_connections;
   http.max_body_bytes = options_.max_body_bytes;
   http.read_timeout = options_.read_timeout;
+  if (options_.handler_timeout > Duration::zero()) http.handler_timeout = options_.handler_timeout;
   http.work = &work;
   if (has_tls()) http.tls = [this] { return tls_now(); };
   TOCSIN_TRY(http_, net::make_http_server(loop_, std::move(http),

@@ -30,6 +30,7 @@ struct ServerOptions {
   std::size_t max_connections = 512;  // on all addresses together
   std::size_t max_body_bytes = 32U << 20U;
   Duration read_timeout = std::chrono::minutes(5);
+  Duration handler_timeout{0};  // of a request, then 503; 0: the HTTP server's
 };
 
 /// Thread: the loop's. Must outlive the runtime's tasks; close() before the runtime goes.

@@ -8,6 +8,8 @@
 namespace tocsin::alerting {
 namespace {
 
+constexpr std::string_view kAlertName = "alertname";
+
 bool overlap(const model::Alert& old, const model::Alert& fresh) {
   return (fresh.ends_at > old.starts_at && fresh.ends_at < old.ends_at) ||
          (fresh.starts_at > old.starts_at && fresh.starts_at < old.ends_at);
@@ -43,6 +45,7 @@ Result<void> AlertHub::load(Timestamp now, Duration longest) {
     if (validity > 0 && alert.ends_at > last_heard)
       alert.ends_at = std::max(alert.ends_at, now + std::min(validity, to_ms(longest)));
     const std::uint64_t fingerprint = alert.labels.fingerprint();
+    if (name_limit_.limit() > 0) name_limit_.take(alert.labels.get(kAlertName), fingerprint, alert.ends_at, now);
     alerts_[fingerprint] = std::make_shared<const model::Alert>(std::move(alert));
   }
   return {};
@@ -51,20 +54,27 @@ Result<void> AlertHub::load(Timestamp now, Duration longest) {
 std::optional<state::KeyedAlert> AlertHub::put(const model::AlertPtr& alert, Timestamp now) {
   state::KeyedAlert kept(alert);
   auto known = alerts_.find(kept.fingerprint);
-  if (known == alerts_.end()) {
-    if (options_.max_alerts > 0 && alerts_.size() >= options_.max_alerts) {
-      ++metrics_->alerts_limited;
-      return std::nullopt;
-    }
+  const bool is_new = known == alerts_.end();
+  if (!is_new && overlap(*known->second, *alert)) {
+    kept.alert = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
+  }
+  const bool too_many = is_new && options_.max_alerts > 0 && alerts_.size() >= options_.max_alerts;
+  if (too_many || !within_name_limit(kept, now)) {
+    ++metrics_->alerts_limited;
+    return std::nullopt;
+  }
+  if (is_new) {
     alerts_.emplace(kept.fingerprint, alert);
   } else {
-    if (overlap(*known->second, *alert)) {
-      kept.alert = std::make_shared<const model::Alert>(merge_alerts(*known->second, *alert, now));
-    }
     known->second = kept.alert;
   }
   if (options_.persist) unsaved_.push_back(kept);
   return kept;
+}
+
+bool AlertHub::within_name_limit(const state::KeyedAlert& kept, Timestamp now) {
+  return name_limit_.limit() == 0 ||
+         name_limit_.take(kept.alert->labels.get(kAlertName), kept.fingerprint, kept.alert->ends_at, now);
 }
 
 void AlertHub::save() {
@@ -88,6 +98,7 @@ void AlertHub::settle(const std::vector<model::AlertPtr>& alerts) {
 }
 
 std::vector<model::AlertPtr> AlertHub::collect(Timestamp now, const std::function<bool(std::uint64_t)>& wanted) {
+  name_limit_.collect(now);
   std::vector<model::AlertPtr> gone;
   std::vector<model::Labels> labels;  // to be forgotten by the store, too
   for (auto at = alerts_.begin(); at != alerts_.end();) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alerting/metrics.hpp"
+#include "alerting/name_limit.hpp"
 #include "base/result.hpp"
 #include "model/alert.hpp"
 #include "state/store.hpp"
@@ -19,8 +20,9 @@ namespace tocsin::alerting {
 model::Alert merge_alerts(const model::Alert& older, const model::Alert& younger, Timestamp now);
 
 struct AlertHubOptions {
-  std::size_t max_alerts = 0;  // 0: no limit
-  bool persist = true;         // without it the store has no alerts, and forgets those that it had
+  std::size_t max_alerts = 0;           // 0: no limit
+  std::size_t max_alerts_per_name = 0;  // 0: no limit
+  bool persist = true;                  // without it the store has no alerts, and forgets those that it had
 };
 
 /// Thread: the loop's. Owns nothing but pointers; every change is written behind to the store: what was put, with
@@ -28,7 +30,7 @@ struct AlertHubOptions {
 class AlertHub {
  public:
   AlertHub(state::Store& store, AlertHubOptions options, Metrics& metrics)
-      : store_(&store), options_(options), metrics_(&metrics) {}
+      : store_(&store), options_(options), metrics_(&metrics), name_limit_(options.max_alerts_per_name) {}
 
   /// Reads the stored alerts. One that was firing when it was last heard of keeps its validity from now on, but no
   /// longer than `longest`: its sender was away just as long as we were, and must get the chance to repeat it.
@@ -36,7 +38,7 @@ class AlertHub {
 
   /// Takes one alert, complete (starts_at, ends_at and updated_at set), and merges it if the times overlap. The store
   /// has it after save().
-  /// @return the alert as it is known now, or none if it is a new one beyond max_alerts.
+  /// @return the alert as it is known now, or none if it is a new one beyond a limit.
   std::optional<state::KeyedAlert> put(const model::AlertPtr& alert, Timestamp now);
   /// Hands all that was put since the last time to the store.
   void save();
@@ -56,9 +58,12 @@ class AlertHub {
   std::size_t size() const { return alerts_.size(); }
 
  private:
+  bool within_name_limit(const state::KeyedAlert& kept, Timestamp now);
+
   state::Store* store_;
   AlertHubOptions options_;
   Metrics* metrics_;
+  NameLimit name_limit_;
   std::unordered_map<std::uint64_t, model::AlertPtr> alerts_;
   std::vector<state::KeyedAlert> unsaved_;
 };

@@ -48,11 +48,12 @@ class AlertingImpl final : public Alerting {
         options_(options),
         after_flush_(store, &state::Store::flush),
         after_write_(store, &state::Store::when_written),
-        hub_(store, {options.max_alerts, options.persist_alerts}, *metrics_),
+        hub_(store, {options.max_alerts, options.max_alerts_per_name, options.persist_alerts}, *metrics_),
         log_(store),
         under_way_(loop, store),
         history_(std::make_shared<HistoryRecorder>(loop.clock(), options.history)),
-        silences_(loop.clock(), rng_, store, {options.max_silences, options.max_silence_bytes, options.retention},
+        silences_(loop.clock(), rng_, store,
+                  {options.max_silences, options.max_silence_bytes, options.retention, options.log_silences},
                   history_.get()),
         inhibitor_(hub_),
         pipeline_({loop,
@@ -124,7 +125,7 @@ class AlertingImpl final : public Alerting {
       ++(complete->resolved_at(now) ? metrics_->alerts_received_resolved : metrics_->alerts_received_firing);
       const std::optional<state::KeyedAlert> kept = hub_.put(complete, now);
       if (!kept) {
-        tell_limit();
+        if (options_.max_alerts > 0 && hub_.size() >= options_.max_alerts) tell_limit();
         continue;
       }
       history_->taken(kept->alert, kept->fingerprint);
@@ -205,6 +206,7 @@ class AlertingImpl final : public Alerting {
     hub_.each([&](const model::AlertPtr& alert) {
       if (!alert->resolved_at(now)) ++(view_of(alert, now).suppressed() ? out.alerts_suppressed : out.alerts_active);
     });
+    out.alerts_per_name_limit = options_.max_alerts_per_name;
     out.groups = dispatcher_.groups().size();
     for (const auto& [id, group] : dispatcher_.groups()) {
       ++(group->flushing ? out.groups_flushing : group->flushed ? out.groups_interval : out.groups_wait);

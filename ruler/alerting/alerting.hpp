@@ -25,10 +25,12 @@ struct AlertingOptions {
   Duration retention = std::chrono::hours(120);           // --data.retention: log entries and expired silences
   Duration alert_gc_interval = std::chrono::minutes(30);  // --alerts.gc-interval
   Duration maintenance_interval = std::chrono::minutes(15);
-  std::size_t max_alerts = 200'000;  // 0: none; here and below
+  std::size_t max_alerts = 200'000;     // 0: none; here and below
+  std::size_t max_alerts_per_name = 0;  // --alerts.per-alertname-limit
   std::size_t max_groups = 100'000;
   std::size_t max_silences = 0;
   std::size_t max_silence_bytes = 0;
+  bool log_silences = false;                // --log.silences
   std::size_t max_queued = 100'000;         // alerts from other threads that the loop has not taken yet
   bool persist_alerts = true;               // alerts survive a restart; an Alertmanager's are lost
   bool guaranteed_resolve = true;           // see PipelineOptions

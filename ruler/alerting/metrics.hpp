@@ -35,7 +35,7 @@ struct Metrics {
   std::uint64_t alerts_received_firing = 0;    // alertmanager_alerts_received_total{status="firing"}
   std::uint64_t alerts_received_resolved = 0;  // …{status="resolved"}
   std::uint64_t alerts_invalid = 0;            // alertmanager_alerts_invalid_total
-  std::uint64_t alerts_limited = 0;            // alertmanager_alerts_limited_total: new alerts beyond max_alerts
+  std::uint64_t alerts_limited = 0;            // alertmanager_alerts_limited_total: new alerts beyond a limit
   std::uint64_t inbox_dropped = 0;             // tocsin_alerting_inbox_dropped_total
   std::uint64_t group_limit_reached = 0;       // alertmanager_dispatcher_aggregation_group_limit_reached_total
   std::uint64_t flushes = 0;                   // tocsin_alerting_flushes_total
@@ -46,6 +46,7 @@ struct Metrics {
 /// Gauges, counted when asked.
 struct Counts {
   std::size_t alerts_active = 0, alerts_suppressed = 0;  // alertmanager_alerts{state}
+  std::size_t alerts_per_name_limit = 0;                 // alertmanager_alerts_per_alert_limit
   std::size_t groups = 0;                                // alertmanager_dispatcher_aggregation_groups
   // tocsin_alerting_groups{state}: wait for their first flush, for the next, are in one
   std::size_t groups_wait = 0, groups_interval = 0, groups_flushing = 0;

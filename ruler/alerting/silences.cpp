@@ -24,6 +24,26 @@ bool matches_empty(const model::Matcher& matcher) {
   return (matcher.op() == model::MatchOp::kEqual || matcher.op() == model::MatchOp::kRegex) && matcher.matches("");
 }
 
+std::string_view op_text(const SilenceMatcher& matcher) {
+  if (matcher.is_regex) return matcher.is_equal ? "=~" : "!~";
+  return matcher.is_equal ? "=" : "!=";
+}
+
+/// With Alertmanager's words and keys. Source: silence/silence.go (logSilence).
+void log_silence(std::string_view what, const Silence& silence) {
+  std::vector<std::string> matchers;
+  for (const SilenceMatcher& one : silence.matchers)
+    matchers.push_back(one.name + std::string(op_text(one)) + one.value);
+  const auto to_the_second = [](Timestamp t) { return format_rfc3339(t - t % 1000); };
+  log::info("silences", what,
+            {{"Id", silence.id},
+             {"CreatedBy", silence.created_by},
+             {"Comment", silence.comment},
+             {"StartsAt", to_the_second(silence.starts_at)},
+             {"EndsAt", to_the_second(silence.ends_at)},
+             {"Matchers", fmt::format("{}", fmt::join(matchers, ","))}});
+}
+
 /// True if `before` can become `after` without a change of what was silenced in the past.
 bool can_update(const Silence& before, const Silence& after, Timestamp now) {
   if (before.matchers != after.matchers) return false;
@@ -88,9 +108,9 @@ Result<void> Silences::load() {
 
 Result<void> Silences::keep(Entry entry) {
   std::string json = silence_json(entry.silence, clock_->now());
-  if (limits_.max_silence_bytes > 0 && json.size() > limits_.max_silence_bytes) {
+  if (options_.max_silence_bytes > 0 && json.size() > options_.max_silence_bytes) {
     return fail(Errc::kLimit, "silence exceeded maximum size: {} bytes (limit: {} bytes)", json.size(),
-                limits_.max_silence_bytes);
+                options_.max_silence_bytes);
   }
   store_->save_silence({entry.silence.id, std::move(json), entry.silence.ends_at});
   std::string id = entry.silence.id;
@@ -100,6 +120,7 @@ Result<void> Silences::keep(Entry entry) {
 }
 
 void Silences::record(const std::string& id, bool created) {
+  if (options_.log_changes) log_silence(created ? "create silence" : "update silence", *find(id));
   if (history_ != nullptr) history_->set(*find(id), created);
 }
 
@@ -116,9 +137,9 @@ Result<std::string> Silences::set(Silence silence) {
     record(id, false);
     return id;
   }
-  if (limits_.max_silences > 0 && entries_.size() + 1 > limits_.max_silences) {
+  if (options_.max_silences > 0 && entries_.size() + 1 > options_.max_silences) {
     return fail(Errc::kLimit, "exceeded maximum number of silences: {} (limit: {})", entries_.size(),
-                limits_.max_silences);
+                options_.max_silences);
   }
   const std::string old_id = before != nullptr ? before->id : std::string();
   entry.silence.id = rng_->uuid();
@@ -145,7 +166,9 @@ Result<void> Silences::expire(const std::string& id) {
       entry.silence.ends_at = now;
   }
   entry.silence.updated_at = now;
-  return keep(std::move(entry));
+  TOCSIN_OK(keep(std::move(entry)));
+  if (options_.log_changes) log_silence("expire silence", *find(id));
+  return {};
 }
 
 const Silence* Silences::find(const std::string& id) const {
@@ -196,7 +219,7 @@ std::vector<std::string> Silences::matching(const model::Labels& labels, Timesta
 }
 
 void Silences::collect() {
-  const Timestamp oldest = clock_->now() - to_ms(limits_.retention);
+  const Timestamp oldest = clock_->now() - to_ms(options_.retention);
   std::vector<std::string> gone;
   for (const auto& [id, entry] : entries_) {
     if (entry.silence.ends_at < oldest) gone.push_back(id);

@@ -41,18 +41,19 @@ struct Silence {
   }
 };
 
-struct SilenceLimits {
+struct SilenceOptions {
   std::size_t max_silences = 0;                  // 0: none; expired ones count until they are collected
   std::size_t max_silence_bytes = 0;             // of its JSON
   Duration retention = std::chrono::hours(120);  // how long expired ones are kept
+  bool log_changes = false;                      // --log.silences
 };
 
 /// Thread: the loop's.
 class Silences {
  public:
   /// @param history  may be null.
-  Silences(Clock& clock, Rng& rng, state::Store& store, SilenceLimits limits, HistoryRecorder* history = nullptr)
-      : clock_(&clock), rng_(&rng), store_(&store), limits_(limits), history_(history) {}
+  Silences(Clock& clock, Rng& rng, state::Store& store, SilenceOptions options, HistoryRecorder* history = nullptr)
+      : clock_(&clock), rng_(&rng), store_(&store), options_(options), history_(history) {}
   Result<void> load();
 
   /// Makes or changes a silence. A change keeps the id if the matchers are equal and history stays as it was; else the
@@ -87,7 +88,7 @@ class Silences {
   Clock* clock_;
   Rng* rng_;
   state::Store* store_;
-  SilenceLimits limits_;
+  SilenceOptions options_;
   HistoryRecorder* history_;
   std::map<std::string, Entry> entries_;
   std::uint64_t version_ = 1;                        // of entries_; what is cached under an older one is computed again

@@ -44,6 +44,8 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   options.guaranteed_resolve = flags.alertmanager_guaranteed_resolve;
   options.max_silences = flags.max_silences;
   options.max_silence_bytes = flags.max_silence_bytes;
+  options.max_alerts_per_name = flags.max_alerts_per_name;
+  options.log_silences = flags.log_silences;
   if (flags.alertmanager_history) {
     state::HistoryOptions history;
     history.retention = flags.history_retention;
@@ -214,6 +216,8 @@ void put_alerts(Sink& sink, const alerting::Metrics& metrics, const alerting::Co
                number(metrics.alerts_invalid));
   sink.counter("alertmanager_alerts_limited_total", "The total number of alerts refused because of the limit.",
                number(metrics.alerts_limited));
+  sink.gauge("alertmanager_alerts_per_alert_limit", "Current limit on number of alerts per alert name.",
+             number(counts.alerts_per_name_limit));
   sink.gauge("alertmanager_dispatcher_aggregation_groups", "Number of active aggregation groups.",
              number(counts.groups));
   sink.counter("alertmanager_dispatcher_aggregation_group_limit_reached_total",

@@ -65,15 +65,11 @@ constexpr IgnoredFlag kIgnoredOfAlertmanager[] = {
     {"--cluster.allow-insecure-public-advertise-address-discovery", false, kNoGossip},
     {"--cluster.label", true, kNoGossip},
     {"--web.get-concurrency", true, "large answers are made by the workers of queries, in turn"},
-    {"--web.timeout", true, "not built yet"},
-    {"--web.systemd-socket", false, "not built yet"},
     {"--auto-gomemlimit.ratio", true, "there is no Go runtime"},
     {"--alerts.gc-interval", true, "resolved alerts go as soon as they are told"},
-    {"--alerts.per-alertname-limit", true, "not built yet: 200,000 alerts at most, of all names together"},
     {"--dispatch.maintenance-interval", true, "an empty group goes at once"},
     {"--dispatch.start-delay", true, "not needed: alerts survive a restart"},
     {"--data.maintenance-interval", true, "state is written at each change"},
-    {"--log.silences", false, "not built yet"},
 };
 
 void add_ignored(CLI::App& app, std::span<const IgnoredFlag> ignored, Flags& flags) {
@@ -154,6 +150,8 @@ std::string check_job_limit(const std::string& text) {
 
 void add_web(CLI::App& app, Flags& flags) {
   app.add_option("--web.config.file", flags.web_config_file, "TLS and users of the listener");
+  app.add_flag("--web.systemd-socket,!--no-web.systemd-socket", flags.systemd_socket,
+               "Listen on the sockets that systemd hands over, instead of --web.listen-address");
   app.add_option("--web.external-url", flags.external_url, "The URL under which people reach this, for links in pages");
   app.add_option("--web.route-prefix", flags.route_prefix,
                  "Prefix for the paths of the listener (default: the path of --web.external-url)");
@@ -409,6 +407,20 @@ void add_alertmanager_features(CLI::App& app, Flags& flags) {
       "matchers instead of both");
 }
 
+/// Alertmanager takes negative ones for "none", too.
+void add_timeout(CLI::App& app, Flags& flags) {
+  app.add_option_function<std::string>(
+         "--web.timeout",
+         [&flags](const std::string& text) {
+           const auto timeout = parse_go_duration(text);
+           if (!timeout) throw CLI::ValidationError("--web.timeout", "not a valid duration: \"" + text + "\"");
+           flags.handler_timeout = std::max(*timeout, Duration::zero());
+         },
+         "Timeout for HTTP requests, then 503; 0: none")
+      ->type_name("DURATION")
+      ->default_str("0s");
+}
+
 void add_alertmanager(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.alertmanager_config_file, "alertmanager.yml")->default_str("alertmanager.yml");
   add_expand_env(app, flags);
@@ -417,9 +429,12 @@ void add_alertmanager(CLI::App& app, Flags& flags) {
   add_limit(app, "--silences.max-silences", flags.max_silences,
             "Silences at most, those that have ended included; 0: no limit");
   add_limit(app, "--silences.max-silence-size-bytes", flags.max_silence_bytes, "Bytes of a silence; 0: no limit");
+  add_limit(app, "--alerts.per-alertname-limit", flags.max_alerts_per_name, "Alerts of one alertname; 0: no limit");
+  app.add_flag("--log.silences,!--no-log.silences", flags.log_silences, "Log each change of a silence");
   add_alertmanager_features(app, flags);
   add_improvements(app, flags);
   add_web(app, flags);
+  add_timeout(app, flags);
   add_listen(app, flags, "0.0.0.0:9093");
 }
 

@@ -33,6 +33,8 @@ struct Flags {
   std::string access_log;  // "": none
   std::size_t max_connections = 512;
   Duration read_timeout = std::chrono::minutes(5);
+  Duration handler_timeout{0};  // of an Alertmanager's requests; 0: the listener's own
+  bool systemd_socket = false;
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
   bool enable_remote_write_receiver = false;
@@ -73,6 +75,8 @@ struct Flags {
 
   Duration alert_data_retention = std::chrono::hours(120);  // of the notification log and silences
   std::size_t max_silences = 0, max_silence_bytes = 0;      // 0: no limit
+  std::size_t max_alerts_per_name = 0;                      // 0: no limit
+  bool log_silences = false;
   config::MatcherMode matcher_mode = config::MatcherMode::kFallback;
   /// What goes beyond an Alertmanager: each on unless --alertmanager.compat or its own flag turns it off.
   bool alertmanager_persist_alerts = true;

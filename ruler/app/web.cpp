@@ -117,6 +117,7 @@ web::ServerOptions Web::server_options(const Flags& flags) {
   options.access_log = flags.access_log;
   options.max_connections = flags.max_connections;
   options.read_timeout = flags.read_timeout;
+  options.handler_timeout = flags.handler_timeout;
   return options;
 }
 
@@ -124,6 +125,7 @@ Result<void> Web::listen(const Flags& flags, Fs& fs) {
   TOCSIN_TRY(const web::ExternalUrl url, external_url(flags));
   web::ServerOptions options = server_options(flags);
   options.listen_addresses = flags.listen_addresses;
+  options.systemd_socket = flags.systemd_socket;
   options.route_prefix = web::route_prefix(flags.route_prefix, url);
   TOCSIN_TRY(server_, web::Server::start(runtime_.loop(), runtime_.work(), fs, std::move(options),
                                          [this](net::HttpRequest request) { return handle(std::move(request)); }));

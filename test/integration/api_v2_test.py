@@ -3,6 +3,8 @@ import http.client
 import json
 import os
 import re
+import socket
+import subprocess
 
 from openapi import Document
 from support import Skip, free_port, get_json, http as call, need, wait_until
@@ -354,7 +356,7 @@ def test_flags_of_the_gossip_are_accepted_and_say_what_serves_instead(work):
              "--cluster.settle-timeout=1m", "--cluster.reconnect-interval=10s", "--cluster.reconnect-timeout=6h", "--cluster.tls-config=tls.yml",
              "--cluster.allow-insecure-public-advertise-address-discovery", "--cluster.label=x", "--data.maintenance-interval=15m",
              "--alerts.gc-interval=30m", "--dispatch.maintenance-interval=30s", "--dispatch.start-delay=0s", "--web.get-concurrency=5",
-             "--web.timeout=10s", "--silences.max-silences=-1", "--silences.max-silence-size-bytes=0", "--enable-feature=utf8-strict-mode"]
+             "--silences.max-silences=-1", "--silences.max-silence-size-bytes=0", "--enable-feature=utf8-strict-mode"]
     address = start_ours(work, *flags)
     log = work.programs[0].text()
     for flag in flags:
@@ -381,3 +383,52 @@ def test_limits_of_silences_hold(work):
     assert ask(address, "POST", "/api/v2/silences", silence())[0] == 200
     status, _, text, _ = ask(address, "POST", "/api/v2/silences", silence())
     assert (status, text) == (400, '"exceeded maximum number of silences: 1 (limit: 1)"'), text
+
+
+def test_an_alertname_has_its_limit_and_each_change_of_a_silence_is_logged(work):
+    address = start_ours(work, "--alerts.per-alertname-limit=2", "--log.silences")
+    alerts = [{"labels": {"alertname": "Wild", "i": str(i)}, "endsAt": END} for i in range(5)] + [{"labels": {"alertname": "Tame"}}]
+    assert ask(address, "POST", "/api/v2/alerts", json.dumps(alerts))[0] == 200
+    assert sorted(a["labels"]["alertname"] for a in get_json(f"http://{address}/api/v2/alerts")) == ["Tame", "Wild", "Wild"]
+    page = ask(address, "GET", "/metrics")[2]
+    assert "\nalertmanager_alerts_limited_total 3\n" in page and "\nalertmanager_alerts_per_alert_limit 2\n" in page
+    wild = {"matchers": [{"name": "alertname", "value": "W.*", "isRegex": True}]}
+    identity = json.loads(ask(address, "POST", "/api/v2/silences", silence(**wild))[2])["silenceID"]
+    began = get_json(f"http://{address}/api/v2/silence/{identity}")["startsAt"]
+    assert ask(address, "POST", "/api/v2/silences", silence(**wild, id=identity, startsAt=began, comment="longer"))[0] == 200
+    assert ask(address, "DELETE", f"/api/v2/silence/{identity}")[0] == 200
+    log = work.programs[0].text()
+    assert log.count("too many alerts of one name") == 1 and "alertname=Wild" in log
+    lines = [line for line in log.splitlines() if "component=silences" in line]
+    for line, what in zip(lines, ("create", "update", "expire"), strict=True):
+        assert f'msg="{what} silence"' in line and f"Id={identity}" in line and '"alertname=~W.*"' in line and "CreatedBy=me" in line, line
+    assert "EndsAt=2090-01-01T00:00:00Z" in lines[0] and "Comment=longer" in lines[1], lines
+
+
+def test_a_request_that_takes_longer_than_the_timeout_is_answered(work):
+    address = start_ours(work, "--web.timeout=5ms")
+    body = json.dumps([{"labels": {"alertname": "A", "i": str(i), "text": "x" * 400}, "endsAt": END} for i in range(40_000)])
+    status, _, text, _ = ask(address, "POST", "/api/v2/alerts", body)
+    assert status == 503 and "too long" in text, (status, text)
+    wait_until(lambda: ask(address, "GET", "/-/healthy")[0] == 200, "an answer in time")
+
+
+def test_sockets_of_systemd_are_listened_on(work):
+    """What systemd does: the socket is descriptor 3, LISTEN_PID says whose it is."""
+    config = work.write("alertmanager.yml", CONFIG)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        os.set_inheritable(listener.fileno(), True)
+        command = [work.own("tocsin-ruler"), "alertmanager", f"--config.file={config}", f"--storage.path={work.path('data')}",
+                   "--web.systemd-socket"]
+        shell = f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+        program = subprocess.Popen(["bash", "-c", shell, "bash", *command], pass_fds=[listener.fileno()], cwd=work.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: ask(address, "GET", "/-/ready")[0] == 200, "an answer on systemd's socket")
+    finally:
+        program.kill()
+        program.wait(10)
+    assert "no socket activation file descriptors found" in work.run(*command, status=1)

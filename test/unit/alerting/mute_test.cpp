@@ -89,7 +89,7 @@ TEST_CASE("A silence that makes no sense is refused") {
   VirtualLoop loop;
   tocsin::test::MemoryStore store;
   Rng rng(1);
-  SilenceLimits limits;
+  SilenceOptions limits;
   limits.max_silences = 1;
   limits.max_silence_bytes = 600;
   Silences silences(loop, rng, store, limits);

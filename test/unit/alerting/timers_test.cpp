@@ -245,6 +245,32 @@ TEST_CASE("Beyond the limit of alerts new ones are counted, known ones are taken
   CHECK(h.alerting->metrics().alerts_limited == 1);
 }
 
+TEST_CASE("Beyond the limit of its name a new alert takes the place of one that is over, or none") {
+  Harness h(simple_config());
+  h.options.max_alerts_per_name = 2;
+  h.restart();
+  h.post("A", 60, {{"i", "1"}});
+  h.post("A", 3600, {{"i", "2"}});
+  h.post("A", 3600, {{"i", "3"}});
+  h.post("B", 3600);
+  h.post("A", 3600, {{"i", "2"}});  // known
+  CHECK(h.alerting->alerts().size() == 3);
+  CHECK(h.alerting->metrics().alerts_limited == 1);
+  CHECK(h.alerting->counts().alerts_per_name_limit == 2);
+  h.until(61);
+  h.post("A", 3600, {{"i", "3"}});
+  h.post("A", 3600, {{"i", "4"}});
+  CHECK(h.alerting->metrics().alerts_limited == 2);
+  CHECK(h.alerting->alerts().size() == 3);
+  // The limit counts what was there before a restart, too.
+  h.restart();
+  h.post("A", 3600, {{"i", "4"}});
+  CHECK(h.alerting->metrics().alerts_limited == 1);
+  h.loop.advance(std::chrono::hours(2));
+  h.post("A", 3600, {{"i", "4"}});
+  CHECK(h.alerting->metrics().alerts_limited == 1);
+}
+
 TEST_CASE("Resolved alerts are forgotten by and by") {
   Harness h(simple_config());
   h.post("A");
