@@ -1,4 +1,4 @@
-#include <charconv>
+#include <set>
 
 #include "exporters/redis/answers.hpp"
 #include "exporters/redis/text.hpp"
@@ -69,12 +69,37 @@ void put_client(Metrics& metrics, const ClientLine& client, std::int64_t now_sec
   }
 }
 
+/// The family of redis_exporter until 1.4x, which Debian has. It has no id: equal clients are one series.
+void put_details(Metrics& metrics, const ClientLine& client, std::int64_t now_seconds, bool with_port,
+                 std::set<std::string>& seen) {
+  const std::string_view address = client.get("addr");
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return;
+  const auto since = [&](std::string_view key) {
+    return fmt::format("{:.0f}", static_cast<double>(now_seconds) - to_whole_or_zero(client.get(key)));
+  };
+  const std::string created = since("age"), idle = since("idle");
+  std::vector<model::LabelView> labels = {{"name", client.get("name")}, {"created_at", created},
+                                          {"idle_since", idle},         {"flags", client.get("flags")},
+                                          {"db", client.get("db")},     {"omem", client.get("omem")},
+                                          {"cmd", client.get("cmd")},   {"host", address.substr(0, colon)}};
+  if (with_port) labels.push_back({"port", address.substr(colon + 1)});
+  std::string values;
+  for (const model::LabelView& label : labels) values += fmt::format("{}\n", label.value);
+  if (!seen.insert(std::move(values)).second) return;
+  metrics.put(metrics.family("redis_connected_clients_details", model::MetricType::kGauge), 1, labels);
+}
+
 }  // namespace
 
 void put_clients(Metrics& metrics, std::string_view list, std::int64_t now_seconds, bool with_port) {
+  std::set<std::string> seen;
   while (!list.empty()) {
     const std::string_view line = take_line(list);
-    if (line.starts_with("id=")) put_client(metrics, ClientLine(line), now_seconds, with_port);
+    if (!line.starts_with("id=")) continue;
+    const ClientLine client(line);
+    put_client(metrics, client, now_seconds, with_port);
+    put_details(metrics, client, now_seconds, with_port, seen);
   }
 }
 

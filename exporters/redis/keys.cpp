@@ -1,13 +1,10 @@
-#include <map>
-
-#include "exporters/redis/round.hpp"
+#include "exporters/redis/moved_keys.hpp"
 #include "exporters/redis/text.hpp"
 
 namespace tocsin::exporters::redis {
 namespace {
 
 constexpr std::size_t kBatch = 500;           // keys of one trip
-constexpr std::size_t kMaxNodes = 100;        // of a cluster
 constexpr std::size_t kMaxValueBytes = 4096;  // of a string that is shown
 
 /// The command that tells the length of a value, or "".
@@ -19,18 +16,6 @@ std::string_view length_command(std::string_view type) {
   if (type == "stream") return "XLEN";
   if (type == "array") return "ARCOUNT";  // Redis 8.8
   return {};
-}
-
-/// Keys by the node that has them: "host:port".
-using Moved = std::map<std::string, std::vector<std::string>>;
-
-/// "MOVED 3999 127.0.0.1:6381"
-bool note_moved(Moved& moved, const std::string& key, const Reply& answer) {
-  std::string_view text = answer.text();
-  if (!answer.is_error() || take_part(text, ' ') != "MOVED") return false;
-  take_part(text, ' ');
-  if (moved.size() < kMaxNodes || moved.contains(std::string(text))) moved[std::string(text)].push_back(key);
-  return true;
 }
 
 /// Strings: PFCOUNT is an error unless it is a HyperLogLog, whose length STRLEN does not tell.
@@ -67,7 +52,7 @@ net::Task<Result<void>> ask_sizes(std::shared_ptr<Round> round, std::shared_ptr<
       pipeline.add({length_command(type), key});
     }
   }
-  TOCSIN_CO_TRY(const auto replies, co_await client->ask(std::move(pipeline), round->deadline));
+  TOCSIN_CO_TRY(const auto replies, co_await client->ask(std::move(pipeline), round->deadline_of(*client)));
   for (std::size_t i = 0; i < typed.size(); ++i) {
     const auto& [key, type] = typed[i];
     if (type == "string") {
@@ -79,10 +64,9 @@ net::Task<Result<void>> ask_sizes(std::shared_ptr<Round> round, std::shared_ptr<
   co_return Result<void>();
 }
 
-/// @return keys that another node has
-net::Task<Result<Moved>> describe(std::shared_ptr<Round> round, std::shared_ptr<Client> client, std::string database,
-                                  std::vector<std::string> keys) {
-  Moved moved;
+net::Task<Result<MovedKeys>> describe(std::shared_ptr<Round> round, std::shared_ptr<Client> client,
+                                      std::string database, std::vector<std::string> keys) {
+  MovedKeys moved;
   for (std::size_t begin = 0; begin < keys.size(); begin += kBatch) {
     const std::size_t end = std::min(keys.size(), begin + kBatch);
     Pipeline pipeline;
@@ -90,7 +74,7 @@ net::Task<Result<Moved>> describe(std::shared_ptr<Round> round, std::shared_ptr<
       pipeline.add({"TYPE", keys[i]});
       pipeline.add({"MEMORY", "USAGE", keys[i]});
     }
-    TOCSIN_CO_TRY(const auto replies, co_await client->ask(std::move(pipeline), round->deadline));
+    TOCSIN_CO_TRY(const auto replies, co_await client->ask(std::move(pipeline), round->deadline_of(*client)));
     std::vector<std::pair<std::string, std::string>> typed;
     for (std::size_t i = begin; i < end; ++i) {
       const Reply type = replies->at(2 * (i - begin)), memory = replies->at(2 * (i - begin) + 1);
@@ -114,13 +98,11 @@ net::Task<Result<void>> ask_keys(std::shared_ptr<Round> round) {
   for (DatabaseKeys& keys : found) {
     TOCSIN_CO_TRY(const bool selected, co_await select_database(round, keys.database));
     if (!selected) continue;
-    const std::string database = fmt::format("db{}", keys.database);
-    TOCSIN_CO_TRY(auto moved, co_await describe(round, round->client, database, std::move(keys.keys)));
-    if (!round->options->is_cluster) continue;
-    for (auto& [address, theirs] : moved) {
-      auto node = co_await round->connect_node(address);
-      if (node) static_cast<void>(co_await describe(round, *node, database, std::move(theirs)));
-    }
+    AskNode ask = [round, database = fmt::format("db{}", keys.database)](std::shared_ptr<Client> client,
+                                                                         std::vector<std::string> names) {
+      return describe(round, std::move(client), database, std::move(names));
+    };
+    TOCSIN_CO_OK(co_await ask_nodes(round, std::move(keys.keys), std::move(ask)));
   }
   co_return Result<void>();
 }

@@ -24,6 +24,7 @@ constexpr Row kHelp[] = {
     {"redis_config_client_output_buffer_limit_overcome_seconds", "How long for buffer limits per class to be exceeded before replicas are dropped"},
     {"redis_config_key_value", "Config key and value"},
     {"redis_config_value", "Config key and value as metric"},
+    {"redis_connected_clients_details", "Details about connected clients"},
     {"redis_connected_slave_lag_seconds", "Lag of connected slave"},
     {"redis_connected_slave_offset_bytes", "Offset of connected slave"},
     {"redis_db_avg_ttl_seconds", "Avg TTL in seconds"},

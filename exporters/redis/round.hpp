@@ -25,10 +25,12 @@ struct Round {
   MonoTime scan_deadline{0};  // no more searching for keys from then on
   Metrics metrics{*page};
   std::size_t unfinished_scans = 0;
-  /// A connection to another node of the cluster, for the keys that are there.
-  std::function<net::Task<Result<std::shared_ptr<Client>>>(std::string address)> connect_node;
+  /// A connection to another node of the cluster, for the keys that are there, if it can be had by then.
+  std::function<net::Task<Result<std::shared_ptr<Client>>>(std::string address, MonoTime limit)> connect_node;
 
   bool may_scan() const { return loop.clock().mono() < scan_deadline; }
+  /// Of an answer of this connection: another node may not take the time of the node itself.
+  MonoTime deadline_of(const Client& asked) const { return &asked == client.get() ? deadline : scan_deadline; }
 };
 
 /// check_keys and check_single_keys.

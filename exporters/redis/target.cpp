@@ -19,8 +19,9 @@ std::shared_ptr<client::MaterialSource> make_material(const Services& services, 
       config, client::Services{services.loop, services.work, services.http, services.fs, services.environment});
 }
 
-std::unexpected<Error> refused(std::string_view command, const Reply& answer) {
-  return fail(Errc::kIo, "{}: {}", command, answer.text());
+/// In the server's words, which are the label `err` of redis_exporter, too.
+std::unexpected<Error> refused(const Reply& answer) {
+  return fail(Errc::kIo, "{}", answer.text().empty() ? std::string_view("an empty answer") : answer.text());
 }
 
 }  // namespace
@@ -63,15 +64,16 @@ net::Task<Result<void>> RedisTarget::collect(std::shared_ptr<expo::Page> page, M
   const auto self = shared_from_this();
   Clock& clock = shared_->services.loop.clock();
   const MonoTime began = clock.mono();
-  std::function<net::Task<Connected>(std::string)> to_node = [self, deadline](std::string address) {
-    return self->connect_node(std::move(address), deadline);
+  const MonoTime scan_deadline = began + (deadline - began) / 4 * 3;
+  std::function<net::Task<Connected>(std::string, MonoTime)> to_node = [self](std::string address, MonoTime limit) {
+    return self->connect_node(std::move(address), limit);
   };
   auto round = std::make_shared<Round>(Round{.page = page,
                                              .options = options_,
                                              .client = nullptr,
                                              .loop = shared_->services.loop,
                                              .deadline = deadline,
-                                             .scan_deadline = began + (deadline - began) / 4 * 3,
+                                             .scan_deadline = scan_deadline,
                                              .connect_node = std::move(to_node)});
   is_up_ = false;
   trouble_.clear();
@@ -121,8 +123,8 @@ net::Task<Result<void>> RedisTarget::greet(std::shared_ptr<Round> round, Address
   if (as.database != 0) select = pipeline.add({"SELECT", fmt::format("{}", as.database)});
   if (options_->set_client_name) pipeline.add({"CLIENT", "SETNAME", "redis_exporter"});
   TOCSIN_CO_TRY(const auto replies, co_await round->client->ask(std::move(pipeline), round->deadline));
-  if (auth && replies->at(*auth).is_error()) co_return refused("AUTH", replies->at(*auth));
-  if (select && replies->at(*select).is_error()) co_return refused("SELECT", replies->at(*select));
+  if (auth && replies->at(*auth).is_error()) co_return refused(replies->at(*auth));
+  if (select && replies->at(*select).is_error()) co_return refused(replies->at(*select));
   round->client->database = as.database;
   co_return Result<void>();
 }
@@ -249,7 +251,7 @@ net::Task<Result<void>> RedisTarget::scrape(std::shared_ptr<Round> round) {
     TOCSIN_CO_TRY(plan->plain_info, co_await round->client->ask(std::move(again), round->deadline));
   }
   if (const Reply info = plan->info_of(**replies); info.is_error() || info.text().empty()) {
-    co_return refused("INFO", info);
+    co_return refused(info);
   }
   if (options_->ping_on_connect) {
     const MonoTime began = services.loop.clock().mono();

@@ -79,11 +79,11 @@ TEST_CASE("a server that is down, closes, or is none at all has redis_up 0 and a
   };
   const Case cases[] = {
       {"close", "EOF"},
-      {"-NOAUTH Authentication required.\r\n", "INFO: NOAUTH Authentication required."},
-      {"-LOADING Redis is loading the dataset in memory\r\n", "INFO: ERR unknown command 'INFO'"},
+      {"-NOAUTH Authentication required.\r\n", "NOAUTH Authentication required."},
+      {"-LOADING Redis is loading the dataset in memory\r\n", "ERR unknown command 'INFO'"},
       {"HTTP/1.1 400 Bad Request\r\n\r\n", "not RESP: \"HTTP/1.1 400 Bad Request\\r\""},
       {"$99999999999\r\n", "the answers have more than 33554432 bytes"},
-      {"$-1\r\n", "INFO: "},
+      {"$-1\r\n", "an empty answer"},
   };
   for (const Case& one : cases) {
     auto with = answers();
@@ -161,7 +161,7 @@ TEST_CASE("users and passwords come from where the configuration says, and are i
   CHECK(has_line(page_with(address + "', password: alone}]"), "redis_up 1"));
   const std::string refused = page_with(address + "', user: app, password: wrong}]");
   CHECK(has_line(refused, "redis_up 0"));
-  CHECK(refused.contains("AUTH: WRONGPASS invalid username-password pair"));
+  CHECK(refused.contains(": WRONGPASS invalid username-password pair"));
   CHECK(has_line(page_with(address + "', password_file: /none}]"), "redis_up 0"));
 }
 
@@ -222,24 +222,29 @@ TEST_CASE("a search for keys that does not end is cut off and said so", "[redis]
   CHECK_FALSE(page.contains("redis_keys_count"));
 }
 
-TEST_CASE("keys of other nodes of a cluster are asked for there", "[redis]") {
+TEST_CASE("keys and streams of other nodes of a cluster are asked for there", "[redis]") {
   auto with = answers();
+  with["XINFO STREAM away"] = array({bulk("length"), number(3)});
+  with["XINFO GROUPS away"] = "*0\r\n";
   with["TYPE far"] = "+hash\r\n";
   with["MEMORY USAGE far"] = number(77);
   with["HLEN far"] = number(5);
   FakeRedis other(with);
   with["TYPE far"] = with["MEMORY USAGE far"] = "-MOVED 3999 " + other.address() + "\r\n";
+  with["XINFO STREAM away"] = with["XINFO GROUPS away"] = with["TYPE far"];
   with["INFO ALL"] = bulk(kInfo + "# Cluster\r\ncluster_enabled:1\r\n");
   with["CLUSTER INFO"] = bulk("cluster_state:ok\r\ncluster_slots_ok:16384\r\ncluster_stats_messages_sent:8\r\n");
   FakeRedis redis(with);
   Asker asker;
-  REQUIRE(asker.configure("targets: ['" + redis.address() + "']\nis_cluster: true\ncheck_single_keys: far\n"));
+  REQUIRE(asker.configure("targets: ['" + redis.address() +
+                          "']\nis_cluster: true\ncheck_single_keys: far\ncheck_single_streams: away\n"));
   const std::string page = asker.collect();
   CHECK(error_of(asker.result).empty());
   CHECK(has_line(page, "redis_cluster_state 1"));
   CHECK(has_line(page, "redis_cluster_slots_ok 16384"));
   CHECK(has_line(page, "redis_cluster_messages_sent_total 8"));
   CHECK(has_line(page, "redis_key_size{db=\"db0\",key=\"far\"} 5"));
+  CHECK(has_line(page, "redis_stream_length{db=\"db0\",stream=\"away\"} 3"));
   CHECK_FALSE(page.contains("db1"));
 }
 
@@ -293,7 +298,7 @@ TEST_CASE("clients, settings, the role and Valkey's command log are shown when t
   for (const std::string kind : {"slow", "large-request", "large-reply"}) with["COMMANDLOG LEN " + kind] = number(3);
   with["CLIENT LIST"] = bulk(
       "id=11 addr=[::1]:63508 fd=8 name=web age=60 idle=5 flags=N db=0 sub=1 psub=0 ssub=2 "
-      "qbuf=26 omem=9 tot-mem=1024 user=default resp=2\nid=x\n");
+      "qbuf=26 omem=9 tot-mem=1024 cmd=get user=default resp=2\nid=x\n");
   with["PING"] = "+PONG\r\n";
   FakeRedis redis(with);
   Asker asker;
@@ -310,6 +315,10 @@ TEST_CASE("clients, settings, the role and Valkey's command log are shown when t
                  "1.69999994e+09"));
   CHECK(page.contains("redis_connected_client_shard_channel_subscriptions_count{"));
   CHECK_FALSE(page.contains("watched_keys"));
+  CHECK(has_line(
+      page,
+      "redis_connected_clients_details{cmd=\"get\",created_at=\"1699999940\",db=\"0\",flags=\"N\",host=\"[::1]\","
+      "idle_since=\"1699999995\",instance_role=\"master\",name=\"web\",omem=\"9\",port=\"63508\"} 1"));
   CHECK(has_line(page, "redis_config_value{instance_role=\"master\",key=\"maxmemory\"} 1000"));
   CHECK_FALSE(page.contains("hunter2"));
   CHECK(has_line(page, "redis_up{instance_role=\"master\"} 1"));
