@@ -58,6 +58,16 @@ std::size_t find_literal(std::string_view text, std::string_view literal) {
   }
 }
 
+/// What stands for `escaped` behind a backslash in nginx.conf; nothing: the backslash stands for itself.
+std::optional<char> unescape(char escaped) {
+  constexpr std::pair<char, char> kEscapes[] = {{'"', '"'},  {'\'', '\''}, {'\\', '\\'},
+                                                {'t', '\t'}, {'r', '\r'},  {'n', '\n'}};
+  for (const auto& [written, meant] : kEscapes) {
+    if (written == escaped) return meant;
+  }
+  return std::nullopt;
+}
+
 /// The next word of a directive of nginx.conf: plain, or quoted. Nothing at the end.
 std::optional<std::string> next_word(std::string_view& text) {
   text = trim(text);
@@ -68,9 +78,9 @@ std::optional<std::string> next_word(std::string_view& text) {
   for (; at < text.size(); ++at) {
     const char c = text[at];
     if (quote != '\0' ? c == quote : c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ';') break;
-    const bool escaped =
-        c == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\'' || text[at + 1] == '\\');
-    word += escaped ? text[++at] : c;
+    const auto meant = c == '\\' && at + 1 < text.size() ? unescape(text[at + 1]) : std::nullopt;
+    word += meant.value_or(c);
+    if (meant) ++at;
   }
   text.remove_prefix(std::min(text.size(), quote == '\0' ? at : at + 1));
   return word;

@@ -45,6 +45,7 @@ TEST_CASE("formats are written as in nginx.conf", "[nginx]") {
   CHECK(read("$status|$server_name|$http_host", "404|shop|client:80") == "404 '' 'shop' - - - -");
   CHECK(read("$http_host|$host|$status", "client:80|shop|404") == "404 '' 'shop' - - - -");
   CHECK(read("$body_bytes_sent $bytes_sent $status", "5 9 304") == "304 '' '' - - 9 -");
+  CHECK(read(R"(log_format tabs '$status\t$host\\$bytes_sent';)", "200\tshop\\9") == "200 '' 'shop' - - 9 -");
 }
 
 TEST_CASE("a format that cannot be read back is refused", "[nginx]") {
