@@ -32,8 +32,7 @@ std::vector<Query> builtin_queries(const Options& options, int version) {
   add_statement_queries(queries, options, version);
   add_table_queries(queries, options, version);
   std::erase_if(queries, [&](const Query& query) {
-    if (query.counted && !options.default_metrics) return true;
-    if (query.settings && !options.settings_metrics) return true;
+    if (query.settings ? !options.settings_metrics : query.counted && !options.default_metrics) return true;
     return !query.collector.empty() && !options.collects(query.collector);
   });
   // The user's own query of a name stands in for a default one.

@@ -72,7 +72,7 @@ Query slots(Style style, int version) {
                       .columns = {label("slot_name"), label("database"),
                                   gauge("active", "Flag indicating if the slot is active"),
                                   gauge("pg_wal_lsn_diff", "Replication lag in bytes"), std::move(old_diff)},
-                      .null = NullValue::kNothing,
+                      .null = style == Style::k011 ? NullValue::kNaN : NullValue::kNothing,
                       .server_label = style == Style::k011},
           .counted = style == Style::k011};
 }

@@ -35,14 +35,30 @@ Query user_tables() {
       .null = NullValue::kZero,
       .null_label = "unknown",
       .server_label = false};
-  query.sql = fmt::format(
-      "SELECT current_database() AS datname, {}, pg_indexes_size(relid) AS index_size_bytes, pg_table_size(relid) AS "
-      "table_size_bytes FROM pg_stat_user_tables",
-      sql_names(query.mapping.columns));
+  query.sql = fmt::format("SELECT current_database() AS datname, {} FROM pg_stat_user_tables",
+                          sql_names(query.mapping.columns));
   query.mapping.columns.push_back(label("datname"));
-  query.mapping.columns.push_back(gauge("index_size_bytes", "Total disk space used by this index, in bytes"));
-  query.mapping.columns.push_back(gauge("table_size_bytes", "Total disk space used by this table, in bytes"));
   return query;
+}
+
+/// Sizes wait for whoever rebuilds or alters a table, so that such tables are left out; and they are a question of
+/// their own, which takes nothing else along when it waits all the same.
+Query sizes_of_tables() {
+  return {.collector = "stat_user_tables",
+          .sql =
+              "SELECT current_database() AS datname, schemaname, relname, pg_indexes_size(relid) AS index_size_bytes, "
+              "pg_table_size(relid) AS table_size_bytes FROM pg_stat_user_tables WHERE relid NOT IN (SELECT "
+              "COALESCE(i.indrelid, l.relation) FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation "
+              "WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.database = (SELECT oid FROM "
+              "pg_database WHERE datname = current_database()))",
+          .mapping = {.prefix = "pg_stat_user_tables",
+                      .columns = {label("datname"), label("schemaname"), label("relname"),
+                                  gauge("index_size_bytes", "Total disk space used by this index, in bytes"),
+                                  gauge("table_size_bytes", "Total disk space used by this table, in bytes")},
+                      .null = NullValue::kNothing,  // dropped meanwhile
+                      .null_label = "unknown",
+                      .server_label = false},
+          .per_database = true};
 }
 
 Query io_of_tables() {
@@ -144,6 +160,7 @@ void add_table_queries(std::vector<Query>& out, const Options&, int version) {
   out.push_back(io_of_indexes());
   out.push_back(io_of_tables());
   out.push_back(user_tables());
+  out.push_back(sizes_of_tables());
 }
 
 }  // namespace tocsin::exporters::postgres

@@ -43,33 +43,30 @@ def is_up(page, up="1"):
     return value(page, "pg_up") == up
 
 
-def test_families_and_series_are_those_of_postgres_exporter(work):
-    """Debian's exporter and the agent ask one server, which has a replica: every family and series of the one, the other has."""
-    server = Postgres(work, settings=STATEMENTS)
-    server.sql("CREATE TABLE t (a int PRIMARY KEY)", "CREATE DATABASE app")
-    Postgres(work, "replica", copy_of=server)
-    wait_until(lambda: server.sql("SELECT state FROM pg_stat_replication") == "streaming", "the replica streams")
-    peer = free_port()
+def start_peer(work, server, *flags, name="postgres_exporter"):
+    """Debian's exporter of that server; a function that gives its page."""
+    port = free_port()
     os.environ["DATA_SOURCE_NAME"] = server.dsn()
     try:
-        work.start("postgres_exporter", [need("prometheus-postgres-exporter"), f"--web.listen-address=127.0.0.1:{peer}"],
-                   f"http://127.0.0.1:{peer}/")
+        work.start(name, [need("prometheus-postgres-exporter"), f"--web.listen-address=127.0.0.1:{port}", *flags], f"http://127.0.0.1:{port}/")
     finally:
         del os.environ["DATA_SOURCE_NAME"]
-    _, _, page = agent_on(work, f"targets: [{{dsn: '{server.dsn()}'}}]")
-    http(f"http://127.0.0.1:{peer}/metrics")  # its session is there before either page is made
-    wait_until(lambda: is_up(page()), "the agent has asked")
-    ours_text, theirs_text = page(), http(f"http://127.0.0.1:{peer}/metrics")[1]
+    return lambda: http(f"http://127.0.0.1:{port}/metrics")[1]
+
+
+def check_pages_agree(theirs_text, ours_text):
+    """Every family of theirs is in ours, with its help and type, and every series; settings have equal values. Returns both pages' series."""
     theirs, their_series = read_page(theirs_text)
     ours, our_series = read_page(ours_text)
     of_the_process = re.compile(r"(go|process|promhttp)_")
+    slot = re.compile(r'slot_name="[^"]*"')
     for name in theirs:
         if not of_the_process.match(name):
             assert ours.get(name) == theirs[name], f"{name}: {ours.get(name)} != {theirs[name]}"
 
     def comparable(series):
         # 0.11.1 calls its collector bgwriter and has the process id for the slot of a replica, which is a mistake.
-        return {re.sub(r'slot_name="[^"]*"', "slot_name", key): text for key, text in series.items()
+        return {slot.sub("slot_name", key) if key.startswith("pg_stat_replication_") else key: text for key, text in series.items()
                 if not of_the_process.match(key) and not key.startswith("postgres_exporter_build_info")
                 and 'collector="bgwriter"' not in key}
 
@@ -81,8 +78,77 @@ def test_families_and_series_are_those_of_postgres_exporter(work):
             assert our_series[key] == text, f"{key}: {our_series[key]} != {text}"
         else:
             assert (our_series[key] == "NaN") == (text == "NaN"), f"{key}: {our_series[key]} != {text}"
+    return their_series, our_series
+
+
+def test_families_and_series_are_those_of_postgres_exporter(work):
+    """Debian's exporter and the agent ask one server, which has a replica: every family and series of the one, the other has."""
+    server = Postgres(work, settings=STATEMENTS)
+    server.sql("CREATE TABLE t (a int PRIMARY KEY)", "CREATE DATABASE app")
+    Postgres(work, "replica", copy_of=server)
+    wait_until(lambda: server.sql("SELECT state FROM pg_stat_replication") == "streaming", "the replica streams")
+    peer = start_peer(work, server)
+    _, _, page = agent_on(work, f"targets: [{{dsn: '{server.dsn()}'}}]")
+    peer()  # its session is there before either page is made
+    wait_until(lambda: is_up(page()), "the agent has asked")
+    ours = page()
+    their_series, our_series = check_pages_agree(peer(), ours)
     for name in ("pg_stat_replication_pg_wal_lsn_diff{", "pg_replication_slots_active{"):  # the replica was there
         assert any(key.startswith(name) for key in their_series) and any(key.startswith(name) for key in our_series), name
+
+
+ODD_NAMES = ('we"ird', "ünïcode", "with space", "quo'te", "back\\slash", "UPPER")
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def test_servers_out_of_the_ordinary_look_as_with_postgres_exporter(work):
+    """Odd names, partitions, slots of both kinds, an archive that fails, prepared and long transactions; and the replica of all that."""
+    server = Postgres(work, settings="wal_level=logical\narchive_mode=on\narchive_command='false'\nmax_prepared_transactions=5\n"
+                                     "track_io_timing=on\nsome.option='a\"b'\nother.number='5'")
+    server.sql(*(f"CREATE DATABASE {quoted(name)}" for name in ODD_NAMES))
+    server.sql(*(f"CREATE SCHEMA {quoted(name)}" for name in ODD_NAMES),
+               *(f"CREATE TABLE {quoted(name)}.{quoted(name)} (a int PRIMARY KEY)" for name in ODD_NAMES),
+               *(f"CREATE ROLE {quoted(name)} CONNECTION LIMIT 3" for name in ODD_NAMES),
+               "CREATE TABLE part (a int, b text) PARTITION BY RANGE (a)", "CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (0) TO (100)",
+               "INSERT INTO part SELECT i, 'x' FROM generate_series(0, 99) AS i", "CREATE MATERIALIZED VIEW seen AS SELECT * FROM part",
+               "CREATE TABLE nothing ()", "SELECT pg_create_logical_replication_slot('logical_slot', 'test_decoding')",
+               "SELECT pg_create_physical_replication_slot('unused_slot')", "SELECT pg_create_physical_replication_slot('kept_slot', true)")
+    server.sql("BEGIN; INSERT INTO part VALUES (5, 'p'); PREPARE TRANSACTION 'it''s'")
+    server.sql("SELECT pg_switch_wal()")
+    replica = Postgres(work, "replica", copy_of=server)
+    wait_until(lambda: server.sql("SELECT state FROM pg_stat_replication") == "streaming", "the replica streams")
+    wait_until(lambda: server.sql("SELECT failed_count > 0 FROM pg_stat_archiver") == "t", "the archive fails")
+    holder = subprocess.Popen(["psql", "-XAtq", server.dsn(options="&application_name=my%22app")], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    try:
+        holder.stdin.write("BEGIN; SELECT 1;\n")
+        holder.stdin.flush()
+        wait_until(lambda: server.sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") == "1", "a transaction is open")
+        for asked, name in ((server, "primary"), (replica, "standby")):
+            peer = start_peer(work, asked, name=f"exporter-{name}")
+            _, _, page = agent_on(work, f"targets: [{{dsn: '{asked.dsn()}'}}]", f"agent-{name}")
+            peer()
+            wait_until(lambda page=page: is_up(page()), "the agent has asked")
+            ours = page()
+            check_pages_agree(peer(), ours)
+            failed = [key for key, text in read_page(ours)[1].items() if key.startswith("pg_scrape_collector_success") and text != "1"]
+            assert not failed, failed
+        _, _, page = agent_on(work, f"compatibility: '0.20'\ntargets: [{{dsn: '{server.dsn()}'}}]", "newer")
+        text = page()
+    finally:
+        holder.kill()
+    for name in ODD_NAMES:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        for key, wanted in {f'pg_database_connection_limit{{datname="{escaped}"}}': "-1", f'pg_roles_connection_limit{{rolname="{escaped}"}}': "3",
+                            f'pg_stat_user_tables_n_live_tup{{datname="postgres",relname="{escaped}",schemaname="{escaped}"}}': "0"}.items():
+            assert value(text, key) == wanted, f"{key}: {value(text, key)}"
+    for key, wanted in {'pg_stat_user_tables_table_size_bytes{datname="postgres",relname="part1",schemaname="public"}': server.sql("SELECT pg_table_size('part1')"),
+                        'pg_replication_slots_slot_is_active{slot_name="logical_slot",slot_type="logical"}': "0",
+                        'pg_replication_slots_slot_is_active{slot_name="replica",slot_type="physical"}': "1"}.items():
+        assert value(text, key) == wanted, f"{key}: {value(text, key)}"
+    assert float(value(text, "pg_stat_archiver_failed_count")) > 0
 
 
 def test_names_of_newer_versions_on_a_primary_and_its_replica(work):
@@ -326,3 +392,27 @@ def test_locks_and_long_transactions_are_seen(work):
         if waiter:
             waiter.wait(30)
     wait_until(lambda: value(page(), 'pg_lock_waits_count{datname="postgres"}') == "0", "nobody waits")
+
+
+def test_a_table_that_is_rebuilt_costs_its_sizes_and_nothing_else(work):
+    """Sizes wait for whoever holds a table alone; the statistics of all others, and the page, do not."""
+    server = Postgres(work)
+    server.sql("CREATE TABLE held (a int PRIMARY KEY)", "CREATE TABLE free (a int PRIMARY KEY)", "INSERT INTO free VALUES (1)")
+    _, _, page = agent_on(work, f"targets: [{{dsn: '{server.dsn()}'}}]")
+    size = 'pg_stat_user_tables_table_size_bytes{{datname="postgres",relname="{}",schemaname="public"}}'.format
+    rows = 'pg_stat_user_tables_n_tup_ins{{datname="postgres",relname="{}",schemaname="public"}}'.format
+    wait_until(lambda: value(page(), size("held")) == "0" and value(page(), rows("free")) == "1", "both tables are there")
+    for statement in ("LOCK TABLE held IN ACCESS EXCLUSIVE MODE", "REINDEX INDEX held_pkey"):
+        holder = subprocess.Popen(["psql", "-XAtq", server.dsn()], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        try:
+            holder.stdin.write(f"BEGIN; {statement};\n")
+            holder.stdin.flush()
+            wait_until(lambda: server.sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") == "1", "the table is held")
+            text = page()
+            assert value(text, size("held")) is None and value(text, rows("held")) == "0", statement
+            assert value(text, size("free")) == "8192" and value(text, rows("free")) == "1", statement
+            assert value(text, 'pg_scrape_collector_success{collector="stat_user_tables"}') == "1", statement
+        finally:
+            holder.kill()
+            holder.wait(30)
+        wait_until(lambda: value(page(), size("held")) == "0", "the size is back")
