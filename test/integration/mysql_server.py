@@ -32,8 +32,13 @@ class MariaDb:
             shutil.chown(self.home, "mysql", "mysql")
             self.as_user = ["--user=mysql"]
         self.data, self.socket = os.path.join(self.home, "data"), os.path.join(self.home, "s")
-        work.run(program("mariadb-install-db", "mysql_install_db"), "--no-defaults", f"--datadir={self.data}", *self.as_user,
-                 "--auth-root-authentication-method=normal", "--skip-test-db", seconds=120)
+        # A server that starts removes the temporary tables of all others that share its folder for them.
+        self.scratch = os.path.join(self.home, "tmp")
+        os.mkdir(self.scratch)
+        if self.as_user:
+            shutil.chown(self.scratch, "mysql", "mysql")
+        work.run(program("mariadb-install-db", "mysql_install_db"), "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.scratch}",
+                 *self.as_user, "--auth-root-authentication-method=normal", "--skip-test-db", seconds=120)
         self.options = [f"--server-id={server_id}", "--log-bin=binlog", "--performance-schema=ON", "--userstat=1",
                         "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", *options]
         self.start()
@@ -42,9 +47,9 @@ class MariaDb:
     def start(self, *options):
         self.options += options
         self.server = self.work.start(self.name, [self.binary, "--no-defaults", f"--datadir={self.data}", *self.as_user,
-                                                  f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1",
+                                                  f"--socket={self.socket}", f"--tmpdir={self.scratch}", f"--port={self.port}", "--bind-address=127.0.0.1",
                                                   f"--pid-file={self.home}/pid", *self.options])
-        wait_until(self.answers, f"MariaDB {self.name} answers", 60)
+        wait_until(self.answers, f"MariaDB {self.name} answers", 120)
 
     def client(self, *arguments):
         return [program("mariadb", "mysql"), "--no-defaults", "-S", self.socket, "-uroot", "-N", "-B", *arguments]

@@ -50,7 +50,7 @@ class Postgres:
 
     def start(self):
         self.server = self.work.start(self.name, self.command("postgres", "-D", self.data))
-        wait_until(self.answers, f"PostgreSQL {self.name} answers", 60)
+        wait_until(self.answers, f"PostgreSQL {self.name} answers", 120)
 
     def answers(self):
         return subprocess.run(self.command("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)), check=False,
