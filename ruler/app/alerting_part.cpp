@@ -52,16 +52,10 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
     history.max_bytes = flags.history_max_bytes;
     part->history_ = options.history = state::open_history(flags.storage_path + "/history.db", system_clock(), history);
   }
-  const notify::Services services{runtime.loop(),
-                                  runtime.work(),
-                                  *part->client_,
-                                  *part->smtp_,
-                                  fs,
-                                  flags.alertmanager_template_fallback ? part->plain_texts_ : nullptr};
+  part->plain_text_for_failures_ = flags.alertmanager_template_fallback;
+  const notify::Services services{runtime.loop(), runtime.work(), *part->client_, *part->smtp_, fs};
   alerting::ReceiverFactory factory =
       [services, part = part.get()](const config::AlertmanagerConfig& config) -> Result<alerting::ReceiverMap> {
-    TOCSIN_TRY(part->rendering_,
-               notify::make_rendering(services.fs, config, part->external_url_, services.plain_texts));
     return notify::make_receivers(config, part->rendering_, services);
   };
   TOCSIN_TRY(part->alerting_,
@@ -69,7 +63,9 @@ Result<std::unique_ptr<AlertingPart>> AlertingPart::open(net::Runtime& runtime, 
   return part;
 }
 
-AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
+namespace {
+
+Result<std::shared_ptr<const config::AlertmanagerConfig>> read_configuration(Fs& fs, const Flags& flags) {
   config::AlertmanagerParseOptions options;
   if (flags.alertmanager_config_file.empty()) {
     auto text = config::alertmanager_from_environment(config::process_environment());
@@ -81,11 +77,27 @@ AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
   return config::load_alertmanager_config(fs, flags.alertmanager_config_file, options);
 }
 
+}  // namespace
+
+AlertingPart::Loaded AlertingPart::load(Fs& fs, const Flags& flags) {
+  TOCSIN_TRY(auto config, read_configuration(fs, flags));
+  if (!config) return nullptr;
+  TOCSIN_TRY(tmpl::AmTemplates templates, notify::load_checked_templates(fs, *config));
+  return std::make_unique<Reading>(std::move(config), std::move(templates));
+}
+
 Result<void> AlertingPart::apply(Loaded loaded) {
   if (loaded && *loaded == nullptr) return {};
   reload_ok_ = false;
-  TOCSIN_TRY(const auto config, std::move(loaded));
-  TOCSIN_OK(alerting_->apply(config));
+  TOCSIN_TRY(const std::unique_ptr<Reading> reading, std::move(loaded));
+  const auto config = reading->config;
+  const auto former = rendering_;
+  rendering_ = notify::make_rendering(std::move(reading->templates), external_url_,
+                                      plain_text_for_failures_ ? plain_texts_ : nullptr);
+  if (auto applied = alerting_->apply(config); !applied) {
+    rendering_ = former;
+    return applied;
+  }
   for (const std::string& warning : config->warnings) log::warn("alerting", warning);
   log::info("alerting", "loaded the configuration", {{"file", config->file}, {"receivers", config->receivers.size()}});
   reload_ok_ = true;

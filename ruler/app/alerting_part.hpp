@@ -26,8 +26,13 @@ class AlertingPart {
   static Result<std::unique_ptr<AlertingPart>> open(net::Runtime& runtime, const Flags& flags, std::string external_url,
                                                     Fs& fs);
 
-  /// A reading of alertmanager.yml, null if there is none. Thread: any; blocks.
-  using Loaded = Result<std::shared_ptr<const config::AlertmanagerConfig>>;
+  /// A reading of alertmanager.yml and its templates, null if there is none.
+  struct Reading {
+    std::shared_ptr<const config::AlertmanagerConfig> config;
+    tmpl::AmTemplates templates;
+  };
+  using Loaded = Result<std::unique_ptr<Reading>>;
+  /// Thread: any; blocks, and takes as long as the templates do.
   static Loaded load(Fs& fs, const Flags& flags);
   /// Puts what was read in force; on an error the former one stays. Logs the warnings.
   Result<void> apply(Loaded loaded);
@@ -55,6 +60,7 @@ class AlertingPart {
   config::MatcherMode matcher_mode_ = config::MatcherMode::kFallback;
   std::shared_ptr<const notify::Rendering> rendering_;  // of the configuration in force
   std::shared_ptr<tmpl::PlainTexts> plain_texts_ = std::make_shared<tmpl::PlainTexts>();
+  bool plain_text_for_failures_ = true;  // --alertmanager.template-fallback
   bool reload_ok_ = true;
   Timestamp reloaded_at_ = 0;
   std::unique_ptr<Fs::Lock> lock_;

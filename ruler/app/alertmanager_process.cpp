@@ -23,7 +23,7 @@ struct Parts {
 net::Task<Result<void>> reload(net::Runtime* runtime, Parts* parts, const Flags* flags) {
   std::function<AlertingPart::Loaded()> load = [flags] { return AlertingPart::load(posix_fs(), *flags); };
   AlertingPart::Loaded loaded =
-      co_await net::run_on(runtime->loop(), runtime->work().lane(Lane::kRule), std::move(load));
+      co_await net::run_on(runtime->loop(), runtime->work().lane(Lane::kQuery), std::move(load));
   if (parts->stopping) co_return Result<void>();
   co_return parts->alerting->apply(std::move(loaded));
 }

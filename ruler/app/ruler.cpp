@@ -304,7 +304,7 @@ net::Task<Result<void>> Ruler::reload_prometheus() {
 net::Task<Result<void>> Ruler::reload_alerting() {
   std::function<AlertingPart::Loaded()> load = [this] { return AlertingPart::load(fs_, flags_); };
   AlertingPart::Loaded loaded =
-      co_await net::run_on(runtime_.loop(), runtime_.work().lane(Lane::kRule), std::move(load));
+      co_await net::run_on(runtime_.loop(), runtime_.work().lane(Lane::kQuery), std::move(load));
   if (stopping_) co_return Result<void>();
   co_return alerting_->apply(std::move(loaded));
 }

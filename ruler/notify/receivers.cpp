@@ -43,22 +43,24 @@ Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfi
   return tmpl::AmTemplates::load(files);
 }
 
-Result<std::shared_ptr<const Rendering>> make_rendering(Fs& fs, const config::AlertmanagerConfig& config,
-                                                        const std::string& external_url,
-                                                        std::shared_ptr<tmpl::PlainTexts> plain_texts) {
+Result<tmpl::AmTemplates> load_checked_templates(Fs& fs, const config::AlertmanagerConfig& config) {
   TOCSIN_TRY(tmpl::AmTemplates templates, load_templates(fs, config));
   for (const std::string& mistake : check_texts(config, templates)) {
-    log::warn("notify", "a template cannot run: what uses it will not be sent as it is meant",
-              {{"err", mistake}});
+    log::warn("notify", "a template cannot run: what uses it will not be sent as it is meant", {{"err", mistake}});
   }
+  return templates;
+}
+
+std::shared_ptr<const Rendering> make_rendering(tmpl::AmTemplates templates, std::string external_url,
+                                                std::shared_ptr<tmpl::PlainTexts> plain_texts) {
   if (plain_texts) templates.fall_back_to_plain(std::move(plain_texts));
-  return std::make_shared<const Rendering>(Rendering{std::move(templates), external_url});
+  return std::make_shared<const Rendering>(Rendering{std::move(templates), std::move(external_url)});
 }
 
 Result<alerting::ReceiverMap> make_receivers(const config::AlertmanagerConfig& config, const std::string& external_url,
                                              Services services) {
-  TOCSIN_TRY(const auto rendering, make_rendering(services.fs, config, external_url, services.plain_texts));
-  return make_receivers(config, rendering, services);
+  TOCSIN_TRY(tmpl::AmTemplates templates, load_checked_templates(services.fs, config));
+  return make_receivers(config, make_rendering(std::move(templates), external_url, services.plain_texts), services);
 }
 
 alerting::ReceiverMap make_receivers(const config::AlertmanagerConfig& config,

@@ -16,11 +16,14 @@ namespace tocsin::notify {
 /// @return kInvalid with the file's name and Go's text, e.g. "template: x.tmpl:3: unexpected EOF".
 Result<tmpl::AmTemplates> load_templates(Fs& fs, const config::AlertmanagerConfig& config);
 
-/// The templates of the configuration, ready to render. Warns of texts that cannot be parsed.
+/// The same, and every text of the configuration is tried on an example: warns of those that cannot run. For as long as
+/// the templates take. Thread: any; not the loop.
+Result<tmpl::AmTemplates> load_checked_templates(Fs& fs, const config::AlertmanagerConfig& config);
+
+/// The templates of a configuration, ready to render.
 /// @param plain_texts  what templates that fail are replaced by is counted here; null: they are errors.
-Result<std::shared_ptr<const Rendering>> make_rendering(Fs& fs, const config::AlertmanagerConfig& config,
-                                                        const std::string& external_url,
-                                                        std::shared_ptr<tmpl::PlainTexts> plain_texts);
+std::shared_ptr<const Rendering> make_rendering(tmpl::AmTemplates templates, std::string external_url,
+                                                std::shared_ptr<tmpl::PlainTexts> plain_texts);
 
 /// All receivers of the configuration, ready to be called. They keep what they need of it; a new configuration makes
 /// new ones while sends of the old end in peace. A receiver without integrations has an empty list. Thread: the loop's.

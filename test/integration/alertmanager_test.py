@@ -1,4 +1,5 @@
 """`tocsin-ruler alertmanager` in the place of an Alertmanager."""
+import errno
 import json
 import os
 import re
@@ -278,6 +279,68 @@ def test_a_full_disk_stops_no_page_and_is_caught_up_with(work):
     assert len(sink.got("/hook")) == 8, [r["body"]["groupLabels"] for r in sink.got("/hook")]
 
 
+def mount_small_disk(work, folder, size):
+    """A file system of its own, so that it can be full; the mount ends with the test."""
+    os.makedirs(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True).returncode != 0:
+        raise Skip("a small disk takes the right to mount; the test before this one limits the size of files instead")
+
+    def end():
+        for program in work.programs:
+            program.process.kill()
+            program.process.wait(10)
+        subprocess.run(["umount", folder], check=True)
+    return end
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as filler:
+        for piece in (1 << 16, 1 << 10, 1):
+            try:
+                while True:
+                    filler.write(b"x" * piece)
+            except OSError as full:
+                assert full.errno == errno.ENOSPC, full
+
+
+def test_a_disk_without_room_stops_no_page_and_all_is_written_when_there_is_some(work):
+    end = mount_small_disk(work, work.path("data"), "6m")
+    try:
+        sink = work.sink()
+        program, url = start(work, sink)
+        post_alert(url, "Before")
+        wait_until(lambda: paged(sink, "Before"), "the page before")
+        fill(work.path("data/filler"))
+        names = [f"Full{i}" for i in range(12)]
+        for name in names:
+            post_alert(url, name, text="x" * 60_000)
+        wait_until(lambda: all(paged(sink, name) for name in names), "pages from memory")
+        wait_until(lambda: metric(url, "tocsin_state_failing") == 1 and metric(url, "tocsin_history_failing") == 1, "both say so")
+        ready = http(f"{url}/-/ready")[1]
+        assert "alerts are routed from memory" in ready and "history of alerts cannot be written" in ready, ready
+        assert "full" in program.text() and "cannot write the state" in program.text()
+        silence = {"matchers": [{"name": "a", "value": "b", "isRegex": False}], "startsAt": "2026-01-01T00:00:00Z",
+                   "endsAt": "2090-01-01T00:00:00Z", "createdBy": "me", "comment": "c"}
+        assert http(f"{url}/api/v2/silences", json.dumps(silence), headers={"Content-Type": "application/json"})[0] == 200
+        os.remove(work.path("data/filler"))
+        post_alert(url, "After")  # an answer waits for the disk, so this asks it at once
+        wait_until(lambda: paged(sink, "After"), "the page after")
+        for what in ("state", "history"):
+            wait_until(lambda: metric(url, f"tocsin_{what}_failing") == 0 and metric(url, f"tocsin_{what}_queued") == 0, f"{what} has caught up", 90)
+        assert http(f"{url}/-/ready")[1] == "OK"
+        program.kill()
+        program, url = start(work, sink)
+        told = {"Before", "After", *names}
+        assert {alert["labels"]["alertname"] for alert in get_json(f"{url}/api/v2/alerts")} == told
+        assert len(get_json(f"{url}/api/v2/silences")) == 1
+        wait_until(lambda: metric(url, "tocsin_alerting_flushes_total") >= 3 * len(told), "three ticks of each group: nobody is paged again")
+        assert len(sink.got("/hook")) == len(told), [r["body"]["groupLabels"] for r in sink.got("/hook")]
+        events = get_json(f"{url}/api/v1/tocsin/history?kind=notification_delivered&limit=1000")["data"]["events"]
+        assert len(events) == len(told), events
+    finally:
+        end()
+
+
 def test_a_fallback_is_told_when_a_receiver_does_not_answer(work):
     sink = work.sink()
     config = """
@@ -292,3 +355,30 @@ receivers:
     page = wait_until(lambda: sink.got("/backup") and sink.got("/backup")[0]["body"], "the fallback is told")
     assert page["receiver"] == "backup" and page["routeLabels"] == {"fallback_for": "dead"}, page
     assert "tocsin_alerting_fallbacks_total 1" in http(f"{url}/metrics")[1]
+
+
+def test_templates_that_take_long_to_try_hold_up_nobody(work):
+    sink = work.sink()
+    # 3^14 turns for the example's three alerts, in each of 40 texts: each runs into the limit of steps.
+    slow = "".join("{{ range $.Alerts }}" for _ in range(14)) + "x" + "{{ end }}" * 14
+    texts = "".join(f"    field{i}: '{slow}{i}'\n" for i in range(40))
+    _, url = start(work, sink)
+    hostile = f"route: {{receiver: r}}\nreceivers:\n- name: r\n  pagerduty_configs:\n  - routing_key: k\n    details:\n{texts}".replace("    field", "      field")
+    work.write("alertmanager.yml", hostile)
+    ended, answers = threading.Event(), []
+
+    def reload():
+        answers.append(http(f"{url}/-/reload", "", timeout=120))
+        ended.set()
+
+    reloader = threading.Thread(target=reload)
+    reloader.start()
+    meanwhile = 0
+    while not ended.is_set():
+        assert http(f"{url}/-/healthy")[0] == 200
+        meanwhile += not ended.is_set()
+    reloader.join()
+    # The loop would have answered once before the reload and then not until its end.
+    assert answers[0][0] == 200 and meanwhile > 20, (answers, meanwhile)
+    assert "more than" in work.programs[0].text() and "steps" in work.programs[0].text()
+    assert "routing_key: <secret>" in get_json(f"{url}/api/v2/status")["config"]["original"]
