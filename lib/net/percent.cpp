@@ -37,7 +37,7 @@ void append_form_pairs(std::string_view form, std::vector<std::pair<std::string,
     const std::size_t end = std::min(form.find('&'), form.size());
     const std::string_view pair = form.substr(0, end);
     form.remove_prefix(std::min(end + 1, form.size()));
-    if (pair.empty()) continue;
+    if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
     auto name = percent_decode(pair.substr(0, equals), true);
     auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);

@@ -48,7 +48,7 @@ TEST_CASE("the path is decoded and has no query", "[net]") {
 }
 
 TEST_CASE("parameters come from a form body, then from the query", "[net]") {
-  HttpRequest request("POST", "/q?query=up%7Bjob%3D%22a%22%7D&x=1+2&bad=%zz&empty=&novalue&&a=b=c");
+  HttpRequest request("POST", "/q?query=up%7Bjob%3D%22a%22%7D&x=1+2&bad=%zz&two=1;2&empty=&novalue&&a=b=c");
   request.body = "query=second&match[]=a&match%5B%5D=b";
   CHECK(request.params() ==
         Pairs{{"query", "up{job=\"a\"}"}, {"x", "1 2"}, {"empty", ""}, {"novalue", ""}, {"a", "b=c"}});
