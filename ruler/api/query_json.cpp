@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/float_text.hpp"
 #include "model/histogram.hpp"
 #include "model/histogram_buckets.hpp"
 
@@ -25,9 +26,10 @@ void write_point(JsonWriter& json, Timestamp t, const model::FloatHistogram& h) 
   json.end_array();
 }
 
-/// Scalars and strings have the time as a plain number, without zeros at its end.
+/// Scalars and strings have the time as a plain number, without zeros at its end, and a scalar's value never has an
+/// exponent. Source: Prometheus promql/value.go, Scalar.MarshalJSON.
 void write_result(JsonWriter& json, const promql::Scalar& scalar) {
-  json.begin_array().number(static_cast<double>(scalar.t) / 1000).sample_value(scalar.v).end_array();
+  json.begin_array().number(static_cast<double>(scalar.t) / 1000).text(format_float_f(scalar.v)).end_array();
 }
 
 void write_result(JsonWriter& json, const promql::Text& text) {

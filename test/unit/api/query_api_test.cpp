@@ -38,6 +38,16 @@ TEST_CASE("an instant query answers with samples, a scalar and a string with pla
   CHECK(form.body.view() == h.body("/api/v1/query?query=errors&time=1000.02"));
 }
 
+TEST_CASE("a scalar has no exponent, a sample has one from 1e21 on and below 1e-6") {
+  QueryHarness h;
+  CHECK(h.data("/api/v1/query?query=1e21&time=0.01") ==
+        R"({"resultType":"scalar","result":[0.01,"1000000000000000000000"]})");
+  CHECK(h.data("/api/v1/query?query=1e-7&time=0") == R"({"resultType":"scalar","result":[0,"0.0000001"]})");
+  CHECK(h.data("/api/v1/query?query=-Inf&time=0") == R"({"resultType":"scalar","result":[0,"-Inf"]})");
+  CHECK(h.data("/api/v1/query?query=vector(1e21)&time=0.01") ==
+        R"({"resultType":"vector","result":[{"metric":{},"value":[0.010,"1e+21"]}]})");
+}
+
 TEST_CASE("annotations have their place in the expression") {
   QueryHarness h;
   CHECK(h.body("/api/v1/query?query=rate(up%5B1m%5D)&time=1000")
