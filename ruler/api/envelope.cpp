@@ -28,6 +28,23 @@ void write_annotations(JsonWriter& json, std::string_view name, const std::vecto
   json.end_array();
 }
 
+/// strconv.ParseFloat of Go, which takes digits with underscores between them, and no number beyond a double.
+bool parse_go_float(std::string_view text, double& value) {
+  std::string digits;
+  bool after_digit = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    if (text[i] != '_') {
+      digits += text[i];
+    } else if (!after_digit || i + 1 == text.size() || text[i + 1] < '0' || text[i + 1] > '9') {
+      return false;
+    }
+    after_digit = is_digit;
+  }
+  if (!parse_float(digits, value)) return false;
+  return !std::isinf(value) || digits.find_first_of("iI") != std::string::npos;
+}
+
 struct ErrorKind {
   int status;
   std::string_view type;
@@ -93,11 +110,13 @@ Error invalid_parameter(std::string_view name, std::string_view message) {
 
 Result<Timestamp> parse_time(std::string_view text) {
   double seconds = 0;
-  if (parse_float(text, seconds)) {
+  if (parse_go_float(text, seconds)) {
     if (std::isfinite(seconds) && std::abs(seconds) < kMaxSeconds) {
-      return static_cast<Timestamp>(std::llround(seconds * 1000));
+      double whole = 0;
+      const double part = std::modf(seconds, &whole);  // rounded alone, as there: 1.0005 is 1
+      return static_cast<Timestamp>(whole) * 1000 + std::llround(part * 1000);
     }
-  } else if (Timestamp t = 0; parse_rfc3339(text, t)) {
+  } else if (Timestamp t = 0; text.find_first_of("tz") == std::string_view::npos && parse_rfc3339(text, t)) {
     return t;
   } else if (text == kMinTimeText) {
     return kAllStart;
@@ -109,8 +128,8 @@ Result<Timestamp> parse_time(std::string_view text) {
 
 Result<Duration> parse_duration_param(std::string_view text) {
   double seconds = 0;
-  if (parse_float(text, seconds)) {
-    if (!(std::abs(seconds) * 1e9 < 9.2e18)) {
+  if (parse_go_float(text, seconds)) {
+    if (!(std::abs(seconds * 1e9) < 0x1p63)) {
       return fail(Errc::kInvalid, "cannot parse {} to a valid duration. It overflows int64", go_quote(text));
     }
     return Duration(static_cast<std::int64_t>(seconds * 1e9));

@@ -1,6 +1,7 @@
 #include "api/query_api.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "api/ast_json.hpp"
 #include "api/envelope.hpp"
@@ -57,6 +58,16 @@ Result<QueryParams> read_instant_params(const net::HttpRequest& request, const p
   return out;
 }
 
+/// More steps than `max_points` between start and end. Steps may be shorter than a millisecond, spans longer than what
+/// nanoseconds can tell.
+bool has_too_many_points(const QueryParams& params, Duration step, std::size_t max_points) {
+  constexpr std::uint64_t kNsPerMs = 1'000'000;
+  const auto span_ms = static_cast<std::uint64_t>(params.end - params.start);
+  const auto step_ns = static_cast<std::uint64_t>(step.count());
+  if (span_ms <= std::numeric_limits<std::uint64_t>::max() / kNsPerMs) return span_ms * kNsPerMs / step_ns > max_points;
+  return step_ns < kNsPerMs || span_ms / (step_ns / kNsPerMs) > max_points;
+}
+
 Result<QueryParams> read_range_params(const net::HttpRequest& request, const promql::Engine& engine,
                                       std::size_t max_points) {
   const Params params(request);
@@ -71,14 +82,14 @@ Result<QueryParams> read_range_params(const net::HttpRequest& request, const pro
   auto step = parse_duration_param(params.text("step"));
   if (!step) return fail(invalid_parameter("step", step.error().message));
   out.step_ms = to_ms(*step);
-  if (out.step_ms <= 0) {
-    return fail(invalid_parameter(
-        "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"));
-  }
-  if (static_cast<std::uint64_t>(out.end - out.start) / static_cast<std::uint64_t>(out.step_ms) > max_points) {
+  if (*step > Duration{0} && has_too_many_points(out, *step, max_points)) {
     return fail(Errc::kInvalid,
                 "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
                 "(?step=XX)");
+  }
+  if (out.step_ms <= 0) {
+    return fail(invalid_parameter(
+        "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"));
   }
   TOCSIN_OK(read_common_params(params, engine, out));
   return out;

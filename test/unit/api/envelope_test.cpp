@@ -39,7 +39,11 @@ TEST_CASE("times are seconds or RFC 3339") {
   CHECK(api::parse_time("-1.5") == -1500);
   CHECK(api::parse_time("2026-11-21T03:47:02.017Z") == 1795232822017);
   CHECK(api::parse_time("2026-11-21T05:47:02+02:00") == 1795232822000);
-  for (const char* wrong : {"", "soon", "1e300", "NaN", "2026-13-01T00:00:00Z"}) {
+  CHECK(api::parse_time("1.0005") == 1000);  // Go: 0.0005 is a little less than that
+  CHECK(api::parse_time("1795232822.5555") == 1795232822556);
+  CHECK(api::parse_time("1_000") == 1'000'000);
+  for (const char* wrong : {"", "soon", "1e300", "1e400", "NaN", "2026-13-01T00:00:00Z", "2026-11-21t03:47:02z", "_1",
+                            "1_", "1__0", "1_.5"}) {
     const auto t = api::parse_time(wrong);
     REQUIRE_FALSE(t);
     CHECK(t.error().message == fmt::format("cannot parse \"{}\" to a valid timestamp", wrong));
@@ -53,6 +57,10 @@ TEST_CASE("durations are seconds or Prometheus durations") {
   CHECK_FALSE(api::parse_duration_param("1x"));
   CHECK_FALSE(api::parse_duration_param("1e30"));
   CHECK_FALSE(api::parse_duration_param("NaN"));
+  CHECK(api::parse_duration_param("1_000") == std::chrono::seconds(1000));
+  CHECK(api::parse_duration_param("9223372036") == std::chrono::seconds(9223372036));
+  CHECK(api::parse_duration_param("9223372037").error().message.ends_with("It overflows int64"));
+  CHECK(api::parse_duration_param("1e400").error().message == "cannot parse \"1e400\" to a valid duration");
 }
 
 TEST_CASE("the texts of Prometheus' minimum and maximum time mean all of it") {

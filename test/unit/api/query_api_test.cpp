@@ -85,6 +85,12 @@ TEST_CASE("wrong parameters are told in Prometheus' words and order") {
       {"query_range?query=up&start=0&end=11001&step=1",
        "400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
        "(?step=XX)"},
+      {"query_range?query=up&start=0&end=1.2&step=0.0001",
+       "400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
+       "(?step=XX)"},
+      {"query_range?query=up&start=-9e11&end=9e11&step=1d",
+       "400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
+       "(?step=XX)"},
       {"series", "400 bad_data: no match[] parameter provided"},
       {"series?match[]=(", "400 bad_data: invalid parameter \"match[]\": 1:1: parse error: unexpected \"(\""},
       {"labels?match[]=%7B%7D", "400 bad_data: match[] must contain at least one non-empty matcher"},
