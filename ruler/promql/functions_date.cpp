@@ -23,16 +23,16 @@ unsigned days_in(unsigned month, bool leap) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-/// The proleptic Gregorian calendar for any second of 64 bits (std::chrono's years end at 32767).
+/// The proleptic Gregorian calendar for any second of 64 bits (std::chrono's years end at 32767). Go counts seconds
+/// from the year -292277022399 on, without a sign: what is before that, as is what no integer can tell, lies 2^64
+/// seconds later.
 Moment moment_of(std::int64_t seconds) {
   constexpr std::int64_t kDay = 86400;
   constexpr std::int64_t kDaysInEra = 146097;  // 400 years
-  std::int64_t days = seconds / kDay;
-  std::int64_t rest = seconds % kDay;
-  if (rest < 0) {
-    rest += kDay;
-    --days;
-  }
+  constexpr std::int64_t kFirstDay = -106751991073094;
+  const std::uint64_t since_first = static_cast<std::uint64_t>(seconds) - static_cast<std::uint64_t>(kFirstDay * kDay);
+  const std::int64_t days = static_cast<std::int64_t>(since_first / kDay) + kFirstDay;
+  const auto rest = static_cast<std::int64_t>(since_first % kDay);
   Moment out;
   out.hour = static_cast<int>(rest / 3600);
   out.minute = static_cast<int>(rest / 60 % 60);
