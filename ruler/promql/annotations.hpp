@@ -61,7 +61,7 @@ class Annotations {
   void render(std::string_view query, std::vector<std::string>& warnings, std::vector<std::string>& infos) const;
 
   /// Distinct annotations kept; the API shows ten.
-  static constexpr std::size_t kMax = 1000;
+  static constexpr std::size_t kMax = 10'000;
 
  private:
   enum class Kind { kPlain, kForcedMonotonicity, kStartTimeOverlap };

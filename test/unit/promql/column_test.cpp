@@ -145,7 +145,7 @@ TEST_CASE("annotations of one text are one, at its last place") {
 
 TEST_CASE("annotations without end are cut off") {
   Annotations annotations;
-  for (int i = 0; i < 5'000; ++i) annotations.possible_non_counter("m" + std::to_string(i), {0, 1});
+  for (int i = 0; i < 20'000; ++i) annotations.possible_non_counter("m" + std::to_string(i), {0, 1});
   std::vector<std::string> warnings, infos;
   annotations.render("m", warnings, infos);
   CHECK(infos.size() == Annotations::kMax);
