@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/quick_reader.hpp"
 #include "block/format.hpp"
 
 namespace tocsin::block {
@@ -62,10 +63,10 @@ Result<ChunkData> ChunkReader::chunk(std::uint64_t ref) const {
   const Segment& segment = segments_[number];
   const std::string_view bytes = segment.file->bytes();
   if (offset < kChunksHeaderBytes || offset >= bytes.size()) return corrupt(segment.path, offset, "no chunk is there");
-  ByteReader in(bytes.substr(offset));
+  QuickReader in(bytes.substr(offset));
   const std::uint32_t size = in.varint32();
   const std::string_view body = in.take(std::size_t{size} + 1);  // with the encoding
-  const std::uint32_t crc = get_be32(in);
+  const auto crc = std::byteswap(in.fixed<std::uint32_t>());
   if (in.failed()) return corrupt(segment.path, offset, "a chunk does not end");
   if (crc32c(body) != crc) return corrupt(segment.path, offset, "the checksum of a chunk did not match");
   return ChunkData{static_cast<chunkenc::Encoding>(body[0]), body.substr(1)};

@@ -60,34 +60,52 @@ void remember_times(const char* at, std::size_t left, Timestamp before, const Ch
 
 /// Goes on as long as times are those remembered and references take two bytes, as they mostly do; up to the first
 /// chunk that ends at `time` or later. @return whether that was there
-bool take_repeated(Timestamp time, ChunkPlaces& places, std::vector<ChunkMeta>& out) {
-  const RepeatedTimes times = places.repeated;
-  if (times.mask == 0) return false;
+bool take_repeated(Timestamp time, const RepeatedTimes& times, ChunkPlaces& places, std::vector<ChunkMeta>& out) {
+  // So many steps that are no longer than this go from any time before it to one that there is.
+  constexpr std::int64_t kLongest = std::int64_t{1} << 38U;
+  constexpr std::size_t kMostSteps = 1U << 20U;
+  constexpr Timestamp kLatest = std::int64_t{1} << 62U;
+  if (times.mask == 0 || times.gap > kLongest || times.length > kLongest) return false;
+  if (places.left > kMostSteps || places.last.max_time > kLatest) return false;
   const char* at = places.in.position();
   const char* const end = at + places.in.left();
+  const std::uint64_t bytes = times.bytes;
+  const std::uint64_t mask = times.mask;
+  const std::size_t size = times.size;
+  std::uint16_t ref = 0;
+  const std::ptrdiff_t read = static_cast<std::ptrdiff_t>(std::max(sizeof bytes, size + sizeof ref));
   ChunkMeta chunk = places.last;
   std::size_t left = places.left;
+  out.reserve(out.size() + left);
   bool enough = false;
-  std::uint16_t ref = 0;
-  const std::size_t read = std::max(sizeof times.bytes, times.size + sizeof ref);
-  while (!enough && left > 0 && static_cast<std::size_t>(end - at) >= read) {
+  while (!enough && left > 0 && end - at >= read) {
     std::uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);
-    std::memcpy(&ref, at + times.size, sizeof ref);
-    if ((word & times.mask) != times.bytes || (ref & 0x8080U) != 0x80U) break;
-    const Timestamp first = wrapping_add(chunk.max_time, times.gap);
-    const Timestamp last = wrapping_add(first, times.length);
-    if (last < first) break;  // beyond the end of time
-    chunk = {first, last, chunk.ref + static_cast<std::uint64_t>(unzigzag((ref & 0x7fU) | (ref & 0x7f00U) >> 1U))};
+    std::memcpy(&ref, at + size, sizeof ref);
+    if ((((word & mask) ^ bytes) | ((ref & 0x8080U) ^ 0x80U)) != 0) break;
+    chunk.min_time = chunk.max_time + times.gap;
+    chunk.max_time = chunk.min_time + times.length;
+    chunk.ref += static_cast<std::uint64_t>(unzigzag((ref & 0x7fU) | (ref & 0x7f00U) >> 1U));
     out.push_back(chunk);
-    at += times.size + sizeof ref;
+    at += size + sizeof ref;
     --left;
-    enough = last >= time;
+    enough = chunk.max_time >= time;
   }
   places.left = left;
   places.in = QuickReader({at, static_cast<std::size_t>(end - at)});
   places.last = chunk;
   return enough;
+}
+
+/// With all times that are remembered, in turns.
+bool take_repeated(Timestamp time, ChunkPlaces& places, std::vector<ChunkMeta>& out) {
+  for (std::size_t passed = out.size(); places.left > 0; passed = out.size()) {
+    for (const RepeatedTimes& times : places.repeated) {
+      if (take_repeated(time, times, places, out)) return true;
+    }
+    if (out.size() == passed) break;
+  }
+  return false;
 }
 
 }  // namespace
@@ -312,9 +330,9 @@ Result<std::string_view> IndexReader::series_body(SeriesRef ref) const {
   const std::uint64_t offset = series_offset(ref);
   const std::string_view bytes = file_->bytes();
   if (offset < series_at_ || offset >= bytes.size() - kTocBytes) return corrupt(offset, "no series is there");
-  ByteReader in(bytes.substr(offset));
-  const std::string_view body = in.text();
-  const std::uint32_t crc = get_be32(in);
+  QuickReader in(bytes.substr(offset));
+  const std::string_view body = in.take(in.varint());
+  const auto crc = std::byteswap(in.fixed<std::uint32_t>());
   if (in.failed()) return corrupt(offset, "a series does not end");
   if (crc32c(body) != crc) return corrupt(offset, "the checksum of a series did not match");
   return body;
@@ -380,7 +398,10 @@ Result<void> IndexReader::next_chunks(SeriesRef ref, ChunkPlaces& places, Timest
     if (places.failed) break;
     out.push_back(places.last);
     --places.left;
-    if (!first) remember_times(at, bytes, before, places.last, places.repeated);
+    if (!first) {
+      places.repeated[1] = places.repeated[0];
+      remember_times(at, bytes, before, places.last, places.repeated[0]);
+    }
     if (places.last.max_time >= time) break;
   }
   if (places.failed) return corrupt(series_offset(ref), "the chunks of a series make no sense");
@@ -396,7 +417,7 @@ Result<void> IndexReader::entry(SeriesRef ref, SymbolCache& symbols, std::vector
     if (slot.symbol == number && slot.text.data() != nullptr) return slot.text;
     return symbol(number, symbols);
   }));
-  const RepeatedTimes repeated = chunks.repeated;
+  const auto repeated = chunks.repeated;
   chunks = chunk_places(in);
   chunks.repeated = repeated;
   return {};

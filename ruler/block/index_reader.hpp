@@ -32,7 +32,8 @@ struct SymbolCache {
 };
 
 /// What stands of the times of a chunk that is not the first of its series. Scrapes come at their interval, and chunks
-/// are full when they have so many samples: the next one's times, and those of the next series, are mostly the same.
+/// are full when they have so many samples: the next one's times, and those of the next series, are mostly the same, or
+/// of two lengths where all chunks were cut at once.
 struct RepeatedTimes {
   std::uint64_t bytes = 0,
                 mask = 0;  // as they stand there: `size` bytes in front, and masked; no mask: nothing is known
@@ -47,7 +48,7 @@ struct ChunkPlaces {
   bool started = false;
   bool failed = false;  // what stands there makes no sense
   ChunkMeta last;
-  RepeatedTimes repeated;  // of this or of another series
+  std::array<RepeatedTimes, 2> repeated;  // of this or of another series, the latest one first
 };
 
 /// Immutable. Thread: any. Errors name file and offset. Views live as long as the reader.
