@@ -74,6 +74,9 @@ void put_block_metrics(Sink& sink, const tsdb::BlockStats& blocks, const tsdb::T
                "Maximum timestamp of the head block. The unit is decided by the library consumer.",
                static_cast<double>(head.max_time));
   }
+  sink.gauge("tocsin_tsdb_block_restart_points_bytes",
+             "Memory for places within chunks of blocks from which decoding can go on.",
+             number(blocks.restart_points_bytes));
   sink.counter("tocsin_tsdb_head_cuts_total", "Blocks made of the head.", number(blocks.cuts));
 }
 

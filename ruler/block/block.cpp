@@ -1,11 +1,13 @@
 #include "block/block.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/thread_annotations.hpp"
 #include "block/chunk_reader.hpp"
 #include "block/format.hpp"
 #include "block/index_reader.hpp"
+#include "block/restart_points.hpp"
 #include "block/select.hpp"
 #include "block/sidecar.hpp"
 
@@ -57,6 +59,8 @@ Result<std::shared_ptr<Block>> Block::open(Fs& fs, std::string path) {
   block->meta_ = std::move(*meta);
   TOCSIN_TRY(block->index_, needed(IndexReader::open(fs, block->path_ + "/" + kIndexFile)));
   TOCSIN_TRY(block->chunks_, needed(ChunkReader::open(fs, block->path_ + "/" + kChunksFolder)));
+  const std::uint64_t series = std::max<std::uint64_t>(1, block->meta_.stats.series);
+  block->restart_points_ = std::make_unique<RestartPoints>(block->index_->bytes() / kSeriesAlign / series);
   auto sidecar = SidecarReader::open(fs, block->path_ + "/" + kSidecarFile, block->index_->toc_crc());
   if (sidecar) {
     block->sidecar_ = std::move(*sidecar);
@@ -76,6 +80,10 @@ Result<std::shared_ptr<Block>> Block::open(Fs& fs, std::string path) {
 std::uint64_t Block::bytes() const {
   const MutexLock lock(changing_->mutex);
   return fixed_bytes_ + changing_->tombstones_bytes;
+}
+
+std::size_t Block::restart_points_bytes() const {
+  return restart_points_->bytes();
 }
 
 int Block::index_version() const {

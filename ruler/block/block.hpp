@@ -24,6 +24,7 @@ namespace tocsin::block {
 
 class IndexReader;
 class ChunkReader;
+class RestartPoints;
 class SidecarReader;
 
 /// Names a series of one block, as postings and tombstones do. Ascending refs are ascending labels.
@@ -87,6 +88,10 @@ class Block {
 
   const IndexReader& index() const { return *index_; }
   const ChunkReader& chunks() const { return *chunks_; }
+  /// Of all readers together.
+  RestartPoints& restart_points() const { return *restart_points_; }
+  /// Memory that readers have left behind.
+  std::size_t restart_points_bytes() const;
 
  private:
   Block();
@@ -97,6 +102,7 @@ class Block {
   std::unique_ptr<IndexReader> index_;
   std::unique_ptr<ChunkReader> chunks_;
   std::unique_ptr<SidecarReader> sidecar_;
+  std::unique_ptr<RestartPoints> restart_points_;
   std::string sidecar_defect_;
   struct Changing;
   std::unique_ptr<Changing> changing_;

@@ -8,6 +8,7 @@
 #include "base/hash.hpp"
 #include "block/block.hpp"
 #include "block/chunk_ends.hpp"
+#include "block/chunk_part.hpp"
 #include "block/chunk_reader.hpp"
 #include "block/index_reader.hpp"
 #include "block/sidecar.hpp"
@@ -267,7 +268,7 @@ class SeriesReader {
     if (!read_together(start, end, out)) {
       for (const std::size_t number : together_) {
         const std::size_t base = out.size();
-        if (!read_chunk(number, out)) continue;
+        if (!read_chunk(number, start, end, out)) continue;
         clip(out, base, start, end);
         if (base > 0 && out.size() > base) rising &= out.times[base - 1] < out.times[base];
       }
@@ -279,8 +280,7 @@ class SeriesReader {
   /// Chunks as they mostly are: of floats, undamaged, one after the other.
   /// @return false if they are not, or there are too few to be worth it: the columns are then as before.
   bool read_together(Timestamp start, Timestamp end, SampleColumns& out) {
-    const SidecarReader* const sidecar = block_.sidecar();
-    if (together_.size() < 2 || (sidecar && sidecar->has_starts())) return false;
+    if (together_.size() < 2 || has_starts()) return false;
     chunk_bytes_.clear();
     for (const std::size_t number : together_) {
       const auto chunk = block_.chunk(chunks_[number].ref);
@@ -306,8 +306,8 @@ class SeriesReader {
     return true;
   }
 
-  /// Appends the chunk. False if it is damaged: that is told.
-  bool read_chunk(std::size_t number, SampleColumns& out) {
+  /// Appends the chunk, or a part of it with all that lies within the time. False if it is damaged: that is told.
+  bool read_chunk(std::size_t number, Timestamp start, Timestamp end, SampleColumns& out) {
     const std::uint64_t ref = chunks_[number].ref;
     const auto chunk = block_.chunk(ref);
     if (!chunk) {
@@ -315,6 +315,11 @@ class SeriesReader {
       return false;
     }
     const std::size_t base = out.size();
+    if (chunk->encoding == chunkenc::Encoding::kXor && !has_starts() &&
+        part_.append(block_, ref_, chunks_[number], chunk->data, start, end, out)) {
+      pad(out);
+      return true;
+    }
     const auto encoding = static_cast<std::uint8_t>(chunk->encoding);
     if (!chunkenc::is_encoding(encoding)) {
       tell(ref, fmt::format("unknown encoding {}", encoding));
@@ -329,10 +334,10 @@ class SeriesReader {
     return true;
   }
 
+  bool has_starts() const { return block_.sidecar() != nullptr && block_.sidecar()->has_starts(); }
   /// What the format has no place for stands in the sidecar.
   void read_starts(std::size_t number, std::size_t base, SampleColumns& out) {
-    const SidecarReader* const sidecar = block_.sidecar();
-    if (!sidecar || !sidecar->has_starts() || !sidecar->starts(ref_, number, starts_)) return;
+    if (!has_starts() || !block_.sidecar()->starts(ref_, number, starts_)) return;
     if (starts_.size() != out.size() - base) return;
     out.starts.resize(base);
     out.starts.insert(out.starts.end(), starts_.begin(), starts_.end());
@@ -362,6 +367,7 @@ class SeriesReader {
   SidecarSeries series_;  // if it is in the sidecar
   storage::ChunkSummary whole_;
   ChunkEnds chunk_ends_;
+  ChunkPart part_;
   std::vector<Timestamp> starts_;
   static constexpr std::size_t kMostTogether = 32;
   std::vector<std::size_t> together_;          // numbers of chunks that are to be read next

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/bytes.hpp"
+#include "block/chunk_part.hpp"
 
 namespace tocsin::block {
 namespace {
@@ -24,17 +24,6 @@ std::size_t first_from(std::span<const Timestamp> times, Timestamp time, std::si
     }
   }
   return static_cast<std::size_t>(std::ranges::lower_bound(times, time) - times.begin());
-}
-
-/// About how many of the samples of a chunk are before a time, if they are evenly spread.
-std::size_t about_before(const ChunkMeta& chunk, std::uint32_t samples, Timestamp time) {
-  if (time <= chunk.min_time) return 0;
-  if (time > chunk.max_time) return samples;
-  const auto since_first = [&](Timestamp t) {
-    return static_cast<double>(static_cast<std::uint64_t>(wrapping_sub(t, chunk.min_time)));
-  };
-  const double share = since_first(time) / since_first(chunk.max_time);
-  return static_cast<std::size_t>(share * (samples - 1)) + 1;
 }
 
 }  // namespace

@@ -130,4 +130,8 @@ bool decode_xor_heads(std::span<const XorHead> heads, std::span<Timestamp> times
   return true;
 }
 
+bool decode_xor_on(std::string_view data, XorPlace& place, std::span<Timestamp> times, std::span<double> values) {
+  return has_chunk_size(data) && xor_decode_on(data.substr(kCountBytes), place, times, values);
+}
+
 }  // namespace tocsin::chunkenc

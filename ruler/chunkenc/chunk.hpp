@@ -49,6 +49,20 @@ struct XorHead {
 /// @return false if one of them is none. Thread: any.
 bool decode_xor_heads(std::span<const XorHead> heads, std::span<Timestamp> times, std::span<double> values);
 
+/// A place between two samples of a chunk of kXor, and what decoding goes on with from there.
+struct XorPlace {
+  std::uint32_t samples = 0;  // before it; 0: the beginning of the chunk, else two at least
+  std::uint32_t bit = 0;      // behind the count of samples
+  Timestamp time = 0;         // of the sample before it, as all that follows
+  std::int64_t delta = 0;
+  std::uint64_t value = 0;
+  std::uint8_t size = 0, trailing = 0;  // of the window in which bits change
+};
+/// Decodes what comes behind `place`, which is of this chunk, and moves it: as many samples as the columns, of one
+/// length, have room for; two at least from the beginning. Times must rise, also from the one before.
+/// @return false if there are not so many, or it is no such chunk: the place is then void. Thread: any.
+bool decode_xor_on(std::string_view data, XorPlace& place, std::span<Timestamp> times, std::span<double> values);
+
 /// A chunk to be written. `summary` and `starts` go to a sidecar that other tools ignore (block/sidecar.hpp).
 struct EncodedChunk {
   Encoding encoding = Encoding::kXor;

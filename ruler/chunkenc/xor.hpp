@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "chunkenc/chunk.hpp"
 
 namespace tocsin::chunkenc {
 
@@ -27,6 +28,9 @@ bool xor_decode(std::span<const XorChunk> chunks, std::vector<Timestamp>& times,
 
 /// The first `count` samples of each chunk into columns of that length together. @return false if one of them is none.
 bool xor_decode(std::span<const XorChunk> chunks, std::span<Timestamp> times, std::span<double> values);
+
+/// As chunkenc::decode_xor_on().
+bool xor_decode_on(std::string_view bytes, XorPlace& place, std::span<Timestamp> times, std::span<double> values);
 
 /// Appends the bits of the samples (the same number of both, one at least) to `out`, without the count.
 void xor_encode(std::span<const Timestamp> times, std::span<const double> values, std::string& out);

@@ -397,6 +397,7 @@ BlockStats BlockKeeper::stats() const {
   const BlockSetPtr set = folder_.set();
   stats.blocks = set->blocks.size();
   stats.bytes = set->bytes;
+  for (const auto& one : set->blocks) stats.restart_points_bytes += one->restart_points_bytes();
   if (!set->blocks.empty()) stats.min_time = set->blocks.front()->meta().min_time;
   const MutexLock lock(retention_mutex_);
   stats.retention_ms = retention_.time_ms;

@@ -26,7 +26,8 @@ struct DurationCounts {
 
 struct BlockStats {
   std::uint64_t blocks = 0, bytes = 0;
-  Timestamp min_time = kMaxTimestamp;  // of the oldest block; kMaxTimestamp if there is none
+  std::uint64_t restart_points_bytes = 0;  // in memory, that readers of their chunks left behind
+  Timestamp min_time = kMaxTimestamp;      // of the oldest block; kMaxTimestamp if there is none
   std::uint64_t reloads = 0, reload_failures = 0;
   std::uint64_t compactions = 0, compactions_failed = 0, compactions_triggered = 0, vertical_compactions = 0;
   std::uint64_t cuts = 0;  // blocks made of the head
