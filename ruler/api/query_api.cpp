@@ -107,7 +107,11 @@ bool truncate_value(promql::Value& value, std::size_t limit) {
 }
 
 net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> result, const QueryParams& params) {
-  if (!result) return error_response(result.error());
+  if (!result) {
+    const Error& error = result.error();
+    // What is wrong before anything is evaluated: the type of a range query, a duration that is none.
+    return error_response(error.code == Errc::kInvalid ? invalid_parameter("query", error.message) : error);
+  }
   if (truncate_value(result->value, params.limit)) result->warnings.push_back("results truncated due to limit");
   if (!params.stats.empty() && params.stats != "true" && params.stats != "all") {
     result->warnings.push_back(

@@ -300,6 +300,7 @@ def same_error(theirs, ours):
 
 # What 2.42 says otherwise than 3.14 does.
 REWORDED = [("Invalid time value for", "invalid time value for"), ('\\"query\\": 1:1: parse error: no expr', '\\"query\\": unknown position: parse error: no expr'),
+            ('"error":"invalid expression type', '"error":"invalid parameter \\"query\\": invalid expression type'),
             ('"error":"1:1: parse error: no expr', '"error":"unknown position: parse error: no expr')]
 
 

@@ -91,6 +91,11 @@ TEST_CASE("wrong parameters are told in Prometheus' words and order") {
       {"query_range?query=up&start=-9e11&end=9e11&step=1d",
        "400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
        "(?step=XX)"},
+      {"query_range?query=up%5B5m%5D&start=0&end=1&step=1",
+       "400 bad_data: invalid parameter \"query\": invalid expression type \"range vector\" for range query, must be "
+       "Scalar or instant Vector"},
+      {"query?query=up%5B5-10%5D&time=0",
+       "400 bad_data: invalid parameter \"query\": 3:7: duration must be greater than 0"},
       {"series", "400 bad_data: no match[] parameter provided"},
       {"series?match[]=(", "400 bad_data: invalid parameter \"match[]\": 1:1: parse error: unexpected \"(\""},
       {"labels?match[]=%7B%7D", "400 bad_data: match[] must contain at least one non-empty matcher"},
