@@ -43,6 +43,7 @@ Result<TargetOptions> TargetOptions::read(const yaml::Node& node) {
     if (out.amqp_tls) out.amqp_port = 5671;
     // The grammar of host and port is that of a URL.
     auto url = net::parse_url("http://" + amqp);
+    if (amqp.contains('@')) return fields.node().error("amqp: give user and password by username and password");
     if (!url || url->target != "/") return fields.node().error("amqp: \"{}\" is not host:port", amqp);
     out.amqp_host = url->host;
     if (url->port != 80) out.amqp_port = url->port;

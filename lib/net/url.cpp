@@ -20,6 +20,15 @@ std::string_view authority_of(std::string_view text) {
   return rest.substr(0, rest.find_first_of("/?#"));
 }
 
+/// For messages: without what may be a user and a password. One that has a slash in it looks like a path, hence the
+/// last @.
+std::string shown(std::string_view text) {
+  const std::size_t at = text.rfind('@'), scheme = text.find("://");
+  if (at == std::string_view::npos) return go_quote(text);
+  const std::size_t begin = scheme < at ? scheme + 3 : 0;
+  return go_quote(fmt::format("{}xxxxx{}", text.substr(0, begin), text.substr(at)));
+}
+
 /// Escapes in path and query what RFC 3986 forbids there and people write all the same: blanks, braces, brackets, bytes
 /// beyond ASCII. Go's url.Parse takes them too.
 std::string escape_forbidden(std::string_view text) {
@@ -46,7 +55,8 @@ Result<std::uint16_t> port_of(boost::urls::url_view in, bool tls, std::string_vi
   std::uint16_t port = 0;
   const auto [stop, bad] = std::from_chars(digits.begin(), digits.end(), port);
   if (bad != std::errc() || stop != digits.end() || port == 0) {
-    return fail(Errc::kInvalid, "parse {}: invalid port {}", go_quote(text), go_quote(digits));
+    const bool hides = text.find('@') != std::string_view::npos;  // "port" may be a part of the password
+    return fail(Errc::kInvalid, "parse {}: invalid port{}", shown(text), hides ? "" : " " + go_quote(digits));
   }
   return port;
 }
@@ -83,11 +93,11 @@ Result<Url> parse_url(std::string_view text) {
   if (parsed.has_error()) {
     const bool no_scheme = boost::urls::parse_uri_reference(escaped).has_value();
     if (no_scheme) return fail(Errc::kInvalid, "unsupported protocol scheme \"\"");
-    return fail(Errc::kInvalid, "parse {}: not a valid URL", go_quote(text));
+    return fail(Errc::kInvalid, "parse {}: not a valid URL", shown(text));
   }
   // Boost 1.81 takes "http://a:80b/" for the port 80 and the path "b/".
   if (std::string_view(parsed->encoded_authority()) != authority_of(escaped)) {
-    return fail(Errc::kInvalid, "parse {}: invalid port after host", go_quote(text));
+    return fail(Errc::kInvalid, "parse {}: invalid port after host", shown(text));
   }
   return take_apart(*parsed, escaped);
 }
