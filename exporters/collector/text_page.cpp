@@ -1,9 +1,8 @@
 #include "exporters/collector/text_page.hpp"
 
-#include <iterator>
+#include <span>
 
 #include "base/float_text.hpp"
-#include "base/log.hpp"
 #include "expo/text_parser.hpp"
 
 namespace tocsin::exporters {
@@ -11,10 +10,6 @@ namespace {
 
 bool bound_of(const model::Labels& labels, std::string_view name, double& bound) {
   return labels.has(name) && parse_float(labels.get(name), bound);
-}
-
-std::vector<model::LabelView> views_of(const model::Labels& labels) {
-  return {labels.begin(), labels.end()};
 }
 
 bool is_compound(model::MetricType type) {
@@ -54,16 +49,16 @@ void TextPage::add_compound(Family& family, std::string_view suffix, const model
 
 void TextPage::merge(Families mine, const std::string& origin) {
   for (auto& [name, family] : mine) {
-    Family& all = families_[name];
+    Merged& all = families_[name];
     if (all.origins.empty()) {
       all.type = family.type;
       all.help = family.help;
-    } else if (all.help != family.help && !family.help.empty() && !all.help.empty()) {
-      log::debug("textfile", "inconsistent metric help text", {{"metric", name}, {"file", origin}});
+    } else if (rules_ == Rules::kTextfile && all.help != family.help && !family.help.empty() && !all.help.empty()) {
+      conflicts_.insert(fmt::format("{}: the help of {} is another than in {}", origin, name, *all.origins.begin()));
+      continue;
     }
     all.origins.insert(origin);
-    std::move(family.lines.begin(), family.lines.end(), std::back_inserter(all.lines));
-    all.compounds.merge(family.compounds);
+    all.parts.push_back(std::move(family));
   }
 }
 
@@ -90,7 +85,7 @@ Result<void> TextPage::add(std::string_view text, const std::string& origin) {
       case expo::RowKind::kComment:
         break;
       case expo::RowKind::kSeries: {
-        if (row.has_timestamp && timestamps_ == Timestamps::kRefused) {
+        if (row.has_timestamp && rules_ == Rules::kTextfile) {
           return fail(Errc::kInvalid, "contains unsupported client-side timestamps");
         }
         if (parser.labels(row, views) != expo::ParseErrc::kNone) {
@@ -111,19 +106,38 @@ Result<void> TextPage::add(std::string_view text, const std::string& origin) {
   }
 }
 
+void TextPage::put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const {
+  std::set<std::string_view> names;  // that every line is to have
+  const auto note = [&](const model::Labels& labels) {
+    for (const auto& label : labels) names.insert(label.name);
+  };
+  if (rules_ == Rules::kTextfile) {
+    for (const Line& line : part.lines) note(line.labels);
+    for (const auto& [labels, compound] : part.compounds) note(labels);
+  }
+  std::vector<model::LabelView> views;
+  const auto views_of = [&](const model::Labels& labels) -> std::span<const model::LabelView> {
+    views.clear();
+    for (const std::string_view name : names) views.push_back({name, labels.get(name)});
+    if (names.empty()) views.assign(labels.begin(), labels.end());
+    return views;
+  };
+  for (const Line& line : part.lines) out.put(views_of(line.labels), line.value);
+  for (const auto& [labels, compound] : part.compounds) {
+    if (type == model::MetricType::kHistogram) {
+      out.put_histogram(views_of(labels), compound.buckets, compound.sum, compound.count);
+    } else {
+      out.put_summary(views_of(labels), compound.quantiles, compound.sum, compound.count);
+    }
+  }
+}
+
 void TextPage::put(expo::Page& page) const {
   for (const auto& [name, family] : families_) {
     std::string help = family.help;
     if (help.empty()) help = fmt::format("Metric read from {}", fmt::join(family.origins, ", "));
     auto& out = page.family(name, help, family.type);
-    for (const Line& line : family.lines) out.put(views_of(line.labels), line.value);
-    for (const auto& [labels, compound] : family.compounds) {
-      if (family.type == model::MetricType::kHistogram) {
-        out.put_histogram(views_of(labels), compound.buckets, compound.sum, compound.count);
-      } else {
-        out.put_summary(views_of(labels), compound.quantiles, compound.sum, compound.count);
-      }
-    }
+    for (const Family& part : family.parts) put_part(part, family.type, out);
   }
 }
 

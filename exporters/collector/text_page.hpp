@@ -18,13 +18,19 @@ namespace tocsin::exporters {
 /// The families of several texts. Thread: one at a time.
 class TextPage {
  public:
-  enum class Timestamps { kRefused, kIgnored };
-  explicit TextPage(Timestamps timestamps) : timestamps_(timestamps) {}
+  enum class Rules {
+    kTextfile,  // node_exporter's for files of batch jobs: no timestamps; a label that some lines of a family have is
+                // empty on the others; a family whose help is another than in a text before is left out
+    kAsItIs  // timestamps are ignored
+  };
+  explicit TextPage(Rules rules) : rules_(rules) {}
 
   /// Adds what one text says; on an error nothing of it. The type and help of the first text that has a family stand.
   /// kInvalid with the line for a text that is no page.
   /// @param origin  of the text: a file's path; stands for a help that nobody gives.
   Result<void> add(std::string_view text, const std::string& origin);
+  /// The families that were left out, with the reason.
+  const std::set<std::string>& conflicts() const { return conflicts_; }
   /// Puts all of it.
   void put(expo::Page& page) const;
 
@@ -39,21 +45,30 @@ class TextPage {
     model::Labels labels;  // without the name
     double value = 0;
   };
+  /// As one text has it.
   struct Family {
     model::MetricType type = model::MetricType::kUnknown;
     std::string help;
-    std::set<std::string> origins;
     std::vector<Line> lines;
     std::map<model::Labels, Compound> compounds;  // by labels without le and quantile
   };
   using Families = std::map<std::string, Family, std::less<>>;
+  /// Of all texts.
+  struct Merged {
+    model::MetricType type = model::MetricType::kUnknown;
+    std::string help;
+    std::set<std::string> origins;
+    std::vector<Family> parts;
+  };
 
   static std::string_view family_name(const Families& families, std::string_view name);
   static void add_compound(Family& family, std::string_view suffix, const model::Labels& labels, double value);
   void merge(Families mine, const std::string& origin);
+  void put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const;
 
-  const Timestamps timestamps_;
-  Families families_;
+  const Rules rules_;
+  std::map<std::string, Merged> families_;
+  std::set<std::string> conflicts_;
 };
 
 }  // namespace tocsin::exporters

@@ -1,6 +1,7 @@
 // *.prom files that other programs leave in a folder: batch jobs, cron, scripts.
 
 #include <map>
+#include <set>
 
 #include "base/log.hpp"
 #include "exporters/collector/text_page.hpp"
@@ -19,7 +20,7 @@ class Textfile final : public Collector {
 
   Result<void> collect(expo::Page& page) override {
     bool failed = false;
-    TextPage texts(TextPage::Timestamps::kRefused);
+    TextPage texts(TextPage::Rules::kTextfile);
     auto& mtimes = page.family("node_textfile_mtime_seconds", "Unixtime mtime of textfiles successfully read.",
                                model::MetricType::kGauge);
     for (const std::string& path : find_files(failed)) {
@@ -30,6 +31,11 @@ class Textfile final : public Collector {
         complaints_.erase(path);
       }
     }
+    if (!texts.conflicts().empty()) failed = true;
+    for (const std::string& conflict : texts.conflicts()) {
+      if (!conflicts_.contains(conflict)) log::error("textfile", "inconsistent metric help text", {{"err", conflict}});
+    }
+    conflicts_ = texts.conflicts();
     texts.put(page);
     page.family("node_textfile_scrape_error", "1 if there was an error opening or reading a file, 0 otherwise",
                 model::MetricType::kGauge)
@@ -50,10 +56,16 @@ class Textfile final : public Collector {
           complain(folder, names.error().message);
           continue;
         }
-        complaints_.erase(folder);
         for (const std::string& file : *names) {
-          if (file.ends_with(".prom") && files.size() < kMaxFiles) files.push_back(folder + "/" + file);
+          if (file.ends_with(".prom")) files.push_back(folder + "/" + file);
         }
+        if (files.size() <= kMaxFiles) {
+          complaints_.erase(folder);
+          continue;
+        }
+        failed = true;
+        complain(folder, fmt::format("more than {} files", kMaxFiles));
+        files.resize(kMaxFiles);
       }
     }
     return files;
@@ -77,6 +89,7 @@ class Textfile final : public Collector {
   Fs& fs_;
   std::vector<std::string> directories_;
   std::map<std::string, std::string> complaints_;
+  std::set<std::string> conflicts_;  // that have been told of
 };
 
 }  // namespace

@@ -65,7 +65,7 @@ net::Task<Result<void>> RabbitmqTarget::ask_endpoint(PagePtr page, MonoTime dead
   TOCSIN_CO_TRY(std::string text, co_await get(options_.endpoint, false, deadline));
   co_return co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape),
                                  [page, url = options_.endpoint, text = std::move(text)]() -> Result<void> {
-                                   TextPage read(TextPage::Timestamps::kIgnored);
+                                   TextPage read(TextPage::Rules::kAsItIs);
                                    if (auto added = read.add(text, url); !added) {
                                      return std::unexpected(std::move(added).error().wrap("GET " + url));
                                    }

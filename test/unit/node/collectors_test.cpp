@@ -191,6 +191,35 @@ TEST_CASE("textfile: families of several files, histograms and summaries put tog
   CHECK_THAT(text, Catch::Contains("node_textfile_scrape_error 0\n"));
 }
 
+TEST_CASE(
+    "textfile: a label that some lines have is empty on the others of the file's family, as node_exporter has it") {
+  Host host("textfile");
+  host.options.textfile_directories = {host.dir.path() + "/text"};
+  host.dir.write("text/a.prom",
+                 "a 1\na{y=\"2\"} 2\na{b=\"3\",z=\"4\"} 3\nb 1\n# TYPE s summary\ns_sum 2\ns_count 3\n"
+                 "s{q=\"1\",quantile=\"0.5\"} 1\ns_sum{q=\"1\"} 2\ns_count{q=\"1\"} 3\n");
+  host.dir.write("text/b.prom", "a{other=\"1\"} 4\n");
+  REQUIRE(host.collect());
+  const std::string lines = host.lines();
+  CHECK_THAT(lines,
+             Catch::Contains("a{b=\"\",y=\"\",z=\"\"} 1\na{b=\"\",y=\"2\",z=\"\"} 2\na{b=\"3\",y=\"\",z=\"4\"} 3\n"));
+  CHECK_THAT(lines, Catch::Contains("a{other=\"1\"} 4\n"));
+  CHECK_THAT(lines, Catch::Contains("b 1\n"));
+  CHECK_THAT(lines, Catch::Contains("s_sum{q=\"\"} 2\ns_count{q=\"\"} 3\n"));
+}
+
+TEST_CASE("textfile: a family with another help than in a file before is left out and flagged") {
+  Host host("textfile");
+  host.options.textfile_directories = {host.dir.path() + "/text"};
+  host.dir.write("text/a.prom", "# HELP a One.\n# TYPE a counter\na{f=\"a\"} 1\n");
+  host.dir.write("text/b.prom", "# HELP a Two.\na{f=\"b\"} 2\nonly_b 2\n");
+  host.dir.write("text/c.prom", "a{f=\"c\"} 3\n");
+  REQUIRE(host.collect());
+  CHECK_THAT(host.lines(), Catch::Contains("a{f=\"a\"} 1\na{f=\"c\"} 3\n"));
+  CHECK_THAT(host.lines(), !Catch::Contains("f=\"b\"") && Catch::Contains("only_b 2\n"));
+  CHECK_THAT(host.lines(), Catch::Contains("node_textfile_scrape_error 1\n"));
+}
+
 TEST_CASE("textfile: a bad file is left out whole and flagged, the others stay") {
   const char* bad = GENERATE("good 1\nbad{ 2\n", "good 1\nbad 2 1234567890\n", "good 1\nbad{a=\"1\",a=\"2\"} 3\n");
   Host host("textfile");
