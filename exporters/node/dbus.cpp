@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <system_error>
 
@@ -58,10 +59,15 @@ Result<void> Dbus::open() {
   address.sun_family = AF_UNIX;
   if (path_.size() >= sizeof(address.sun_path)) return fail(Errc::kInvalid, "D-Bus: the path {} is too long", path_);
   std::memcpy(address.sun_path, path_.data(), path_.size());
+  auto size = static_cast<socklen_t>(sizeof(address));
+  if (path_.starts_with('@')) {
+    address.sun_path[0] = '\0';
+    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path_.size());
+  }
   descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor_ < 0) return os_error("socket for", path_, errno);
   // EAGAIN: its queue is full, as of a server that hangs.
-  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), size) != 0) {
     auto failed = os_error("connect to", path_, errno);
     close();
     return failed;

@@ -14,7 +14,7 @@ namespace tocsin::exporters::node {
 /// Thread: one at a time; blocks, for at most the limit.
 class Dbus {
  public:
-  /// @param path    of the socket
+  /// @param path    of the socket; "@name" is one in the abstract name space
   /// @param is_bus  false for a socket of the service itself, such as /run/systemd/private
   /// @param limit   for all questions of one ask()
   Dbus(Clock& clock, std::string path, bool is_bus, Duration limit = std::chrono::seconds(5))

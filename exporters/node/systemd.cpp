@@ -4,6 +4,9 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <memory>
+
+#include <unistd.h>
 
 #include "base/float_text.hpp"
 #include "exporters/node/collectors.hpp"
@@ -74,21 +77,13 @@ double version_number(std::string_view text) {
 class Systemd final : public Collector {
  public:
   Systemd(const NodeContext& context, model::AnchoredRegex include, model::AnchoredRegex exclude)
-      : options_(context.options),
-        include_(std::move(include)),
-        exclude_(std::move(exclude)),
-        destination_(context.options.systemd_private ? "" : "org.freedesktop.systemd1"),
-        dbus_(context.clock,
-              context.options.systemd_private ? context.options.systemd_private_socket : context.options.dbus_socket,
-              !context.options.systemd_private) {}
+      : options_(context.options), include_(std::move(include)), exclude_(std::move(exclude)), clock_(context.clock) {
+    connect_to(options_.systemd_private);
+  }
   std::string_view name() const override { return "systemd"; }
 
   Result<void> collect(expo::Page& page) override {
-    const std::array<DbusCall, 4> calls = {get_property(destination_, kManagerPath, kManager, "Version"),
-                                           get_property(destination_, kManagerPath, kManager, "Virtualization"),
-                                           get_property(destination_, kManagerPath, kManager, "SystemState"),
-                                           DbusCall{destination_, kManagerPath, kManager, "ListUnits"}};
-    TOCSIN_TRY(std::vector<DbusMessage> answers, dbus_.ask(calls));
+    TOCSIN_TRY(std::vector<DbusMessage> answers, ask_manager());
     const double version = put_version(page, answers[0]);
     put_virtualization(page, answers[1]);
     TOCSIN_TRY(const DbusMessage list, good_answer(std::move(answers[3])));
@@ -111,6 +106,35 @@ class Systemd final : public Collector {
     const Unit* unit;
     const Number* number;  // nullptr: the type, for unit_state
   };
+
+  /// By the bus, or by systemd's own socket.
+  void connect_to(bool own_socket) {
+    own_socket_ = own_socket;
+    destination_ = own_socket ? "" : "org.freedesktop.systemd1";
+    dbus_ = std::make_unique<Dbus>(clock_, own_socket ? options_.systemd_private_socket : options_.dbus_socket,
+                                   !own_socket);
+  }
+
+  Result<std::vector<DbusMessage>> ask_directly() {
+    const std::array<DbusCall, 4> calls = {get_property(destination_, kManagerPath, kManager, "Version"),
+                                           get_property(destination_, kManagerPath, kManager, "Virtualization"),
+                                           get_property(destination_, kManagerPath, kManager, "SystemState"),
+                                           DbusCall{destination_, kManagerPath, kManager, "ListUnits"}};
+    return dbus_->ask(calls);
+  }
+
+  /// Root may ask systemd itself where there is no bus, as with go-systemd.
+  Result<std::vector<DbusMessage>> ask_manager() {
+    auto answers = ask_directly();
+    if (answers || answers.error().code != Errc::kUnavailable || options_.systemd_private || ::geteuid() != 0) {
+      return answers;
+    }
+    connect_to(!own_socket_);
+    auto others = ask_directly();
+    if (others) return others;
+    connect_to(false);
+    return answers;
+  }
 
   static expo::CachedFamily& family(expo::Page& page, std::string_view name, std::string_view help,
                                     model::MetricType type) {
@@ -185,7 +209,7 @@ class Systemd final : public Collector {
           number != nullptr ? number->interface : unit->name.ends_with(".mount") ? kMount : kService;
       calls.push_back(get_property(destination_, unit->path, interface, number != nullptr ? number->property : "Type"));
     }
-    TOCSIN_TRY(const std::vector<DbusMessage> answers, dbus_.ask(calls));
+    TOCSIN_TRY(const std::vector<DbusMessage> answers, dbus_->ask(calls));
     std::map<const Unit*, std::string> types;
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const auto& [unit, number] = questions[i];
@@ -219,8 +243,10 @@ class Systemd final : public Collector {
 
   NodeOptions options_;
   model::AnchoredRegex include_, exclude_;
+  Clock& clock_;
+  bool own_socket_ = false;
   std::string destination_;
-  Dbus dbus_;
+  std::unique_ptr<Dbus> dbus_;
 };
 
 }  // namespace

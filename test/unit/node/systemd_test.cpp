@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "exporters/node/dbus.hpp"
@@ -170,9 +172,25 @@ TEST_CASE("systemd: its own socket has no bus to greet, and a service that was s
   CHECK(host.lines() == lines);
 }
 
+TEST_CASE("systemd: where there is no bus, root asks systemd itself, and the bus again when that is gone") {
+  Host host("systemd");
+  host.options.dbus_socket = host.dir.path() + "/bus";
+  host.options.systemd_private_socket = host.dir.path() + "/private";
+  const bool root = ::geteuid() == 0;
+  {
+    DbusImposter systemd(host.options.systemd_private_socket, answers(systemd_answers()));
+    CHECK(host.collect().has_value() == root);
+    if (root) CHECK(systemd.questions().front() != "Hello");
+  }
+  DbusImposter bus(host.options.dbus_socket, answers(systemd_answers()));
+  CHECK(host.collect());
+  CHECK(bus.questions().front() == "Hello");
+}
+
 TEST_CASE("systemd: no bus is no data, an answer that makes no sense and an error are errors") {
   Host host("systemd");
   host.options.dbus_socket = host.dir.path() + "/bus";
+  host.options.systemd_private_socket = host.dir.path() + "/private";
   const auto nothing = host.collect();
   REQUIRE_FALSE(nothing);
   CHECK(nothing.error().code == Errc::kUnavailable);
