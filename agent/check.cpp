@@ -10,8 +10,8 @@ namespace {
 Result<CheckedFile> check(Fs& fs, AgentConfig config, SourceSet& sources) {
   CheckedFile checked;
   checked.warnings = std::move(config.warnings);
+  TOCSIN_TRY(const auto collectors, make_collectors(config, fs));
   if (config.node_enabled) {
-    TOCSIN_TRY(const auto collectors, exporters::node::make_collectors(config.node, fs, system_clock()));
     checked.summary = fmt::format("node ({} collectors)", collectors.size());
   }
   TOCSIN_TRY(const auto made, sources.prepare(std::move(config.sources)));

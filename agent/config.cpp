@@ -1,5 +1,7 @@
 #include "agent/config.hpp"
 
+#include <cctype>
+
 #include "agent/flags.hpp"
 
 namespace tocsin::agent {
@@ -38,7 +40,28 @@ void find_files(Fs& fs, const yaml::Node& node, std::vector<NamedFile>& files) {
   for (const auto& [key, value] : node.entries()) find_files(fs, value, files);
 }
 
+/// Whether the message speaks of that flag, and not of one whose name begins like it.
+bool names_flag(std::string_view message, std::string_view flag) {
+  for (std::size_t at = message.find(flag); at != std::string_view::npos; at = message.find(flag, at + 1)) {
+    const std::size_t end = at + flag.size();
+    const bool goes_on = end < message.size() && (message[end] == '.' || message[end] == '-' || message[end] == '_' ||
+                                                  std::isalnum(static_cast<unsigned char>(message[end])) != 0);
+    if (!goes_on) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+Result<exporters::Collectors> make_collectors(const AgentConfig& config, Fs& fs) {
+  if (!config.node_enabled) return exporters::Collectors();
+  auto made = exporters::node::make_collectors(config.node, fs, system_clock());
+  if (made) return made;
+  for (const auto& [key, value] : config.node_section.entries()) {
+    if (names_flag(made.error().message, "--" + key.text())) return value.error("{}", made.error().message);
+  }
+  return made;
+}
 
 Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters::node::NodeOptions& flags,
                                 std::span<const exporters::SourceInfo> kinds) {

@@ -45,6 +45,10 @@ struct AgentConfig {
 Result<AgentConfig> read_config(Fs& fs, const std::string& file, const exporters::node::NodeOptions& flags,
                                 std::span<const exporters::SourceInfo> kinds);
 
+/// The node's collectors, none if it is off. @return kInvalid with the flag that is wrong, and its place if it stands
+/// in the file.
+Result<exporters::Collectors> make_collectors(const AgentConfig& config, Fs& fs);
+
 /// Whether two sections say the same and name the same files, none of which has changed.
 bool is_same(const SourceSection& a, const SourceSection& b);
 

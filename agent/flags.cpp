@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/bus_address.hpp"
 #include "base/duration.hpp"
 #include "base/version.hpp"
+#include "config/environment.hpp"
 
 namespace tocsin::agent {
 namespace {
@@ -15,11 +17,31 @@ namespace {
 /// warning, so that the command line of an existing unit file works.
 constexpr std::string_view kMissingCollectors[] = {"ntp", "runit", "supervisord"};
 
+/// The command line as CLI11 takes it: from behind. It does not know that the value of "--flag=" is empty, as Go's do.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = argc - 1; i > 0; --i) {
+    std::string word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      word.pop_back();
+      words.emplace_back();
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
 /// A flag whose value Prometheus' duration grammar or Go's reads.
 Duration read_duration(const std::string& text, const char* flag) {
   if (auto duration = parse_duration(text)) return *duration;
   if (auto duration = parse_go_duration(text)) return *duration;
   throw CLI::ValidationError(flag, "not a valid duration: \"" + text + "\"");
+}
+
+/// The fault of a telemetry path, empty if it has none. Braces are the router's.
+std::string is_path(const std::string& text) {
+  if (!text.starts_with('/')) return "must begin with a slash: \"" + text + "\"";
+  return text.find_first_of("{}?#") == std::string::npos ? "" : "not a path: \"" + text + "\"";
 }
 
 /// Flags of node_exporter that change nothing here: of collectors that are not built, and of how it works inside.
@@ -94,11 +116,12 @@ void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
   const auto regex = [&](const char* name, std::string& target, const char* help) {
     app.add_option(name, target, help)->expected(1)->type_name("REGEX");
   };
-  regex("--collector.filesystem.mount-points-exclude", node.filesystem_mount_points_exclude,
-        "Mount points to exclude.");
+  regex("--collector.filesystem.mount-points-exclude,--collector.filesystem.ignored-mount-points",
+        node.filesystem_mount_points_exclude, "Mount points to exclude.");
   regex("--collector.filesystem.mount-points-include", node.filesystem_mount_points_include,
         "Mount points to include.");
-  regex("--collector.filesystem.fs-types-exclude", node.filesystem_fs_types_exclude, "Filesystem types to exclude.");
+  regex("--collector.filesystem.fs-types-exclude,--collector.filesystem.ignored-fs-types",
+        node.filesystem_fs_types_exclude, "Filesystem types to exclude.");
   regex("--collector.filesystem.fs-types-include", node.filesystem_fs_types_include, "Filesystem types to include.");
   regex("--collector.netdev.device-include,--collector.netdev.device-whitelist", node.netdev_device_include,
         "Net devices to include.");
@@ -118,7 +141,7 @@ void add_node_flags(CLI::App& app, exporters::node::NodeOptions& node) {
                "Use netlink to gather stats instead of /proc/net/arp.");
   regex("--collector.diskstats.device-include", node.diskstats_device_include,
         "Regexp of diskstats devices to include.");
-  regex("--collector.diskstats.device-exclude", node.diskstats_device_exclude,
+  regex("--collector.diskstats.device-exclude,--collector.diskstats.ignored-devices", node.diskstats_device_exclude,
         "Regexp of diskstats devices to exclude.");
   regex("--collector.hwmon.chip-include", node.hwmon_chip_include, "Regexp of hwmon chip to include.");
   regex("--collector.hwmon.chip-exclude", node.hwmon_chip_exclude, "Regexp of hwmon chip to exclude.");
@@ -222,11 +245,12 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   std::vector<std::string> addresses;
   app.add_option("--config.file", flags.config_file,
                  "agent.yml: the servers to ask, and the node's collectors. Without it: the node alone.");
-  app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload via HTTP request.");
+  app.add_flag("--web.enable-lifecycle,!--no-web.enable-lifecycle", flags.enable_lifecycle,
+               "Enable reload via HTTP request.");
   app.add_option("--web.listen-address", addresses, "Addresses on which to expose metrics (repeatable; default :9100).")
       ->type_size(1)
       ->allow_extra_args(false);
-  app.add_flag("--web.systemd-socket", flags.systemd_socket,
+  app.add_flag("--web.systemd-socket,!--no-web.systemd-socket", flags.systemd_socket,
                "Use systemd socket activation listeners instead of port listeners.");
   app.add_option("--web.config.file", flags.web_config_file,
                  "Path to configuration file that can enable TLS or authentication.");
@@ -234,17 +258,19 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--web.access-log", flags.access_log, "File for one JSON line per request; reopened on SIGHUP.");
   app.add_option("--web.telemetry-path", flags.telemetry_path, "Path under which to expose metrics.")
+      ->check(is_path)
       ->capture_default_str();
-  app.add_flag("--web.disable-exporter-metrics", flags.disable_exporter_metrics,
+  app.add_flag("--web.disable-exporter-metrics,!--no-web.disable-exporter-metrics", flags.disable_exporter_metrics,
                "Exclude metrics about the agent itself (promhttp_*, process_*).");
   app.add_option("--web.max-requests", flags.max_requests, "Maximum number of parallel scrape requests; 0: no limit.")
       ->capture_default_str();
-  app.add_flag("--collector.disable-defaults", flags.disable_default_collectors,
+  app.add_flag("--collector.disable-defaults,!--no-collector.disable-defaults", flags.disable_default_collectors,
                "Set all collectors to disabled by default.");
   app.add_option_function<std::string>(
       "--collector.deadline",
       [&flags](const std::string& text) { flags.collector_deadline = read_duration(text, "--collector.deadline"); },
       "How long a scrape waits for its collectors before it serves their last values (5s)");
+  app.add_option_function<std::string>("--runtime.gomaxprocs", [](const std::string&) {})->group("");
   app.add_option("--log.level", level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log.format", format, "logfmt or json")->check(CLI::IsMember({"logfmt", "json"}));
@@ -252,13 +278,16 @@ std::expected<Flags, int> parse_flags(int argc, const char* const* argv) {
   add_node_flags(app, flags.node);
   add_collector_switches(app, flags.node, flags.warnings);
   try {
-    app.parse(argc, argv);
+    app.parse(words_of(argc, argv));
   } catch (const CLI::Success& done) {
     return std::unexpected(app.exit(done));
   } catch (const CLI::ParseError& wrong) {
     app.exit(wrong, std::cerr, std::cerr);
     return std::unexpected(1);
   }
+  // As the D-Bus library of node_exporter has it.
+  const std::string bus = bus_socket_path(config::process_environment()("DBUS_SYSTEM_BUS_ADDRESS"));
+  if (!bus.empty()) flags.node.dbus_socket = bus;
   if (!addresses.empty()) flags.listen_addresses = addresses;
   log::parse_level(level, flags.log_level);
   flags.log_format = format == "json" ? log::Format::kJson : log::Format::kLogfmt;
@@ -282,15 +311,22 @@ Result<void> read_node_flag(const yaml::Node& key, const yaml::Node& value, expo
     return key.error("field {} not found in type node section", key.text());
   }
   std::vector<std::string> words;
+  const auto give = [&](const std::string& one) {
+    if (one.empty()) {
+      words.insert(words.end(), {flag, one});
+    } else {
+      words.push_back(fmt::format("{}={}", flag, one));
+    }
+  };
   if (option->get_expected_max() == 0) {
     TOCSIN_TRY(const bool on, value.as_bool());
     words.push_back(on ? flag : "--no-" + key.text());
   } else if (value.is_sequence()) {
     TOCSIN_TRY(const std::vector<std::string> values, value.as_strings());
-    for (const std::string& one : values) words.push_back(fmt::format("{}={}", flag, one));
+    for (const std::string& one : values) give(one);
   } else {
     TOCSIN_TRY(const std::string one, value.as_string());
-    words.push_back(fmt::format("{}={}", flag, one));
+    give(one);
   }
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {

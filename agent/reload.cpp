@@ -19,10 +19,7 @@ Result<Agent::Prepared> Agent::prepare(Fs& fs, const Flags& flags, std::span<con
     TOCSIN_TRY(prepared.config, read_config(fs, flags.config_file, flags.node, kinds));
   }
   if (!first && is_same(before, prepared.config.node_section)) return prepared;
-  prepared.collectors.emplace();
-  if (prepared.config.node_enabled) {
-    TOCSIN_TRY(prepared.collectors, exporters::node::make_collectors(prepared.config.node, fs, system_clock()));
-  }
+  TOCSIN_TRY(prepared.collectors, make_collectors(prepared.config, fs));
   return prepared;
 }
 

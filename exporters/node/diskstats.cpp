@@ -4,6 +4,7 @@
 
 #include "base/float_text.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/exclusive_filter.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -151,11 +152,9 @@ class Diskstats final : public Collector {
 
 MadeCollector make_diskstats(const NodeContext& context) {
   const NodeOptions& options = context.options;
-  // An include replaces the exclude that is there by default.
-  const bool by_default = options.diskstats_device_exclude == NodeOptions().diskstats_device_exclude;
-  const std::string exclude =
-      by_default && !options.diskstats_device_include.empty() ? "" : options.diskstats_device_exclude;
-  TOCSIN_TRY(Filter devices, Filter::make("--collector.diskstats.device", options.diskstats_device_include, exclude));
+  TOCSIN_TRY(Filter devices,
+             make_exclusive_filter("--collector.diskstats.device", options.diskstats_device_include,
+                                   options.diskstats_device_exclude, NodeOptions().diskstats_device_exclude));
   return std::make_unique<Diskstats>(context, std::move(devices));
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/exclusive_filter.hpp"
 #include "exporters/node/source_file.hpp"
 #include "exporters/node/stat_worker.hpp"
 
@@ -129,11 +130,13 @@ class Filesystem final : public Collector {
 
 MadeCollector make_filesystem(const NodeContext& context) {
   const NodeOptions& options = context.options;
+  const NodeOptions defaults;
   TOCSIN_TRY(Filter mount_points,
-             Filter::make("--collector.filesystem.mount-points", options.filesystem_mount_points_include,
-                          options.filesystem_mount_points_exclude));
-  TOCSIN_TRY(Filter types, Filter::make("--collector.filesystem.fs-types", options.filesystem_fs_types_include,
-                                        options.filesystem_fs_types_exclude));
+             make_exclusive_filter("--collector.filesystem.mount-points", options.filesystem_mount_points_include,
+                                   options.filesystem_mount_points_exclude, defaults.filesystem_mount_points_exclude));
+  TOCSIN_TRY(Filter types,
+             make_exclusive_filter("--collector.filesystem.fs-types", options.filesystem_fs_types_include,
+                                   options.filesystem_fs_types_exclude, defaults.filesystem_fs_types_exclude));
   return std::make_unique<Filesystem>(options, context.fs, std::move(mount_points), std::move(types));
 }
 

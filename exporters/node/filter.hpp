@@ -9,7 +9,7 @@
 
 namespace tocsin::exporters::node {
 
-/// Unanchored regular expressions; at most one of the two is given.
+/// Unanchored regular expressions; shows what matches the one and not the other.
 class Filter {
  public:
   /// `what` names the flags in messages, such as "--collector.netdev.device".

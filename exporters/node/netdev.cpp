@@ -8,6 +8,7 @@
 
 #include "exporters/node/address_message.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/exclusive_filter.hpp"
 #include "exporters/node/link_message.hpp"
 #include "exporters/node/netlink.hpp"
 #include "exporters/node/source_file.hpp"
@@ -248,8 +249,8 @@ class Netdev final : public Collector {
 
 MadeCollector make_netdev(const NodeContext& context) {
   const NodeOptions& options = context.options;
-  TOCSIN_TRY(Filter devices,
-             Filter::make("--collector.netdev.device", options.netdev_device_include, options.netdev_device_exclude));
+  TOCSIN_TRY(Filter devices, make_exclusive_filter("--collector.netdev.device", options.netdev_device_include,
+                                                   options.netdev_device_exclude));
   return std::make_unique<Netdev>(context, std::move(devices));
 }
 

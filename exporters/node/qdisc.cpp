@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/exclusive_filter.hpp"
 #include "exporters/node/fixture_records.hpp"
 #include "exporters/node/netlink.hpp"
 #include "exporters/node/qdisc_message.hpp"
@@ -75,8 +76,8 @@ class QdiscCollector final : public Collector {
 
 MadeCollector make_qdisc(const NodeContext& context) {
   const NodeOptions& options = context.options;
-  TOCSIN_TRY(Filter devices,
-             Filter::make("--collector.qdisc.device", options.qdisc_device_include, options.qdisc_device_exclude));
+  TOCSIN_TRY(Filter devices, make_exclusive_filter("--collector.qdisc.device", options.qdisc_device_include,
+                                                   options.qdisc_device_exclude));
   return std::make_unique<QdiscCollector>(context, std::move(devices));
 }
 

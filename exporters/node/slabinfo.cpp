@@ -20,10 +20,8 @@ constexpr Metric kMetrics[] = {
 
 class Slabinfo final : public Collector {
  public:
-  Slabinfo(const NodeContext& context, Filter included, Filter not_excluded)
-      : file_(context.fs, context.proc("slabinfo")),
-        included_(std::move(included)),
-        not_excluded_(std::move(not_excluded)) {}
+  Slabinfo(const NodeContext& context, Filter slabs)
+      : file_(context.fs, context.proc("slabinfo")), slabs_(std::move(slabs)) {}
   std::string_view name() const override { return "slabinfo"; }
 
   Result<void> collect(expo::Page& page) override {
@@ -32,7 +30,7 @@ class Slabinfo final : public Collector {
       std::string_view line = take_line(text);
       if (line.starts_with("slabinfo -") || line.starts_with('#')) continue;
       const std::string_view slab = next_word(line);
-      if (slab.empty() || !included_.shows(slab) || !not_excluded_.shows(slab)) continue;
+      if (slab.empty() || !slabs_.shows(slab)) continue;
       for (const Metric& metric : kMetrics) {
         std::uint64_t value = 0;
         const std::string_view digits = next_word(line);
@@ -48,16 +46,16 @@ class Slabinfo final : public Collector {
 
  private:
   SourceFile file_;
-  Filter included_, not_excluded_;
+  Filter slabs_;
 };
 
 }  // namespace
 
 MadeCollector make_slabinfo(const NodeContext& context) {
   const NodeOptions& options = context.options;
-  TOCSIN_TRY(Filter included, Filter::only("--collector.slabinfo.slabs-include", options.slabinfo_slabs_include));
-  TOCSIN_TRY(Filter not_excluded, Filter::except("--collector.slabinfo.slabs-exclude", options.slabinfo_slabs_exclude));
-  return std::make_unique<Slabinfo>(context, std::move(included), std::move(not_excluded));
+  TOCSIN_TRY(Filter slabs, Filter::make("--collector.slabinfo.slabs", options.slabinfo_slabs_include,
+                                        options.slabinfo_slabs_exclude));
+  return std::make_unique<Slabinfo>(context, std::move(slabs));
 }
 
 }  // namespace tocsin::exporters::node

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/bus_address.hpp"
+#include "agent/flags.hpp"
 #include "base/mem_fs.hpp"
 #include "fake_source.hpp"
 
@@ -42,6 +44,8 @@ TEST_CASE("the node's section has its flags, which stand above those of the comm
       "  collector.cpu: false\n"
       "  collector.diskstats.device-exclude: ^ram\n"
       "  collector.stat.softirq: true\n"
+      "  collector.filesystem.fs-types-exclude: ''\n"
+      "  collector.netdev.device-exclude: --x\n"
       "  collector.filesystem.mount-timeout: 2s\n"
       "  collector.textfile.directory: [/a, /b]\n",
       flags);
@@ -51,6 +55,8 @@ TEST_CASE("the node's section has its flags, which stand above those of the comm
   CHECK_FALSE(config->node.is_enabled("cpu"));
   CHECK(config->node.diskstats_device_exclude == "^ram");
   CHECK(config->node.stat_softirq);
+  CHECK(config->node.filesystem_fs_types_exclude.empty());
+  CHECK(config->node.netdev_device_exclude == "--x");
   CHECK(config->node.filesystem_mount_timeout == std::chrono::seconds(2));
   CHECK(config->node.textfile_directories == std::vector<std::string>{"/a", "/b"});
 }
@@ -93,6 +99,61 @@ TEST_CASE("what is wrong in agent.yml is told with its place", "[agent]") {
   for (const Case& c : cases) {
     INFO(c.text);
     CHECK_THAT(error_of(c.text), Catch::StartsWith(c.error));
+  }
+}
+
+TEST_CASE("a flag that a collector refuses is told with its place, if it stands in the file", "[agent]") {
+  MemFs fs;
+  const auto error_of_collectors = [&](const std::string& text, const exporters::node::NodeOptions& flags = {}) {
+    const auto config = read(text, flags);
+    REQUIRE(config);
+    const auto made = make_collectors(*config, fs);
+    return made ? "no error" : made.error().message;
+  };
+  CHECK(error_of_collectors("node:\n  collector.netdev: true\n  collector.netdev.device-exclude: (\n") ==
+        "/etc/agent.yml:3:36: --collector.netdev.device-exclude: error parsing regexp: missing closing ): `(`");
+  CHECK(error_of_collectors("node: {collector.perf: true, collector.perf.cpus: abc}\n") ==
+        "/etc/agent.yml:1:51: --collector.perf.cpus: not a list of CPUs: \"abc\"");
+  exporters::node::NodeOptions flags;
+  flags.netdev_device_include = "eth";
+  CHECK_THAT(error_of_collectors("node: {collector.netdev.device-exclude: lo}\n", flags),
+             Catch::StartsWith("/etc/agent.yml:1:41: --collector.netdev.device-exclude and "));
+  flags.netdev_device_include = "(";
+  CHECK_THAT(error_of_collectors("node: {collector.netdev: true}\n", flags),
+             Catch::StartsWith("--collector.netdev.device-include: "));
+  CHECK(error_of_collectors("node: {enabled: false, collector.netdev.device-exclude: (}\n") == "no error");
+}
+
+TEST_CASE("the flags of node_exporter are taken as they are", "[agent]") {
+  const auto parsed = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "tocsin-agent");
+    return parse_flags(static_cast<int>(words.size()), words.data());
+  };
+  const auto flags =
+      parsed({"--collector.diskstats.device-exclude=", "--collector.ipvs.backend-labels=",
+              "--collector.filesystem.ignored-mount-points=^/x", "--collector.filesystem.ignored-fs-types", "^y$",
+              "--collector.diskstats.device-include=a=b", "--no-web.disable-exporter-metrics",
+              "--no-collector.disable-defaults", "--runtime.gomaxprocs=2", "--web.telemetry-path=/m"});
+  REQUIRE(flags);
+  CHECK(flags->node.diskstats_device_exclude.empty());
+  CHECK(flags->node.ipvs_backend_labels.empty());
+  CHECK(flags->node.filesystem_mount_points_exclude == "^/x");
+  CHECK(flags->node.filesystem_fs_types_exclude == "^y$");
+  CHECK(flags->node.diskstats_device_include == "a=b");
+  CHECK(flags->node.is_enabled("cpu"));
+  for (const char* wrong : {"--web.telemetry-path=metrics", "--web.telemetry-path=", "--web.telemetry-path=/{x}",
+                            "--collector.filesystem.mount-timeout=1", "--web.enable-lifecycle=", "--nonsense"}) {
+    INFO(wrong);
+    CHECK_FALSE(parsed({wrong}));
+  }
+}
+
+TEST_CASE("the bus is found by its address", "[agent]") {
+  CHECK(bus_socket_path("unix:path=/run/bus,guid=0123") == "/run/bus");
+  CHECK(bus_socket_path("tcp:host=h,port=1;unix:guid=1,path=/a%20b") == "/a b");
+  CHECK(bus_socket_path("unix:abstract=name") == "@name");
+  for (const char* none : {"", "unix:", "unix:path", "unix:path=%2", "unixexec:path=/bin/x", ";;,="}) {
+    CHECK(bus_socket_path(none).empty());
   }
 }
 

@@ -131,6 +131,21 @@ TEST_CASE("netdev: a device's columns, with filters") {
   }
 }
 
+TEST_CASE("an include replaces the exclude of file systems and disks that is there by default", "[node]") {
+  exporters::node::NodeOptions options;
+  VirtualLoop loop;
+  options.filesystem_mount_points_include = "^/dev$";
+  options.filesystem_fs_types_include = "tmpfs";
+  options.diskstats_device_include = "loop0";
+  CHECK(exporters::node::make_collectors(options, posix_fs(), loop));
+  options.filesystem_mount_points_exclude = "^/x";
+  const auto made = exporters::node::make_collectors(options, posix_fs(), loop);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message ==
+        "--collector.filesystem.mount-points-exclude and --collector.filesystem.mount-points-include are mutually "
+        "exclusive");
+}
+
 TEST_CASE("filesystem: the mounts that the filters leave, with errors for what cannot be read") {
   Host host("filesystem");
   const std::string real = host.dir.path() + "/with space";
