@@ -30,6 +30,12 @@ def expressions(dashboard):
     return [(panel["title"], target["expr"]) for panel in panels(dashboard) for target in panel["targets"]]
 
 
+def listed_metrics(dashboard):
+    """The metrics whose labels fill the variables: without them there is nothing to choose."""
+    queries = [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+    return sorted({re.fullmatch(r"label_values\((\w+)(?:\{.*\})?, \w+\)", query).group(1) for query in queries})
+
+
 def plain(expression, interval):
     """The expression with its variables replaced, as Grafana does for "All"."""
     return re.sub(r"\$(?!__)\w+", ".*", expression.replace("$__rate_interval", interval))
@@ -50,6 +56,19 @@ def test_dashboards_are_sound(work):
         assert {"datasource", "job", "instance"} <= variables, name
         ids = [panel["id"] for panel in dashboard["panels"]]
         assert len(ids) == len(set(ids)), name
+        listed = [variable["name"] for variable in dashboard["templating"]["list"]]
+        assert listed[0] == "datasource" and dashboard["templating"]["list"][0]["type"] == "datasource", name
+        for panel in panels(dashboard):
+            where = f"{name}: {panel['title']}"
+            refs = [target["refId"] for target in panel["targets"]]
+            assert panel["title"] and refs and len(refs) == len(set(refs)) and panel["fieldConfig"]["defaults"]["unit"], where
+            sources = [panel["datasource"], *[target["datasource"] for target in panel["targets"]]]
+            assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources), where
+            assert panel["type"] in ("timeseries", "stat", "gauge", "table"), where
+        for variable in dashboard["templating"]["list"][1:]:
+            # A variable sees those before it only.
+            before = listed[:listed.index(variable["name"])]
+            assert set(re.findall(r"\$(\w+)", variable["query"]["query"])) <= set(before), f"{name}: {variable['name']}"
         taken = set()
         for panel in dashboard["panels"]:
             place = panel["gridPos"]
@@ -78,7 +97,7 @@ scrape_configs:
 
 
 def without_data(ruler, dashboard):
-    empty = []
+    empty = [f"the variables' {metric}" for metric in listed_metrics(dashboard) if not query(ruler, metric)]
     for title, expression in expressions(dashboard):
         if query(ruler, plain(expression, "10s")):
             continue

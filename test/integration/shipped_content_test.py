@@ -9,7 +9,7 @@ import urllib.request
 import yaml
 
 from agent_test import fixture_agent
-from dashboards_test import dashboards, expressions, plain
+from dashboards_test import dashboards, expressions, listed_metrics, plain
 from elasticsearch_api import Elasticsearch
 from mysql_server import PASSWORD, USER, MariaDb
 from postgres_server import Postgres
@@ -140,6 +140,7 @@ def metrics_of_rules(kind):
 def without_data(ruler, kind):
     missing = [f"{kind} dashboard, {title}: {expression}" for title, expression in expressions(dict(dashboards())[kind])
                if not query(ruler, plain(expression, "30s"))]
+    missing += [f"{kind} dashboard, variables: {name}" for name in listed_metrics(dict(dashboards())[kind]) if not query(ruler, name)]
     return missing + [f"{kind} rules: {name}" for name in sorted(metrics_of_rules(kind)) if not query(ruler, f"last_over_time({name}[1m])")]
 
 
