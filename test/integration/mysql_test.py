@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from mysql_server import PASSWORD, USER, MariaDb
+from same_pages import read_page
 from support import free_port, http, need, wait_until
 
 # What Debian's exporter 0.14 has and MariaDB answers; innodb_tablespaces, sys.user_summary are broken or missing there.
@@ -26,20 +27,6 @@ def agent_on(work, section, name="agent"):
 
 def login(db, **more):
     return {"address": db.address, "user": USER, "password": PASSWORD, **more}
-
-
-def read_page(text):
-    """({family: {HELP, TYPE}}, {series: value})."""
-    families, series = {}, {}
-    for line in text.splitlines():
-        comment = re.match(r"# (HELP|TYPE) (\S+) ?(.*)", line)
-        if comment:
-            families.setdefault(comment.group(2), {})[comment.group(1)] = comment.group(3)
-            continue
-        sample = re.match(r"([\w:]+)(\{.*\})? (\S+)$", line)
-        if sample:
-            series[sample.group(1) + (sample.group(2) or "")] = sample.group(3)
-    return families, series
 
 
 def value(text, series):

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from postgres_server import PASSWORD, Postgres
+from same_pages import read_page
 from support import free_port, http, need, wait_until
 
 STATEMENTS = "shared_preload_libraries='pg_stat_statements'"
@@ -19,20 +20,6 @@ def agent_on(work, section, name="agent"):
     config = work.write(f"{name}.yml", "postgres:\n" + "\n".join("  " + line for line in section.strip().splitlines()) + "\n")
     program, address = work.agent(f"--config.file={config}", name=name)
     return program, address, lambda: http(f"http://{address}/metrics/postgres")[1]
-
-
-def read_page(text):
-    """({family: {HELP, TYPE}}, {series: value})."""
-    families, series = {}, {}
-    for line in text.splitlines():
-        comment = re.match(r"# (HELP|TYPE) (\S+) ?(.*)", line)
-        if comment:
-            families.setdefault(comment.group(2), {})[comment.group(1)] = comment.group(3)
-            continue
-        sample = re.match(r"([\w:]+)(\{.*\})? (\S+)$", line)
-        if sample:
-            series[sample.group(1) + (sample.group(2) or "")] = sample.group(3)
-    return families, series
 
 
 def value(page, series):

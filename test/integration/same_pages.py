@@ -29,6 +29,20 @@ def families(page):
     return found
 
 
+def read_page(text):
+    """({family: {HELP, TYPE}}, {series: value}), all as they are written."""
+    families, series = {}, {}
+    for line in text.splitlines():
+        comment = re.match(r"# (HELP|TYPE) (\S+) ?(.*)", line)
+        if comment:
+            families.setdefault(comment.group(2), {})[comment.group(1)] = comment.group(3)
+            continue
+        sample = re.match(r"([\w:]+)(\{.*\})? (\S+)$", line)
+        if sample:
+            series[sample.group(1) + (sample.group(2) or "")] = sample.group(3)
+    return families, series
+
+
 def value(page, name, **labels):
     """The value of one series, or None."""
     for family in families(page).values():
