@@ -159,6 +159,8 @@ def test_pages_over_the_fixtures_of_node_exporter(work):
     for line in expected:
         family = family_of(line)
         collector = collector_of.get(family) or collector_of.get(re.sub(r"_(bucket|sum|count)$", "", family))
+        if line.startswith("node_scrape_collector_success"):
+            assert line in page, line
         if E2E_MOVING.match(line) or collector == "(self)":
             continue
         if collector in built:  # netdev's only device is lo: this machine's is as idle as theirs
@@ -174,6 +176,40 @@ def test_pages_over_the_fixtures_of_node_exporter(work):
     mine, known_lines = {family_of(line) for line in wanted}, set(expected)
     foreign = [line for line in page if family_of(line) in mine and line not in known_lines and not E2E_MOVING.match(line)]
     assert not foreign, f"lines that node_exporter does not have: {foreign[:10]}"
+
+
+def lines_of(page):
+    """But for what moves and what the agent says of itself."""
+    own = ("node_textfile_mtime_seconds", "node_scrape_collector", "node_exporter_build_info", "tocsin_", "promhttp_", "process_")
+    return {line for line in page.splitlines() if line and not re.match(rf"(# (HELP|TYPE) )?({'|'.join(own)})", line)}
+
+
+def test_other_expected_pages_of_node_exporter(work):
+    """Its tables of text files, of labels of IPVS and of names of PCI devices: the same lines with the same flags."""
+    _, _, fixtures = fixture_agent(work)
+    cases = []
+    for path in glob.glob(f"{fixtures}/textfile/*.out"):
+        name = os.path.basename(path)[:-4]
+        folders = ["*_extra_dimension"] if name.startswith("glob") else [name]
+        cases.append((path, ["--collector.textfile", *[f"--collector.textfile.directory=fixtures/textfile/{folder}" for folder in folders]]))
+    for name, labels in (("", None), ("_lbs_none", ""), ("_lbs_local_port", "local_port"), ("_lbs_local_address_local_port", "local_address,local_port")):
+        flags = [] if labels is None else [f"--collector.ipvs.backend-labels={labels}"]
+        cases.append((f"{fixtures}/ip_vs_result{name}.txt", ["--collector.ipvs", *flags]))
+    cases.append((f"{fixtures}/pcidevice-names-output.txt", ["--collector.pcidevice", "--collector.pcidevice.names",
+                                                             f"--collector.pcidevice.idsfile={fixtures}/pci.ids"]))
+    assert len(cases) > 18, cases
+    os.symlink(fixtures, work.path("fixtures"))
+    different = []
+    for number, (path, flags) in enumerate(cases):
+        program, agent = work.agent("--collector.disable-defaults", "--path.procfs=fixtures/proc", "--path.sysfs=fixtures/sys", *flags,
+                                    name=f"agent{number}")
+        ours = lines_of(http(f"http://{agent}/metrics")[1])
+        program.stop()
+        with open(path, encoding="utf-8") as text:
+            theirs = {line for line in lines_of(text.read()) if not re.match(r"# (Test|Example)", line)}
+        if ours != theirs:
+            different.append((os.path.basename(path), sorted(theirs - ours)[:3], sorted(ours - theirs)[:3]))
+    assert not different, different
 
 
 def test_filters_health_and_bad_requests(work):
@@ -240,6 +276,68 @@ redis:
         assert "hunter2" not in http(f"http://{address}{path}")[1], path
     assert "hunter2" not in agent.text()
     assert agent.stop() == 0
+
+
+SECRET = "hunter2"
+# Files that are wrong, each with a secret near the mistake.
+WRONG_FILES = (
+    "redis: {targets: [{address: 'redis://h:1', password: S, password_file: x}]}", "redis: {targets: [{address: 'redis://u:S@h:xx'}]}",
+    "redis: {targets: [{address: 'redis://h:1', password: [S]}]}", "redis: {targets: [{address: 'redis://h:1', password: {S: 1}}]}",
+    "postgres: {targets: [{dsn: 'postgres://u:S@h:1:2/x'}]}", "nginx: {targets: [{url: 'http://u:S@:x'}]}",
+    "nginx: {targets: [{url: 'http://u:a/S@h:/status'}]}", "mysql: {targets: [{address: 'u:S@h:1', user: x}]}",
+    "mysql: {targets: [{address: 'h:1', user: x, password: S, pasword: S}]}", "rabbitmq: {targets: [{amqp: 'amqp://u:S@h:xx'}]}",
+    "rabbitmq: {targets: [{amqp: 'u:S@h:5672'}]}", "rabbitmq: {targets: [{management: 'http://u:S@h:99999'}]}",
+    "elasticsearch: {targets: [{uri: 'http://u:S@[::1'}]}", "elasticsearch: {targets: [{uri: 'http://h', api_key: S, password: S}]}")
+# Probes, each with a secret.
+PROBES = ("/redis/scrape?target=redis://u:S@127.0.0.1:{port}", "/redis/scrape?target=redis://u:S@127.0.0.1:x",
+          "/postgres/probe?target=postgres://u:S@127.0.0.1:{port}/x", "/postgres/probe?target=postgres://u:S@127.0.0.1:x/x",
+          "/mysql/probe?target=u:S@127.0.0.1:{port}", "/elasticsearch/probe?target=http://u:S@127.0.0.1:{port}x")
+
+
+def test_no_password_is_ever_printed(work):
+    """Servers of all kinds that are down, with passwords wherever they may stand: in no page, log, error or answer."""
+    port = free_port()
+    work.write("secret", SECRET + "\n")
+    good = """
+redis:
+  targets:
+    - {address: 'redis://127.0.0.1:P', password: S}
+    - {address: 'redis://localhost:P', password_file: secret}
+    - {address: 'redis://user:S@127.0.0.2:P'}
+mysql:
+  targets: [{address: '127.0.0.1:P', user: u, password: S}, {address: '127.0.0.2:P', user: u, password_env: SECRET}]
+postgres:
+  targets: [{dsn: 'postgres://u:S@127.0.0.1:P/x'}, {dsn: 'host=127.0.0.2 port=P user=u password=S'}, {dsn: 'host=127.0.0.3 port=P password=S bogus=1'}]
+nginx: {targets: [{url: 'http://u:S@127.0.0.1:P/status'}]}
+rabbitmq: {targets: [{management: 'http://127.0.0.1:P', amqp: '127.0.0.1:P', username: u, password: S}]}
+elasticsearch: {targets: [{uri: 'http://u:S@127.0.0.1:P'}]}
+"""
+    good = re.sub(r"\bS\b", SECRET, re.sub(r"\bP\b", str(port), good))
+    config = work.write("agent.yml", good)
+    address = f"127.0.0.1:{free_port()}"
+    agent = work.start("agent", [need("env"), f"SECRET={SECRET}", work.own("tocsin-agent"), f"--web.listen-address={address}", f"--config.file={config}",
+                                 "--log.level=debug", "--web.enable-lifecycle", f"--web.access-log={work.path('access.log')}"],
+                       f"http://{address}/-/ready")
+    seen = {"check": work.run(work.own("tocsinctl"), "check", "agent", config)}
+    kinds = ("redis", "mysql", "postgres", "nginx", "rabbitmq", "elasticsearch")
+    assert all(f"{kind} (" in seen["check"] for kind in kinds), seen
+    paths = ["/", "/metrics", "/health", "/health/detailed", "/health/database", "/api/v1/monitoring/database/health"]
+    paths += [path for kind in kinds for path in (f"/{kind}", f"/{kind}/metrics", f"/metrics/{kind}")]
+    paths += [probe.replace("S@", SECRET + "@").format(port=port) for probe in PROBES]
+    for path in paths:
+        seen[path] = http(f"http://{address}{path}", timeout=30)[1]
+    assert all(f'name":"{kind}"' in seen["/health/detailed"] for kind in kinds), seen["/health/detailed"]
+    for text in WRONG_FILES:
+        work.write("agent.yml", re.sub(r"\bS\b", SECRET, text))
+        status, seen[text] = http(f"http://{address}/-/reload", body="", method="POST")
+        assert status == 500 and f"{config}:1:" in seen[text], (text, seen[text])
+        seen["check of " + text] = work.run(work.own("tocsinctl"), "check", "agent", config, status=1)
+    assert agent.stop() == 0
+    with open(work.path("access.log"), encoding="utf-8") as access:
+        seen["access log"] = access.read()
+    seen["log"] = agent.text()
+    told = [f"{where}: {text[max(text.find(SECRET) - 200, 0):][:300]}" for where, text in seen.items() if SECRET in text]
+    assert not told, told
 
 
 def test_agent_yml_is_read_again_on_a_signal_or_not_at_all(work):

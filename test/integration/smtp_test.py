@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from support import ROOT, Skip, need, wait_until
+from support import ROOT, need, node_modules, wait_until
 
 CONFIG = """
 global: {{smtp_smarthost: 'localhost:{port}', smtp_from: 'Alerts <am@example.com>', smtp_auth_username: user,
@@ -17,9 +17,7 @@ receivers: [{{name: mail, email_configs: [{{to: 'Ops <ops@example.com>, second@e
 
 class Server:
     def __init__(self, work, mode, mechanism):
-        modules = os.path.join(ROOT, "build/node/node_modules")
-        if not os.path.isdir(os.path.join(modules, "smtp-server")):
-            raise Skip("npm's smtp-server is not installed in build/node")
+        modules = node_modules("smtp-server")
         work.run(need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                  "-keyout", work.path("key.pem"), "-out", work.path("cert.pem"), "-subj", "/CN=localhost", "-addext",
                  "subjectAltName=DNS:localhost")

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +27,24 @@ def need(program):
     if not found:
         raise Skip(f"{program} is not installed")
     return found
+
+
+def python_with(*modules):
+    """A Python that has these modules: Debian installs them for its own; or Skip."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        done = subprocess.run([python, "-c", "import " + ", ".join(modules)], capture_output=True, check=False)
+        if done.returncode == 0:
+            return python
+    raise Skip(f"no Python has {', '.join(modules)}")
+
+
+def node_modules(*packages):
+    """The folder into which test/run installs packages of npm; or Skip."""
+    folder = os.path.join(ROOT, "build/node/node_modules")
+    missing = [package for package in packages if not os.path.isdir(os.path.join(folder, package))]
+    if missing:
+        raise Skip(f"npm's {', '.join(missing)} is not installed in build/node")
+    return folder
 
 
 def free_port():
