@@ -34,7 +34,7 @@ net::Task<net::HttpResponse> delete_series(QueryLane* lane, SourcePtr source, ne
   if (!start) co_return error_response(start.error());
   const auto end = params.time("end", kAllEnd);
   if (!end) co_return error_response(end.error());
-  auto matchers = params.matchers();
+  auto matchers = params.any_matchers();
   if (!matchers) co_return error_response(matchers.error());
   QueryLane::Answer work = [source, from = *start, to = *end, sets = std::move(*matchers)](const AnswerContext&) {
     for (const auto& one : sets) {

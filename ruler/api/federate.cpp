@@ -66,7 +66,7 @@ Result<std::string> render(storage::Queryable& store, const Federate& federate, 
 
 net::Task<net::HttpResponse> federate(Federation federation, net::HttpRequest request) {
   Federate params;
-  auto sets = Params(request).matchers();
+  auto sets = Params(request).any_matchers();
   if (!sets) co_return plain_error(400, sets.error().message);
   params.sets = std::move(*sets);
   params.now = federation.lane.loop().clock().now();

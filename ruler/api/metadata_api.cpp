@@ -118,7 +118,7 @@ Result<TargetMetadataParams> read_target_metadata_params(const net::HttpRequest&
   TOCSIN_TRY(out.limit, read_limit(params, "limit"));
   out.metric = params.text("metric");
   if (const std::string& selector = params.text("match_target"); !selector.empty()) {
-    auto matchers = promql::parser::parse_metric_selector(selector);
+    auto matchers = promql::parser::parse_any_metric_selector(selector);
     if (!matchers) return fail(invalid_parameter("match_target", matchers.error().message));
     out.matchers = std::move(*matchers);
   }

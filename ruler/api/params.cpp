@@ -49,9 +49,17 @@ Result<std::size_t> Params::limit() const {
 }
 
 Result<MatcherSets> Params::matchers() const {
+  return selectors(promql::parser::parse_metric_selector);
+}
+
+Result<MatcherSets> Params::any_matchers() const {
+  return selectors(promql::parser::parse_any_metric_selector);
+}
+
+Result<MatcherSets> Params::selectors(Result<std::vector<model::Matcher>> (*parse)(std::string_view)) const {
   MatcherSets sets;
   for (const std::string& selector : all("match[]")) {
-    TOCSIN_TRY(auto matchers, promql::parser::parse_metric_selector(selector));
+    TOCSIN_TRY(auto matchers, parse(selector));
     sets.push_back(std::move(matchers));
   }
   return sets;

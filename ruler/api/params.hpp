@@ -31,8 +31,12 @@ class Params {
   Result<std::size_t> limit() const;
   /// The selectors of match[]; the error is the parser's.
   Result<MatcherSets> matchers() const;
+  /// The same, where all series may be meant: `{}`.
+  Result<MatcherSets> any_matchers() const;
 
  private:
+  Result<MatcherSets> selectors(Result<std::vector<model::Matcher>> (*parse)(std::string_view)) const;
+
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 

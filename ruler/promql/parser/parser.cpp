@@ -315,6 +315,14 @@ Result<ExprPtr> parse_expr(std::string_view query, const ParserOptions& options)
 }
 
 Result<std::vector<model::Matcher>> parse_metric_selector(std::string_view text) {
+  TOCSIN_TRY(auto matchers, parse_any_metric_selector(text));
+  const bool selective =
+      std::ranges::any_of(matchers, [](const model::Matcher& matcher) { return !matcher.matches(""); });
+  if (!selective) return fail(Errc::kInvalid, "match[] must contain at least one non-empty matcher");
+  return matchers;
+}
+
+Result<std::vector<model::Matcher>> parse_any_metric_selector(std::string_view text) {
   const ParserOptions options;
   if (text.size() > options.max_length) {
     return fail(Errc::kInvalid, "the selector has {} bytes, more than the limit of {}", text.size(),
@@ -323,9 +331,6 @@ Result<std::vector<model::Matcher>> parse_metric_selector(std::string_view text)
   Parser parser(text, options);
   auto selector = parser.parse_whole_selector();
   if (selector == nullptr) return std::unexpected(parser.take_error());
-  const bool selective =
-      std::ranges::any_of(selector->matchers, [](const model::Matcher& matcher) { return !matcher.matches(""); });
-  if (!selective) return fail(Errc::kInvalid, "match[] must contain at least one non-empty matcher");
   return std::move(selector->matchers);
 }
 

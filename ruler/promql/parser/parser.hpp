@@ -28,6 +28,8 @@ Result<ExprPtr> parse_expr(std::string_view query, const ParserOptions& options 
 
 /// `{a="b"}` or `name{a="b"}`: what match[] takes. At least one matcher must not match the empty string.
 Result<std::vector<model::Matcher>> parse_metric_selector(std::string_view text);
+/// The same, where all series may be meant: `{}`, `{__name__=~".*"}`.
+Result<std::vector<model::Matcher>> parse_any_metric_selector(std::string_view text);
 
 /// The canonical text; parse_expr() of it gives an equal tree.
 std::string to_string(const Expr& expr);

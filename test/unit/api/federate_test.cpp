@@ -112,6 +112,8 @@ TEST_CASE("a histogram with custom buckets is a classic one; an exponential one 
         "c_sum{job=\"x\",instance=\"\"} 7.5 1700000000000\n"
         "c_count{job=\"x\",instance=\"\"} 6 1700000000000\n"
         "# TYPE f untyped\nf{job=\"x\",instance=\"\"} 1 1700000000000\n");
+  CHECK(h.page("?match[]=%7B__name__=~%22.*%22%7D") == h.page("?match[]=%7Bjob=%22x%22%7D"));
+  CHECK(h.page("?match[]=%7B%7D") == h.page("?match[]=%7Bjob=%22x%22%7D"));
 }
 
 TEST_CASE("who asks for protobuf gets histograms, and the same floats as text has") {

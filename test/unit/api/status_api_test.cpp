@@ -154,6 +154,7 @@ TEST_CASE("what is closed says so as a Prometheus in which it is off") {
   CHECK(post(open, "delete_series").body.view() ==
         R"({"status":"error","errorType":"bad_data","error":"no match[] parameter provided"})");
   CHECK(post(open, "delete_series?match[]=up{job=%22a%22}&match[]=x&start=1&end=2").status == 204);
+  CHECK(post(open, "delete_series?match[]=%7B%7D&start=1&end=2").status == 204);
   CHECK(post(open, "delete_series?match[]=up&start=x").status == 400);
   CHECK(post(open, "delete_series?match[]=up%7B").status == 400);
   CHECK(post(open, "delete_series?match[]=up&start=7").body.view() ==
@@ -164,8 +165,8 @@ TEST_CASE("what is closed says so as a Prometheus in which it is off") {
   CHECK(made.status == 200);
   CHECK(made.body.view().starts_with(R"({"status":"success","data":{"name":"20231114T221320Z-)"));
   CHECK(post(open, "snapshot").status == 200);
-  CHECK(calls == std::vector<std::string>{"remove 1000 2000 2", "remove 1000 2000 1", "clean", "snapshot 33 false",
-                                          "snapshot 33 true"});
+  CHECK(calls == std::vector<std::string>{"remove 1000 2000 2", "remove 1000 2000 1", "remove 1000 2000 0", "clean",
+                                          "snapshot 33 false", "snapshot 33 true"});
   CHECK(closed.get("/api/v1/admin/tsdb/snapshot").status == 405);
   CHECK(closed.error("/api/v1/search/metric_names") == "500 unavailable: search API disabled");
 }
