@@ -1,14 +1,15 @@
 #pragma once
-// Values to rows. Where the row of each alert and of each entry of the notification log stands is remembered here:
-// their tables have no index to find them by, of which a burst would write all pages again and again.
+// Values to rows. Where each alert and each entry of the notification log stands is remembered here: their tables have
+// no index to find them by, of which a burst would write all pages again and again.
 
 #include <cstdint>
 #include <span>
-#include <unordered_map>
+#include <string>
 
 #include "base/result.hpp"
 #include "state/database.hpp"
 #include "state/notification_key.hpp"
+#include "state/pack_table.hpp"
 #include "state/writes.hpp"
 
 namespace tocsin::state {
@@ -23,23 +24,24 @@ class RowWriter {
 
  private:
   struct Apply;
-  struct EntryRow {
+  struct Entry {
     NotificationLogEntryPtr entry;
-    std::int64_t id = 0;
-    friend NotificationKey key_of(const EntryRow& row) { return key_of(row.entry); }
+    std::uint64_t id = 0;
+    friend NotificationKey key_of(const Entry& one) { return key_of(one.entry); }
   };
 
   Result<void> run(std::string_view sql);
   /// Reads which rows there are, once, and again after a transaction that failed.
   Result<void> learn();
-  Result<void> learn_alerts();
   Result<void> learn_notifications();
 
   Statements statements_;
   bool learned_ = false;
-  std::unordered_map<std::uint64_t, std::int64_t> alerts_;  // rows by fingerprint
-  NotificationSet<EntryRow> notifications_;
-  std::int64_t last_alert_ = 0, last_notification_ = 0;
+  PackTable alerts_{statements_, "alert_pack"};  // by fingerprint
+  PackTable notifications_{statements_, "notification_pack"};
+  NotificationSet<Entry> known_;
+  std::uint64_t last_entry_ = 0;
+  std::string scratch_;
 };
 
 }  // namespace tocsin::state

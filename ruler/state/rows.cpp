@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/log.hpp"
+#include "state/records.hpp"
 
 namespace tocsin::state {
 namespace {
@@ -184,6 +185,44 @@ Result<NotificationLogEntry> notification_of(Database& db, const Statement& row,
   return entry;
 }
 
+/// A damaged store may be of before there was this table.
+bool is_there(Database& db, std::string_view table) {
+  Result<Statement> find = Statement::prepare(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+  if (!find) return true;  // who reads it is told why it cannot be read
+  const Result<bool> row = find->bind_text(table).step();
+  return !row || *row;
+}
+
+/// Appends the records of all packs of a table.
+/// @param read  makes a value of a record of the row with that id.
+template <typename T, typename Read>
+Result<void> read_packs(Database& db, std::string_view table, Reading& reading, std::vector<T>& out, Read read) {
+  if (!is_there(db, table)) return {};
+  using Pack = std::pair<std::int64_t, std::string>;
+  const auto packs =
+      read_all<Pack>(db, {table, "id, records", {"id"}}, reading,
+                     [](const Statement& row) -> Result<Pack> { return Pack(row.integer(0), row.bytes(1)); });
+  if (!packs) return fail(Error(packs.error()));
+  std::uint64_t bad = 0;
+  for (const auto& [id, bytes] : *packs) {
+    PackReader pack(bytes);
+    while (const auto record = pack.next()) {
+      if (Result<T> value = read(id, *record)) {
+        out.push_back(std::move(*value));
+      } else {
+        ++bad;
+      }
+    }
+    bad += pack.bad();
+  }
+  reading.bad += bad;
+  if (bad > 0) {
+    log::error(kComponent, "stored records make no sense and are left out",
+               {{"file", db.path()}, {"table", table}, {"records", bad}});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& reading) {
@@ -191,22 +230,43 @@ Result<std::vector<RuleAlert>> read_rule_alerts(Database& database, Reading& rea
 }
 
 Result<std::vector<model::Alert>> read_alerts(Database& database, Reading& reading) {
-  return read_all<model::Alert>(
-      database,
-      {"alert",
-       "fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, timed_out",
-       {"rowid"}},
-      reading, alert_of);
+  std::vector<model::Alert> out;
+  if (is_there(database, "alert")) {
+    TOCSIN_TRY(out, read_all<model::Alert>(
+                        database,
+                        {"alert",
+                         "fingerprint, labels, annotations, starts_at, ends_at, updated_at, generator_url, timed_out",
+                         {"rowid"}},
+                        reading, alert_of));
+  }
+  TOCSIN_OK(read_packs(database, "alert_pack", reading, out,
+                       [](std::int64_t, const PackRecord& record) { return decode_alert(record); }));
+  return out;
 }
 
 Result<std::vector<NotificationLogEntry>> read_notifications(Database& database, Reading& reading) {
-  return read_all<NotificationLogEntry>(database, {"notification", "*", {"id"}}, reading, [&](const Statement& row) {
-    return notification_of(database, row, reading.salvage);
-  });
+  std::vector<NotificationLogEntry> out;
+  if (is_there(database, "notification")) {
+    TOCSIN_TRY(out, read_all<NotificationLogEntry>(
+                        database, {"notification", "*", {"id"}}, reading,
+                        [&](const Statement& row) { return notification_of(database, row, reading.salvage); }));
+  }
+  TOCSIN_OK(read_packs(database, "notification_pack", reading, out,
+                       [](std::int64_t, const PackRecord& record) { return decode_entry(record); }));
+  return out;
 }
 
 Result<std::vector<StoredUnderWay>> read_under_way(Database& database, Reading& reading) {
-  return read_all<StoredUnderWay>(database, {"under_way", "*", {"batch", "number"}}, reading, under_way_of);
+  std::vector<StoredUnderWay> out;
+  if (is_there(database, "under_way")) {
+    TOCSIN_TRY(out, read_all<StoredUnderWay>(database, {"under_way", "*", {"batch", "number"}}, reading, under_way_of));
+  }
+  TOCSIN_OK(read_packs(database, "under_way_pack", reading, out,
+                       [](std::int64_t batch, const PackRecord& record) -> Result<StoredUnderWay> {
+                         TOCSIN_TRY(UnderWayNote note, decode_note(record));
+                         return StoredUnderWay{static_cast<std::uint64_t>(batch), std::move(note)};
+                       }));
+  return out;
 }
 
 Result<std::vector<StoredSilence>> read_silences(Database& database, Reading& reading) {

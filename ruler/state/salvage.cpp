@@ -14,36 +14,48 @@ namespace {
 
 constexpr std::string_view kComponent = "state";
 
-/// All that is read of one table, as writes.
-template <typename T, typename ToWrite>
-void collect(Database& damaged, Result<std::vector<T>> (*read)(Database&, Reading&), std::vector<Write>& writes,
-             bool& incomplete, ToWrite to_write) {
-  Reading reading{.salvage = true};
-  Result<std::vector<T>> rows = read(damaged, reading);
-  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
-  if (!rows) return;
-  for (T& row : *rows) writes.push_back(to_write(std::move(row)));
+/// All that is read of one table.
+/// @param reading  in: whether it may be damaged.
+template <typename T>
+Result<std::vector<T>> rows_in(Database& database, Result<std::vector<T>> (*read)(Database&, Reading&),
+                               Reading& reading) {
+  Result<std::vector<T>> rows = read(database, reading);
+  reading.incomplete = reading.incomplete || !rows || reading.bad > 0;
+  if (!rows && reading.salvage) return std::vector<T>();
+  return rows;
 }
 
 /// The alerts of a rule are written as a whole.
-void collect_rule_alerts(Database& damaged, std::vector<Write>& writes, bool& incomplete) {
-  Reading reading{.salvage = true};
-  Result<std::vector<RuleAlert>> rows = read_rule_alerts(damaged, reading);
-  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
-  if (!rows) return;
+Result<void> collect_rule_alerts(Database& database, Reading& reading, std::vector<Write>& writes) {
+  TOCSIN_TRY(std::vector<RuleAlert> rows, rows_in(database, read_rule_alerts, reading));
   std::map<std::string, std::vector<RuleAlert>> rules;
-  for (RuleAlert& alert : *rows) rules[alert.rule_key].push_back(std::move(alert));
+  for (RuleAlert& alert : rows) rules[alert.rule_key].push_back(std::move(alert));
   for (auto& [key, alerts] : rules) writes.emplace_back(SaveRuleAlerts{key, std::move(alerts)});
+  return {};
 }
 
-void collect_under_way(Database& damaged, std::vector<Write>& writes, bool& incomplete) {
-  Reading reading{.salvage = true};
-  Result<std::vector<StoredUnderWay>> rows = read_under_way(damaged, reading);
-  incomplete = incomplete || !rows || reading.incomplete || reading.bad > 0;
-  if (!rows) return;
+Result<void> collect_silences(Database& database, Reading& reading, std::vector<Write>& writes) {
+  TOCSIN_TRY(std::vector<StoredSilence> rows, rows_in(database, read_silences, reading));
+  for (StoredSilence& silence : rows) writes.emplace_back(SaveSilence{std::move(silence)});
+  return {};
+}
+
+/// Alerts of routing, the log, and what is under way.
+Result<void> collect_routing(Database& database, Reading& reading, std::vector<Write>& writes) {
+  TOCSIN_TRY(std::vector<NotificationLogEntry> entries, rows_in(database, read_notifications, reading));
+  for (NotificationLogEntry& entry : entries) {
+    writes.emplace_back(SaveNotification{std::make_shared<const NotificationLogEntry>(std::move(entry))});
+  }
+  TOCSIN_TRY(std::vector<model::Alert> alerts, rows_in(database, read_alerts, reading));
+  for (model::Alert& alert : alerts) {
+    const std::uint64_t fingerprint = alert.labels.fingerprint();
+    writes.emplace_back(SaveAlert{std::make_shared<const model::Alert>(std::move(alert)), fingerprint});
+  }
+  TOCSIN_TRY(std::vector<StoredUnderWay> under_way, rows_in(database, read_under_way, reading));
   std::map<std::uint64_t, std::vector<UnderWayNote>> batches;
-  for (StoredUnderWay& one : *rows) batches[one.batch].push_back(std::move(one.note));
+  for (StoredUnderWay& one : under_way) batches[one.batch].push_back(std::move(one.note));
   for (auto& [batch, notes] : batches) writes.emplace_back(SaveUnderWay{batch, std::move(notes)});
+  return {};
 }
 
 std::size_t rows_of(const Write& write) {
@@ -68,18 +80,12 @@ Salvage salvage_into(Database& fresh, const std::string& damaged_path) {
     log::error(kComponent, "nothing can be read of the damaged store", {{"err", damaged.error().message}});
     return {0, true};
   }
+  Reading reading{.salvage = true};  // so that none of these fails
   std::vector<Write> writes;
-  collect(*damaged, read_silences, writes, out.incomplete,
-          [](StoredSilence silence) { return Write(SaveSilence{std::move(silence)}); });
-  collect(*damaged, read_notifications, writes, out.incomplete, [](NotificationLogEntry entry) {
-    return Write(SaveNotification{std::make_shared<const NotificationLogEntry>(std::move(entry))});
-  });
-  collect(*damaged, read_alerts, writes, out.incomplete, [](model::Alert alert) {
-    const std::uint64_t fingerprint = alert.labels.fingerprint();
-    return Write(SaveAlert{std::make_shared<const model::Alert>(std::move(alert)), fingerprint});
-  });
-  collect_rule_alerts(*damaged, writes, out.incomplete);
-  collect_under_way(*damaged, writes, out.incomplete);
+  (void)collect_silences(*damaged, reading, writes);
+  (void)collect_routing(*damaged, reading, writes);
+  (void)collect_rule_alerts(*damaged, reading, writes);
+  out.incomplete = reading.incomplete;
   Result<std::size_t> written = write_all(fresh, writes);
   if (written) {
     out.rows = *written;
@@ -89,6 +95,24 @@ Salvage salvage_into(Database& fresh, const std::string& damaged_path) {
     out.incomplete = true;
   }
   return out;
+}
+
+Result<void> move_old_rows(Database& database) {
+  TOCSIN_TRY(Statement find, Statement::prepare(database, "SELECT 1 FROM sqlite_schema WHERE name = 'notification'"));
+  TOCSIN_TRY(const bool old, find.step());
+  find.reset();
+  if (!old) return {};
+  Reading reading;
+  std::vector<Write> writes;
+  TOCSIN_OK(collect_routing(database, reading, writes));
+  TOCSIN_TRY(const std::size_t rows, write_all(database, writes));
+  // Until here the rows of before are there; should this not be reached, the next start writes the same once more.
+  TOCSIN_OK(database.execute(
+      "BEGIN IMMEDIATE; DROP TABLE notification_data; DROP TABLE notification; DROP TABLE alert; DROP TABLE under_way; "
+      "COMMIT"));
+  if (rows == 0) return {};  // a new store
+  log::info(kComponent, "alerts and the notification log of an older version are taken over", {{"rows", rows}});
+  return {};
 }
 
 }  // namespace tocsin::state

@@ -284,12 +284,27 @@ class SqliteStore final : public Store {
   std::thread thread_;  // last: it uses all above
 };
 
+/// The check of the file does not see that a name in the schema is not what it was.
+Result<void> check_schema(Database& database) {
+  for (const std::string_view sql :
+       {"SELECT id, records FROM alert_pack", "SELECT id, records FROM notification_pack",
+        "SELECT id, records FROM under_way_pack", "SELECT id, json, ends_at FROM silence",
+        "SELECT rule_key, labels, annotations, state, value_bits, active_at, fired_at, resolved_at, last_sent_at, "
+        "valid_until, keep_firing_since FROM rule_alert"}) {
+    const Result<Statement> query = Statement::prepare(database, sql);
+    if (!query) return fail(Errc::kCorrupt, "schema: {}", query.error().message);
+  }
+  return {};
+}
+
 Result<Database> open_and_migrate(const std::string& path, Clock& clock, const SqliteOptions& options) {
   DatabaseOptions database_options;
   database_options.max_bytes = options.max_bytes;
   database_options.busy_timeout_ms = options.busy_timeout_ms;
   TOCSIN_TRY(Database database, Database::open(path, database_options));
   TOCSIN_OK(migrate(database, known_migrations(), clock.now()));
+  TOCSIN_OK(move_old_rows(database));
+  TOCSIN_OK(check_schema(database));
   return database;
 }
 

@@ -225,10 +225,11 @@ def test_a_damaged_state_is_set_aside_and_what_can_be_read_of_it_goes_on(work):
     wait_until(lambda: metric(url, "tocsin_state_queued") == 0, "all is on disk")
     assert program.stop() == 0
     path = work.path("data/state.db")
-    with open(path, "r+b") as file:  # a page in the middle
-        pages = os.path.getsize(path) // 4096
-        file.seek(pages // 2 * 4096)
-        file.write(b"\x5a" * 4096)
+    with open(path, "r+b") as file:  # a page in the middle of those with alerts
+        whole = file.read()
+        pages = [at for at in range(8192, len(whole), 8192) if b"alertname" in whole[at:at + 8192]]
+        file.seek(pages[len(pages) // 2])
+        file.write(b"\x5a" * 8192)
     program, url = start(work, sink)
     ready = http(f"{url}/-/ready")[1]
     aside = [name for name in os.listdir(work.path("data")) if name.startswith("state.db.corrupt-") and name[-1].isdigit()]
