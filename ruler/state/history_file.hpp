@@ -3,15 +3,15 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "base/time.hpp"
 #include "state/database.hpp"
 #include "state/history.hpp"
+#include "state/history_labels.hpp"
+#include "state/history_pack.hpp"
 
 namespace tocsin::state {
 
@@ -35,9 +35,11 @@ class HistoryFile {
   /// Newest first. Ends early, with a cursor, when `out_of_time` says so: it is asked now and then.
   Result<HistoryPage> search(const HistoryQuery& query, const std::function<bool()>& out_of_time);
 
-  /// Removes at most `limit` of the oldest events, those before `t` only. @return how many.
+  /// Removes about `limit` of the oldest events, those before `t` only. A pack goes as a whole, when all of it is
+  /// before.
+  /// @return how many; fewer than `limit`: there are no more.
   Result<std::size_t> remove_before(Timestamp t, std::size_t limit);
-  /// Removes at most `limit` label sets that were used last before `t`.
+  /// Removes about `limit` label sets that were used last before `t`.
   Result<std::size_t> remove_label_sets_before(Timestamp t, std::size_t limit);
   /// Copies a long log into the file.
   void checkpoint();
@@ -48,30 +50,27 @@ class HistoryFile {
   Result<std::size_t> salvage(const std::string& damaged_path);
 
  private:
-  class Search;
   explicit HistoryFile(Database database) : database_(std::move(database)) {}
   Result<void> prepare();
-  Result<std::int64_t> next_id(Timestamp at);
+  /// The greatest id of an event of that millisecond, in rows and packs; 0: there is none.
+  Result<std::int64_t> last_id_of(Timestamp at);
+  /// Gives the event its id and its place.
+  Result<void> add(Timestamp at, StoredEvent event);
+  Result<void> write_pack();
+  Result<void> append_all(const std::vector<HistoryRecord>& events);
   Result<void> append_turn(const AlertTurn& turn);
   Result<void> append_event(const ToldEvent& told);
   /// Which alerts a notification told, as the column has it.
   Result<std::string> told_alerts(const ToldEvent& told, std::int64_t day);
-  /// Reads which label sets there are.
-  Result<void> learn_labels();
-  /// Stores the label set unless it is known to be there. @return its id.
-  Result<std::int64_t> keep(const model::Labels& labels, std::int64_t day);
+  /// Removes the oldest pack if all of it is before that id. @return how many events it had.
+  Result<std::size_t> remove_first_pack(std::int64_t end);
   Result<std::int64_t> pragma(const char* name);
 
   Database database_;
-  std::optional<Statement> add_turn_, add_event_, add_labels_, touch_labels_, find_labels_;
+  Statements statements_{database_};
+  HistoryLabels labels_{database_};
+  EventPack pack_;  // in the making
   std::int64_t last_id_ = 0;
-  /// A label set that is in the file.
-  struct Known {
-    std::int64_t id = 0, last_day = 0;
-  };
-  /// By XXH64. All are forgotten beyond a bound, and after a transaction that failed; then some are stored twice.
-  std::unordered_map<std::uint64_t, Known> known_;
-  std::int64_t last_labels_id_ = 0;
 };
 
 }  // namespace tocsin::state

@@ -211,7 +211,7 @@ class SqliteHistory final : public History {
       const MutexLock lock(mutex_);
       stats_.bytes = bytes;
       stats_.deleted += events;
-      return events == kDeletePortion || labels == kDeletePortion;
+      return events >= kDeletePortion || labels >= kDeletePortion;
     });
     return more && *more;
   }
