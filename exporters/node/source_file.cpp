@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/float_text.hpp"
-#include "base/read_once.hpp"
 #include "base/strings.hpp"
+#include "base/system_file.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -36,7 +36,7 @@ bool has_short_records(std::string_view path) {
 /// All of the file into `buffer`, which grows.
 Result<std::string_view> read_all(const RandomFile& file, Pieces pieces, const std::string& path, std::string& buffer) {
   const bool short_records = pieces == Pieces::kMany && has_short_records(path);
-  const auto* once = pieces == Pieces::kOne || short_records ? dynamic_cast<const ReadsOnce*>(&file) : nullptr;
+  const auto* once = pieces == Pieces::kOne || short_records ? dynamic_cast<const SystemFile*>(&file) : nullptr;
   if (buffer.empty()) buffer.resize(kFirstSize);
   if (short_records && once != nullptr) {
     if (buffer.size() < kPage) buffer.resize(kPage);

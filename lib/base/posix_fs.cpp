@@ -7,22 +7,29 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/check.hpp"
 #include "base/fs.hpp"
-#include "base/read_once.hpp"
+#include "base/system_file.hpp"
 
 namespace tocsin {
 namespace {
 
 std::unexpected<Error> os_error(std::string_view what, const std::string& path, int code) {
   const Errc kind = code == ENOENT ? Errc::kNotFound : code == EEXIST ? Errc::kExists : Errc::kIo;
-  return fail(kind, "{} {}: {}", what, path, std::generic_category().message(code));
+  // Put together by hand: a host lacks most kinds of hardware, and their folders are looked for at each scrape.
+  std::string message;
+  message.reserve(what.size() + path.size() + 40);
+  message.append(what).append(1, ' ').append(path).append(": ").append(std::generic_category().message(code));
+  return fail(Error{kind, std::move(message)});
 }
 
 /// Closes at the end of its life. Owns: the descriptor.
@@ -128,7 +135,7 @@ class PosixMappedFile final : public MappedFile {
   std::size_t size_;
 };
 
-class PosixRandomFile final : public RandomFile, public ReadsOnce {
+class PosixRandomFile final : public SystemFile {
  public:
   PosixRandomFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
@@ -162,6 +169,24 @@ class PosixRandomFile final : public RandomFile, public ReadsOnce {
   Result<std::uint64_t> size() const override {
     TOCSIN_TRY(const struct stat status, stat_of(fd_, path_));
     return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  Result<FileVersion> version() const override {
+    TOCSIN_TRY(const struct stat status, stat_of(fd_, path_));
+    const auto nanoseconds = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
+    return FileVersion{.device = status.st_dev,
+                       .inode = status.st_ino,
+                       .size = static_cast<std::uint64_t>(status.st_size),
+                       .modified_ns = nanoseconds(status.st_mtim),
+                       .changed_ns = nanoseconds(status.st_ctim)};
+  }
+
+  bool may_have_changed() const override {
+    struct statfs system{};
+    pollfd table{.fd = fd_.get(), .events = POLLPRI, .revents = 0};
+    if (::fstatfs(fd_.get(), &system) != 0 || system.f_type != PROC_SUPER_MAGIC || ::poll(&table, 1, 0) < 0)
+      return true;
+    return (table.revents & (POLLERR | POLLPRI)) != 0;
   }
 
  private:

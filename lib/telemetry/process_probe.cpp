@@ -2,10 +2,11 @@
 #include <charconv>
 #include <memory>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/read_once.hpp"
 #include "base/strings.hpp"
+#include "base/system_file.hpp"
 #include "telemetry/registry.hpp"
 
 namespace tocsin::telemetry {
@@ -37,9 +38,8 @@ class ProcessProbe {
     if (const double fds = open_files(); fds > 0) {
       sink.gauge("process_open_fds", "Number of open file descriptors.", fds);
     }
-    if (auto limits = limits_.read(fs_)) {
-      const double most = number_of(value_behind(*limits, "Max open files"));
-      if (most > 0) sink.gauge("process_max_fds", "Maximum number of open file descriptors.", most);
+    if (const double most = max_files(); most > 0) {
+      sink.gauge("process_max_fds", "Maximum number of open file descriptors.", most);
     }
   }
 
@@ -52,9 +52,9 @@ class ProcessProbe {
       if (!file_) {
         TOCSIN_TRY(file_, fs.open_random(path_));
       }
-      const auto* const once = dynamic_cast<const ReadsOnce*>(file_.get());
-      auto length =
-          once != nullptr ? once->read_once(text_.data(), text_.size()) : file_->read_at(0, text_.data(), text_.size());
+      const auto* const system = dynamic_cast<const SystemFile*>(file_.get());
+      auto length = system != nullptr ? system->read_once(text_.data(), text_.size())
+                                      : file_->read_at(0, text_.data(), text_.size());
       if (!length) {
         file_.reset();
         return fail(std::move(length).error());
@@ -67,6 +67,17 @@ class ProcessProbe {
     std::unique_ptr<RandomFile> file_;
     std::array<char, 4096> text_{};
   };
+
+  /// The kernel writes a table of all limits, for one of them: where it is the process's own, it is asked for that one.
+  double max_files() {
+    if (procfs_ == "/proc") {
+      rlimit files{};
+      const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
+      return known ? static_cast<double>(files.rlim_cur) : 0;
+    }
+    const auto limits = limits_.read(fs_);
+    return limits ? number_of(value_behind(*limits, "Max open files")) : 0;
+  }
 
   /// Linux 6.2 and later tell it as the size of the folder.
   double open_files() {

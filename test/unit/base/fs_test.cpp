@@ -1,9 +1,11 @@
 #include "base/fs.hpp"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "base/mem_fs.hpp"
-#include "base/read_once.hpp"
+#include "base/system_file.hpp"
 #include "base/virtual_loop.hpp"
 #include "support/temp_dir.hpp"
 
@@ -192,12 +194,32 @@ TEST_CASE("files in memory have the clock's times, and bytes can rot") {
   CHECK(fs.read_file("f").value() == "aXcd");
 }
 
+TEST_CASE("a file of the system that is replaced or longer is another version") {
+  test::TempDir dir;
+  const auto version_of = [&](const std::string& path) {
+    const auto file = posix_fs().open_random(path);
+    REQUIRE(file);
+    const auto version = dynamic_cast<const SystemFile&>(**file).version();
+    REQUIRE(version);
+    return *version;
+  };
+  const std::string path = dir.write("file", "hello");
+  const FileVersion first = version_of(path);
+  CHECK(first == version_of(path));
+  CHECK(first.size == 5);
+  CHECK(first.modified_ns / 1'000'000 == posix_fs().info(path)->modified);
+  dir.write("file", "hello, world");
+  CHECK(first != version_of(path));
+  std::filesystem::rename(dir.write("other", "hello"), path);
+  CHECK(first != version_of(path));
+}
+
 TEST_CASE("a file of the system can be read with one call, which is short at its end") {
   test::TempDir dir;
   dir.write("file", "hello");
   const auto file = posix_fs().open_random(dir.path() + "/file");
   REQUIRE(file);
-  const auto* const once = dynamic_cast<const ReadsOnce*>(file->get());
+  const auto* const once = dynamic_cast<const SystemFile*>(file->get());
   REQUIRE(once != nullptr);
   char buffer[16] = {};
   CHECK(once->read_once(buffer, sizeof(buffer)).value() == 5);
@@ -206,5 +228,5 @@ TEST_CASE("a file of the system can be read with one call, which is short at its
   dir.write("file", "new");
   CHECK(once->read_once(buffer, sizeof(buffer)).value() == 3);
   const auto folder = posix_fs().open_random(dir.path());
-  if (folder) CHECK(dynamic_cast<const ReadsOnce&>(**folder).read_once(buffer, 1).error().code == Errc::kIo);
+  if (folder) CHECK(dynamic_cast<const SystemFile&>(**folder).read_once(buffer, 1).error().code == Errc::kIo);
 }

@@ -1,0 +1,39 @@
+#pragma once
+// What a file of the operating system can do beside being read at offsets.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/fs.hpp"
+
+namespace tocsin {
+
+/// What tells one state of a file from another without reading it.
+struct FileVersion {
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t modified_ns = 0, changed_ns = 0;  // since the Unix epoch; the second also of rights and of the name
+
+  bool operator==(const FileVersion&) const = default;
+};
+
+/// Ask a RandomFile for it with dynamic_cast; those of posix_fs() are all of them. Thread: any.
+class SystemFile : public RandomFile {
+ public:
+  /// Reads from the beginning. Where read_at() reads again until nothing comes, a short answer is the end here: only
+  /// for regular files, and for those that the kernel makes whole for one read, as all of sysfs and a part of /proc
+  /// are.
+  /// @return kUnavailable if the file is there and has no answer now, as `speed` of a network device that is down.
+  virtual Result<std::size_t> read_once(char* out, std::size_t size) const = 0;
+
+  /// As it is now. Times are as fine as the file system writes them: two changes within one of its steps, a few
+  /// milliseconds or up to two seconds, look the same. Of a file that was last touched longer ago than that, equal
+  /// versions mean equal bytes.
+  virtual Result<FileVersion> version() const = 0;
+
+  /// Whether a table of mounts in /proc has changed since it was opened or this was asked last; true of any other file,
+  /// which cannot tell. What only the file system in a mount knows is no change of the table. Source: proc(5),
+  /// /proc/pid/mounts.
+  virtual bool may_have_changed() const = 0;
+};
+
+}  // namespace tocsin
