@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 
 #include <fmt/compile.h>
@@ -19,6 +20,22 @@ struct Decimal {
   int point = 0;
 };
 
+/// Numbers of up to nine decimals and 15 digits in all, as most are that were measured or divided. No two of those are
+/// the same double, so the digits of one that reads back are the shortest.
+bool find_short_decimal(double magnitude, Decimal& out) {
+  constexpr double kBillion = 1e9;
+  constexpr int kDecimals = 9;
+  if (!(magnitude >= 1 / kBillion && magnitude < 1e6)) return false;
+  const auto billionths = static_cast<std::uint64_t>(magnitude * kBillion + 0.5);
+  if (static_cast<double>(billionths) / kBillion != magnitude) return false;
+  char* const begin = out.digits.data();
+  const char* end = std::to_chars(begin, begin + out.digits.size(), billionths).ptr;
+  out.point = static_cast<int>(end - begin) - kDecimals;
+  while (end[-1] == '0') --end;
+  out.count = static_cast<int>(end - begin);
+  return true;
+}
+
 Decimal shortest(double magnitude) {
   Decimal out;
   if (magnitude == 0) {
@@ -27,6 +44,7 @@ Decimal shortest(double magnitude) {
     out.point = 1;
     return out;
   }
+  if (find_short_decimal(magnitude, out)) return out;
   std::array<char, 40> text;
   const char* end = std::to_chars(text.data(), text.data() + text.size(), magnitude, std::chars_format::scientific).ptr;
   const char* at = text.data();
@@ -114,10 +132,37 @@ bool append_middling(std::string& out, double value) {
   return true;
 }
 
-void append_g(std::string& out, double value) {
-  if (append_small_integer(out, value) || (std::fabs(value) < 1e6 && append_middling(out, value))) return;
-  if (append_special(out, value)) return;
-  const Decimal d = shortest(std::fabs(value));
+/// Whole numbers beyond six digits that are exact: their digits without the zeros at the end are the shortest that read
+/// back, as the nearest other whole number is further away than half of what the last bit is worth.
+bool append_large_integer_g(std::string& out, double value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  const double magnitude = std::fabs(value);
+  if (!(magnitude >= 1e6 && magnitude < kExact)) return false;
+  const auto whole = static_cast<std::uint64_t>(magnitude);
+  if (static_cast<double>(whole) != magnitude) return false;
+  std::array<char, 20> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), whole).ptr;
+  const auto exponent = static_cast<unsigned>(end - digits.data() - 1);
+  const char* last = end;
+  while (last[-1] == '0') --last;
+  std::array<char, 32> text;
+  char* at = text.data();
+  if (value < 0) *at++ = '-';
+  *at++ = digits[0];
+  if (last - digits.data() > 1) {
+    *at++ = '.';
+    at = std::copy(static_cast<const char*>(digits.data()) + 1, last, at);
+  }
+  *at++ = 'e';
+  *at++ = '+';
+  *at++ = static_cast<char>('0' + exponent / 10);
+  *at++ = static_cast<char>('0' + exponent % 10);
+  out.append(text.data(), at);
+  return true;
+}
+
+void append_g(std::string& out, bool negative, const Decimal& d) {
+  if (negative) out += '-';
   const int exponent = d.point - 1;
   // Go decides between the forms as if the precision were six, however many digits the number has.
   if (exponent < -4 || exponent >= 6) {
@@ -125,6 +170,17 @@ void append_g(std::string& out, double value) {
   } else {
     append_fixed(out, d);
   }
+}
+
+void append_g(std::string& out, double value) {
+  if (append_small_integer(out, value) || append_large_integer_g(out, value)) return;
+  if (std::fabs(value) < 1e6) {
+    Decimal decimal;
+    if (find_short_decimal(std::fabs(value), decimal)) return append_g(out, value < 0, decimal);
+    if (append_middling(out, value)) return;
+  }
+  if (append_special(out, value)) return;
+  append_g(out, false, shortest(std::fabs(value)));
 }
 
 locale_t c_locale() {

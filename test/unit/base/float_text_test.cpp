@@ -92,6 +92,37 @@ TEST_CASE("numbers from 1e-6 to 1e15 are written in plain form, with the digits 
   }
 }
 
+TEST_CASE("whole numbers of expositions have the digits of the slow way") {
+  Rng rng(13);
+  for (int i = 0; i < 200'000; ++i) {
+    double value = static_cast<double>(rng.next() >> rng.next() % 64U);
+    if (i % 3 == 0) value = std::round(value / 1000) * 1000;  // zeros at the end
+    if (std::fabs(value) < 1e6) continue;
+    if (i % 2 == 0) value = -value;
+    REQUIRE(format_float_g(value) == format_float_e(value));
+  }
+  for (const double value :
+       {1e6, 1e15, 999999999999999.0, 9007199254740991.0, 9007199254740992.0, 9007199254740994.0}) {
+    CHECK(format_float_g(value) == format_float_e(value));
+  }
+}
+
+TEST_CASE("numbers of few decimals have the digits that std::to_chars finds") {
+  Rng rng(17);
+  for (int i = 0; i < 200'000; ++i) {
+    const double scale = std::pow(10, static_cast<double>(rng.next() % 11));  // one decimal too many, too
+    const double value = static_cast<double>(rng.next() >> (14 + rng.next() % 50)) / scale;
+    if (value == 0 || value >= 1e6) continue;
+    std::array<char, 64> text;
+    const bool small = value < 1e-4;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                   small ? std::chars_format::scientific : std::chars_format::fixed)
+                         .ptr;
+    REQUIRE(format_float_g(value) == std::string(text.data(), end));
+    REQUIRE(format_float_g(-value) == "-" + std::string(text.data(), end));
+  }
+}
+
 TEST_CASE("a number of any size fits into the space that is asked for") {
   for (const double value : {-1.2345678901234567e-6, -9.8765432109876543e20, -1.7976931348623157e308, -0.0, 0.0,
                              -2.2250738585072014e-308, -1.2345678901234567e-4, -123456789012345.67}) {
