@@ -51,9 +51,10 @@ void CachedFamily::start_key(Kind kind, std::span<const model::LabelView> labels
   append_key_start(key_, static_cast<std::uint8_t>(kind), labels);
 }
 
+/// An empty key stands for the one that is expected here.
 CachedFamily::Metric* CachedFamily::seen(Kind kind, double first_value, std::size_t lines) {
   Metric* metric = nullptr;
-  if (cursor_ < put_order_.size() && put_order_[cursor_]->key == key_) {
+  if (key_.empty() || (cursor_ < put_order_.size() && put_order_[cursor_]->key == key_)) {
     metric = put_order_[cursor_];
   } else if (const auto found = metrics_.find(key_); found != metrics_.end()) {
     metric = found->second.get();
@@ -113,7 +114,11 @@ void CachedFamily::make_heads(Metric& metric) {
 }
 
 void CachedFamily::put(std::span<const model::LabelView> labels, double value, std::optional<Timestamp> timestamp) {
-  start_key(Kind::kValue, labels);
+  // The labels are as at this place of the last round, most of the time: then no key is needed.
+  const bool expected =
+      cursor_ < put_order_.size() && is_key(put_order_[cursor_]->key, static_cast<std::uint8_t>(Kind::kValue), labels);
+  key_.clear();
+  if (!expected) start_key(Kind::kValue, labels);
   Metric* metric = seen(Kind::kValue, value, 1);
   if (metric == nullptr) return fold(labels, value, timestamp);
   if (metric->notes) metric->notes.reset();

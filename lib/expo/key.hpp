@@ -40,6 +40,30 @@ inline void append_key_start(std::string& key, std::uint8_t kind, std::span<cons
   }
 }
 
+/// Whether the key is of that kind and these labels, with nothing behind them.
+inline bool is_key(std::string_view key, std::uint8_t kind, std::span<const model::LabelView> labels) {
+  const char* at = key.data();
+  const char* const end = at + key.size();
+  const auto starts_with_size = [&](std::size_t expected) {
+    std::uint32_t size = 0;
+    if (end - at < static_cast<std::ptrdiff_t>(sizeof size)) return false;
+    std::memcpy(&size, at, sizeof size);
+    at += sizeof size;
+    return size == expected;
+  };
+  const auto starts_with_text = [&](std::string_view text) {
+    if (!starts_with_size(text.size()) || static_cast<std::size_t>(end - at) < text.size()) return false;
+    if (!text.empty() && std::memcmp(at, text.data(), text.size()) != 0) return false;
+    at += text.size();
+    return true;
+  };
+  if (!starts_with_size(static_cast<std::uint32_t>(labels.size() << 8U | kind))) return false;
+  for (const auto& label : labels) {
+    if (!starts_with_text(label.name) || !starts_with_text(label.value)) return false;
+  }
+  return at == end;
+}
+
 /// The labels; the key is what follows then.
 inline std::vector<model::LabelView> take_key_labels(std::string_view& key) {
   std::uint32_t start = 0;

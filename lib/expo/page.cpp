@@ -46,23 +46,26 @@ CachedFamily& Page::family(std::string_view name, std::string_view help, model::
 void Page::begin() {
   rules_->new_lines = 0;
   rules_->next_family = 0;
-  for (auto& [name, family] : families_) family.begin();
+  for (CachedFamily* const family : rules_->families) family->begin();
   if (surplus_ != nullptr) surplus_->begin();
 }
 
 void Page::end() {
   if (rules_->limit != 0) rules_->cut();
   dropped_ = surplus_ != nullptr ? surplus_->other_.folded_lines : 0;
-  for (auto& [name, family] : families_) {
-    family.end();
-    dropped_ += family.other_.folded_lines;
+  for (CachedFamily* const family : rules_->families) {
+    family->end();
+    dropped_ += family->other_.folded_lines;
   }
 }
 
 void Page::render(RenderedPage& out) const {
   out.text.clear();
   out.families.clear();
+  out.text.reserve(rules_->text_room);
+  out.families.reserve(rules_->families.size());
   for (const auto& [name, family] : families_) family.render(out);
+  rules_->text_room = out.text.size() + out.text.size() / 64 + 64;
 }
 
 std::string Page::render() const {

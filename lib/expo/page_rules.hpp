@@ -31,6 +31,7 @@ struct PageRules {
   std::size_t new_lines = 0;            // of newcomers in this round, as far as families hold them
   std::vector<CachedFamily*> families;  // of the page, in the order in which they came
   std::size_t next_family = 0;          // in `families`: which one is expected now
+  std::size_t text_room = 0;            // bytes that the next text will need, by the last one
 
   /// The family of the name if it is asked for in the order of the rounds before: one comparison, not a search. Null if
   /// it is not among the next few.
