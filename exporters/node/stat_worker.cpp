@@ -20,7 +20,9 @@ constexpr std::size_t kMaxStuck = 64;
 /// For the paths behind one that hangs: a server that is gone takes all its mounts with it.
 constexpr Duration kNextPatience = std::chrono::milliseconds(10);
 
-Result<FsStats> ask(const std::string& path) {
+}  // namespace
+
+Result<FsStats> ask_for_stats(const std::string& path) {
   struct statvfs status{};
   if (::statvfs(path.c_str(), &status) != 0) {
     return fail(Errc::kIo, "{}", std::generic_category().message(errno));
@@ -35,8 +37,6 @@ Result<FsStats> ask(const std::string& path) {
   stats.readonly = (status.f_flag & ST_RDONLY) != 0;
   return stats;
 }
-
-}  // namespace
 
 /// What the caller and its threads share; it lives until the last thread is done.
 struct StatWorker::Shared {
@@ -60,7 +60,7 @@ struct StatWorker::Shared {
       queue.pop_back();
       current = mine;
       lock.unlock();
-      auto result = ask(mine);
+      auto result = ask_for_stats(mine);
       lock.lock();
       answers.insert_or_assign(mine, std::move(result));
       stuck.erase(mine);

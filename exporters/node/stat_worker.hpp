@@ -17,6 +17,9 @@ struct FsStats {
   bool readonly = false;
 };
 
+/// statvfs(3); waits as long as the file system lets it.
+Result<FsStats> ask_for_stats(const std::string& path);
+
 /// Asks on a thread of its own, for all paths of a round one after the other. A call that does not return in time keeps
 /// that thread until it does; the other paths get a new one, and the path is not asked again before the old call is
 /// back: what it brings then is the answer of the next round. Thread: one at a time.

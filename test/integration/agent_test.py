@@ -398,6 +398,35 @@ def hung_mount(folder):
     return end
 
 
+def test_mounts_are_seen_when_they_come_change_and_go(work):
+    if os.getuid() != 0:
+        raise Skip("mounting takes root")
+    folder = work.path("mounted")
+    os.makedirs(folder)
+    _, agent = work.agent()
+
+    def mount(*options):
+        return subprocess.run(["mount", *options, folder], capture_output=True, text=True, check=False)
+
+    def numbers():
+        _, page = http(f"http://{agent}/metrics")
+        where = re.escape(f'{{device="ours",device_error="",fstype="tmpfs",mountpoint="{folder}"}} ')
+        return [float(re.search(f"^node_filesystem_{name}{where}(.*)$", page, re.MULTILINE)[1])
+                for name in ("readonly", "size_bytes")] if folder in page else None
+
+    assert numbers() is None and numbers() is None
+    if (mounted := mount("-t", "tmpfs", "-o", "size=1m", "ours")).returncode != 0:
+        raise Skip(f"no right to mount: {mounted.stderr}")
+    try:
+        assert numbers() == [0, 1 << 20]
+        for option, expected in (("ro", [1, 1 << 20]), ("rw", [0, 1 << 20]), ("size=2m", [0, 2 << 20])):
+            assert mount("-o", f"remount,{option}").returncode == 0
+            assert numbers() == expected and numbers() == expected, option
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert numbers() is None
+
+
 def test_a_hung_mount_delays_nothing(work):
     if os.getuid() != 0 or not os.path.exists("/dev/fuse"):
         raise Skip("a mount that hangs takes root and /dev/fuse")
