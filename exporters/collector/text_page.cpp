@@ -108,8 +108,13 @@ Result<void> TextPage::add(std::string_view text, const std::string& origin) {
 
 void TextPage::put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const {
   std::set<std::string_view> names;  // that every line is to have
+  const model::Labels* last = nullptr;
   const auto note = [&](const model::Labels& labels) {
+    // Most lines have the names of the line before.
+    if (last != nullptr && std::ranges::equal(labels, *last, {}, &model::LabelView::name, &model::LabelView::name))
+      return;
     for (const auto& label : labels) names.insert(label.name);
+    last = &labels;
   };
   if (rules_ == Rules::kTextfile) {
     for (const Line& line : part.lines) note(line.labels);

@@ -1,5 +1,6 @@
 // Each collector over files that this test writes; the expected pages are node_exporter's.
 
+#include <filesystem>
 #include <memory>
 
 #include <catch2/catch.hpp>
@@ -233,6 +234,38 @@ TEST_CASE("textfile: a family with another help than in a file before is left ou
   CHECK_THAT(host.lines(), Catch::Contains("a{f=\"a\"} 1\na{f=\"c\"} 3\n"));
   CHECK_THAT(host.lines(), !Catch::Contains("f=\"b\"") && Catch::Contains("only_b 2\n"));
   CHECK_THAT(host.lines(), Catch::Contains("node_textfile_scrape_error 1\n"));
+}
+
+TEST_CASE("textfile: any change of a file is seen, though files that stay as they are, are read once") {
+  Host host("textfile");
+  host.options.textfile_directories = {host.dir.path() + "/text"};
+  const std::string first = host.dir.write("text/a.prom", "a 1\n");
+  host.dir.write("text/b.prom", "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 4\nh_count 3\n");
+  host.loop.advance(std::chrono::hours(24 * 365 * 20));  // by this clock, the files are old
+  const auto sees = [&](std::string_view change, const std::string& line) {
+    INFO(change);
+    REQUIRE(host.collect());
+    const std::string lines = host.lines();
+    CHECK_THAT(lines, Catch::Contains(line));
+    REQUIRE(host.collect());
+    CHECK(host.lines() == lines);
+  };
+  sees("the first look", "h_bucket{le=\"1\"} 2\n");
+  host.dir.write("text/b.prom", "b 22\n");
+  sees("written anew", "b 22\n");
+  CHECK_THAT(host.lines(), !Catch::Contains("h_bucket"));
+  std::filesystem::rename(host.dir.write("b.new", "b 33\n"), host.dir.path() + "/text/b.prom");
+  sees("replaced", "b 33\n");
+  host.dir.write("text/c.prom", "c 1\n");
+  sees("a new one", "c 1\n");
+  host.dir.write("text/c.prom", "c{ 1\n");
+  sees("one that became bad", "node_textfile_scrape_error 1\n");
+  std::filesystem::remove(host.dir.path() + "/text/c.prom");
+  sees("one that went", "node_textfile_scrape_error 0\n");
+  std::filesystem::last_write_time(first, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  const std::string before = host.lines();
+  REQUIRE(host.collect());
+  CHECK(host.lines() != before);  // node_textfile_mtime_seconds
 }
 
 TEST_CASE("textfile: a bad file is left out whole and flagged, the others stay") {
