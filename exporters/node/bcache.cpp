@@ -8,6 +8,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -91,14 +92,14 @@ class Bcache final : public Collector {
  public:
   explicit Bcache(const NodeContext& context)
       : files_(context.fs),
-        folder_(context.sys("fs/bcache")),
+        folder_(context.fs, context.sys("fs/bcache")),
         with_priorities_(context.options.bcache_priority_stats) {}
   std::string_view name() const override { return "bcache"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& uuid : files_.names(folder_)) {
+    for (const std::string& uuid : folder_.names()) {
       if (!uuid.contains('-')) continue;  // "register", ...
-      const std::string folder = fmt::format("{}/{}", folder_, uuid);
+      const std::string folder = fmt::format("{}/{}", folder_.path(), uuid);
       TOCSIN_OK(put_files(page, kOfSet, folder, {{"uuid", uuid}}));
       for (const std::string& name : files_.names(folder)) {
         const std::string path = fmt::format("{}/{}", folder, name);
@@ -162,7 +163,7 @@ class Bcache final : public Collector {
   }
 
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   bool with_priorities_;
 };
 

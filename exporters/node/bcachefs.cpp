@@ -6,6 +6,7 @@
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -46,14 +47,14 @@ bool split_line(std::string_view line, std::string_view& key, std::string_view& 
 class Bcachefs final : public Collector {
  public:
   explicit Bcachefs(const NodeContext& context)
-      : fs_(context.fs), files_(context.fs, 256), folder_(context.sys("fs/bcachefs")) {}
+      : fs_(context.fs), files_(context.fs, 256), folder_(context.fs, context.sys("fs/bcachefs")) {}
   std::string_view name() const override { return "bcachefs"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(folder_.list()));
     std::size_t found = 0;
     for (const std::string& uuid : entries) {
-      const std::string folder = fmt::format("{}/{}", folder_, uuid);
+      const std::string folder = fmt::format("{}/{}", folder_.path(), uuid);
       const auto info = fs_.info(folder);
       if (!info || !info->directory) continue;
       ++found;
@@ -64,7 +65,7 @@ class Bcachefs final : public Collector {
         }
       }
     }
-    if (found == 0) return fail(Errc::kUnavailable, "{}: no file system is mounted", folder_);
+    if (found == 0) return fail(Errc::kUnavailable, "{}: no file system is mounted", folder_.path());
     return {};
   }
 
@@ -228,7 +229,7 @@ class Bcachefs final : public Collector {
 
   Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

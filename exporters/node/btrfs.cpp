@@ -5,6 +5,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -23,12 +24,12 @@ double allocation_ratio(std::string_view mode, double devices) {
 class Btrfs final : public Collector {
  public:
   explicit Btrfs(const NodeContext& context)
-      : fs_(context.fs), files_(context.fs, 256), folder_(context.sys("fs/btrfs")) {}
+      : fs_(context.fs), files_(context.fs, 256), folder_(context.fs, context.sys("fs/btrfs")) {}
   std::string_view name() const override { return "btrfs"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& name : files_.names(folder_)) {
-      if (name.contains('-')) TOCSIN_OK(put(page, fmt::format("{}/{}", folder_, name), name));  // not "features"
+    for (const std::string& name : folder_.names()) {
+      if (name.contains('-')) TOCSIN_OK(put(page, fmt::format("{}/{}", folder_.path(), name), name));  // not "features"
     }
     return {};
   }
@@ -119,7 +120,7 @@ class Btrfs final : public Collector {
 
   Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/field_families.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -64,13 +65,16 @@ class Conntrack final : public Collector {
       const auto known =
           std::find_if(std::begin(kColumns), std::end(kColumns), [&](const Column& c) { return c.name == name; });
       if (known == std::end(kColumns) || column >= sums.size()) continue;
-      page.family(fmt::format("node_nf_conntrack_stat_{}", name), known->help, model::MetricType::kGauge)
-          .put(static_cast<double>(sums[column]));
+      const auto make = [&](std::string_view key) {
+        return &page.family(fmt::format("node_nf_conntrack_stat_{}", key), known->help, model::MetricType::kGauge);
+      };
+      families_.at(column, name, make)->put(static_cast<double>(sums[column]));
     }
     return {};
   }
 
   SourceFile entries_, limit_, stat_;
+  FieldFamilies families_;
 };
 
 }  // namespace

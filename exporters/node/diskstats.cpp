@@ -5,6 +5,7 @@
 #include "base/float_text.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/exclusive_filter.hpp"
+#include "exporters/node/field_families.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -67,13 +68,16 @@ class Diskstats final : public Collector {
   Result<void> put_line(expo::Page& page, std::string_view line) {
     const std::string_view major = next_word(line), minor = next_word(line), device = next_word(line);
     if (device.empty() || !devices_.shows(device)) return {};
-    for (const Column& column : kColumns) {
+    for (std::size_t place = 0; place < std::size(kColumns); ++place) {
+      const Column& column = kColumns[place];
       const std::string_view word = next_word(line);
       if (word.empty()) break;
       std::uint64_t value = 0;
       if (!to_number(word, value)) return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file_.path(), device, word);
-      page.family(fmt::format("node_disk_{}", column.name), column.help, column.type)
-          .put({{"device", device}}, static_cast<double>(value) * column.scale);
+      const auto make = [&](std::string_view name) {
+        return &page.family(fmt::format("node_disk_{}", name), column.help, column.type);
+      };
+      families_.at(place, column.name, make)->put({{"device", device}}, static_cast<double>(value) * column.scale);
     }
     put_properties(page, major, minor, device);
     return {};
@@ -146,6 +150,7 @@ class Diskstats final : public Collector {
   Filter devices_;
   SourceFiles files_;
   std::string udev_, block_;
+  FieldFamilies families_;
 };
 
 }  // namespace

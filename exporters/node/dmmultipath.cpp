@@ -2,21 +2,21 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
 
 class DmMultipath final : public Collector {
  public:
-  explicit DmMultipath(const NodeContext& context)
-      : fs_(context.fs), files_(context.fs), block_(context.sys("block")) {}
+  explicit DmMultipath(const NodeContext& context) : files_(context.fs), block_(context.fs, context.sys("block")) {}
   std::string_view name() const override { return "dmmultipath"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(fs_.list(block_)));
+    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(block_.list()));
     for (const std::string& device : devices) {
       if (!device.starts_with("dm-")) continue;
-      const std::string folder = fmt::format("{}/{}", block_, device);
+      const std::string folder = fmt::format("{}/{}", block_.path(), device);
       const std::string uuid(files_.text(folder + "/dm/uuid").value_or(""));
       if (uuid.starts_with("mpath-")) TOCSIN_OK(put(page, folder, device, uuid));
     }
@@ -41,7 +41,7 @@ class DmMultipath final : public Collector {
         sectors.value_or(0) * 512);
     double active = 0, failed = 0;
     for (const std::string& path : files_.names(folder + "/slaves")) {
-      const std::string state(files_.text(fmt::format("{}/{}/device/state", block_, path)).value_or("unknown"));
+      const std::string state(files_.text(fmt::format("{}/{}/device/state", block_.path(), path)).value_or("unknown"));
       // As disks of SCSI and of NVMe say it.
       ++(state == "running" || state == "live" ? active : failed);
       page.family("node_dmmultipath_path_state",
@@ -56,9 +56,8 @@ class DmMultipath final : public Collector {
     return {};
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string block_;
+  SourceFolder block_;
 };
 
 }  // namespace

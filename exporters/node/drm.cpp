@@ -5,6 +5,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -25,15 +26,15 @@ constexpr Metric kMetrics[] = {
 
 class Drm final : public Collector {
  public:
-  explicit Drm(const NodeContext& context) : folder_(context.sys("class/drm")), files_(context.fs) {}
+  explicit Drm(const NodeContext& context) : folder_(context.fs, context.sys("class/drm")), files_(context.fs) {}
   std::string_view name() const override { return "drm"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& card : files_.names(folder_)) {
+    for (const std::string& card : folder_.names()) {
       // Beside "card0" there are its outputs, such as "card0-DP-1".
       std::uint64_t number = 0;
       if (!card.starts_with("card") || !to_number(std::string_view(card).substr(4), number)) continue;
-      const std::string device = fmt::format("{}/{}/device", folder_, card);
+      const std::string device = fmt::format("{}/{}/device", folder_.path(), card);
       if (!text(device + "/uevent").contains("DRIVER=amdgpu")) continue;
       put(page, card, device);
     }
@@ -57,7 +58,7 @@ class Drm final : public Collector {
     }
   }
 
-  std::string folder_;
+  SourceFolder folder_;
   SourceFiles files_;
 };
 

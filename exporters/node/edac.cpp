@@ -3,6 +3,7 @@
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -24,13 +25,14 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 
 class Edac final : public Collector {
  public:
-  explicit Edac(const NodeContext& context) : folder_(context.sys("devices/system/edac/mc")), files_(context.fs) {}
+  explicit Edac(const NodeContext& context)
+      : folder_(context.fs, context.sys("devices/system/edac/mc")), files_(context.fs) {}
   std::string_view name() const override { return "edac"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& name : files_.names(folder_)) {
+    for (const std::string& name : folder_.names()) {
       const std::string_view controller = number_of(name, "mc");
-      if (!controller.empty()) TOCSIN_OK(put_controller(page, fmt::format("{}/{}", folder_, name), controller));
+      if (!controller.empty()) TOCSIN_OK(put_controller(page, fmt::format("{}/{}", folder_.path(), name), controller));
     }
     return {};
   }
@@ -103,7 +105,7 @@ class Edac final : public Collector {
     return replaced(replaced(replaced(std::string(*text), "#", ""), "csrow", "_csrow"), "channel", "_channel");
   }
 
-  std::string folder_;
+  SourceFolder folder_;
   SourceFiles files_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -32,11 +33,11 @@ constexpr double kNotCounted = 18446744073709551615.0;
 class FibreChannel final : public Collector {
  public:
   explicit FibreChannel(const NodeContext& context)
-      : fs_(context.fs), files_(context.fs), folder_(context.sys("class/fc_host")) {}
+      : files_(context.fs), folder_(context.fs, context.sys("class/fc_host")) {}
   std::string_view name() const override { return "fibrechannel"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> hosts, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> hosts, or_no_data(folder_.list()));
     for (const std::string& host : hosts) {
       put_info(page, host);
       // A host that is off has no statistics.
@@ -48,7 +49,7 @@ class FibreChannel final : public Collector {
 
  private:
   std::string text(const std::string& host, std::string_view file) {
-    return std::string(files_.text(fmt::format("{}/{}/{}", folder_, host, file)).value_or(""));
+    return std::string(files_.text(fmt::format("{}/{}/{}", folder_.path(), host, file)).value_or(""));
   }
   /// Without its "0x".
   std::string identifier(const std::string& host, std::string_view file) {
@@ -77,7 +78,7 @@ class FibreChannel final : public Collector {
     for (const Counter& counter : kCounters) {
       std::optional<double> value = 0;
       if (counts) {
-        TOCSIN_TRY(value, files_.whole(fmt::format("{}/{}/statistics/{}", folder_, host, counter.file)));
+        TOCSIN_TRY(value, files_.whole(fmt::format("{}/{}/statistics/{}", folder_.path(), host, counter.file)));
       }
       if (!value || *value >= kNotCounted) continue;
       page.family(fmt::format("node_fibrechannel_{}", counter.name), counter.help, model::MetricType::kCounter)
@@ -86,9 +87,8 @@ class FibreChannel final : public Collector {
     return {};
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -106,18 +107,18 @@ class Hwmon final : public Collector {
   Hwmon(const NodeContext& context, Filter chips, Filter sensors)
       : fs_(context.fs),
         files_(context.fs, 256),
-        folder_(context.sys("class/hwmon")),
+        folder_(context.fs, context.sys("class/hwmon")),
         chips_(std::move(chips)),
         sensors_(std::move(sensors)) {}
   std::string_view name() const override { return "hwmon"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(folder_.list()));
     std::vector<Chip> chips;
     std::map<std::string, int> base_names;
     std::map<std::pair<std::string, std::string>, int> both_names;
     for (const std::string& entry : entries) {
-      Chip chip{folder_ + "/" + entry, {}, {}};
+      Chip chip{folder_.path() + "/" + entry, {}, {}};
       const auto info = fs_.info(chip.folder);
       if (!info || !info->directory) continue;
       chip.base_name = chip_name(chip.folder);
@@ -233,7 +234,7 @@ class Hwmon final : public Collector {
 
   Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   Filter chips_, sensors_;
 };
 

@@ -7,6 +7,7 @@
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -157,17 +158,14 @@ constexpr Counter kCounters[] = {
 class Infiniband final : public Collector {
  public:
   Infiniband(const NodeContext& context, Filter devices)
-      : fs_(context.fs),
-        files_(context.fs, 256),
-        folder_(context.sys("class/infiniband")),
-        devices_(std::move(devices)) {}
+      : files_(context.fs, 256), folder_(context.fs, context.sys("class/infiniband")), devices_(std::move(devices)) {}
   std::string_view name() const override { return "infiniband"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(folder_.list()));
     for (const std::string& device : devices) {
       if (!devices_.shows(device)) continue;
-      const std::string folder = fmt::format("{}/{}", folder_, device);
+      const std::string folder = fmt::format("{}/{}", folder_.path(), device);
       const auto text = [&](std::string_view file) {
         return std::string(files_.text(fmt::format("{}/{}", folder, file)).value_or(""));
       };
@@ -236,9 +234,8 @@ class Infiniband final : public Collector {
     return value;
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   Filter devices_;
 };
 

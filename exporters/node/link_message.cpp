@@ -1,6 +1,5 @@
 #include "exporters/node/link_message.hpp"
 
-#include <fmt/format.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -59,9 +58,14 @@ Result<void> for_each_link(Netlink& netlink, bool with_stats, const std::functio
 }
 
 std::string hardware_address(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
+  out.reserve(3 * bytes.size());
   for (const char byte : bytes) {
-    fmt::format_to(std::back_inserter(out), "{}{:02x}", out.empty() ? "" : ":", static_cast<unsigned char>(byte));
+    const auto value = static_cast<unsigned char>(byte);
+    if (!out.empty()) out += ':';
+    out += kDigits[value >> 4U];
+    out += kDigits[value & 0xfU];
   }
   return out;
 }

@@ -41,14 +41,19 @@ class Meminfo final : public Collector {
   };
 
   Result<void> put_line(expo::Page& page, std::string_view line, std::size_t number) {
-    const std::string_view key = next_word(line);
+    if (number >= fields_.size()) fields_.resize(number + 1);
+    Field& field = fields_[number];
+    std::string_view key = field.key;
+    if (!key.empty() && line.starts_with(key) && line.substr(key.size()).starts_with(' ')) {
+      line.remove_prefix(key.size());
+    } else {
+      key = next_word(line);
+    }
     if (key.empty()) return {};
     std::uint64_t value = 0;
     const std::string_view digits = next_word(line);
     if (!to_number(digits, value)) return fail(Errc::kCorrupt, "{}: {} no number: \"{}\"", file_.path(), key, digits);
-    const bool kilobytes = next_word(line) == "kB";
-    if (number >= fields_.size()) fields_.resize(number + 1);
-    Field& field = fields_[number];
+    const bool kilobytes = line == " kB" || next_word(line) == "kB";
     if (field.key != key || field.kilobytes != kilobytes) {
       const std::string name = field_name(key, kilobytes);
       const bool counter = name.ends_with("_total");

@@ -122,13 +122,17 @@ class Netclass final : public Collector {
     return &page.family(fmt::format("node_network_{}", name), fmt::format("Network device property: {}", name), type);
   }
 
+  std::optional<std::string_view> answer(std::string_view device, std::string_view file) {
+    path_.assign(folder_).append(1, '/').append(device).append(1, '/').append(file);
+    return files_.text(path_);
+  }
   std::string text(std::string_view device, std::string_view file) {
-    return std::string(files_.text(fmt::format("{}/{}/{}", folder_, device, file)).value_or(""));
+    return std::string(answer(device, file).value_or(""));
   }
 
   /// Nothing if the file does not answer: `carrier` of a device that is down, `speed` of one without.
   std::optional<std::int64_t> integer(std::string_view device, std::string_view file) {
-    const auto digits = files_.text(fmt::format("{}/{}/{}", folder_, device, file));
+    const auto digits = answer(device, file);
     return digits ? to_integer(*digits) : std::nullopt;
   }
 
@@ -212,7 +216,7 @@ class Netclass final : public Collector {
     }
   }
 
-  std::string folder_;
+  std::string folder_, path_;
   Fs& fs_;
   SourceFiles files_;
   Filter devices_;

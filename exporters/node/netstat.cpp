@@ -18,31 +18,66 @@ class Netstat final : public Collector {
   std::string_view name() const override { return "netstat"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_OK(put_table(page, netstat_, netstat_families_));
-    TOCSIN_OK(put_table(page, snmp_, snmp_families_));
+    TOCSIN_OK(put_table(page, netstat_, netstat_table_));
+    TOCSIN_OK(put_table(page, snmp_, snmp_table_));
     return put_snmp6(page);
   }
 
  private:
+  struct Shown {
+    std::size_t place = 0;  // among the names
+    expo::CachedFamily* family = nullptr;
+  };
+  /// A line of names: "TcpExt: SyncookiesSent SyncookiesRecv". The kernel writes the same one each time.
+  struct Names {
+    std::string line, protocol;
+    std::size_t count = 0;
+    std::vector<Shown> shown;
+  };
+  using Table = std::vector<Names>;
+
   /// Pairs of lines: "Tcp: name name", "Tcp: value value".
-  Result<void> put_table(expo::Page& page, SourceFile& file, FieldFamilies& families) {
+  Result<void> put_table(expo::Page& page, SourceFile& file, Table& table) {
     TOCSIN_TRY(std::string_view text, file.read());
-    std::size_t place = 0;
-    while (!text.empty()) {
-      std::string_view names = take_line(text), values = take_line(text);
-      const std::string_view protocol = next_word(names);
-      if (protocol.empty()) continue;
-      if (next_word(values) != protocol || !protocol.ends_with(':')) {
-        return fail(Errc::kCorrupt, "{}: no values for {}", file.path(), protocol);
+    for (std::size_t pair = 0; !text.empty(); ++pair) {
+      const std::string_view line = take_line(text), values = take_line(text);
+      if (pair >= table.size()) table.resize(pair + 1);
+      Names& names = table[pair];
+      if (names.line != line) {
+        TOCSIN_TRY(names, look_at(page, file, line));
       }
-      for (std::string_view name = next_word(names); !name.empty(); name = next_word(names)) {
-        const std::string_view value = next_word(values);
-        if (value.empty()) return fail(Errc::kCorrupt, "{}: {} has fewer values than names", file.path(), protocol);
-        TOCSIN_OK(put(page, file, families, place++, protocol.substr(0, protocol.size() - 1), name, value));
+      if (!names.protocol.empty()) TOCSIN_OK(put_values(file, names, values));
+    }
+    return {};
+  }
+
+  Result<Names> look_at(expo::Page& page, const SourceFile& file, std::string_view line) {
+    Names names{.line = std::string(line), .protocol = {}, .count = 0, .shown = {}};
+    const std::string_view protocol = next_word(line);
+    if (protocol.empty()) return names;
+    if (!protocol.ends_with(':')) return fail(Errc::kCorrupt, "{}: no values for {}", file.path(), protocol);
+    names.protocol = protocol;
+    for (std::string_view name = next_word(line); !name.empty(); name = next_word(line), ++names.count) {
+      expo::CachedFamily* const family = find(page, protocol.substr(0, protocol.size() - 1), name);
+      if (family != nullptr) names.shown.push_back({names.count, family});
+    }
+    return names;
+  }
+
+  static Result<void> put_values(const SourceFile& file, const Names& names, std::string_view values) {
+    if (next_word(values) != names.protocol) {
+      return fail(Errc::kCorrupt, "{}: no values for {}", file.path(), names.protocol);
+    }
+    auto shown = names.shown.begin();
+    for (std::size_t place = 0; place < names.count; ++place) {
+      const std::string_view word = next_word(values);
+      if (word.empty()) {
+        return fail(Errc::kCorrupt, "{}: {} has fewer values than names", file.path(), names.protocol);
       }
-      if (!next_word(values).empty()) {
-        return fail(Errc::kCorrupt, "{}: {} has more values than names", file.path(), protocol);
-      }
+      if (shown != names.shown.end() && shown->place == place) TOCSIN_OK(put(file, *(shown++)->family, word));
+    }
+    if (!next_word(values).empty()) {
+      return fail(Errc::kCorrupt, "{}: {} has more values than names", file.path(), names.protocol);
     }
     return {};
   }
@@ -54,34 +89,39 @@ class Netstat final : public Collector {
     Result<void> result;
     std::size_t place = 0;
     for_each_line(*text, [&](std::string_view line) {
-      const std::string_view key = next_word(line), value = next_word(line);
-      const std::size_t six = key.find('6');
-      if (six == std::string_view::npos || value.empty()) return;
-      auto done = put(page, snmp6_, snmp6_families_, place++, key.substr(0, six + 1), key.substr(six + 1), value);
-      if (!done && result) result = std::move(done);
+      expo::CachedFamily* const family = snmp6_families_.cut(place++, line, [&](std::string_view key) {
+        const std::size_t six = key.find('6');
+        return six == std::string_view::npos ? nullptr : find(page, key.substr(0, six + 1), key.substr(six + 1));
+      });
+      if (family == nullptr) return;
+      const std::string_view value = next_word(line);
+      if (value.empty()) return;
+      if (auto done = put(snmp6_, *family, value); !done && result) result = std::move(done);
     });
     return result;
   }
 
-  Result<void> put(expo::Page& page, const SourceFile& file, FieldFamilies& families, std::size_t place,
-                   std::string_view protocol, std::string_view name, std::string_view text) {
-    key_.assign(protocol).append(1, '_').append(name);
-    expo::CachedFamily* const family = families.at(place, key_, [&](std::string_view key) -> expo::CachedFamily* {
-      if (!fields_.shows(key)) return nullptr;
-      return &page.family(fmt::format("node_netstat_{}", key), fmt::format("Statistic {}{}.", protocol, name),
-                          model::MetricType::kUnknown);
-    });
-    if (family == nullptr) return {};
+  /// Null if it is not to be shown.
+  expo::CachedFamily* find(expo::Page& page, std::string_view protocol, std::string_view name) const {
+    const std::string key = fmt::format("{}_{}", protocol, name);
+    if (!fields_.shows(key)) return nullptr;
+    return &page.family("node_netstat_" + key, fmt::format("Statistic {}{}.", protocol, name),
+                        model::MetricType::kUnknown);
+  }
+
+  static Result<void> put(const SourceFile& file, expo::CachedFamily& family, std::string_view text) {
     double value = 0;
-    if (!parse_float(text, value)) return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file.path(), key_, text);
-    family->put(value);
+    if (!parse_float(text, value)) {
+      return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file.path(), family.name(), text);
+    }
+    family.put(value);
     return {};
   }
 
   Filter fields_;
   SourceFile netstat_, snmp_, snmp6_;
-  FieldFamilies netstat_families_, snmp_families_, snmp6_families_;
-  std::string key_;
+  Table netstat_table_, snmp_table_;
+  FieldFamilies snmp6_families_;
 };
 
 }  // namespace

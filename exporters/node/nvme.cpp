@@ -2,6 +2,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -19,13 +20,13 @@ std::string_view namespace_id(std::string_view name) {
 
 class Nvme final : public Collector {
  public:
-  explicit Nvme(const NodeContext& context) : fs_(context.fs), files_(context.fs), folder_(context.sys("class/nvme")) {}
+  explicit Nvme(const NodeContext& context) : files_(context.fs), folder_(context.fs, context.sys("class/nvme")) {}
   std::string_view name() const override { return "nvme"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(folder_.list()));
     for (const std::string& device : devices) {
-      const std::string folder = fmt::format("{}/{}", folder_, device);
+      const std::string folder = fmt::format("{}/{}", folder_.path(), device);
       const auto text = [&](std::string_view file) {
         return std::string(files_.text(fmt::format("{}/{}", folder, file)).value_or(""));
       };
@@ -81,9 +82,8 @@ class Nvme final : public Collector {
     return {};
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

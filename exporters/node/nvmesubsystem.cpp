@@ -4,6 +4,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -31,11 +32,11 @@ Kind kind_of(std::string_view name) {
 class NvmeSubsystem final : public Collector {
  public:
   explicit NvmeSubsystem(const NodeContext& context)
-      : folder_(context.sys("class/nvme-subsystem")), fs_(context.fs), files_(context.fs) {}
+      : folder_(context.fs, context.sys("class/nvme-subsystem")), fs_(context.fs), files_(context.fs) {}
   std::string_view name() const override { return "nvmesubsystem"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> names, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> names, or_no_data(folder_.list()));
     for (const std::string& name : names) {
       if (name.starts_with("nvme-subsys")) TOCSIN_OK(put(page, name));
     }
@@ -53,7 +54,7 @@ class NvmeSubsystem final : public Collector {
   }
 
   Result<void> put(expo::Page& page, const std::string& subsystem) {
-    const std::string folder = fmt::format("{}/{}", folder_, subsystem);
+    const std::string folder = fmt::format("{}/{}", folder_.path(), subsystem);
     TOCSIN_TRY(const std::string nqn, read(folder + "/subsysnqn"));
     TOCSIN_TRY(const std::string model, read(folder + "/model"));
     TOCSIN_TRY(const std::string serial, read(folder + "/serial"));
@@ -81,7 +82,7 @@ class NvmeSubsystem final : public Collector {
 
   /// @return whether it is live.
   Result<bool> put_controller(expo::Page& page, const std::string& subsystem, const std::string& controller) {
-    const std::string folder = fmt::format("{}/{}/{}", folder_, subsystem, controller);
+    const std::string folder = fmt::format("{}/{}/{}", folder_.path(), subsystem, controller);
     TOCSIN_TRY(const std::string text, read(folder + "/state"));
     TOCSIN_TRY(const std::string transport, read(folder + "/transport"));
     const std::string_view now = state_of(text);
@@ -94,7 +95,7 @@ class NvmeSubsystem final : public Collector {
     return now == "live";
   }
 
-  std::string folder_;
+  SourceFolder folder_;
   Fs& fs_;
   SourceFiles files_;
 };

@@ -35,13 +35,8 @@ class Os final : public Collector {
     auto text = etc_.read();
     if (!text && text.error().code == Errc::kNotFound) text = or_no_data(usr_.read());
     if (!text) return fail(std::move(text).error());
-    std::map<std::string, std::string, std::less<>> fields;
-    for_each_line(*text, [&](std::string_view line) {
-      line = trim(line);
-      const std::size_t equals = line.find('=');
-      if (line.starts_with('#') || equals == std::string_view::npos) return;
-      fields.insert_or_assign(std::string(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
-    });
+    if (*text != text_) look_at(*text);
+    auto& fields = fields_;
     page.family("node_os_info",
                 "A metric with a constant '1' value labeled by build_id, id, id_like, image_id, image_version, "
                 "name, pretty_name, variant, variant_id, version, version_codename, version_id.",
@@ -64,6 +59,17 @@ class Os final : public Collector {
   }
 
  private:
+  void look_at(std::string_view text) {
+    fields_.clear();
+    for_each_line(text, [&](std::string_view line) {
+      line = trim(line);
+      const std::size_t equals = line.find('=');
+      if (line.starts_with('#') || equals == std::string_view::npos) return;
+      fields_.insert_or_assign(std::string(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
+    });
+    text_ = text;
+  }
+
   /// "20.04.2" is 20.04.
   static void put_version(expo::Page& page, std::string_view text, std::string_view id, std::string_view id_like,
                           std::string_view name) {
@@ -89,6 +95,8 @@ class Os final : public Collector {
   }
 
   SourceFile etc_, usr_;
+  std::string text_;  // what fields_ were read from
+  std::map<std::string, std::string, std::less<>> fields_;
 };
 
 }  // namespace

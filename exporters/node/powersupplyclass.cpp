@@ -5,6 +5,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -73,11 +74,11 @@ constexpr std::string_view kLabels[] = {"capacity_level", "charge_type", "health
 class PowerSupplyClass final : public Collector {
  public:
   PowerSupplyClass(const NodeContext& context, Filter shown)
-      : fs_(context.fs), files_(context.fs), folder_(context.sys("class/power_supply")), shown_(std::move(shown)) {}
+      : files_(context.fs), folder_(context.fs, context.sys("class/power_supply")), shown_(std::move(shown)) {}
   std::string_view name() const override { return "powersupplyclass"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> supplies, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> supplies, or_no_data(folder_.list()));
     for (const std::string& supply : supplies) {
       if (shown_.shows(supply)) TOCSIN_OK(put(page, supply));
     }
@@ -86,7 +87,7 @@ class PowerSupplyClass final : public Collector {
 
  private:
   Result<void> put(expo::Page& page, const std::string& supply) {
-    const std::string folder = fmt::format("{}/{}", folder_, supply);
+    const std::string folder = fmt::format("{}/{}", folder_.path(), supply);
     const std::vector<std::string> files = files_.names(folder);
     const auto has = [&](std::string_view file) { return std::ranges::binary_search(files, file); };
     std::vector<std::pair<std::string_view, std::string>> texts;
@@ -111,9 +112,8 @@ class PowerSupplyClass final : public Collector {
     return {};
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   Filter shown_;
 };
 

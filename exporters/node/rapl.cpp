@@ -5,6 +5,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -30,18 +31,17 @@ std::string metric_name(std::string_view zone) {
 class Rapl final : public Collector {
  public:
   explicit Rapl(const NodeContext& context)
-      : fs_(context.fs),
-        files_(context.fs),
-        folder_(context.sys("class/powercap")),
+      : files_(context.fs),
+        folder_(context.fs, context.sys("class/powercap")),
         zone_label_(context.options.rapl_enable_zone_label) {}
   std::string_view name() const override { return "rapl"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> entries, or_no_data(folder_.list()));
     std::map<std::string, std::uint64_t> next_index;  // by zone
     std::size_t zones = 0, found = 0;
     for (const std::string& entry : entries) {
-      const std::string path = fmt::format("{}/{}", folder_, entry);
+      const std::string path = fmt::format("{}/{}", folder_.path(), entry);
       const auto text = files_.text(path + "/name");
       if (!text) continue;
       ++zones;
@@ -61,7 +61,7 @@ class Rapl final : public Collector {
       ++found;
     }
     // Since Linux 5.10 the energy is for root alone.
-    if (zones > 0 && found == 0) return fail(Errc::kUnavailable, "{}: no zone's energy can be read", folder_);
+    if (zones > 0 && found == 0) return fail(Errc::kUnavailable, "{}: no zone's energy can be read", folder_.path());
     return {};
   }
 
@@ -78,9 +78,8 @@ class Rapl final : public Collector {
         .put({{"index", index}, {"path", path}}, joules);
   }
 
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   bool zone_label_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/field_families.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -20,6 +21,7 @@ class Sockstat final : public Collector {
   std::string_view name() const override { return "sockstat"; }
 
   Result<void> collect(expo::Page& page) override {
+    place_ = 0;
     TOCSIN_OK(put_file(page, ipv4_));
     return put_file(page, ipv6_);
   }
@@ -62,13 +64,22 @@ class Sockstat final : public Collector {
   static void put_used(expo::Page& page, double value) {
     page.family("node_sockstat_sockets_used", "Number of IPv4 sockets in use.", model::MetricType::kGauge).put(value);
   }
-  static void put(expo::Page& page, std::string_view protocol, std::string_view state, double value) {
-    page.family(fmt::format("node_sockstat_{}_{}", protocol, state),
-                fmt::format("Number of {} sockets in state {}.", protocol, state), model::MetricType::kGauge)
-        .put(value);
+  void put(expo::Page& page, std::string_view protocol, std::string_view state, double value) {
+    key_.assign(protocol).append(1, '_').append(state);
+    families_
+        .at(place_++, key_,
+            [&](std::string_view key) {
+              return &page.family(fmt::format("node_sockstat_{}", key),
+                                  fmt::format("Number of {} sockets in state {}.", protocol, state),
+                                  model::MetricType::kGauge);
+            })
+        ->put(value);
   }
 
   SourceFile ipv4_, ipv6_;
+  FieldFamilies families_;
+  std::string key_;
+  std::size_t place_ = 0;  // in families_
   double page_size_ = static_cast<double>(::sysconf(_SC_PAGESIZE));
 };
 

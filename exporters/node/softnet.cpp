@@ -4,6 +4,7 @@
 #include <array>
 
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/field_families.hpp"
 #include "exporters/node/source_file.hpp"
 
 namespace tocsin::exporters::node {
@@ -49,14 +50,18 @@ class Softnet final : public Collector {
     }
     if (count < kMinColumns) return fail(Errc::kCorrupt, "{}: {} columns", file_.path(), count);
     const std::string cpu = fmt::format("{}", count > kCpuColumn ? columns[kCpuColumn] : number);
-    for (const Metric& metric : kMetrics) {
-      page.family(fmt::format("node_softnet_{}", metric.name), metric.help, metric.type)
-          .put({{"cpu", cpu}}, columns[metric.column]);
+    for (std::size_t i = 0; i < std::size(kMetrics); ++i) {
+      const Metric& metric = kMetrics[i];
+      const auto make = [&](std::string_view name) {
+        return &page.family(fmt::format("node_softnet_{}", name), metric.help, metric.type);
+      };
+      families_.at(i, metric.name, make)->put({{"cpu", cpu}}, columns[metric.column]);
     }
     return {};
   }
 
   SourceFile file_;
+  FieldFamilies families_;
 };
 
 }  // namespace

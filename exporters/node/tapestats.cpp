@@ -3,6 +3,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -44,16 +45,16 @@ bool is_drive(std::string_view name) {
 class Tapestats final : public Collector {
  public:
   Tapestats(const NodeContext& context, Filter shown)
-      : fs_(context.fs), files_(context.fs), folder_(context.sys("class/scsi_tape")), shown_(std::move(shown)) {}
+      : files_(context.fs), folder_(context.fs, context.sys("class/scsi_tape")), shown_(std::move(shown)) {}
   std::string_view name() const override { return "tapestats"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> devices, or_no_data(folder_.list()));
     for (const std::string& device : devices) {
       if (!is_drive(device) || !shown_.shows(device)) continue;
       for (const Statistic& statistic : kStatistics) {
         TOCSIN_TRY(const std::optional<double> value,
-                   files_.whole(fmt::format("{}/{}/stats/{}", folder_, device, statistic.file)));
+                   files_.whole(fmt::format("{}/{}/stats/{}", folder_.path(), device, statistic.file)));
         if (!value) continue;
         page.family(fmt::format("node_tape_{}", statistic.name), statistic.help, statistic.type)
             .put({{"device", device}}, *value * statistic.factor);
@@ -63,9 +64,8 @@ class Tapestats final : public Collector {
   }
 
  private:
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
   Filter shown_;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/timex.h>
 
 #include "exporters/node/collectors.hpp"
+#include "exporters/node/field_families.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -26,9 +27,13 @@ class TimexCollector final : public Collector {
                   std::generic_category().message(errno));
     }
     const double divisor = (now.status & STA_NANO) != 0 ? kNano : kMicro;
+    std::size_t place = 0;
     const auto put = [&](std::string_view name, std::string_view help, double value,
                          model::MetricType type = model::MetricType::kGauge) {
-      page.family(fmt::format("node_timex_{}", name), help, type).put(value);
+      const auto make = [&](std::string_view key) {
+        return &page.family(fmt::format("node_timex_{}", key), help, type);
+      };
+      families_.at(place++, name, make)->put(value);
     };
     const auto number = [](auto value) { return static_cast<double>(value); };
     put("sync_status", "Is clock synchronized to a reliable server (1 = yes, 0 = no).", state == TIME_ERROR ? 0 : 1);
@@ -55,6 +60,9 @@ class TimexCollector final : public Collector {
     put("tai_offset_seconds", "International Atomic Time (TAI) offset.", number(now.tai));
     return {};
   }
+
+ private:
+  FieldFamilies families_;
 };
 
 }  // namespace

@@ -26,16 +26,16 @@ class Vmstat final : public Collector {
 
  private:
   Result<void> put(expo::Page& page, std::size_t place, std::string_view line) {
-    const std::string_view key = next_word(line), text = next_word(line);
-    if (key.empty()) return {};
-    expo::CachedFamily* const family = families_.at(place, key, [&](std::string_view) -> expo::CachedFamily* {
-      if (!fields_.shows(key)) return nullptr;
+    const std::string_view whole = line;
+    expo::CachedFamily* const family = families_.cut(place, line, [&](std::string_view key) -> expo::CachedFamily* {
+      if (key.empty() || !fields_.shows(key)) return nullptr;
       return &page.family(fmt::format("node_vmstat_{}", key), fmt::format("/proc/vmstat information field {}.", key),
                           model::MetricType::kUnknown);
     });
     if (family == nullptr) return {};
+    const std::string_view text = next_word(line);
     double value = 0;
-    if (!parse_float(text, value)) return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file_.path(), key, text);
+    if (!parse_float(text, value)) return fail(Errc::kCorrupt, "{}: no number: \"{}\"", file_.path(), whole);
     family->put(value);
     return {};
   }

@@ -2,6 +2,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -18,14 +19,14 @@ constexpr Attribute kAttributes[] = {
 class Watchdog final : public Collector {
  public:
   explicit Watchdog(const NodeContext& context)
-      : fs_(context.fs), files_(context.fs), folder_(context.sys("class/watchdog")) {}
+      : files_(context.fs), folder_(context.fs, context.sys("class/watchdog")) {}
   std::string_view name() const override { return "watchdog"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> watchdogs, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> watchdogs, or_no_data(folder_.list()));
     for (const std::string& watchdog : watchdogs) {
       const auto text = [&](std::string_view file) {
-        return std::string(files_.text(fmt::format("{}/{}/{}", folder_, watchdog, file)).value_or(""));
+        return std::string(files_.text(fmt::format("{}/{}/{}", folder_.path(), watchdog, file)).value_or(""));
       };
       page.family("node_watchdog_info", "Info of /sys/class/watchdog/<watchdog>", model::MetricType::kGauge)
           .put({{"name", watchdog},
@@ -37,7 +38,7 @@ class Watchdog final : public Collector {
                1);
       for (const Attribute& attribute : kAttributes) {
         TOCSIN_TRY(const std::optional<double> value,
-                   files_.whole(fmt::format("{}/{}/{}", folder_, watchdog, attribute.file)));
+                   files_.whole(fmt::format("{}/{}/{}", folder_.path(), watchdog, attribute.file)));
         if (!value) continue;
         page.family(fmt::format("node_watchdog_{}", attribute.name),
                     fmt::format("Value of /sys/class/watchdog/<watchdog>/{}", attribute.file),
@@ -49,9 +50,8 @@ class Watchdog final : public Collector {
   }
 
  private:
-  Fs& fs_;
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -73,13 +74,13 @@ constexpr Field kFields[] = {
 
 class Xfs final : public Collector {
  public:
-  explicit Xfs(const NodeContext& context) : files_(context.fs), folder_(context.sys("fs/xfs")) {}
+  explicit Xfs(const NodeContext& context) : files_(context.fs), folder_(context.fs, context.sys("fs/xfs")) {}
   std::string_view name() const override { return "xfs"; }
 
   Result<void> collect(expo::Page& page) override {
-    for (const std::string& device : files_.names(folder_)) {
+    for (const std::string& device : folder_.names()) {
       if (device == "stats") continue;  // of all together
-      const std::string path = fmt::format("{}/{}/stats/stats", folder_, device);
+      const std::string path = fmt::format("{}/{}/stats/stats", folder_.path(), device);
       const auto text = files_.text(path);
       if (text) TOCSIN_OK(put(page, device, path, *text));
     }
@@ -109,7 +110,7 @@ class Xfs final : public Collector {
   }
 
   SourceFiles files_;
-  std::string folder_;
+  SourceFolder folder_;
 };
 
 }  // namespace

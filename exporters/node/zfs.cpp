@@ -5,6 +5,7 @@
 #include "base/strings.hpp"
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -53,14 +54,14 @@ std::optional<std::string_view> table_of(std::string_view text) {
 class Zfs final : public Collector {
  public:
   explicit Zfs(const NodeContext& context)
-      : folder_(context.proc("spl/kstat/zfs")), fs_(context.fs), files_(context.fs, 128, Pieces::kMany) {}
+      : folder_(context.fs, context.proc("spl/kstat/zfs")), fs_(context.fs), files_(context.fs, 128, Pieces::kMany) {}
   std::string_view name() const override { return "zfs"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::vector<std::string> names, or_no_data(fs_.list(folder_)));
+    TOCSIN_TRY(const std::vector<std::string> names, or_no_data(folder_.list()));
     for (const Subsystem& subsystem : kSubsystems) TOCSIN_OK(put_subsystem(page, subsystem));
     for (const std::string& name : names) {
-      const auto info = fs_.info(fmt::format("{}/{}", folder_, name));
+      const auto info = fs_.info(fmt::format("{}/{}", folder_.path(), name));
       if (info && info->directory) TOCSIN_OK(put_pool(page, name));
     }
     return {};
@@ -96,7 +97,7 @@ class Zfs final : public Collector {
   }
 
   Result<void> put_subsystem(expo::Page& page, const Subsystem& subsystem) {
-    return for_each_value(fmt::format("{}/{}", folder_, subsystem.file),
+    return for_each_value(fmt::format("{}/{}", folder_.path(), subsystem.file),
                           [&](std::string_view key, std::string_view type, std::string_view, double value) {
                             if (type == kSigned || type == kUnsigned)
                               family(page, subsystem.name, subsystem.file, key).put(value);
@@ -104,7 +105,7 @@ class Zfs final : public Collector {
   }
 
   Result<void> put_pool(expo::Page& page, const std::string& pool) {
-    const std::string folder = fmt::format("{}/{}", folder_, pool);
+    const std::string folder = fmt::format("{}/{}", folder_.path(), pool);
     TOCSIN_OK(put_io(page, folder + "/io", pool));
     for (const std::string& name : files_.names(folder)) {
       if (name.starts_with("objset-")) TOCSIN_OK(put_dataset(page, fmt::format("{}/{}", folder, name), pool));
@@ -157,7 +158,7 @@ class Zfs final : public Collector {
                        fmt::format("kstat.zfs.misc.{}.{}", file, key), model::MetricType::kUnknown);
   }
 
-  std::string folder_;
+  SourceFolder folder_;
   Fs& fs_;
   SourceFiles files_;
 };
