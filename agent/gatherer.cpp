@@ -22,8 +22,17 @@ bool Selection::has(const Asked& asked) const {
 
 /// A scrape that waits.
 struct Gatherer::Round {
-  std::set<std::shared_ptr<Asked>> missing;
+  std::vector<std::shared_ptr<Asked>> missing;  // from the last to the first that was asked: the last goes first
   net::Waiters waiters;
+
+  bool misses(const std::shared_ptr<Asked>& asked) const { return std::ranges::find(missing, asked) != missing.end(); }
+  /// False if it was not missing.
+  bool take(const std::shared_ptr<Asked>& asked) {
+    const auto found = std::find(missing.rbegin(), missing.rend(), asked);
+    if (found == missing.rend()) return false;
+    missing.erase(std::next(found).base());
+    return true;
+  }
 
   MonoTime due() const {
     MonoTime last = MonoTime::min();
@@ -122,7 +131,7 @@ void Gatherer::finished(const std::shared_ptr<Asked>& asked, Answered answer) {
   std::erase_if(rounds_, [](const std::weak_ptr<Round>& round) { return round.expired(); });
   for (const std::weak_ptr<Round>& waiting : rounds_) {
     const auto round = waiting.lock();
-    if (!round || round->missing.erase(asked) == 0) continue;
+    if (!round || !round->take(asked)) continue;
     const bool others_are_over = std::ranges::none_of(
         round->missing, [&](const std::shared_ptr<Asked>& other) { return other->due() >= asked->due(); });
     if (others_are_over) done.push_back(round);
@@ -139,9 +148,10 @@ net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit, Durati
     const Duration interval = std::max(asked->min_interval, fresh_for);
     const bool early = !asked->busy && asked->last && now - asked->started_at < interval;
     if (!asked->busy && !early) start(asked);
-    if (asked->busy) round->missing.insert(asked);
+    if (asked->busy) round->missing.push_back(asked);
     gathered.items.push_back({.asked = asked, .early = early});
   }
+  std::ranges::reverse(round->missing);
   threads_.wake();
   std::erase_if(rounds_, [](const std::weak_ptr<Round>& other) { return other.expired(); });
   rounds_.push_back(round);
@@ -152,7 +162,7 @@ net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit, Durati
   }
   for (Gathered::Item& item : gathered.items) {
     Asked& asked = *item.asked;
-    item.late = round->missing.contains(item.asked);
+    item.late = round->misses(item.asked);
     if (item.late && !asked.late) log_late(asked);
     asked.late = item.late;
     if (asked.last) gathered.pages.push_back(asked.last);
