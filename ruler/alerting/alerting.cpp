@@ -12,6 +12,7 @@
 #include "alerting/inhibitor.hpp"
 #include "alerting/notification_log.hpp"
 #include "alerting/pipeline.hpp"
+#include "base/duration.hpp"
 #include "base/fault_point.hpp"
 #include "base/log.hpp"
 
@@ -23,6 +24,28 @@ constexpr std::string_view kComponent = "alerting";
 constexpr Duration kDefaultResolveTimeout = std::chrono::minutes(5);
 constexpr Duration kStopPoll = std::chrono::milliseconds(10);
 constexpr Duration kSilenceEnds = std::chrono::minutes(1);  // how late the history is told that a silence has ended
+
+/// Intervals that do not do what they say. Source: Alertmanager app/reloader.go.
+void warn_of_repetition(const Route& route, Duration retention) {
+  const RouteOptions& options = route.options();
+  if (options.repeat_interval > retention) {
+    log::warn(kComponent,
+              "repeat_interval is greater than the data retention period. It can lead to notifications being repeated "
+              "more often than expected.",
+              {{"repeat_interval", format_go_duration(options.repeat_interval)},
+               {"retention", format_go_duration(retention)},
+               {"route", route.key()}});
+  }
+  if (options.repeat_interval < options.group_interval) {
+    log::warn(kComponent,
+              "repeat_interval is less than group_interval. Notifications will not repeat until the next "
+              "group_interval.",
+              {{"repeat_interval", format_go_duration(options.repeat_interval)},
+               {"group_interval", format_go_duration(options.group_interval)},
+               {"route", route.key()}});
+  }
+  for (const auto& child : route.children()) warn_of_repetition(*child, retention);
+}
 
 /// Jobs behind what was written.
 class AfterStore final : public Executor {
@@ -101,7 +124,9 @@ class AlertingImpl final : public Alerting {
     std::vector<model::AlertPtr> alerts = hub_.all();
     // After a start, resolved ones were not told yet: those that were are no longer stored.
     if (!first) std::erase_if(alerts, [now](const model::AlertPtr& alert) { return alert->resolved_at(now); });
-    dispatcher_.apply(make_route_tree(config->route), alerts);
+    const RoutePtr tree = make_route_tree(config->route);
+    warn_of_repetition(*tree, options_.retention);
+    dispatcher_.apply(tree, alerts);
     if (first) {
       gc_timer_ = every(options_.alert_gc_interval, &AlertingImpl::gc_timer_, &AlertingImpl::collect_alerts);
       maintenance_timer_ =

@@ -140,8 +140,8 @@ Result<std::shared_ptr<const AlertmanagerConfig>> parse_alertmanager_config(std:
   context.folder = folder_of(path);
   TOCSIN_OK(read_root(root, context, *config));
   for (std::string& pattern : config->templates) pattern = resolve_path(context.folder, pattern);
-  config->original = alertmanager::marshal_without_secrets(written, context.global);  // no variable's value is shown
   config->global = std::move(context.global);
+  config->original = alertmanager::marshal_without_secrets(written, *config, context.mode, options.load.expand_env);
   config->warnings = std::move(context.warnings);
   return config;
 }

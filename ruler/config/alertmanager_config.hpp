@@ -44,7 +44,7 @@ struct InhibitRuleConfig {
 struct AlertmanagerConfig {
   std::string file;
   std::string text;      // as read
-  std::string original;  // marshalled again with defaults of `global` and secrets as <secret>: API v2 config.original
+  std::string original;  // marshalled again with defaults, and secrets as <secret>: API v2 config.original
   AlertmanagerGlobal global;
   RouteConfig route;
   std::vector<ReceiverConfig> receivers;

@@ -7,6 +7,7 @@ namespace tocsin::config {
 
 void AlertmanagerGlobal::describe(FieldVisitor& f) {
   f.duration("resolve_timeout", resolve_timeout);
+  f.url("jira_api_url", jira_api_url);
   f.plain("smtp_from", smtp_from);
   f.plain("smtp_hello", smtp_hello);
   f.plain("smtp_smarthost", smtp_smarthost);
@@ -28,18 +29,17 @@ void AlertmanagerGlobal::describe(FieldVisitor& f) {
   f.url("opsgenie_api_url", opsgenie_api_url);
   f.secret("opsgenie_api_key", opsgenie_api_key);
   f.file("opsgenie_api_key_file", opsgenie_api_key_file);
-  f.url("victorops_api_url", victorops_api_url);
-  f.secret("victorops_api_key", victorops_api_key);
-  f.file("victorops_api_key_file", victorops_api_key_file);
   f.url("wechat_api_url", wechat_api_url);
   f.secret("wechat_api_secret", wechat_api_secret);
   f.file("wechat_api_secret_file", wechat_api_secret_file);
   f.plain("wechat_api_corp_id", wechat_api_corp_id);
+  f.url("victorops_api_url", victorops_api_url);
+  f.secret("victorops_api_key", victorops_api_key);
+  f.file("victorops_api_key_file", victorops_api_key_file);
   f.url("telegram_api_url", telegram_api_url);
   f.secret("telegram_bot_token", telegram_bot_token);
   f.file("telegram_bot_token_file", telegram_bot_token_file);
   f.url("webex_api_url", webex_api_url);
-  f.url("jira_api_url", jira_api_url);
   f.url("rocketchat_api_url", rocketchat_api_url);
   f.secret("rocketchat_token", rocketchat_token);
   f.file("rocketchat_token_file", rocketchat_token_file);

@@ -45,6 +45,10 @@ bool is_valid_label_name(std::string_view name, MatcherMode mode);
 bool is_set(const yaml::Node& map, std::string_view key);
 
 // API v2's config.original (alertmanager_marshal.cpp).
-std::string marshal_without_secrets(const yaml::Node& root, const AlertmanagerGlobal& global);
+/// The text of API v2's config.original.
+/// @param root           the document as it was written.
+/// @param has_variables  they may stand in it: then nothing is shown that does not, and it is shown as it stands there.
+std::string marshal_without_secrets(const yaml::Node& root, const AlertmanagerConfig& config, MatcherMode mode,
+                                    bool has_variables);
 
 }  // namespace tocsin::config::alertmanager

@@ -1,10 +1,11 @@
 """`tocsinctl check alertmanager` beside Debian's `amtool check-config`: the same verdict on each file."""
+import difflib
 import glob
 import os
 import re
 
 from alertmanager_config_cases import CASES, DIFFERENT
-from support import Skip, need
+from support import Skip, free_port, get_json, need
 
 
 def verdicts(text, failed):
@@ -97,3 +98,83 @@ receivers: [{name: r, slack_configs: [{api_url: 'http://x/', text: TEXT}]}]
     work.write("bad.tmpl", '{{ define "x" }}')
     said = work.run(ours, "check", "alertmanager", path, status=1)
     assert "bad.tmpl" in said and "unexpected EOF" in said, said
+
+
+# What 0.34 and 0.25 have in common, with texts that YAML has to quote and lines that it folds.
+SHOWN = """
+global: {slack_api_url: 'http://s/x', smtp_smarthost: 'mail.example:25', smtp_from: a@b.c, smtp_auth_password: hush, opsgenie_api_key: k,
+  victorops_api_key: v, http_config: {basic_auth: {username: u, password: p}}}
+route:
+  receiver: 'team: a'
+  group_by: [alertname, "job"]
+  routes:
+  - {match: {a: b, severity: "yes", job: "08", z: ""}, match_re: {c: 'd.*'}, matchers: ['{a="b",c=~"d|e"}', 'x!=""'], continue: true,
+     receiver: "123", group_wait: 90s, active_time_intervals: ["on"], repeat_interval: 2w}
+  - {receiver: "123", group_by: ['...'], group_interval: 1d, repeat_interval: 1h, mute_time_intervals: ['#x']}
+inhibit_rules:
+- {source_match: {a: b}, target_match_re: {a: c}, equal: [x, y]}
+- {source_matchers: ["a=b"], target_matchers: ['c!~"d"']}
+receivers:
+- name: 'team: a'
+  opsgenie_configs: [{details: {b: "2", a: "1"}, update_alerts: true, priority: P1, responders: [{name: n, type: team}]}]
+  pushover_configs: [{token: t, user_key: u, retry: 1h30m, expire: 90s, html: true, sound: x}]
+  victorops_configs: [{routing_key: r, custom_fields: {b: x, a: y}}]
+  sns_configs: [{phone_number: "+4912", sigv4: {}, attributes: {k: v}}, {topic_arn: t, sigv4: {region: r, access_key: a, secret_key: s}}]
+  telegram_configs: [{bot_token: t, chat_id: 5}]
+  webex_configs: [{room_id: r, http_config: {authorization: {credentials: s}}}]
+  wechat_configs: [{api_secret: s, corp_id: c}]
+  discord_configs: [{webhook_url: 'http://d/x', http_config: {bearer_token: abc, follow_redirects: false}}]
+  pagerduty_configs: [{routing_key: k, severity: critical, images: [{src: a, alt: b, href: c}], send_resolved: no,
+    http_config: {oauth2: {client_id: a, client_secret: b, token_url: "http://t/", scopes: [x, y], endpoint_params: {z: "1", a: b}}}}]
+- name: "123"
+  email_configs:
+  - to: a@b.c
+    html: ""
+    text: "a long text with many words that goes on and on and on until it is much longer than eighty characters wide, and then some more"
+    headers: {X-A: 'it''s "quoted"', subject: "{{ range .Alerts }}{{ .Labels.alertname }} {{ end }} and so on and so forth until it is folded {{ .Status }}"}
+    require_tls: false
+    tls_config: {insecure_skip_verify: true}
+  slack_configs:
+  - channel: "#c"
+    color: "- x"
+    title: "line one\\nline two"
+    text: "ends with a break\\n"
+    pretext: " leading"
+    footer: "trailing "
+    fallback: "tab\\there"
+    username: "\\u00fcn\\u00efcode \\u2603"
+    icon_emoji: ":smile:"
+    title_link: "a: b"
+    callback_id: "true"
+    image_url: "%x"
+    thumb_url: "a #b"
+    mrkdwn_in: [text, pretext]
+    short_fields: true
+    fields: [{title: "1", value: "null", short: false}]
+    actions: [{type: button, text: a, name: n, confirm: {text: t, title: "2026-01-02"}}]
+time_intervals:
+- name: "on"
+  time_intervals: [{}, {weekdays: [Saturday, 'monday:friday'], months: [may, 'june:december'], days_of_month: ['-1', '1:5'], years: ['2024']}]
+mute_time_intervals:
+- {name: '#x', time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}, {start_time: '01:05', end_time: '01:06'}], location: Europe/Berlin}]}
+templates: ['a b', '/abs/*.tmpl', "x'y"]
+"""
+
+
+def test_the_configuration_is_shown_as_by_debians_alertmanager(work):
+    config, shown = work.write("alertmanager.yml", SHOWN), []
+    for name, command in (("theirs", [need("prometheus-alertmanager"), "--cluster.listen-address="]), ("ours", [work.own("tocsin-ruler"), "alertmanager"])):
+        address = f"127.0.0.1:{free_port()}"
+        work.start(name, [*command, f"--config.file={config}", f"--storage.path={work.path(name)}", f"--web.listen-address={address}"],
+                   f"http://{address}/-/ready")
+        shown.append(get_json(f"http://{address}/api/v2/status")["config"]["original"])
+    theirs, ours = shown
+    # Texts that are others in 0.34.
+    for old, new in (("{{ template \"pagerduty.default.instances\" .Alerts.Firing }}", "{{ .Alerts.Firing | toJson }}"),
+                     ("{{ template \"pagerduty.default.instances\" .Alerts.Resolved }}", "{{ .Alerts.Resolved | toJson }}")):
+        theirs = theirs.replace(old, new)
+    assert ours == theirs, "".join(difflib.unified_diff(theirs.splitlines(True), ours.splitlines(True), "theirs", "ours"))
+    assert "hush" not in ours
+    warnings = [line for line in work.programs[1].text().splitlines() if "repeat_interval is" in line]
+    assert len(warnings) == 2 and "greater than the data retention" in warnings[0] and "less than group_interval" in warnings[1], warnings
+    work.run(need("amtool"), "check-config", work.write("shown.yml", ours))

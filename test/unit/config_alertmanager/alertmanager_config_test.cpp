@@ -361,13 +361,47 @@ TEST_CASE("The configuration that API v2 shows has no secret in it and reads as 
   const auto config = good(text);
   INFO(config->original);
   CHECK(config->original.find("SECRET") == std::string::npos);
-  CHECK(config->original.starts_with("global:\n  resolve_timeout: 5m\n  smtp_hello: localhost\n"));
+  CHECK(config->original.starts_with(
+      "global:\n  resolve_timeout: 5m\n  http_config:\n    basic_auth:\n      username: u\n      password: <secret>\n"
+      "    follow_redirects: true\n    enable_http2: true\n  smtp_hello: localhost\n"));
   CHECK(config->original.find("routing_key: shown") != std::string::npos);
   CHECK(config->original.find("https://hook.example/<secret>") != std::string::npos);
   const auto node = yaml::parse(config->original, "again");
   if (!node) FAIL(node.error().message);
   CHECK((*node)["route"]["routes"].at(0)["matchers"].at(1).text() == "c=~\"d|e\"");
   CHECK((*node)["receivers"].at(0)["slack_configs"].at(0)["title"].text() == "line\nbreak \"q\"");
+}
+
+TEST_CASE("The configuration that API v2 shows is in Alertmanager's order, with its defaults and its YAML") {
+  const auto config = good(
+      "receivers:\n- webhook_configs: [{max_alerts: 2, url: 'http://h/x'}]\n  name: \"1\"\n"
+      "  slack_configs: [{channel: '#c', api_url: 'http://s/x', fields: [{value: b, title: a, short: true}]}]\n"
+      "route: {routes: [{group_wait: 90s, matchers: ['{a=\"b\",c!~d}'], match: {z: y, b: '5'}, continue: true}], "
+      "receiver: "
+      "'1'}\n"
+      "time_intervals: [{name: on, time_intervals: [{months: ['may:june'], weekdays: [Monday], times: [{start_time: "
+      "'09:00', "
+      "end_time: '24:00'}]}]}]\n");
+  const std::string& shown = config->original;
+  const std::string routes =
+      "route:\n  receiver: \"1\"\n  continue: false\n  routes:\n  - match:\n      b: \"5\"\n      z: \"y\"\n    "
+      "matchers:\n"
+      "    - a=\"b\"\n    - c!~\"d\"\n    continue: true\n    group_wait: 1m30s\n";
+  const std::string receivers =
+      "receivers:\n- name: \"1\"\n  slack_configs:\n  - send_resolved: false\n    http_config:\n      "
+      "follow_redirects: true\n"
+      "      enable_http2: true\n    api_url: <secret>\n    channel: '#c'\n"
+      "    username: '{{ template \"slack.default.username\" . }}'\n";
+  const std::string end =
+      "    link_names: false\n  webhook_configs:\n  - send_resolved: true\n    http_config:\n      follow_redirects: "
+      "true\n"
+      "      enable_http2: true\n    url: http://h/<secret>\n    max_alerts: 2\ntemplates: []\ntime_intervals:\n"
+      "- name: \"on\"\n  time_intervals:\n  - times:\n    - start_time: \"09:00\"\n      end_time: \"24:00\"\n"
+      "    weekdays: [monday]\n    months: [\"5:6\"]\n";
+  INFO(shown);
+  CHECK(shown.contains(routes + receivers));
+  CHECK(shown.contains("    fields:\n    - title: a\n      value: b\n      short: true\n    short_fields: false\n"));
+  CHECK(shown.ends_with(end));
 }
 
 TEST_CASE("Variables are expanded when asked for, but for matchers and templates, and are not shown") {
