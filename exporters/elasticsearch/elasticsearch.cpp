@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "exporters/collector/target_list.hpp"
 #include "exporters/elasticsearch/target.hpp"
 
 namespace tocsin::exporters::elasticsearch {
@@ -13,17 +14,17 @@ class ElasticsearchSource final : public Source {
     auto source = std::make_unique<ElasticsearchSource>(services);
     yaml::Fields fields(section, "elasticsearch");
     source->options_.read(fields);
+    source->switches_.read(fields);
     fields.each("targets", [&](const yaml::Node& node) -> Result<void> {
-      TOCSIN_TRY(TargetOptions options, TargetOptions::read(node));
+      TOCSIN_TRY(TargetOptions options, TargetOptions::read(node, source->switches_));
       std::string server = options.server;
-      source->targets_.push_back(
-          {std::move(server), std::make_shared<ElasticsearchTarget>(std::move(options), services)});
-      return {};
+      return source->targets_.add(node, std::move(server),
+                                  std::make_shared<ElasticsearchTarget>(std::move(options), services));
     });
     fields.child("auth_modules", [&](const yaml::Node& node) -> Result<void> {
       if (!node.is_map()) return node.wrong_type("map");
       for (const auto& [key, value] : node.entries()) {
-        TOCSIN_TRY(source->auth_modules_[key.text()], TargetOptions::read(value));
+        TOCSIN_TRY(source->auth_modules_[key.text()], TargetOptions::read(value, source->switches_));
       }
       return {};
     });
@@ -33,13 +34,13 @@ class ElasticsearchSource final : public Source {
 
   explicit ElasticsearchSource(const Services& services) : services_(services) {}
   const SectionOptions& options() const override { return options_; }
-  const std::vector<Named>& targets() const override { return targets_; }
+  const std::vector<Named>& targets() const override { return targets_.all(); }
   std::string_view probe_path() const override { return "/probe"; }
 
   Result<std::shared_ptr<Target>> probe(const net::HttpRequest& request) override {
     const std::string target = request.param("target"), module = request.param("auth_module");
     if (target.empty()) return fail(Errc::kInvalid, "missing target parameter");
-    TargetOptions options;
+    TargetOptions options{.ask = switches_};
     if (!module.empty()) {
       const auto found = auth_modules_.find(module);
       if (found == auth_modules_.end()) return fail(Errc::kInvalid, "unknown auth_module \"{}\"", module);
@@ -53,7 +54,8 @@ class ElasticsearchSource final : public Source {
  private:
   const Services services_;
   SectionOptions options_;
-  std::vector<Named> targets_;
+  Switches switches_;  // of the section
+  TargetList targets_;
   std::map<std::string, TargetOptions, std::less<>> auth_modules_;  // for probes: all but the address
 };
 

@@ -17,28 +17,32 @@ Result<void> TargetOptions::set_uri(std::string_view text) {
   return {};
 }
 
-Result<TargetOptions> TargetOptions::read(const yaml::Node& node) {
+void Switches::read(yaml::Fields& fields) {
+  fields.read("node", node)
+      .read("all", all)
+      .read("indices", indices)
+      .read("shards", shards)
+      .read("aliases", aliases)
+      .read("indices_settings", indices_settings)
+      .read("indices_mappings", indices_mappings)
+      .read("cluster_info", cluster_info)
+      .read("clustersettings", clustersettings)
+      .read("snapshots", snapshots)
+      .read("slm", slm)
+      .read("ilm", ilm)
+      .read("data_stream", data_stream)
+      .read("tasks", tasks)
+      .read("tasks_actions", tasks_actions)
+      .read("health_report", health_report);
+}
+
+Result<TargetOptions> TargetOptions::read(const yaml::Node& node, const Switches& switches) {
   TargetOptions out;
+  out.ask = switches;
   std::string uri = out.uri, server;
   yaml::Fields fields(node, "elasticsearch target");
-  fields.read("uri", uri)
-      .read("server", server)
-      .read("node", out.node)
-      .read("all", out.all)
-      .read("indices", out.indices)
-      .read("shards", out.shards)
-      .read("aliases", out.aliases)
-      .read("indices_settings", out.indices_settings)
-      .read("indices_mappings", out.indices_mappings)
-      .read("cluster_info", out.cluster_info)
-      .read("clustersettings", out.clustersettings)
-      .read("snapshots", out.snapshots)
-      .read("slm", out.slm)
-      .read("ilm", out.ilm)
-      .read("data_stream", out.data_stream)
-      .read("tasks", out.tasks)
-      .read("tasks_actions", out.tasks_actions)
-      .read("health_report", out.health_report);
+  fields.read("uri", uri).read("server", server);
+  out.ask.read(fields);
   TOCSIN_TRY(out.api_key, Credential::read(fields, "api_key"));
   std::vector<std::string> warnings;
   TOCSIN_OK(config::read_http_client_fields(fields, out.http, warnings));

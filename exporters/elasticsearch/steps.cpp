@@ -43,20 +43,20 @@ void of_cluster(expo::Page& page, Documents documents, std::string& cluster) {
   if constexpr (shown) put_cluster_info(page, documents[0]);
 }
 
-void add_index_steps(const TargetOptions& options, std::vector<Step>& steps) {
-  if (options.shards) {
+void add_index_steps(const Switches& ask, std::vector<Step>& steps) {
+  if (ask.shards) {
     steps.push_back({"", {"/_all/_stats?ignore_unavailable=true&level=shards"}, of_indices<true>, kIndices});
-  } else if (options.indices) {
+  } else if (ask.indices) {
     steps.push_back({"", {"/_all/_stats?ignore_unavailable=true"}, of_indices<false>, kIndices});
   }
-  if (options.shards || options.indices) {
+  if (ask.shards || ask.indices) {
     steps.push_back({"", {"/_cat/shards?format=json"}, with_name<put_shards>, kShards});
-    if (options.aliases) steps.push_back({"", {"/_alias"}, with_name<put_aliases>});
+    if (ask.aliases) steps.push_back({"", {"/_alias"}, with_name<put_aliases>});
   }
-  if (options.indices_settings) {
+  if (ask.indices_settings) {
     steps.push_back({"", {"/_all/_settings"}, only<put_indices_settings>, kIndicesSettings});
   }
-  if (options.indices_mappings) {
+  if (ask.indices_mappings) {
     steps.push_back({"", {"/_all/_mappings"}, only<put_indices_mappings>, kIndicesMappings});
   }
 }
@@ -75,32 +75,31 @@ std::string path_escape(std::string_view text) {
   return out;
 }
 
-std::vector<Step> steps_of(const TargetOptions& options) {
+std::vector<Step> steps_of(const Switches& ask) {
   std::vector<Step> steps;
-  if (options.cluster_info) {
+  if (ask.cluster_info) {
     steps.push_back({"cluster-info", {"/"}, of_cluster<true>});
   } else {
     steps.push_back({"", {"/"}, of_cluster<false>});
   }
   steps.push_back({"", {"/_cluster/health"}, only<put_cluster_health>, kHealth});
-  const std::string nodes = options.all ? "" : path_escape(options.node) + "/";
+  const std::string nodes = ask.all ? "" : path_escape(ask.node) + "/";
   steps.push_back({"", {fmt::format("/_nodes/{}stats", nodes)}, only<put_nodes>, kNodes});
-  if (options.health_report) steps.push_back({"health-report", {"/_health_report"}, only<put_health_report>});
-  if (options.clustersettings) {
+  if (ask.health_report) steps.push_back({"health-report", {"/_health_report"}, only<put_health_report>});
+  if (ask.clustersettings) {
     steps.push_back(
         {"clustersettings", {"/_cluster/settings?include_defaults=true"}, only<put_cluster_settings>, kSettings});
   }
-  if (options.slm) steps.push_back({"slm", {"/_slm/stats", "/_slm/status"}, both<put_snapshot_lifecycle>, kSlm});
-  if (options.tasks) {
-    steps.push_back({"tasks",
-                     {fmt::format("/_tasks?group_by=none&actions={}", path_escape(options.tasks_actions))},
-                     only<put_tasks>});
+  if (ask.slm) steps.push_back({"slm", {"/_slm/stats", "/_slm/status"}, both<put_snapshot_lifecycle>, kSlm});
+  if (ask.tasks) {
+    steps.push_back(
+        {"tasks", {fmt::format("/_tasks?group_by=none&actions={}", path_escape(ask.tasks_actions))}, only<put_tasks>});
   }
-  if (options.ilm) steps.push_back({"ilm", {"/_all/_ilm/explain", "/_ilm/status"}, both<put_lifecycle>});
-  if (options.data_stream) {
+  if (ask.ilm) steps.push_back({"ilm", {"/_all/_ilm/explain", "/_ilm/status"}, both<put_lifecycle>});
+  if (ask.data_stream) {
     steps.push_back({"data-stream", {"/_data_stream/*/_stats"}, only<put_data_streams>, kDataStreams});
   }
-  add_index_steps(options, steps);
+  add_index_steps(ask, steps);
   return steps;
 }
 

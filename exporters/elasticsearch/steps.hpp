@@ -32,7 +32,7 @@ struct Step {
 };
 
 /// The first one asks for the cluster's name.
-std::vector<Step> steps_of(const TargetOptions& options);
+std::vector<Step> steps_of(const Switches& ask);
 /// The step of one repository's snapshots: its only path.
 std::string snapshots_path(std::string_view repository);
 /// For one element of a path, where a plus is a plus.

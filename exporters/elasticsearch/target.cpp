@@ -56,7 +56,7 @@ ElasticsearchTarget::ElasticsearchTarget(TargetOptions options, const Services& 
     : options_(std::move(options)),
       services_(services),
       client_(client::make_client(options_.http, client_services(services))),
-      steps_(steps_of(options_)),
+      steps_(steps_of(options_.ask)),
       snapshots_{"snapshots", {}, nullptr, kSnapshots} {}
 
 /// The body of a good answer.
@@ -152,7 +152,7 @@ net::Task<Result<void>> ElasticsearchTarget::collect(std::shared_ptr<expo::Page>
     }
     note(step, began, std::move(result));
   }
-  if (options_.snapshots) {
+  if (options_.ask.snapshots) {
     const MonoTime began = clock.mono();
     Result<void> result = fail(Errc::kUnavailable, "the node does not answer");
     if (answers) result = co_await ask_snapshots(page, deadline);

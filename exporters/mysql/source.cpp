@@ -1,9 +1,9 @@
 #include "exporters/mysql/source.hpp"
 
 #include <map>
-#include <set>
 
 #include "base/strings.hpp"
+#include "exporters/collector/target_list.hpp"
 #include "exporters/mysql/access.hpp"
 #include "exporters/mysql/target.hpp"
 
@@ -16,7 +16,7 @@ class MysqlSource final : public Source {
  public:
   explicit MysqlSource(const Services& services) : services_(services) {}
   const SectionOptions& options() const override { return options_; }
-  const std::vector<Named>& targets() const override { return targets_; }
+  const std::vector<Named>& targets() const override { return targets_.all(); }
   std::string_view probe_path() const override { return "/probe"; }
 
   Result<void> read(const yaml::Node& section) {
@@ -108,9 +108,8 @@ class MysqlSource final : public Source {
     ConnectOptions known = options ? std::move(*options) : ConnectOptions{.host = "localhost"};
     if (auto set = set_address(address, *access, known); !set) return node.error("{}", set.error().message);
     if (server.empty()) server = known.address();
-    if (!names_.insert(server).second) return node.error("there are two targets with the name {}", go_quote(server));
-    targets_.push_back({server, make_target(server, *access, address, std::move(collectors), std::move(custom))});
-    return {};
+    auto target = make_target(server, *access, address, std::move(collectors), std::move(custom));
+    return targets_.add(node, std::move(server), std::move(target));
   }
 
   std::shared_ptr<Target> make_target(std::string server, const Access& access, const std::string& address,
@@ -135,8 +134,7 @@ class MysqlSource final : public Source {
   Custom custom_;
   std::string cnf_;
   std::map<std::string, Access, std::less<>> modules_;
-  std::vector<Named> targets_;
-  std::set<std::string> names_;
+  TargetList targets_;
 };
 
 Result<std::unique_ptr<Source>> make(const yaml::Node& section, const Services& services) {

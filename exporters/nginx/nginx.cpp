@@ -4,6 +4,7 @@
 
 #include "base/version.hpp"
 #include "client/client.hpp"
+#include "exporters/collector/target_list.hpp"
 #include "exporters/nginx/access_log.hpp"
 #include "exporters/nginx/stub_status.hpp"
 #include "net/url.hpp"
@@ -117,7 +118,7 @@ class NginxSource final : public Source {
   }
 
   const SectionOptions& options() const override { return section_; }
-  const std::vector<Named>& targets() const override { return targets_; }
+  const std::vector<Named>& targets() const override { return targets_.all(); }
 
  private:
   Result<void> read_target(const yaml::Node& node) {
@@ -151,19 +152,15 @@ class NginxSource final : public Source {
       place = std::move(*parsed);
       if (server.empty()) server = place->server;
     }
-    if (std::ranges::any_of(targets_, [&](const Named& other) { return other.server == server; })) {
-      return node.error("server {} is there twice", server);
-    }
     if (log) logs_.push_back(log);
-    targets_.push_back({std::move(server),
-                        std::make_shared<NginxTarget>(services_, std::move(place), std::move(http), std::move(log))});
-    return {};
+    return targets_.add(node, std::move(server),
+                        std::make_shared<NginxTarget>(services_, std::move(place), std::move(http), std::move(log)));
   }
 
   const Services services_;
   SectionOptions section_;
   std::vector<std::shared_ptr<AccessLog>> logs_;
-  std::vector<Named> targets_;
+  TargetList targets_;
 };
 
 Result<std::unique_ptr<Source>> make(const yaml::Node& section, const Services& services) {

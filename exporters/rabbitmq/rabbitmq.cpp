@@ -1,5 +1,6 @@
 #include "exporters/rabbitmq/rabbitmq.hpp"
 
+#include "exporters/collector/target_list.hpp"
 #include "exporters/rabbitmq/target.hpp"
 
 namespace tocsin::exporters::rabbitmq {
@@ -14,19 +15,19 @@ class RabbitmqSource final : public Source {
     fields.each("targets", [&](const yaml::Node& node) -> Result<void> {
       TOCSIN_TRY(TargetOptions options, TargetOptions::read(node));
       std::string server = options.server;
-      source->targets_.push_back({std::move(server), std::make_shared<RabbitmqTarget>(std::move(options), services)});
-      return {};
+      return source->targets_.add(node, std::move(server),
+                                  std::make_shared<RabbitmqTarget>(std::move(options), services));
     });
     TOCSIN_OK(fields.finish());
     return source;
   }
 
   const SectionOptions& options() const override { return options_; }
-  const std::vector<Named>& targets() const override { return targets_; }
+  const std::vector<Named>& targets() const override { return targets_.all(); }
 
  private:
   SectionOptions options_;
-  std::vector<Named> targets_;
+  TargetList targets_;
 };
 
 }  // namespace

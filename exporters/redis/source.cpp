@@ -1,7 +1,6 @@
 #include "exporters/redis/source.hpp"
 
-#include <algorithm>
-
+#include "exporters/collector/target_list.hpp"
 #include "exporters/redis/target.hpp"
 
 namespace tocsin::exporters::redis {
@@ -28,7 +27,7 @@ class RedisSource final : public Source {
   }
 
   const SectionOptions& options() const override { return section_; }
-  const std::vector<Named>& targets() const override { return targets_; }
+  const std::vector<Named>& targets() const override { return targets_.all(); }
   std::string_view probe_path() const override { return "/scrape"; }
 
   Result<std::shared_ptr<Target>> probe(const net::HttpRequest& request) override {
@@ -63,12 +62,8 @@ class RedisSource final : public Source {
     auto address = parse_address(text);
     if (!address) return node.error("{}", address.error().message);
     if (server.empty()) server = address->text();
-    if (std::ranges::any_of(targets_, [&](const Named& other) { return other.server == server; })) {
-      return node.error("server {} is there twice", server);
-    }
     known_.push_back({*address, options});
-    targets_.push_back({std::move(server), std::make_shared<RedisTarget>(shared_, *address, std::move(options))});
-    return {};
+    return targets_.add(node, std::move(server), std::make_shared<RedisTarget>(shared_, *address, std::move(options)));
   }
 
   Result<std::shared_ptr<Target>> make_probe(const net::HttpRequest& request) const {
@@ -118,7 +113,7 @@ class RedisSource final : public Source {
   SectionOptions section_;
   std::shared_ptr<const Options> options_;
   std::vector<Known> known_;
-  std::vector<Named> targets_;
+  TargetList targets_;
 };
 
 Result<std::unique_ptr<Source>> make(const yaml::Node& section, const Services& services) {

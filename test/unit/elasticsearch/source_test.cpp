@@ -111,11 +111,39 @@ TEST_CASE("a probe takes its address from the request and the rest from its modu
   CHECK(f.http.sent()[0].request.headers.get("Authorization") == "Basic dTpw");
 }
 
+TEST_CASE("the section's switches are those of its targets, modules and probes, which may say otherwise",
+          "[elasticsearch]") {
+  Fixture f;
+  REQUIRE(
+      f.read("elasticsearch:\n  all: true\n  tasks: true\n  targets: [{uri: 'http://es:9200'}, {uri: 'http://es:9200', "
+             "server: b, "
+             "tasks: false}]\n  auth_modules: {m: {all: false}}\n"));
+  f.answer("/", R"({"cluster_name":"c"})");
+  const auto asked = [&](const std::shared_ptr<Target>& target) {
+    const std::size_t before = f.http.sent().size();
+    f.collect(target);
+    std::string paths;
+    for (std::size_t i = before; i < f.http.sent().size(); ++i) {
+      paths += f.http.sent()[i].request.target.substr(std::string_view("http://es:9200").size()) + " ";
+    }
+    return paths;
+  };
+  const std::string tasks = "/_tasks?group_by=none&actions=indices%3A%2A ";
+  CHECK(asked(f.source->targets()[0].target) == "/ /_cluster/health /_nodes/stats " + tasks);
+  CHECK(asked(f.source->targets()[1].target) == "/ /_cluster/health /_nodes/stats ");
+  CHECK(asked(*f.source->probe(net::HttpRequest("GET", "/probe?target=es:9200"))) ==
+        "/ /_cluster/health /_nodes/stats " + tasks);
+  CHECK(asked(*f.source->probe(net::HttpRequest("GET", "/probe?target=es:9200&auth_module=m"))) ==
+        "/ /_cluster/health /_nodes/_local/stats " + tasks);
+}
+
 TEST_CASE("a section with mistakes says where", "[elasticsearch]") {
   Fixture f;
   CHECK(f.read("elasticsearch:\n  targets: [{uri: 'http://es:9200', indexes: true}]\n").error().message ==
         "agent.yml:2:37: field indexes not found in type elasticsearch target");
   CHECK(f.read("elasticsearch:\n  targets: [{uri: nowhere}]\n").error().message.starts_with("agent.yml:2:13: uri: "));
+  CHECK(f.read("elasticsearch:\n  targets: [{uri: 'http://es:9200'}, {uri: 'http://es:9200'}]\n").error().message ==
+        "agent.yml:2:38: two targets of the name es:9200: give one of them another `server`");
   CHECK(f.read("elasticsearch:\n  target: []\n").error().message ==
         "agent.yml:2:3: field target not found in type elasticsearch");
 }

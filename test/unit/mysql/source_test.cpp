@@ -88,7 +88,7 @@ TEST_CASE("mistakes of the section have their position and tell no secret", "[my
         "/etc/agent.yml:1:11: /etc/my.cnf: section [nouser]: no user");
   CHECK(f.error_of("targets: [{address: h, my_cnf: comes-later.cnf}]") == "fine");
   CHECK(f.error_of("targets: [{address: h, user: a}, {address: 'h:3306', user: b}]") ==
-        "/etc/agent.yml:1:34: there are two targets with the name \"h:3306\"");
+        "/etc/agent.yml:1:34: two targets of the name h:3306: give one of them another `server`");
   CHECK(f.error_of("custom_queries: none.yml").find("none.yml") != std::string::npos);
   REQUIRE(f.fs.write_file_atomic("/etc/q.yml", "a:\n  query: SELECT 1\n  metrics:\n    - b: {usage: WRONG}\n"));
   CHECK(f.error_of("targets: [{address: h, user: a, custom_queries: q.yml}]")

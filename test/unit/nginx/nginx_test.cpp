@@ -204,7 +204,8 @@ TEST_CASE("a section for nginx that cannot be is refused with its position", "[n
   CHECK(
       error("targets: [{access_log: {file: a, duration_buckets: [1, 1]}}]").contains("each more than the one before"));
   CHECK(error("targets: ['ftp://a']").starts_with("/etc/agent.yml:1:11: "));
-  CHECK(error("targets: ['http://a/', 'http://a/']") == "/etc/agent.yml:1:24: server a:80 is there twice");
+  CHECK(error("targets: ['http://a/', 'http://a/']") ==
+        "/etc/agent.yml:1:24: two targets of the name a:80: give one of them another `server`");
   CHECK(error("targets: ['unix:/run/nginx.sock:/stub_status']") == "good");
   CHECK(error("{}") == "good");
   CHECK(error("colour: red").contains("field colour not found"));

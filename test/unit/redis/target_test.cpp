@@ -399,7 +399,8 @@ TEST_CASE("a probe asks the server that it names, with the configuration's secre
 TEST_CASE("a section that cannot be is refused with its position", "[redis]") {
   const auto error = [](const std::string& text) { return error_of(Asker().configure(text)); };
   CHECK(error("targets: [{server: a}]") == "agent.yml:1:11: address is missing");
-  CHECK(error("targets: [a, a]") == "agent.yml:1:14: server a:6379 is there twice");
+  CHECK(error("targets: [a, a]") ==
+        "agent.yml:1:14: two targets of the name a:6379: give one of them another `server`");
   CHECK(error("targets: [{address: 'http://u:pw@a'}]") ==
         "agent.yml:1:11: unsupported protocol scheme \"http\" in address");
   CHECK(error("target: a").starts_with("agent.yml:1:1: field target not found"));
