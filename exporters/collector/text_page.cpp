@@ -1,5 +1,7 @@
 #include "exporters/collector/text_page.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "base/float_text.hpp"
@@ -62,48 +64,68 @@ void TextPage::merge(Families mine, const std::string& origin) {
   }
 }
 
+Result<void> TextPage::read(expo::Parser& parser, const expo::Row& row, Families& out) {
+  if (row.kind == expo::RowKind::kHelp) out[std::string(row.name)].help = expo::unescape_help(row.text);
+  if (row.kind == expo::RowKind::kType) out[std::string(row.name)].type = row.type;
+  if (row.kind != expo::RowKind::kSeries) return {};  // units and histograms are of other formats
+  if (row.has_timestamp && rules_ == Rules::kTextfile) {
+    return fail(Errc::kInvalid, "contains unsupported client-side timestamps");
+  }
+  if (parser.labels(row, views_) != expo::ParseErrc::kNone) {
+    return fail(Errc::kInvalid, "a label stands twice in {}", row.series);
+  }
+  const model::Labels labels = model::Labels::from(views_);
+  const std::string name(labels.metric_name());
+  const std::string base(family_name(out, name));
+  Family& family = out[base];
+  if (is_compound(family.type)) {
+    add_compound(family, std::string_view(name).substr(base.size()), labels.without_name(), row.value);
+  } else {
+    family.lines.push_back(Line{labels.without_name(), row.value});
+  }
+  return {};
+}
+
 Result<void> TextPage::add(std::string_view text, const std::string& origin) {
   Families mine;
   expo::TextParser parser(text);
   expo::Row row;
-  std::vector<model::LabelView> views;
-  for (;;) {
-    switch (parser.next(row)) {
-      case expo::RowKind::kEnd:
-        merge(std::move(mine), origin);
-        return {};
-      case expo::RowKind::kError:
-        return fail(Errc::kInvalid, "{}", expo::describe(text, parser.error()));
-      case expo::RowKind::kHelp:
-        mine[std::string(row.name)].help = expo::unescape_help(row.text);
-        break;
-      case expo::RowKind::kType:
-        mine[std::string(row.name)].type = row.type;
-        break;
-      case expo::RowKind::kUnit:       // of OpenMetrics alone
-      case expo::RowKind::kHistogram:  // of protobuf alone
-      case expo::RowKind::kComment:
-        break;
-      case expo::RowKind::kSeries: {
-        if (row.has_timestamp && rules_ == Rules::kTextfile) {
-          return fail(Errc::kInvalid, "contains unsupported client-side timestamps");
-        }
-        if (parser.labels(row, views) != expo::ParseErrc::kNone) {
-          return fail(Errc::kInvalid, "a label stands twice in {}", row.series);
-        }
-        const model::Labels labels = model::Labels::from(views);
-        const std::string name(labels.metric_name());
-        const std::string base(family_name(mine, name));
-        Family& family = mine[base];
-        if (is_compound(family.type)) {
-          add_compound(family, std::string_view(name).substr(base.size()), labels.without_name(), row.value);
-        } else {
-          family.lines.push_back(Line{labels.without_name(), row.value});
-        }
+  while (parser.next(row) != expo::RowKind::kEnd) {
+    if (row.kind == expo::RowKind::kError) return fail(Errc::kInvalid, "{}", expo::describe(text, parser.error()));
+    TOCSIN_OK(read(parser, row, mine));
+  }
+  merge(std::move(mine), origin);
+  return {};
+}
+
+TextPage::Mistakes TextPage::add_readable(std::string_view text, const std::string& origin) {
+  std::string whole;
+  if (!text.ends_with('\n')) {  // else a parser copies what is left, each time
+    whole = fmt::format("{}\n", text);
+    text = whole;
+  }
+  Families mine;
+  Mistakes mistakes;
+  const auto note = [&](std::string what) {
+    if (mistakes.count++ == 0) mistakes.first = std::move(what);
+  };
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::string_view rest = text.substr(begin);
+    begin = text.size();
+    expo::TextParser parser(rest);
+    expo::Row row;
+    while (parser.next(row) != expo::RowKind::kEnd) {
+      if (row.kind == expo::RowKind::kError) {  // on with the line behind it
+        const std::size_t offset = text.size() - rest.size() + parser.error().offset;
+        note(expo::describe(text, {parser.error().code, offset}));
+        begin = std::min(text.size(), text.find('\n', offset)) + 1;
         break;
       }
+      if (auto put = read(parser, row, mine); !put) note(std::move(put).error().message);
     }
   }
+  merge(std::move(mine), origin);
+  return mistakes;
 }
 
 void TextPage::put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "expo/parser.hpp"
 #include "expo/writer.hpp"
 #include "model/labels.hpp"
 #include "model/metric_type.hpp"
@@ -21,7 +22,7 @@ class TextPage {
   enum class Rules {
     kTextfile,  // node_exporter's for files of batch jobs: no timestamps; a label that some lines of a family have is
                 // empty on the others; a family whose help is another than in a text before is left out
-    kAsItIs  // timestamps are ignored
+    kAsItIs     // timestamps are ignored
   };
   explicit TextPage(Rules rules) : rules_(rules) {}
 
@@ -31,6 +32,14 @@ class TextPage {
   Result<void> add(std::string_view text, const std::string& origin);
   /// The families that were left out, with the reason.
   const std::set<std::string>& conflicts() const { return conflicts_; }
+  /// Lines of a text that are not of the format.
+  struct Mistakes {
+    std::size_t count = 0;
+    std::string first;
+  };
+  /// Adds what can be read of a text, for writers that do not escape the names that their users choose.
+  Mistakes add_readable(std::string_view text, const std::string& origin);
+  bool empty() const { return families_.empty(); }
   /// Puts all of it.
   void put(expo::Page& page) const;
 
@@ -61,6 +70,7 @@ class TextPage {
     std::vector<Family> parts;
   };
 
+  Result<void> read(expo::Parser& parser, const expo::Row& row, Families& out);
   static std::string_view family_name(const Families& families, std::string_view name);
   static void add_compound(Family& family, std::string_view suffix, const model::Labels& labels, double value);
   void merge(Families mine, const std::string& origin);
@@ -69,6 +79,7 @@ class TextPage {
   const Rules rules_;
   std::map<std::string, Merged> families_;
   std::set<std::string> conflicts_;
+  std::vector<model::LabelView> views_;  // of the line that is read
 };
 
 }  // namespace tocsin::exporters

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "base/log.hpp"
 #include "client/client.hpp"
 #include "client/material.hpp"
 #include "exporters/collector/text_page.hpp"
@@ -63,15 +64,25 @@ net::Task<Result<std::string>> RabbitmqTarget::get(std::string url, bool with_pa
 
 net::Task<Result<void>> RabbitmqTarget::ask_endpoint(PagePtr page, MonoTime deadline) {
   TOCSIN_CO_TRY(std::string text, co_await get(options_.endpoint, false, deadline));
-  co_return co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape),
-                                 [page, url = options_.endpoint, text = std::move(text)]() -> Result<void> {
-                                   TextPage read(TextPage::Rules::kAsItIs);
-                                   if (auto added = read.add(text, url); !added) {
-                                     return std::unexpected(std::move(added).error().wrap("GET " + url));
-                                   }
-                                   read.put(*page);
-                                   return {};
-                                 });
+  std::function<Result<TextPage::Mistakes>()> job = [page, url = options_.endpoint, text = std::move(text)]() {
+    TextPage read(TextPage::Rules::kAsItIs);
+    TextPage::Mistakes mistakes = read.add_readable(text, url);
+    read.put(*page);
+    return read.empty() && mistakes.count > 0
+               ? Result<TextPage::Mistakes>(fail(Errc::kInvalid, "GET {}: {}", url, mistakes.first))
+               : Result<TextPage::Mistakes>(std::move(mistakes));
+  };
+  TOCSIN_CO_TRY(const auto mistakes,
+                co_await net::run_on(services_.loop, services_.work.lane(Lane::kScrape), std::move(job)));
+  page->family("tocsin_rabbitmq_bad_lines",
+               "Lines of the endpoint's page that are not of the exposition format, and were left out.", kGauge)
+      .put(static_cast<double>(mistakes.count));
+  if (mistakes.count > 0 && !has_bad_lines_) {
+    log::warn("rabbitmq", "lines of the endpoint's page were left out",
+              {{"server", options_.server}, {"count", fmt::format("{}", mistakes.count)}, {"first", mistakes.first}});
+  }
+  has_bad_lines_ = mistakes.count > 0;
+  co_return Result<void>();
 }
 
 net::Task<Result<void>> RabbitmqTarget::ask_management(PagePtr page, MonoTime deadline) {

@@ -61,6 +61,31 @@ TEST_CASE("the broker's own page passes as it is, time stamps left out", "[rabbi
   CHECK(has(page, "rabbitmq_up 1\n"));
 }
 
+TEST_CASE("names that the broker does not escape cost their own lines", "[rabbitmq]") {
+  Fixture f;
+  REQUIRE(f.read("{endpoint: 'http://mq:15692/metrics'}"));
+  const auto serve = [&](const std::string& page) {
+    f.http.forget();
+    f.http.when("GET", "http://mq:15692/metrics", net::HttpResponse(200, page));
+  };
+  serve(
+      "# TYPE q gauge\nq{queue=\"a\"} 1\nq{queue=\"we\"ird\"} 2\nq{queue=\"back\\slash\"} "
+      "3\nq{queue=\"a\",queue=\"b\"} 4\n"
+      "# TYPE h histogram\nh_bucket{le=\"1\",v=\"a\"} 1\nh_bucket{le=\"1\",v=\"\"x\"} 1\nh_sum{v=\"a\"} "
+      "1\nh_count{v=\"a\"} 1\nq{queue=\"z\"} 5");
+  const std::string page = f.collect();
+  CHECK(has(page, "# TYPE q gauge\nq{queue=\"a\"} 1\nq{queue=\"back\\\\slash\"} 3\nq{queue=\"z\"} 5\n"));
+  CHECK(has(page, "h_bucket{v=\"a\",le=\"1\"} 1\nh_bucket{v=\"a\",le=\"+Inf\"} 1\n"));
+  CHECK(has(page, "tocsin_rabbitmq_bad_lines 3\n"));
+  CHECK(has(page, "rabbitmq_up 1\n"));
+  serve("q 1\n");
+  CHECK(has(f.collect(), "tocsin_rabbitmq_bad_lines 0\n"));
+  serve("<html>\n<body>no</body>\n</html>\n");
+  const std::string none = f.collect();
+  CHECK(has(none, "rabbitmq_up 0\n"));
+  CHECK(has(none, "GET http://mq:15692/metrics: "));
+}
+
 TEST_CASE("the management API takes over when the endpoint does not answer", "[rabbitmq]") {
   Fixture f;
   REQUIRE(
