@@ -127,7 +127,15 @@ net::Task<Result<std::string>> MemcachedTarget::ask_on(std::shared_ptr<ServerStr
     if (bytes.size() > kMaxAnswerBytes)
       co_return fail(Errc::kLimit, "the answers have more than {} bytes", kMaxAnswerBytes);
     std::string_view rest = std::string_view(bytes).substr(understood);
-    while (whole < kAnswers && !take_answer(rest).empty()) ++whole;
+    while (whole < kAnswers) {
+      const std::string_view answer = take_answer(rest);
+      if (answer.empty()) break;
+      // A server that wants to know who asks says so once, and forgets the other questions.
+      if (whole == 0) {
+        if (const auto stats = parse_stats(answer); !stats) co_return fail(Error(stats.error()));
+      }
+      ++whole;
+    }
     understood = bytes.size() - rest.size();
   }
   co_return bytes;

@@ -123,8 +123,10 @@ net::Task<Result<void>> RabbitmqTarget::shake_hands(PagePtr page, MonoTime deadl
     server.tls = material->tls ? material->tls : std::make_shared<const net::TlsOptions>();
   }
   const MonoTime began = services_.loop.clock().mono();
-  TOCSIN_CO_OK(co_await amqp_ping(services_.loop, services_.resolver, services_.work.lane(Lane::kScrape),
-                                  std::move(server), deadline));
+  auto pinged = co_await amqp_ping(services_.loop, services_.resolver, services_.work.lane(Lane::kScrape),
+                                   std::move(server), deadline);
+  if (!pinged)
+    co_return fail(std::move(pinged).error().wrap(fmt::format("amqp {}:{}", options_.amqp_host, options_.amqp_port)));
   const std::chrono::duration<double> took = services_.loop.clock().mono() - began;
   page->family("rabbitmq_amqp_handshake_seconds", "Time from the dial to an open AMQP connection and its end.", kGauge)
       .put(took.count());

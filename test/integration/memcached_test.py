@@ -78,6 +78,32 @@ memcached:
     wait_until(lambda: value(page(address), "memcached_up", server="a") == 0, "the dead server is down")
 
 
+def test_tls_is_verified_and_the_binary_protocol_is_a_reason(work):
+    work.run(need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", work.path("key.pem"), "-out", work.path("cert.pem"),
+             "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    _, encrypted = memcached(work, "-Z", "-o", f"ssl_chain_cert={work.path('cert.pem')},ssl_key={work.path('key.pem')}", name="encrypted")
+    _, plain = memcached(work, name="plain")
+    _, binary = memcached(work, "-B", "binary", name="binary")  # the protocol of SASL, which the exporter does not speak either
+    text = page(agent(work, f"""
+memcached:
+  deadline: 2s
+  targets:
+    - {{address: '127.0.0.1:{encrypted}', server: trusted, tls: {{ca_file: {work.path("cert.pem")}}}}}
+    - {{address: '127.0.0.1:{encrypted}', server: unchecked, tls: {{insecure_skip_verify: true}}}}
+    - {{address: '127.0.0.1:{encrypted}', server: unknown, tls: {{}}}}
+    - {{address: '127.0.0.1:{encrypted}', server: in-clear}}
+    - {{address: '127.0.0.1:{plain}', server: without, tls: {{ca_file: {work.path("cert.pem")}}}}}
+    - {{address: '127.0.0.1:{binary}', server: binary}}
+    - {{address: '127.0.0.1:{plain}', server: plain}}
+"""))
+    up = {dict(labels)["server"]: number for (_, labels), number in families(text)["memcached_up"].series.items()}
+    assert up == {"trusted": 1, "unchecked": 1, "unknown": 0, "in-clear": 0, "without": 0, "binary": 0, "plain": 1}, up
+    assert value(text, "memcached_max_connections", server="trusted") == 1024
+    log = next(program for program in work.programs if program.name == "agent").text()
+    for server in ("unknown", "in-clear", "without", "binary"):
+        assert f"target={server} err=" in log, log
+
+
 def test_a_socket_and_a_password(work):
     work.write("auth", "app:s3cret\n")
     program = work.start("memcached", [need("memcached"), "-u", "root", "-s", work.path("m.sock"), "-Y", work.path("auth")])
@@ -91,3 +117,4 @@ memcached:
 """))
     up = {dict(labels)["server"]: number for (_, labels), number in families(text)["memcached_up"].series.items()}
     assert up == {"good": 1, "wrong": 0, "none": 0}, up
+    assert "CLIENT_ERROR unauthenticated" in next(p for p in work.programs if p.name == "agent").text()  # at once, not at the deadline
