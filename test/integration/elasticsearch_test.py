@@ -3,13 +3,23 @@ import os
 import re
 
 from elasticsearch_api import Elasticsearch
-from same_pages import check_same, families, value
+from same_pages import check_has, check_same, families, value
 from support import Skip, free_port, http, need, wait_until
 
 # Of the exporter itself; and what newer exporters say otherwise: the cluster of a shard, the id of a node and more
 # roles; and limits of shards that the cluster does not have.
 LEFT_OUT = r"go_|elasticsearch_clustersettings_stats_max_shards_per_node|process_|promhttp_|elasticsearch_exporter_build_info|elasticsearch_node_shards_total|elasticsearch_nodes_roles|elasticsearch_indices_translog_size_in_bytes|elasticsearch_clusterinfo_last"
 MOVING = r"elasticsearch_scrape_duration_seconds|.*_total_scrapes|.*_scrapes_total"
+
+
+# Of elasticsearch-mixin and the widely used collections of alerts.
+MUST_HAVE = """
+elasticsearch_cluster_health_{status,number_of_nodes,number_of_data_nodes,active_shards,active_primary_shards,relocating_shards}
+elasticsearch_cluster_health_{initializing_shards,unassigned_shards,delayed_unassigned_shards,number_of_pending_tasks,up}
+elasticsearch_jvm_memory_{used,max}_bytes elasticsearch_jvm_gc_collection_seconds_{sum,count} elasticsearch_filesystem_data_{size,available,free}_bytes
+elasticsearch_indices_{docs,store_size_bytes,indexing_index_total,indexing_index_time_seconds_total,search_query_total,search_query_time_seconds}
+elasticsearch_thread_pool_{rejected,queue,active,completed}_count elasticsearch_breakers_tripped elasticsearch_process_cpu_percent elasticsearch_os_cpu_percent
+"""
 
 
 def agent_on(work, uri, name, more=""):
@@ -33,6 +43,7 @@ def test_elasticsearch_beside_its_exporter(work):
         agent = agent_on(work, server.url, f"agent-{version}", everything)
         ours = http(f"http://{agent}/metrics/elasticsearch")[1]
         assert sum(len(family.series) for family in families(theirs).values()) > 500
+        check_has(ours, MUST_HAVE)
         check_same(theirs, ours, lambda name: re.match(MOVING, name), ignored=lambda name: re.match(LEFT_OUT, name))
 
 

@@ -6,8 +6,23 @@ import subprocess
 import time
 
 from postgres_server import PASSWORD, Postgres
-from same_pages import read_page
+from same_pages import check_has, read_page
 from support import free_port, http, need, wait_until
+
+# Of postgres_mixin and the widely used collections of alerts.
+MUST_HAVE = """
+pg_up pg_exporter_last_scrape_error pg_locks_count pg_stat_activity_{count,max_tx_duration} pg_postmaster_start_time_seconds
+pg_stat_database_{xact_commit,xact_rollback,blks_hit,blks_read,tup_fetched,tup_returned,tup_inserted,tup_updated,tup_deleted,deadlocks,conflicts,numbackends}
+pg_settings_{max_connections,superuser_reserved_connections,max_locks_per_transaction,autovacuum,autovacuum_max_workers,transaction_read_only}
+pg_settings_autovacuum_{freeze_max_age,multixact_freeze_max_age,naptime_seconds,vacuum_threshold,vacuum_scale_factor,analyze_threshold,work_mem_bytes}
+pg_stat_bgwriter_{buffers_alloc,buffers_backend,buffers_backend_fsync,buffers_checkpoint,buffers_clean}_total
+pg_stat_bgwriter_{checkpoints_timed,checkpoints_req,checkpoint_write_time,checkpoint_sync_time,maxwritten_clean}_total
+pg_replication_{is_replica,lag_seconds} pg_replication_slots_{active,slot_is_active,slot_current_wal_lsn,wal_status}
+pg_stat_user_tables_{n_dead_tup,n_live_tup,last_vacuum,last_autovacuum,last_analyze,last_autoanalyze,seq_scan,idx_scan,n_tup_ins,n_tup_upd,n_tup_del}
+pg_stat_user_tables_{table_size_bytes,index_size_bytes,vacuum_count,autovacuum_count,analyze_count,autoanalyze_count,n_mod_since_analyze}
+pg_database_size_bytes pg_stat_archiver_{archived_count,failed_count} pg_stat_replication_pg_wal_lsn_diff pg_wal_{segments,size_bytes}
+pg_stat_statements_{calls_total,seconds_total,rows_total,block_read_seconds_total,block_write_seconds_total}
+"""
 
 STATEMENTS = "shared_preload_libraries='pg_stat_statements'"
 EVERY_COLLECTOR = ("{buffercache_summary: true, database_wraparound: true, long_running_transactions: true, postmaster: true, "
@@ -173,6 +188,7 @@ targets:
     }
     for key, text in expected.items():
         assert series.get(key) == text, f"{key}: {series.get(key)}"
+    check_has(http(f"http://{address}/metrics/postgres")[1], MUST_HAVE)
     families = {key.split("{")[0] for key in series if 'server="primary"' in key}
     for name in ("pg_replication_lag_seconds", "pg_replication_slots_active", "pg_stat_user_tables_n_dead_tup", "pg_postmaster_start_time_seconds",
                  "pg_stat_activity_count", "pg_locks_count", "pg_wal_segments", "pg_wal_size_bytes", "pg_database_wraparound_age_datfrozenxid_seconds",

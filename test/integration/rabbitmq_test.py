@@ -3,13 +3,23 @@ import json
 import os
 import re
 import signal
+import urllib.parse
 
-from same_pages import check_same, families, value
+from same_pages import check_has, check_same, families, value
 from support import free_port, http, need, wait_until
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 # Counts and sizes of the virtual machine, which move from question to question.
 MOVING = r"erlang_|telemetry_|process_|rabbitmq_erlang_|rabbitmq_process_|rabbitmq_io_|rabbitmq_disk_space|rabbitmq_schema|rabbitmq_queue_process|rabbitmq_connection_|rabbitmq_auth"
+
+
+# Of RabbitMQ's own dashboards and the widely used collections of alerts.
+MUST_HAVE = """
+rabbitmq_{connections,channels,consumers,queues,queue_messages,queue_messages_ready,queue_messages_unacked,queue_consumers,build_info,identity_info}
+rabbitmq_process_{open_fds,max_fds,open_tcp_sockets,max_tcp_sockets,resident_memory_bytes} rabbitmq_resident_memory_limit_bytes
+rabbitmq_disk_space_available_{bytes,limit_bytes} rabbitmq_connections_{opened,closed}_total rabbitmq_channels_{opened,closed}_total
+rabbitmq_queues_{declared,created,deleted}_total rabbitmq_alarms_{memory_used_watermark,free_disk_space_watermark,file_descriptor_limit}
+"""
 
 
 class Broker:
@@ -18,11 +28,17 @@ class Broker:
     def __init__(self, work):
         need("rabbitmqctl")
         self.work = work
-        self.amqp, self.http, self.prometheus, epmd = (free_port() for _ in range(4))
+        self.amqp, self.amqps, self.http, self.prometheus, epmd = (free_port() for _ in range(5))
         folder = work.path("rabbitmq")
         os.makedirs(folder)
+        work.run(need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem",
+                 "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.certificate = f"{folder}/cert.pem"
         work.write("rabbitmq/rabbitmq.conf", f"""
 listeners.tcp.1 = 127.0.0.1:{self.amqp}
+listeners.ssl.1 = 127.0.0.1:{self.amqps}
+ssl_options.certfile = {folder}/cert.pem
+ssl_options.keyfile = {folder}/key.pem
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {self.http}
 prometheus.tcp.ip = 127.0.0.1
@@ -93,6 +109,34 @@ def page_of(agent):
     return http(f"http://{agent}/metrics/rabbitmq")[1]
 
 
+ODD_NAMES = ('we"ird', "ünïcode", "with space", "a/b", "quo'te", "back\\slash", "per%cent")
+
+
+def odd_names(work, broker):
+    """Queues and virtual hosts of any name, by each way; the endpoint gets those with quotes wrong itself."""
+    for name in ODD_NAMES:
+        path = urllib.parse.quote(name, safe="")
+        assert broker.api(f"queues/%2F/{path}", "{}", "PUT")[0] == 201
+        assert broker.api(f"vhosts/{path}", "{}", "PUT")[0] == 201
+        assert broker.api(f"permissions/{path}/guest", '{"configure": ".*", "write": ".*", "read": ".*"}', "PUT")[0] in (201, 204)
+    targets = "".join(f"    - {{server: {json.dumps(name)}, amqp: '127.0.0.1:{broker.amqp}', vhost: {json.dumps(name)}}}\n" for name in ODD_NAMES)
+    page = page_of(agent_with(work, f"  targets:\n{targets}", "vhosts"))
+    for name in ODD_NAMES:
+        assert value(page, "rabbitmq_up", server=name.replace("\\", "\\\\").replace('"', '\\"')) == 1, (name, page)
+    detailed = f"http://127.0.0.1:{broker.prometheus}/metrics/detailed?vhost=%2F&family=queue_coarse_metrics"
+    agent = agent_with(work, f"  targets: [{{endpoint: '{detailed}'}}]\n", "detailed")
+    managed = agent_with(work, f"  targets: [{{management: 'http://127.0.0.1:{broker.http}', queues: true}}]\n", "managed-queues")
+
+    def queues(text, name):
+        return {dict(labels)["queue"] for _, labels in families(text)[name].series if dict(labels)["vhost"] == "/"}
+
+    escaped = {name.replace("\\", "\\\\").replace('"', '\\"') for name in ODD_NAMES} | {"orders"}
+    wait_until(lambda: queues(page_of(managed), "rabbitmq_queue_messages_ready") == escaped, "the API shows all queues", 60)
+    text = page_of(agent)
+    assert value(text, "rabbitmq_up") == 1 and value(text, "tocsin_rabbitmq_bad_lines") > 0, text
+    assert queues(text, "rabbitmq_detailed_queue_messages_ready") == {name for name in escaped if '"' not in name}, text
+
+
 def test_rabbitmq_by_its_endpoint_by_its_api_and_by_amqp(work):
     broker = Broker(work)
     try:
@@ -112,6 +156,7 @@ def ask(work, broker):
     theirs = http(f"http://127.0.0.1:{broker.prometheus}/metrics")[1]
     ours = page_of(agent)
     check_same(theirs, ours, lambda name: re.match(MOVING, name))
+    check_has(ours, MUST_HAVE)
     assert value(ours, "rabbitmq_up") == 1 and value(ours, "rabbitmq_source_up", source="amqp") == 1
     assert 0 < value(ours, "rabbitmq_amqp_handshake_seconds") < 5
 
@@ -136,6 +181,13 @@ def ask(work, broker):
         assert re.search(reason, log), log
         assert "s3cret" not in log
 
+    odd_names(work, broker)
+
+    encrypted = f"amqp: '127.0.0.1:{broker.amqps}', amqp_tls: true"
+    page = page_of(agent_with(work, f"  targets: [{{{encrypted}, tls_config: {{ca_file: {broker.certificate}}}}}]\n", "encrypted"))
+    assert value(page, "rabbitmq_up") == 1, page
+    refused(f"{{{encrypted}, password: s3cret}}", r"certificate signed by unknown authority")
+    refused(f"{{{encrypted.replace(str(broker.amqps), str(broker.amqp))}, tls_config: {{insecure_skip_verify: true}}}}", r"err=.*amqp")
     refused(f"{{amqp: '127.0.0.1:{broker.amqp}', password: s3cret}}", r"ACCESS_REFUSED")
     refused(f"{{amqp: '127.0.0.1:{broker.amqp}', vhost: nowhere}}", r"connection.open: NOT_ALLOWED.*nowhere")
     refused(f"{{amqp: '127.0.0.1:{broker.http}'}}", r"not AMQP|closed the connection|deadline exceeded")

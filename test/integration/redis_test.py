@@ -6,7 +6,7 @@ import ssl
 import time
 import urllib.parse
 
-from same_pages import check_same, families, value
+from same_pages import check_has, check_same, families, value
 from support import Skip, free_port, http, need, wait_until
 
 
@@ -51,6 +51,15 @@ def fill(port):
         talk(port, *words)
 
 
+# Of redis-mixin and the widely used collections of alerts.
+MUST_HAVE = """
+redis_up redis_instance_info redis_uptime_in_seconds redis_memory_{used,max,used_rss,used_peak}_bytes redis_memory_fragmentation_ratio
+redis_connected_{clients,slaves} redis_blocked_clients redis_config_{maxclients,maxmemory} redis_db_keys redis_db_keys_expiring
+redis_commands_total redis_commands_duration_seconds_total redis_commands_processed_total redis_keyspace_{hits,misses}_total
+redis_{evicted,expired}_keys_total redis_net_{in,out}put_bytes_total redis_{rejected_connections,connections_received}_total
+redis_rdb_{last_save_timestamp_seconds,last_bgsave_status,changes_since_last_save} redis_aof_enabled redis_slowlog_length
+"""
+
 # What moves with time, with the exporters' own questions, or tells of the exporter itself.
 MOVES = ("redis_allocator_", "redis_memory_used", "redis_mem_", "redis_cpu_", "redis_net_", "redis_uptime", "redis_start_time", "redis_commands_",
          "redis_latency_", "redis_total_reads", "redis_total_writes", "redis_connections_received", "redis_exporter_", "redis_client_recent",
@@ -91,6 +100,7 @@ redis:
   include_config_metrics: true
 """))
     compare(theirs, ours)
+    check_has(ours, MUST_HAVE + "redis_total_system_memory_bytes redis_config_value")
     assert value(ours, "redis_up") == 1
     assert value(ours, "redis_key_size", db="db0", key="visitors") == 2
     assert value(ours, "redis_key_value", db="db0", key="user:1") == 1.5
@@ -114,6 +124,8 @@ redis:
         theirs = exporter(work, port, name=f"exporter-{server}")
         compare(theirs, page(address, f"/redis/scrape?target=127.0.0.1:{port}"))
     both = page(address)
+    check_has(both, "redis_master_{link_up,last_io_seconds_ago,sync_in_progress,repl_offset} redis_slave_{info,repl_offset} "
+              "redis_connected_slave_{lag_seconds,offset_bytes} redis_repl_backlog_is_active")
     labels = dict(master_host="127.0.0.1", master_port=str(master), server="replica")
     assert value(both, "redis_master_link_up", **labels) == 1
     assert value(both, "redis_connected_slaves", server="master") == 1

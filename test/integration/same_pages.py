@@ -52,6 +52,25 @@ def value(page, name, **labels):
     return None
 
 
+def spelled_out(names):
+    """The names of "redis_{a,b}_total redis_up", braces as in a shell."""
+    found = []
+    for name in names.split():
+        brace = re.search(r"\{([^{}]*)\}", name)
+        if brace:
+            found += spelled_out(" ".join(name[:brace.start()] + part + name[brace.end():] for part in brace.group(1).split(",")))
+        else:
+            found.append(name)
+    return found
+
+
+def check_has(page, names):
+    """Each of the names has a series on the page: those that dashboards and alerts of the kind ask for."""
+    there = {SERIES.fullmatch(line).group(1) for line in page.splitlines() if line and not line.startswith("#")}
+    missing = [name for name in spelled_out(names) if name not in there]
+    assert not missing, missing
+
+
 def check_same(theirs, ours, moves, ignored=lambda name: name.startswith(("go_", "process_", "promhttp_")), other_types=(),
                other_series=lambda name: False):
     """Every family of theirs is in ours, with equal type, help and series; values are equal but for those that `moves`."""
