@@ -6,9 +6,8 @@ import signal
 import subprocess
 import time
 
-from same_pages import check_has
 from mysql_server import PASSWORD, USER, MariaDb
-from same_pages import read_page
+from same_pages import check_has, read_page
 from support import free_port, http, need, wait_until
 
 # What Debian's exporter 0.14 has and MariaDB answers; innodb_tablespaces, sys.user_summary are broken or missing there.
