@@ -2,6 +2,7 @@
 // Source of what the fields mean: xfs.org, "Runtime Stats".
 
 #include <algorithm>
+#include <array>
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
@@ -88,7 +89,9 @@ class Xfs final : public Collector {
   }
 
  private:
+  /// What the kernel does not tell is 0, as in node_exporter.
   static Result<void> put(expo::Page& page, const std::string& device, const std::string& path, std::string_view text) {
+    std::array<std::uint64_t, std::size(kFields)> values{};
     while (!text.empty()) {
       std::string_view line = take_line(text);
       const std::string_view kind = next_word(line);
@@ -99,12 +102,14 @@ class Xfs final : public Collector {
         if (!to_number(word, value)) {
           return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", path, kind, word.substr(0, 100));
         }
-        const auto field = std::ranges::find_if(
+        const auto* const field = std::ranges::find_if(
             kFields, [&](const Field& candidate) { return candidate.line == kind && candidate.place == place; });
-        if (field == std::end(kFields)) continue;
-        page.family(fmt::format("node_xfs_{}", field->name), field->help, model::MetricType::kCounter)
-            .put({{"device", device}}, static_cast<double>(value));
+        if (field != std::end(kFields)) values[static_cast<std::size_t>(field - kFields)] = value;
       }
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      page.family(fmt::format("node_xfs_{}", kFields[i].name), kFields[i].help, model::MetricType::kCounter)
+          .put({{"device", device}}, static_cast<double>(values[i]));
     }
     return {};
   }
