@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "agent/sources.hpp"
+#include "base/html.hpp"
 #include "base/resident_memory.hpp"
 #include "base/version.hpp"
 

@@ -1,5 +1,6 @@
 #include "agent/originals.hpp"
 
+#include "base/html.hpp"
 #include "base/version.hpp"
 
 namespace tocsin::agent {
@@ -18,26 +19,6 @@ net::HttpResponse landing_page(const RunningSource& source, const std::string& p
 }
 
 }  // namespace
-
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 net::Task<Result<Pages>> Originals::pages(std::string kind, net::HttpRequest request) {
   Gathered gathered = co_await gatherer_.gather({{kind}, {}}, scrape_limit(request, kNoLimit));

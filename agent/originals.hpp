@@ -8,9 +8,6 @@
 
 namespace tocsin::agent {
 
-/// Escaped for HTML.
-std::string html_escaped(std::string_view text);
-
 /// Thread: the loop's.
 class Originals {
  public:

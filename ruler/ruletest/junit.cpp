@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/html.hpp"
 #include "base/strings.hpp"
 
 namespace tocsin::ruletest {
@@ -14,21 +15,6 @@ std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
       case '\t':
         out += "&#x9;";
         break;
@@ -42,7 +28,11 @@ std::string xml_text(std::string_view text) {
         // XML 1.0 has no other control characters.
         const auto byte = static_cast<unsigned char>(c);
         const bool bad = byte < 0x20 || (byte >= 0x80 && !utf8);
-        out += bad ? std::string("\uFFFD") : std::string(1, c);
+        if (bad) {
+          out += "\uFFFD";
+        } else {
+          append_html(out, c);
+        }
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <wctype.h>
 
+#include "base/html.hpp"
 #include "base/strings.hpp"
 #include "base/utf8.hpp"
 
@@ -149,27 +150,10 @@ std::string html_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    switch (c) {
-      case '\0':
-        out += "\xef\xbf\xbd";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      default:
-        out += c;
+    if (c == '\0') {
+      out += "\xef\xbf\xbd";
+    } else {
+      append_html(out, c);
     }
   }
   return out;

@@ -1,23 +1,10 @@
 #include "ui/start_page.hpp"
 
 #include "base/check.hpp"
+#include "base/html.hpp"
 
 namespace tocsin::ui {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 net::Task<net::HttpResponse> serve(std::shared_ptr<const std::string> page) {
   net::HttpResponse response(200, "text/html; charset=utf-8", net::Body(std::move(page)));
@@ -36,7 +23,7 @@ void add_start_page(net::HttpRouter& router, std::string_view title) {
   std::string html(start_page_html());
   const std::size_t at = html.find(kTitle);
   check(at != std::string::npos, "BUG: the start page has no title");
-  html.replace(at, kTitle.size(), "<title>" + escaped(title) + "</title>");
+  html.replace(at, kTitle.size(), "<title>" + html_escaped(title) + "</title>");
   auto page = std::make_shared<const std::string>(std::move(html));
   router.add("GET", "/", [page](net::HttpRequest, net::HttpRouter::Captures) { return serve(page); });
 }
