@@ -1,7 +1,7 @@
 // A month in virtual time: alerts that flap, silences that come and go, nights that are muted in a zone whose clocks
 // are set back in it, receivers that fail, reloads and crashes. A model that knows nothing of the implementation says
 // of each notification whether it was due, and every hour whether one is missing. TOCSIN_WHOLE_MONTH=1: 10,000 alerts
-// in 100 groups instead of 200 in 4.
+// in 100 groups instead of 200 in 4, about a minute of CPU.
 
 #include <algorithm>
 #include <cmath>
