@@ -1,6 +1,11 @@
 #include "expo/exposition.hpp"
 
-#include "expo/text_parser.hpp"
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
 #include "expo/writer.hpp"
 
 namespace tocsin::expo {
@@ -15,26 +20,67 @@ std::size_t head_size(std::string_view line) {
   return brace != std::string_view::npos ? brace + 2 : line.find(' ') + 1;
 }
 
-std::string escaped_head(std::string_view head, EscapingScheme escaping) {
-  const std::string line = std::string(head) + "0\n";
-  TextParser parser(line);
-  Row row;
-  std::vector<model::LabelView> labels;
-  if (parser.next(row) != RowKind::kSeries || parser.labels(row, labels) != ParseErrc::kNone) return std::string(head);
-  std::string name;
-  std::vector<std::string> names;
-  names.reserve(labels.size());
-  std::vector<model::LabelView> others;
-  for (const model::LabelView& label : labels) {
-    if (label.name == "__name__") {
-      name = escape_name(label.value, escaping);
+namespace {
+
+/// The quoted text at `at`, with what is behind its closing quote; our writer has escaped what needs it.
+struct QuotedPart {
+  std::string_view raw;
+  std::size_t end = 0;
+};
+
+QuotedPart quoted_at(std::string_view text, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+  end = std::min(end, text.size());
+  return {text.substr(at + 1, end - at - 1), end + 1};
+}
+
+std::string unescaped(std::string_view raw) {
+  std::string out;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == '\\' && i + 1 < raw.size()) {
+      ++i;
+      out += raw[i] == 'n' ? '\n' : raw[i];
     } else {
-      others.push_back({names.emplace_back(escape_name(label.name, escaping)), label.value});
+      out += raw[i];
     }
   }
-  std::string out;
-  append_head(out, name, {}, others);
   return out;
+}
+
+}  // namespace
+
+/// Not by the parser: bytes that no page may have in a name, such as zeros, become underscores like any other.
+std::string escaped_head(std::string_view head, EscapingScheme escaping) {
+  std::size_t at = std::min(head.find_first_of("{ "), head.size());
+  std::string name = escape_name(head.substr(0, at), escaping);
+  std::vector<std::pair<std::string, std::string_view>> labels;  // with the value between its quotes
+  for (++at; at < head.size() && head[at] != '}' && head[at] != ' ';
+       at += at < head.size() && head[at] == ',' ? 1 : 0) {
+    std::string key;
+    if (head[at] == '"') {
+      const auto [raw, end] = quoted_at(head, at);
+      key = escape_name(unescaped(raw), escaping);
+      at = end;
+    } else {
+      const std::size_t equals = std::min(head.find('=', at), head.size());
+      key = escape_name(head.substr(at, equals - at), escaping);
+      at = equals;
+    }
+    if (at >= head.size() || head[at] != '=') {  // the metric's name
+      name = std::move(key);
+      continue;
+    }
+    const auto [raw, end] = quoted_at(head, at + 1);
+    labels.emplace_back(std::move(key), raw);
+    at = end;
+  }
+  std::ranges::sort(labels);
+  std::string out = std::move(name);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    out += fmt::format("{}{}=\"{}\"", i == 0 ? '{' : ',', labels[i].first, labels[i].second);
+  }
+  return out += labels.empty() ? " " : "} ";
 }
 
 void append_text(std::string& out, std::span<const MergedFamily> families, EscapingScheme escaping) {

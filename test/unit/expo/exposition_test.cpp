@@ -185,6 +185,19 @@ TEST_CASE("names of UTF-8 are escaped as the scraper asks, in all formats") {
         std::string::npos);
 }
 
+TEST_CASE("bytes that no page may have in a name become underscores, and the rest of the page stays") {
+  expo::Page page;
+  page.begin();
+  page.family("a\\b\"c\nd", "Odd.", MetricType::kGauge).put({{"l\"", "a\"}\\,\n{"}, {"k", ""}}, 1);
+  page.family(std::string_view("zero\0name\xff", 10), "", MetricType::kGauge).put({}, 2);
+  page.family(std::string_view("zero\0of", 7), "", MetricType::kGauge).put({{"cpu", "0"}}, 3);
+  page.end();
+  CHECK(exposed(page, PageFormat::kText) ==
+        "# HELP a_b_c_d Odd.\n# TYPE a_b_c_d gauge\na_b_c_d{k=\"\",l_=\"a\\\"}\\\\,\\n{\"} 1\n"
+        "# TYPE zero_name_ gauge\nzero_name_ 2\n# TYPE zero_of gauge\nzero_of{cpu=\"0\"} 3\n");
+  CHECK_THAT(openmetrics(page), Catch::Contains("zero_of{cpu=\"0\"} 3\n# EOF\n"));
+}
+
 TEST_CASE("exemplars and creation times go with their round, and with a series that is cut") {
   expo::Page page;
   page.limit_series(2);
