@@ -57,6 +57,26 @@ Result<void> for_each_link(Netlink& netlink, bool with_stats, const std::functio
   });
 }
 
+std::optional<LinkStats> parse_link_stats(std::string_view message) {
+  const auto header = read_struct<if_stats_msg>(message);
+  if (!header) return std::nullopt;
+  LinkStats stats{.index = header->ifindex, .stats64 = {}};
+  for_each_attribute(after_header(message, sizeof(if_stats_msg)), [&](std::uint16_t type, std::string_view value) {
+    if (type == IFLA_STATS_LINK_64) stats.stats64 = value;
+  });
+  if (stats.stats64.empty()) return std::nullopt;
+  return stats;
+}
+
+Result<void> for_each_link_stats(Netlink& netlink, const std::function<void(const LinkStats&)>& take) {
+  if_stats_msg request{};
+  request.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  return netlink.dump(RTM_GETSTATS, bytes_of(request), [&](std::uint16_t type, std::string_view body) {
+    if (type != RTM_NEWSTATS) return;
+    if (const auto stats = parse_link_stats(body)) take(*stats);
+  });
+}
+
 std::string hardware_address(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;

@@ -191,15 +191,25 @@ class Netdev final : public Collector {
     if (link_families_.empty()) {
       for (const Field& field : fields) link_families_.push_back(family(page, field.name));
     }
-    return for_each_link(netlink_, true, [&](const Link& link) {
-      if (!devices_.shows(link.name) || (link.stats64.empty() && link.stats32.empty())) return;
-      const Stats stats =
-          link.stats64.empty() ? stats_of<std::uint32_t>(link.stats32) : stats_of<std::uint64_t>(link.stats64);
+    const auto put_stats = [&](std::string_view device, std::string_view alias, const Stats& stats) {
       for (std::size_t i = 0; i < fields.size(); ++i) {
         std::uint64_t value = 0;
         for (std::size_t part = 0; part < fields[i].count; ++part) value += stats[fields[i].places[part]];
-        put(*link_families_[i], link.name, link.alias, value);
+        put(*link_families_[i], device, alias, value);
       }
+    };
+    if (!with_alias_ && tells_stats_) {
+      auto asked = for_each_link_stats(netlink_, [&](const LinkStats& link) {
+        const std::string device = netlink_.device_name(link.index);
+        if (!device.empty() && devices_.shows(device)) put_stats(device, {}, stats_of<std::uint64_t>(link.stats64));
+      });
+      if (asked || asked.error().code != Errc::kUnavailable) return asked;
+      tells_stats_ = false;
+    }
+    return for_each_link(netlink_, true, [&](const Link& link) {
+      if (!devices_.shows(link.name) || (link.stats64.empty() && link.stats32.empty())) return;
+      put_stats(link.name, link.alias,
+                link.stats64.empty() ? stats_of<std::uint32_t>(link.stats32) : stats_of<std::uint64_t>(link.stats64));
     });
   }
 
@@ -242,6 +252,7 @@ class Netdev final : public Collector {
   Filter devices_;
   Netlink netlink_;
   bool by_netlink_, detailed_, with_alias_, with_addresses_;
+  bool tells_stats_ = true;  // the kernel knows RTM_GETSTATS
   Families link_families_, file_families_;
 };
 

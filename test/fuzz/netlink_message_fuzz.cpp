@@ -24,6 +24,8 @@ void parse_all(std::string_view body) {
   if (const auto link = parse_link(body)) {
     if (link->name.empty() || !inside(link->name) || !inside(link->address) || !inside(link->stats64)) std::abort();
   }
+  if (const auto stats = parse_link_stats(body); stats && (stats->stats64.empty() || !inside(stats->stats64)))
+    std::abort();
   if (const auto qdisc = parse_qdisc(body); qdisc && qdisc->kind.size() > body.size()) std::abort();
   for (const Route& route : parse_route(body)) {
     if (route.destination.empty()) std::abort();

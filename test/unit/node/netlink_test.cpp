@@ -338,6 +338,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("the counters of a device come with its index, and may be cut") {
+  if_stats_msg header{};
+  header.ifindex = 7;
+  const std::string message = std::string(bytes_of(header)) + attribute(IFLA_STATS_LINK_XSTATS, "other") +
+                              attribute(IFLA_STATS_LINK_64, std::string(24, '\1'));
+  const auto stats = parse_link_stats(message);
+  REQUIRE(stats);
+  CHECK(stats->index == 7);
+  CHECK(stats->stats64.size() == 24);
+  CHECK_FALSE(parse_link_stats(bytes_of(header)));  // without counters
+  parse_each_beginning(message, [](const std::string& text) { return parse_link_stats(text).has_value(); });
+}
+
 TEST_CASE("netclass: netlink tells of this machine what the files of /sys tell") {
   Host by_netlink("netclass"), by_files("netclass");
   by_netlink.options.sysfs = "/sys";
