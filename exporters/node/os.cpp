@@ -27,8 +27,8 @@ std::string unquoted(std::string_view text) {
 class Os final : public Collector {
  public:
   explicit Os(const NodeContext& context)
-      : etc_(context.fs, context.options.rootfs + "/etc/os-release"),
-        usr_(context.fs, context.options.rootfs + "/usr/lib/os-release") {}
+      : etc_(context.fs, context.options.rootfs + "/etc/os-release", Pieces::kOne),
+        usr_(context.fs, context.options.rootfs + "/usr/lib/os-release", Pieces::kOne) {}
   std::string_view name() const override { return "os"; }
 
   Result<void> collect(expo::Page& page) override {

@@ -26,7 +26,8 @@ std::string_view cut_word(std::string_view& text, IsBlank is_blank) {
 
 /// Files of many pieces whose records are short. The kernel fills a page at least before it answers with less than was
 /// asked for: an answer that leaves room for one more record is all of the file. Source: seq_read_iter() of Linux.
-constexpr std::string_view kOfShortRecords[] = {"/net/udp", "/net/udp6", "/net/softnet_stat", "/diskstats"};
+constexpr std::string_view kOfShortRecords[] = {"/net/udp", "/net/udp6", "/net/softnet_stat", "/diskstats",
+                                                "/net/stat/nf_conntrack"};
 constexpr std::size_t kPage = 4096, kLongestRecord = 512;
 
 bool has_short_records(std::string_view path) {
