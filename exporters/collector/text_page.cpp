@@ -49,6 +49,22 @@ void TextPage::add_compound(Family& family, std::string_view suffix, const model
   }
 }
 
+std::vector<std::string> TextPage::names_to_have(const Family& family) {
+  std::set<std::string_view> names;
+  const model::Labels* last = nullptr;
+  bool differ = false;
+  const auto note = [&](const model::Labels& labels) {
+    const auto name_of = &model::LabelView::name;
+    if (last != nullptr && std::ranges::equal(labels, *last, {}, name_of, name_of)) return;
+    differ = differ || last != nullptr;
+    for (const auto& label : labels) names.insert(label.name);
+    last = &labels;
+  };
+  for (const Line& line : family.lines) note(line.labels);
+  for (const auto& [labels, compound] : family.compounds) note(labels);
+  return differ ? std::vector<std::string>(names.begin(), names.end()) : std::vector<std::string>();
+}
+
 void TextPage::merge(Families mine, const std::string& origin) {
   for (auto& [name, family] : mine) {
     Merged& all = families_[name];
@@ -60,6 +76,7 @@ void TextPage::merge(Families mine, const std::string& origin) {
       continue;
     }
     all.origins.insert(origin);
+    if (rules_ == Rules::kTextfile) family.label_names = names_to_have(family);
     all.parts.push_back(std::move(family));
   }
 }
@@ -128,25 +145,15 @@ TextPage::Mistakes TextPage::add_readable(std::string_view text, const std::stri
   return mistakes;
 }
 
-void TextPage::put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const {
-  std::set<std::string_view> names;  // that every line is to have
-  const model::Labels* last = nullptr;
-  const auto note = [&](const model::Labels& labels) {
-    // Most lines have the names of the line before.
-    if (last != nullptr && std::ranges::equal(labels, *last, {}, &model::LabelView::name, &model::LabelView::name))
-      return;
-    for (const auto& label : labels) names.insert(label.name);
-    last = &labels;
-  };
-  if (rules_ == Rules::kTextfile) {
-    for (const Line& line : part.lines) note(line.labels);
-    for (const auto& [labels, compound] : part.compounds) note(labels);
-  }
+void TextPage::put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) {
   std::vector<model::LabelView> views;
   const auto views_of = [&](const model::Labels& labels) -> std::span<const model::LabelView> {
+    if (part.label_names.empty()) {
+      views.assign(labels.begin(), labels.end());
+      return views;
+    }
     views.clear();
-    for (const std::string_view name : names) views.push_back({name, labels.get(name)});
-    if (names.empty()) views.assign(labels.begin(), labels.end());
+    for (const std::string& name : part.label_names) views.push_back({name, labels.get(name)});
     return views;
   };
   for (const Line& line : part.lines) out.put(views_of(line.labels), line.value);

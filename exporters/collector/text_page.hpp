@@ -60,6 +60,7 @@ class TextPage {
     std::string help;
     std::vector<Line> lines;
     std::map<model::Labels, Compound> compounds;  // by labels without le and quantile
+    std::vector<std::string> label_names;         // that each of them is to have; none if they have all the same anyway
   };
   using Families = std::map<std::string, Family, std::less<>>;
   /// Of all texts.
@@ -73,8 +74,9 @@ class TextPage {
   Result<void> read(expo::Parser& parser, const expo::Row& row, Families& out);
   static std::string_view family_name(const Families& families, std::string_view name);
   static void add_compound(Family& family, std::string_view suffix, const model::Labels& labels, double value);
+  static std::vector<std::string> names_to_have(const Family& family);
   void merge(Families mine, const std::string& origin);
-  void put_part(const Family& part, model::MetricType type, expo::CachedFamily& out) const;
+  static void put_part(const Family& part, model::MetricType type, expo::CachedFamily& out);
 
   const Rules rules_;
   std::map<std::string, Merged> families_;
