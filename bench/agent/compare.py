@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A scrape of this host: tocsin-agent beside Debian's node exporter, in turn, each with its default collectors: CPU time,
-system calls, memory; and what a page of 100 KB costs.
+plain and compressed as Prometheus asks for it, system calls, memory; and what 100 KB more on a page cost.
 
     cmake --preset release && cmake --build --preset release --target tocsin-agent
     bench/agent/compare.py [--scrapes N] [--runs N] [--bin FOLDER]
@@ -26,6 +26,9 @@ parser.add_argument("--traced", type=int, default=20, help="scrapes under strace
 parser.add_argument("--only", choices=("tocsin", "node_exporter"))
 args = parser.parse_args()
 
+# As Prometheus 2.42 of Debian does.
+AS_PROMETHEUS = {"Accept": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+                           "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "Accept-Encoding": "gzip"}
 PROGRAMS = {"tocsin": [f"{args.bin}/tocsin-agent"], "node_exporter": ["prometheus-node-exporter"]}
 
 
@@ -71,17 +74,18 @@ class Running:
         self.process.kill()
         self.process.wait()
 
-    def scrape(self, path):
-        self.connection.request("GET", path)
+    def scrape(self, path, headers=None):
+        self.connection.request("GET", path, headers=headers or {})
         answer = self.connection.getresponse()
         body = answer.read()
         assert answer.status == 200, answer.status
         return body
 
-    def cpu_per_scrape(self, path, count):
+    def cpu_per_scrape(self, path, count, headers=None, prepare=lambda: None):
         before = cpu_seconds(self.process.pid)
         for _ in range(count):
-            self.scrape(path)
+            prepare()
+            self.scrape(path, headers)
         return (cpu_seconds(self.process.pid) - before) / count
 
     def calls_per_scrape(self, count):
@@ -112,16 +116,19 @@ def show(values, unit, digits=3):
 
 
 def measure(name):
-    cpu, memory = [], []
+    cpu, compressed, memory = [], [], []
     for _ in range(args.runs):
         with Running(name) as program:
             memory_before = resident(program.process.pid)
             cpu.append(program.cpu_per_scrape("/metrics", args.scrapes) * 1000)
             memory.append(resident(program.process.pid))
             page = program.scrape("/metrics")
+            compressed.append(program.cpu_per_scrape("/metrics", args.scrapes, AS_PROMETHEUS) * 1000)
+            small = program.scrape("/metrics", AS_PROMETHEUS)
     series = sum(1 for line in page.decode().splitlines() if line and not line.startswith("#"))
     print(f"{name}: {show(cpu, 'ms CPU a scrape')}, {series} series, {len(page) / 1000:.1f} KB; memory {memory_before:.1f} MiB"
           f" at the beginning, {show(memory, 'MiB', 1)} after {args.scrapes} scrapes", flush=True)
+    print(f"{name}: {show(compressed, 'ms CPU a scrape')} as Prometheus asks for it (OpenMetrics, gzip), {len(small) / 1000:.1f} KB", flush=True)
     with Running(name) as program:
         calls = program.calls_per_scrape(args.traced)
     most = ", ".join(f"{call} {count:.0f}" for call, count in sorted(calls.items(), key=lambda item: -item[1])[:8])
@@ -133,7 +140,8 @@ def measure(name):
 
 
 def measure_page():
-    """What 100 KB more on a page cost: from a text file, read at each scrape, beside the page without it."""
+    """What 100 KB more on a page cost, beside the page without them: from a text file that stays as it is, and from one that is
+    written anew before each scrape."""
     line = "job_items_processed_total{{job=\"nightly\",shard=\"{0:05d}\",zone=\"eu-west-1a\"}} {0}\n"
     for name in PROGRAMS:
         if args.only in (None, name):
@@ -141,14 +149,27 @@ def measure_page():
                 with open(f"{folder}/job.prom", "w", encoding="ascii") as out:
                     out.write("# HELP job_items_processed_total Items.\n# TYPE job_items_processed_total counter\n")
                     out.writelines(line.format(i) for i in range(100_000 // len(line.format(10_000))))
-                costs = []
+                with open(f"{folder}/job.prom", encoding="ascii") as text:
+                    lines = text.read()
+
+                def write():
+                    with open(f"{folder}/job.prom", "w", encoding="ascii") as out:
+                        out.write(lines)
+
+                time.sleep(3)  # so long it counts as one that may be written again without a later time
+                costs, costs_anew = [], []
                 for _ in range(args.runs):
                     with Running(name, f"--collector.textfile.directory={folder}") as program:
                         paths = "/metrics?collect[]=textfile", "/metrics?collect[]=uname"
                         with_page, without = (program.cpu_per_scrape(path, args.scrapes) * 1e6 for path in paths)
                         costs.append(with_page - without)
                         size = len(program.scrape(paths[0])) - len(program.scrape(paths[1]))
-                print(f"{name}: {show(costs, 'us CPU', 0)} for {size / 1000:.0f} KB more on a page, from a text file", flush=True)
+                for _ in range(args.runs):
+                    with Running(name, f"--collector.textfile.directory={folder}") as program:
+                        without = program.cpu_per_scrape(paths[1], args.scrapes, prepare=write) * 1e6
+                        costs_anew.append(program.cpu_per_scrape(paths[0], args.scrapes, prepare=write) * 1e6 - without)
+                print(f"{name}: {show(costs, 'us CPU', 0)} for {size / 1000:.0f} KB more on a page, from a text file that stays as it is; "
+                      f"{show(costs_anew, 'us CPU', 0)} from one that is written anew for each scrape", flush=True)
 
 
 print(f"load at the beginning: {os.getloadavg()[0]:.1f}")
