@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/duration.hpp"
-
 namespace tocsin::exporters::mysql {
 namespace {
 
@@ -22,10 +20,7 @@ std::optional<double> read_value(const Column& column, std::string_view text) {
     const auto found = column.mapping.find(text);
     return found == column.mapping.end() ? std::nullopt : std::optional(found->second);
   }
-  if (column.usage == Usage::kDuration) {
-    const auto duration = parse_go_duration(text);
-    return duration ? std::optional(static_cast<double>(to_ms(*duration))) : std::nullopt;
-  }
+  if (column.usage == Usage::kDuration) return sql::to_milliseconds(text);
   return number(text);
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include "base/duration.hpp"
 #include "exporters/postgres/values.hpp"
 
 namespace tocsin::exporters::postgres {
@@ -142,11 +141,7 @@ class RowsReader {
       const auto found = metric.described->mapping.find(text);
       return found == metric.described->mapping.end() ? std::nullopt : std::optional(found->second);
     }
-    if (metric.usage == Usage::kDuration) {
-      const auto duration = parse_go_duration(text);
-      if (text == "-1" || !duration) return std::nullopt;
-      return static_cast<double>(to_ms(*duration));
-    }
+    if (metric.usage == Usage::kDuration) return sql::to_milliseconds(text);
     return to_number(rows_.type(metric.column), text);
   }
 

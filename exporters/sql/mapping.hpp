@@ -3,6 +3,7 @@
 // Source: postgres_exporter exporter/postgres_exporter.go (makeDescMap).
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct Mapping {
   bool unknown_columns = false;   // columns that are not described are untyped if they are numbers
   bool server_label = true;       // series carry `server`
 };
+
+/// A value of usage DURATION in milliseconds: "1m30s", or a number, which postgres_exporter takes as it is.
+std::optional<double> to_milliseconds(std::string_view text);
 
 /// A name that Prometheus takes for a metric without quotes.
 bool is_metric_name(std::string_view name);

@@ -43,21 +43,27 @@ TEST_CASE("rows become series by the usage of their columns", "[postgres]") {
                         .unknown_columns = true};
   const test::FakeRows rows{{{"queue"}, {"done"}, {"waiting"}, {"secret"}, {"state"}, {"age"}, {"more"}, {"text"}},
                             {{"a", "7", std::nullopt, "x", "on", "1m30s", "5", "words"},
-                             {std::nullopt, "8", "2", "x", "off", "500ms", "6", "words"}}};
+                             {std::nullopt, "8", "2", "x", "off", "500ms", "6", "words"},
+                             {"b", "9", "3", "x", "off", "-1", "6", "words"}}};
   const Shown shown = show(rows, mapping);
   CHECK(shown.error.empty());
   CHECK(shown.page ==
         "# HELP jobs_age_milliseconds Age.\n# TYPE jobs_age_milliseconds gauge\n"
         "jobs_age_milliseconds{queue=\"\",server=\"db:5432\"} 500\n"
         "jobs_age_milliseconds{queue=\"a\",server=\"db:5432\"} 90000\n"
+        "jobs_age_milliseconds{queue=\"b\",server=\"db:5432\"} -1\n"
         "# HELP jobs_done Done.\n# TYPE jobs_done counter\n"
-        "jobs_done{queue=\"\",server=\"db:5432\"} 8\njobs_done{queue=\"a\",server=\"db:5432\"} 7\n"
+        "jobs_done{queue=\"\",server=\"db:5432\"} 8\njobs_done{queue=\"a\",server=\"db:5432\"} "
+        "7\njobs_done{queue=\"b\",server=\"db:5432\"} 9\n"
         "# HELP jobs_more Unknown metric from jobs\n# TYPE jobs_more untyped\n"
-        "jobs_more{queue=\"\",server=\"db:5432\"} 6\njobs_more{queue=\"a\",server=\"db:5432\"} 5\n"
+        "jobs_more{queue=\"\",server=\"db:5432\"} 6\njobs_more{queue=\"a\",server=\"db:5432\"} "
+        "5\njobs_more{queue=\"b\",server=\"db:5432\"} 6\n"
         "# HELP jobs_state State.\n# TYPE jobs_state gauge\n"
-        "jobs_state{queue=\"\",server=\"db:5432\"} 0\njobs_state{queue=\"a\",server=\"db:5432\"} 1\n"
+        "jobs_state{queue=\"\",server=\"db:5432\"} 0\njobs_state{queue=\"a\",server=\"db:5432\"} "
+        "1\njobs_state{queue=\"b\",server=\"db:5432\"} 0\n"
         "# HELP jobs_waiting Waiting.\n# TYPE jobs_waiting gauge\n"
-        "jobs_waiting{queue=\"\",server=\"db:5432\"} 2\njobs_waiting{queue=\"a\",server=\"db:5432\"} NaN\n");
+        "jobs_waiting{queue=\"\",server=\"db:5432\"} 2\njobs_waiting{queue=\"a\",server=\"db:5432\"} "
+        "NaN\njobs_waiting{queue=\"b\",server=\"db:5432\"} 3\n");
 }
 
 TEST_CASE("NULL becomes NaN, 0 or nothing, and rows without a label may say nothing", "[postgres]") {
