@@ -1,6 +1,8 @@
 """The agent's Elasticsearch source beside Debian's exporter, on recorded documents of several versions."""
 import os
 import re
+import socket
+import time
 
 from elasticsearch_api import Elasticsearch
 from same_pages import check_has, check_same, families, value
@@ -63,3 +65,30 @@ def test_elasticsearch_newer_documents_and_probes(work):
     assert http(f"http://{agent}/elasticsearch/probe")[0] == 400
     gone = http(f"http://{agent}/elasticsearch/probe?target=127.0.0.1:{free_port()}")[1]
     assert value(gone, "elasticsearch_cluster_health_up") == 0
+
+
+def test_clusters_in_trouble_are_told_and_disturb_nobody(work):
+    """Down, hanging, slow, behind a login page, without TLS: each has its reason, and the page comes by the deadline."""
+    good = work.sink(lambda path, body: (200, "application/json", '{"cluster_name": "c", "status": "green", "nodes": {}}'))
+    slow = work.sink(lambda path, body: (time.sleep(3), (200, "application/json", "{}"))[1])
+    login = work.sink(lambda path, body: (200, "text/html", "<html>log in</html>"))
+    moved = work.sink(lambda path, body: (302, "text/html", ""))
+    with socket.socket() as hangs:
+        hangs.bind(("127.0.0.1", 0))
+        hangs.listen(64)
+        uris = {"good": good.url, "hangs": f"http://127.0.0.1:{hangs.getsockname()[1]}", "slow": slow.url, "login": login.url, "moved": moved.url,
+                "tls": good.url.replace("http:", "https:"), "down": f"http://127.0.0.1:{free_port()}"}
+        targets = "".join(f"    - {{uri: '{uri.replace('//', '//me:s3cret@')}', server: {name}}}\n" for name, uri in uris.items())
+        config = work.write("agent.yml", f"elasticsearch:\n  deadline: 1s\n  targets:\n{targets}")
+        agent, address = work.agent(f"--config.file={config}", "--collector.disable-defaults")
+        for _ in range(2):
+            started = time.monotonic()
+            page = http(f"http://{address}/metrics/elasticsearch")[1]
+            assert time.monotonic() - started < 6, "the page waits for a cluster that hangs"
+            up = {dict(labels)["server"]: number for (_, labels), number in families(page)["elasticsearch_cluster_health_up"].series.items()}
+            assert up == {name: int(name == "good") for name in uris}, up
+    log = agent.text()
+    for name, reason in {"hangs": "context deadline exceeded", "slow": "context deadline exceeded", "login": "not valid JSON",
+                         "moved": "HTTP Request failed with code 302", "tls": "does not look like a TLS handshake", "down": "connection refused"}.items():
+        assert re.search(f"target={name} err=.*{reason}", log), (name, log)
+    assert "s3cret" not in log and "s3cret" not in page
