@@ -57,6 +57,8 @@ def collectors_of(options):
 NEWER_LABELS = {"node_disk_info", "node_network_info", "node_nvme_info", "node_exporter_build_info"}
 # Measured by each for itself.
 OWN = ("go_", "process_", "promhttp_", "node_scrape_collector_duration_seconds")
+# Gauges that change because somebody looks at them: processes and sockets that wait, files that are open, memory.
+RESTLESS = ("node_procs_", "node_processes_", "node_sockstat_", "node_filefd_", "node_memory_", "node_slabinfo_", "node_zoneinfo_", "node_tcp_")
 
 
 def series_of(family):
@@ -76,7 +78,7 @@ def differing_series(before, ours, after):
                 different[key] = (value, None)
             elif key in later and not math.isnan(value):
                 low, high = sorted((value, later[key]))
-                if family.kind == "gauge" and low < high:  # it goes up and down while the three are asked
+                if family.kind == "gauge" and (low < high or name.startswith(RESTLESS)):  # it goes up and down meanwhile
                     low, high = low - abs(low) / 2, high + abs(high)
                 if not low <= mine[key] <= high:
                     different[key] = (value, mine[key], later[key])
