@@ -300,16 +300,14 @@ void add_ruler(CLI::App& app, Flags& flags) {
                "How often to look for changes, with --config.auto-reload");
   add_expand_env(app, flags);
   add_web(app, flags);
-  app.add_option("--web.max-connections", flags.max_connections, "Simultaneous connections at most, on all addresses")
-      ->capture_default_str();
+  add_count(app, "--web.max-connections", flags.max_connections, "Simultaneous connections at most, on all addresses");
   add_duration(app, "--web.read-timeout", flags.read_timeout, "Maximum duration before timing out read of the request");
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle, "Enable reload and shutdown by HTTP");
   app.add_flag("--web.enable-admin-api", flags.enable_admin_api,
                "Enable API endpoints for admin control actions: delete_series, clean_tombstones, snapshot");
   add_remote(app, flags);
-  app.add_option("--web.max-notifications-subscribers", flags.max_notifications_subscribers,
-                 "Subscribers of the live notifications at most")
-      ->capture_default_str();
+  add_count(app, "--web.max-notifications-subscribers", flags.max_notifications_subscribers,
+            "Subscribers of the live notifications at most");
   app.add_option("--web.cors.origin", flags.cors_origin,
                  "Regex for CORS origin, fully anchored: 'https?://(domain1|domain2)\\.com'")
       ->capture_default_str();
@@ -332,12 +330,10 @@ void add_ruler(CLI::App& app, Flags& flags) {
       ->group("");
   add_duration(app, "--storage.tsdb.wal-fsync-interval", flags.wal_fsync_interval,
                "What a loss of power may cost at most");
-  app.add_option("--storage.tsdb.series-limit", flags.series_limits.total,
-                 "Series at most; new ones beyond it are shed; 0: no limit")
-      ->capture_default_str();
-  app.add_option("--storage.tsdb.series-limit-per-job", flags.series_limits.per_job,
-                 "Series of one job at most; new ones beyond it are shed; 0: no limit")
-      ->capture_default_str();
+  add_count(app, "--storage.tsdb.series-limit", flags.series_limits.total,
+            "Series at most; new ones beyond it are shed; 0: no limit");
+  add_count(app, "--storage.tsdb.series-limit-per-job", flags.series_limits.per_job,
+            "Series of one job at most; new ones beyond it are shed; 0: no limit");
   app.add_option("--storage.tsdb.job-series-limit", flags.job_series_limits,
                  "JOB=N: series of this job at most, in place of the limit for each; 0: no limit. Repeatable")
       ->type_size(1)
@@ -347,16 +343,13 @@ void add_ruler(CLI::App& app, Flags& flags) {
                "Give samples the time of their scrape's slot, if it was met");
   add_duration(app, "--scrape.timestamp-tolerance", flags.scrape_timestamp_tolerance,
                "By how much a slot may be missed and still be met");
-  app.add_option("--scrape.body-budget-bytes", flags.scrape_body_budget_bytes,
-                 "Memory for the pages of all scrapes under way, beyond the first MiB of each")
-      ->capture_default_str();
+  add_count(app, "--scrape.body-budget-bytes", flags.scrape_body_budget_bytes,
+            "Memory for the pages of all scrapes under way, beyond the first MiB of each");
   add_duration(app, "--query.lookback-delta", flags.lookback_delta,
                "The maximum lookback duration for retrieving metrics during expression evaluations");
   add_duration(app, "--query.timeout", flags.query_timeout, "Maximum time a query may take before being aborted");
-  app.add_option("--query.max-concurrency", flags.query_max_concurrency, "Queries that run at once")
-      ->capture_default_str();
-  app.add_option("--query.max-samples", flags.query_max_samples, "Samples that one query may hold in memory")
-      ->capture_default_str();
+  add_count(app, "--query.max-concurrency", flags.query_max_concurrency, "Queries that run at once");
+  add_count(app, "--query.max-samples", flags.query_max_samples, "Samples that one query may hold in memory");
   add_duration(app, "--rules.alert.for-outage-tolerance", flags.for_outage_tolerance,
                "Max time to tolerate outage for restoring \"for\" state of alert from samples");
   add_duration(app, "--rules.alert.for-grace-period", flags.for_grace_period,

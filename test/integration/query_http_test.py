@@ -86,6 +86,19 @@ def test_a_query_whose_time_is_over_in_line_ends_with_an_error(work):
     assert query(ruler, "1")[1] == "1"
 
 
+def test_counts_of_flags_are_numbers_that_are_not_below_zero(work):
+    config = work.write("ruler.yml", NOTHING)
+    for flag in ("--query.max-samples", "--query.max-concurrency", "--web.max-connections", "--storage.tsdb.series-limit"):
+        for value in ("-5", "many", "1e300"):
+            text = work.run(work.own("tocsin-ruler"), f"--config.file={config}", f"{flag}={value}", status=None)
+            assert f'{flag}: not a count: "{value}"' in text, text
+    _, ruler = work.ruler(config, None, "--query.max-samples=2e1", "--query.max-concurrency=3")
+    assert metric(ruler, "prometheus_engine_queries_concurrent_max") == 3
+    for count, expected in ((20, 200), (21, 422)):
+        status, text = ask(f"{ruler}/api/v1/query_range?query=time()&start=1&end={count}&step=1")
+        assert status == expected, (count, text)
+
+
 def starts(base, name):
     """Of the scrapes or rule groups that began so far: how many, and how many of them within 100 ms of their slot, and 10 ms."""
     text = ask(f"{base}/metrics")[1]
