@@ -184,7 +184,7 @@ Query settings(Style style) {
           .counted = style == Style::k011};
 }
 
-void add_databases(std::vector<Query>& out, const Options& options) {
+void add_databases(std::vector<Query>& out, const Options& options, int version) {
   const std::string where = " FROM pg_database d WHERE true" + sql_not_in("d.datname", options.exclude_databases);
   out.push_back(
       {.collector = "database",
@@ -194,8 +194,12 @@ void add_databases(std::vector<Query>& out, const Options& options) {
                    .null = NullValue::kZero,
                    .rows_need_labels = true,
                    .server_label = false}});
+  // Of those whose size we may see; one more would be an error for all.
+  const std::string_view seen = version >= 100000 ? " AND (has_database_privilege(d.oid, 'CONNECT') OR "
+                                                    "pg_has_role('pg_read_all_stats', 'USAGE'))"
+                                                  : " AND has_database_privilege(d.oid, 'CONNECT')";
   out.push_back({.collector = "database",
-                 .sql = "SELECT d.datname, pg_database_size(d.oid) AS size_bytes" + where,
+                 .sql = fmt::format("SELECT d.datname, pg_database_size(d.oid) AS size_bytes{}{}", where, seen),
                  .mapping = {.prefix = "pg_database",
                              .columns = {label("datname"), gauge("size_bytes", "Disk space used by the database")},
                              .null = NullValue::kZero,
@@ -229,7 +233,7 @@ void add_statistics_queries(std::vector<Query>& out, const Options& options, int
   if (version >= 170000) out.push_back(checkpointer());
   out.push_back(archiver(options.style));
   out.push_back(settings(options.style));
-  add_databases(out, options);
+  add_databases(out, options, version);
   if (version >= 90500) out.push_back(wraparound());
   out.push_back({.collector = "postmaster",
                  .sql = "SELECT EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS start_time_seconds",

@@ -419,3 +419,23 @@ def test_a_table_that_is_rebuilt_costs_its_sizes_and_nothing_else(work):
             holder.kill()
             holder.wait(30)
         wait_until(lambda: value(page(), size("held")) == "0", "the size is back")
+
+
+def test_a_user_with_few_rights_sees_all_that_it_may(work):
+    server = Postgres(work)
+    server.sql("CREATE ROLE few LOGIN PASSWORD 'few-rights'", "ALTER ROLE few SET statement_timeout = '1ms'", "ALTER ROLE few SET search_path = ''",
+               "CREATE DATABASE closed", "REVOKE CONNECT ON DATABASE closed FROM PUBLIC", "CREATE TABLE t (a int)")
+    dsn = server.dsn(user="few", password="few-rights")
+    agent, _, page = agent_on(work, f"compatibility: '0.20'\nauto_discover_databases: true\ntargets: [{{dsn: '{dsn}'}}]")
+    wait_until(lambda: is_up(page()), "the agent has asked")
+    text = page()
+    failed = {key for key, number in read_page(text)[1].items() if key.startswith("pg_scrape_collector_success") and number != "1"}
+    assert failed == {'pg_scrape_collector_success{collector="wal"}'}, failed
+    assert float(value(text, 'pg_database_size_bytes{datname="postgres"}')) > 0
+    assert value(text, 'pg_database_size_bytes{datname="closed"}') is None
+    assert value(text, 'pg_database_connection_limit{datname="closed"}') == "-1"
+    assert value(text, 'pg_stat_user_tables_n_live_tup{datname="postgres",relname="t",schemaname="public"}') == "0"
+    assert "wal: permission denied for function pg_ls_waldir" in agent.text() and 'permission denied for database \\"closed\\"' in agent.text(), agent.text()
+    server.sql("GRANT pg_monitor TO few")
+    wait_until(lambda: value(page(), 'pg_scrape_collector_success{collector="wal"}') == "1", "the right counts at once")
+    assert float(value(page(), 'pg_database_size_bytes{datname="closed"}')) > 0
