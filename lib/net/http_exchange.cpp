@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U;  // Go's limit for a response's header
 // Most answers are short; memory for a long one is taken when it turns out to be long.
 constexpr std::size_t kFirstReadBytes = 1000, kReadBytes = 64U << 10U;
+constexpr std::size_t kUsualHeadBytes = 300;
 constexpr int kMaxInformational = 5;  // Go's
 
 bool has_content(const HttpRequest& request) {
@@ -156,7 +157,9 @@ std::string request_head(const HttpRequest& request, const Url& url, bool accept
                          const Url* forwarded_by) {
   const Headers& headers = request.headers;
   const std::string_view host = headers.has("Host") ? headers.get("Host") : std::string_view(url.host_field);
-  std::string head = request.method + ' ';
+  std::string head;
+  head.reserve(kUsualHeadBytes + url.target.size() + url.authorization.size());
+  head.append(request.method) += ' ';
   if (forwarded_by != nullptr) head.append("http://").append(host);
   head.append(url.target).append(" HTTP/1.1\r\n");
   append_field(head, "Host", host);
@@ -165,12 +168,13 @@ std::string request_head(const HttpRequest& request, const Url& url, bool accept
   if (!url.authorization.empty() && !headers.has("Authorization")) {
     append_field(head, "Authorization", url.authorization);
   }
-  Headers rest = headers;
-  rest.remove("Host");
   if (forwarded_by != nullptr && !forwarded_by->authorization.empty()) {
+    Headers rest = headers;
     rest.set("Proxy-Authorization", forwarded_by->authorization);
+    append_fields(head, rest, "Host");
+  } else {
+    append_fields(head, headers, "Host");
   }
-  append_fields(head, rest);
   if (accept_gzip && !headers.has("Accept-Encoding")) append_field(head, "Accept-Encoding", "gzip");
   head += "\r\n";
   return head;

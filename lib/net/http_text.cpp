@@ -55,9 +55,18 @@ constexpr std::array kReasons = {
     Reason{505, "HTTP Version Not Supported"},
 };
 
+constexpr std::array<bool, 256> token_chars() {
+  std::array<bool, 256> out{};
+  for (const char c :
+       std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~")) {
+    out[static_cast<unsigned char>(c)] = true;
+  }
+  return out;
+}
+
 bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  static constexpr std::array<bool, 256> kIs = token_chars();
+  return kIs[static_cast<unsigned char>(c)];
 }
 
 bool is_control(char c) {
@@ -115,8 +124,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
-void append_fields(std::string& out, const Headers& headers) {
+void append_fields(std::string& out, const Headers& headers, std::string_view except) {
   for (const auto& [name, value] : headers.fields()) {
+    if (equal_ignoring_case(name, except)) continue;
     const bool is_framing = equal_ignoring_case(name, "Connection") || equal_ignoring_case(name, "Content-Length") ||
                             equal_ignoring_case(name, "Transfer-Encoding");
     if (!is_framing && is_token(name)) append_field(out, name, value);

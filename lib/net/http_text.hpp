@@ -21,8 +21,9 @@ bool is_field_value(std::string_view text);
 std::string basic_authorization(std::string_view user, std::string_view password);
 /// Appends "Name: value\r\n"; control characters in the value become blanks.
 void append_field(std::string& out, std::string_view name, std::string_view value);
-/// Appends all fields but those that frame the message (Connection, Content-Length, Transfer-Encoding), which are ours.
-void append_fields(std::string& out, const Headers& headers);
+/// Appends all fields but `except` and those that frame the message (Connection, Content-Length, Transfer-Encoding),
+/// which are ours.
+void append_fields(std::string& out, const Headers& headers, std::string_view except = {});
 /// An Accept-Encoding that takes gzip: "gzip", "*", not with q=0.
 bool accepts_gzip(std::string_view accept_encoding);
 

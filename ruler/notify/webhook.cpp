@@ -1,3 +1,8 @@
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/json_string.hpp"
 #include "notify/kinds.hpp"
 #include "notify/message_data.hpp"
 #include "notify/webhook_body.hpp"
@@ -14,13 +19,10 @@ constexpr std::size_t kQuickAlerts = 128, kQuickBytes = std::size_t{64} << 10U;
 std::string with_version(std::string body, const Notification& notification, std::size_t max_alerts) {
   const std::size_t count = notification.alerts.size();
   const std::size_t cut = max_alerts != 0 && count > max_alerts ? count - max_alerts : 0;
-  const std::string rest = tmpl::JsonObject()
-                               .text("version", "4")
-                               .text("groupKey", notification.group_key)
-                               .number("truncatedAlerts", cut)
-                               .take();
   body.back() = ',';
-  body += std::string_view(rest).substr(1);
+  body += R"("version":"4","groupKey":)";
+  append_json_string(body, notification.group_key, JsonStyle::kGo);
+  fmt::format_to(std::back_inserter(body), R"(,"truncatedAlerts":{}}})", cut);
   return body;
 }
 

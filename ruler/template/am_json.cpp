@@ -53,6 +53,11 @@ class Out {
     raw(text);
     raw(more);
   }
+  /// What was written there, once more.
+  void again(std::size_t begin, std::size_t end) {
+    room(end - begin);
+    raw(std::string_view(bytes_).substr(begin, end - begin));
+  }
 
  private:
   void grow(std::size_t bytes) {
@@ -67,15 +72,38 @@ class Out {
   char* end_ = nullptr;
 };
 
-void append_labels(Out& out, std::string_view before, const model::Labels& labels) {
-  out.put(before, "{");
-  std::string_view comma;
-  for (const model::LabelView& label : labels) {
-    out.member(std::exchange(comma, ","), label.name);
-    out.member(":", label.value);
+/// Label sets that were written, and where: the groups of one alert have each of them again.
+class LabelSets {
+ public:
+  explicit LabelSets(Out& out) : out_(out) {}
+
+  /// @param labels  must live as long as this if `keep` is set: then it is known the next time.
+  void append(std::string_view before, const model::Labels& labels, bool keep = false) {
+    for (std::size_t i = 0; i < known_; ++i) {
+      if (*sets_[i].labels != labels) continue;
+      out_.put(before);
+      return out_.again(sets_[i].begin, sets_[i].end);
+    }
+    out_.put(before, "{");
+    const std::size_t begin = out_.size() - 1;
+    std::string_view comma;
+    for (const model::LabelView& label : labels) {
+      out_.member(std::exchange(comma, ","), label.name);
+      out_.member(":", label.value);
+    }
+    out_.put("}");
+    if (keep) sets_[known_++] = {&labels, begin, out_.size()};
   }
-  out.put("}");
-}
+
+ private:
+  struct Written {
+    const model::Labels* labels = nullptr;
+    std::size_t begin = 0, end = 0;
+  };
+  Out& out_;
+  std::array<Written, 2> sets_;
+  std::size_t known_ = 0;
+};
 
 /// RFC 3339 in UTC, with as many decimals as there are.
 void append_time(Out& out, Timestamp t) {
@@ -107,11 +135,11 @@ void append_time(Out& out, Timestamp t) {
   out.put({text.data(), at}, "Z");
 }
 
-void append_alert(Out& out, const AmAlert& item) {
+void append_alert(Out& out, LabelSets& sets, const AmAlert& item, bool only) {
   const model::Alert& alert = *item.alert;
   out.put(item.resolved ? R"({"status":"resolved")" : R"({"status":"firing")");
-  append_labels(out, R"(,"labels":)", alert.labels);
-  append_labels(out, R"(,"annotations":)", alert.annotations);
+  sets.append(R"(,"labels":)", alert.labels, only);
+  sets.append(R"(,"annotations":)", alert.annotations, only);
   out.put(R"(,"startsAt":")");
   append_time(out, alert.starts_at);
   out.put(R"(","endsAt":")");
@@ -148,18 +176,19 @@ std::size_t size_hint(const AmInput& input) {
 Result<std::string> am_data_json(const AmInput& input) {
   Out out(size_hint(input));
   out.member(R"({"receiver":)", quote_meta(input.receiver));
+  LabelSets sets(out);
   bool firing = false;
   for (const AmAlert& alert : input.alerts) firing = firing || !alert.resolved;
   out.put(firing ? R"(,"status":"firing","alerts":[)" : R"(,"status":"resolved","alerts":[)");
   for (const AmAlert& alert : input.alerts) {
     if (&alert != input.alerts.data()) out.put(",");
-    append_alert(out, alert);
+    append_alert(out, sets, alert, input.alerts.size() == 1);
     if (out.size() > kMaxBytes) return fail(Errc::kLimit, "JSON is longer than the limit of {} bytes", kMaxBytes);
   }
   out.member(R"(],"notification_reason":)", input.reason);
-  append_labels(out, R"(,"groupLabels":)", input.group_labels);
-  append_labels(out, R"(,"commonLabels":)", common(input.alerts, &model::Alert::labels));
-  append_labels(out, R"(,"commonAnnotations":)", common(input.alerts, &model::Alert::annotations));
+  sets.append(R"(,"groupLabels":)", input.group_labels);
+  sets.append(R"(,"commonLabels":)", common(input.alerts, &model::Alert::labels));
+  sets.append(R"(,"commonAnnotations":)", common(input.alerts, &model::Alert::annotations));
   out.member(R"(,"routeLabels":{},"externalURL":)", input.external_url);
   out.put("}");
   return out.take();

@@ -38,9 +38,14 @@ TEST_CASE("fields that would break the framing are defused", "[net]") {
   std::string out;
   append_fields(out, headers);
   CHECK(out == "A: b  c\r\nE: f\r\n");
+  out.clear();
+  append_fields(out, headers, "a");
+  CHECK(out == "E: f\r\n");
   CHECK(is_token("X-Fine_1"));
   CHECK_FALSE(is_token(""));
   CHECK_FALSE(is_token("a:b"));
+  CHECK_FALSE(is_token(std::string_view("a\0b", 3)));
+  CHECK_FALSE(is_token("\xc3\xa4"));
   CHECK(is_field_value("tab\tand \xc3\xa4"));
   CHECK_FALSE(is_field_value(std::string_view("a\0b", 3)));
 }
