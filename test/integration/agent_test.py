@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -464,6 +465,35 @@ def test_mounts_are_seen_when_they_come_change_and_go(work):
     finally:
         subprocess.run(["umount", folder], check=True)
     assert numbers() is None
+
+
+def test_datagrams_that_wait_are_counted_as_the_kernel_counts_them(work):
+    """udp_queues, also of kinds of which there was no socket before."""
+    _, agent = work.agent()
+
+    def waiting():
+        text = http(f"http://{agent}/metrics?collect[]=udp_queues")[1]
+        return {ip: float(value) for ip, value in re.findall(r'^node_udp_queues\{ip="(v\d)",queue="rx"\} (\S+)$', text, re.MULTILINE)}
+
+    def kernels(name):
+        with open(f"/proc/net/{name}", encoding="ascii") as table:
+            return float(sum(int(line.split()[4].split(":")[1], 16) for line in table.readlines()[1:]))
+
+    def is_the_same():
+        return waiting() == {ip: kernels(name) for ip, name in (("v4", "udp"), ("v6", "udp6")) if os.path.exists(f"/proc/net/{name}")}
+
+    wait_until(is_the_same, "both say the same", 10)
+    addresses = "/proc/net/if_inet6"  # not there without IPv6, empty where it is switched off
+    has_ipv6 = os.path.exists(addresses) and " lo\n" in open(addresses, encoding="ascii").read()
+    for ip, family, host in (("v4", socket.AF_INET, "127.0.0.1"), ("v6", socket.AF_INET6, "::1")):
+        if ip == "v6" and not has_ipv6:
+            continue
+        with socket.socket(family, socket.SOCK_DGRAM) as receiver, socket.socket(family, socket.SOCK_DGRAM) as sender:
+            receiver.bind((host, 0))
+            sender.sendto(b"x" * 1000, receiver.getsockname())
+            wait_until(is_the_same, f"both say the same with a datagram of {ip}", 10)
+            assert waiting()[ip] >= 1000, waiting()
+    wait_until(is_the_same, "both say the same without them", 10)
 
 
 def test_a_hung_mount_delays_nothing(work):
