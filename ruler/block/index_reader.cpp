@@ -59,41 +59,47 @@ void remember_times(const char* at, std::size_t left, Timestamp before, const Ch
 }
 
 /// Goes on as long as times are those remembered and references take two bytes, as they mostly do; up to the first
-/// chunk that ends at `time` or later. @return whether that was there
-bool take_repeated(Timestamp time, const RepeatedTimes& times, ChunkPlaces& places, std::vector<ChunkMeta>& out) {
+/// chunk that ends at `time` or later. Not inlined: what the loop needs stays in registers. @return whether that was
+/// there
+[[gnu::noinline]] bool take_repeated(Timestamp time, const RepeatedTimes& times, ChunkPlaces& places,
+                                     std::vector<ChunkMeta>& out) {
   // So many steps that are no longer than this go from any time before it to one that there is.
   constexpr std::int64_t kLongest = std::int64_t{1} << 38U;
   constexpr std::size_t kMostSteps = 1U << 20U;
   constexpr Timestamp kLatest = std::int64_t{1} << 62U;
-  if (times.mask == 0 || times.gap > kLongest || times.length > kLongest) return false;
-  if (places.left > kMostSteps || places.last.max_time > kLatest) return false;
+  const std::int64_t gap = times.gap;
+  const std::int64_t length = times.length;
+  Timestamp last = places.last.max_time;
+  std::size_t left = places.left;
+  if (times.mask == 0 || gap > kLongest || length > kLongest || left > kMostSteps || last > kLatest) return false;
   const char* at = places.in.position();
   const char* const end = at + places.in.left();
   const std::uint64_t bytes = times.bytes;
   const std::uint64_t mask = times.mask;
   const std::size_t size = times.size;
-  std::uint16_t ref = 0;
-  const std::ptrdiff_t read = static_cast<std::ptrdiff_t>(std::max(sizeof bytes, size + sizeof ref));
-  ChunkMeta chunk = places.last;
-  std::size_t left = places.left;
-  out.reserve(out.size() + left);
+  std::uint16_t by = 0;
+  const std::size_t read = std::max(sizeof bytes, size + sizeof by);
+  if (places.in.left() < read) return false;
+  const char* const stop = end - read;
+  std::uint64_t ref = places.last.ref;
   bool enough = false;
-  while (!enough && left > 0 && end - at >= read) {
+  while (!enough && left > 0 && at <= stop) {
     std::uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);
-    std::memcpy(&ref, at + size, sizeof ref);
-    if ((((word & mask) ^ bytes) | ((ref & 0x8080U) ^ 0x80U)) != 0) break;
-    chunk.min_time = chunk.max_time + times.gap;
-    chunk.max_time = chunk.min_time + times.length;
-    chunk.ref += static_cast<std::uint64_t>(unzigzag((ref & 0x7fU) | (ref & 0x7f00U) >> 1U));
-    out.push_back(chunk);
-    at += size + sizeof ref;
+    std::memcpy(&by, at + size, sizeof by);
+    if ((((word & mask) ^ bytes) | ((by & 0x8080U) ^ 0x80U)) != 0) break;
+    const Timestamp first = last + gap;
+    last = first + length;
+    ref += static_cast<std::uint64_t>(unzigzag((by & 0x7fU) | (by & 0x7f00U) >> 1U));
+    out.push_back({first, last, ref});
+    at += size + sizeof by;
     --left;
-    enough = chunk.max_time >= time;
+    enough = last >= time;
   }
+  if (left == places.left) return false;
   places.left = left;
   places.in = QuickReader({at, static_cast<std::size_t>(end - at)});
-  places.last = chunk;
+  places.last = {last - length, last, ref};
   return enough;
 }
 
