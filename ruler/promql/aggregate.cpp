@@ -9,17 +9,14 @@
 
 namespace tocsin::promql {
 
-std::size_t GroupTable::Hash::operator()(std::string_view key) const {
-  return xxhash64(key);
-}
-
 std::size_t GroupTable::find(const model::Labels& labels) {
   grouping_.key(labels, key_);
-  const auto found = groups_.find(key_);
+  const Key sought{key_, xxhash64(key_)};
+  const auto found = groups_.find(sought);
   if (found != groups_.end()) return found->second;
   const std::size_t group = labels_.size();
   labels_.push_back(model::Labels::from_encoded(key_));
-  groups_.emplace(labels_.back().encoded(), group);
+  groups_.emplace(Key{labels_.back().encoded(), sought.hash}, group);
   return group;
 }
 

@@ -3,9 +3,11 @@
 // as soon as it is added, where the operator's nature permits.
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -50,15 +52,22 @@ class GroupTable {
   std::size_t find(const model::Labels& labels);
   std::size_t size() const { return labels_.size(); }
   const model::Labels& labels(std::size_t group) const { return labels_[group]; }
+  /// For whoever has found all groups: from then on nothing is found.
+  model::Labels take_labels(std::size_t group) { return std::move(labels_[group]); }
 
  private:
+  struct Key {
+    std::string_view text;
+    std::uint64_t hash = 0;
+    bool operator==(const Key& other) const { return hash == other.hash && text == other.text; }
+  };
   struct Hash {
     using is_avalanching = void;
-    std::size_t operator()(std::string_view key) const;
+    std::size_t operator()(const Key& key) const { return key.hash; }
   };
   Grouping grouping_;
   std::deque<model::Labels> labels_;  // stay where they are
-  boost::unordered_flat_map<std::string_view, std::size_t, Hash> groups_;
+  boost::unordered_flat_map<Key, std::size_t, Hash> groups_;
   std::string key_;
 };
 

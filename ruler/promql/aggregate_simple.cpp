@@ -242,7 +242,7 @@ class SimpleAggregate final : public VectorOperator {
         if (group.histograms.present[i] != 0) emit_histogram(group, i, out);
       }
     }
-    out.labels = table_.labels(index);
+    out.labels = table_.take_labels(index);  // each group is emitted once
     out.drop_name = group.name.drop();
     return out.finish();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace tocsin::promql {
@@ -45,14 +46,19 @@ void Column::set_histogram(std::size_t i, model::HistogramPtr histogram) {
   present[i] = 1;
 }
 
-StoredColumn::StoredColumn(const Column& column)
-    : labels_(column.labels), drop_name_(column.drop_name), begin_(column.begin) {
+StoredColumn::StoredColumn(const Column& column) : StoredColumn(column, column.labels) {}
+StoredColumn::StoredColumn(Column&& column) : StoredColumn(column, std::move(column.labels)) {}
+
+StoredColumn::StoredColumn(const Column& column, model::Labels labels)
+    : labels_(std::move(labels)), drop_name_(column.drop_name), begin_(column.begin) {
   const auto from = static_cast<std::ptrdiff_t>(column.begin);
   const auto to = static_cast<std::ptrdiff_t>(column.end);
   values_.assign(column.values.begin() + from, column.values.begin() + to);
   if (!column.dense) present_.assign(column.present.begin() + from, column.present.begin() + to);
   if (column.has_histograms()) histograms_.assign(column.histograms.begin() + from, column.histograms.begin() + to);
 }
+
+static_assert(std::is_nothrow_move_constructible_v<StoredColumn>, "else vectors of them are copied when they grow");
 
 void StoredColumn::expand(std::size_t steps, Column& out) const {
   out.reset(steps);

@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "model/labels.hpp"
 #include "model/sample.hpp"
@@ -39,6 +42,17 @@ struct Column {
   bool has_histograms() const { return !histograms.empty(); }
   std::size_t steps() const { return present.size(); }
   std::size_t span() const { return end - begin; }
+
+  friend void swap(Column& a, Column& b) noexcept {
+    std::swap(a.labels, b.labels);
+    std::swap(a.drop_name, b.drop_name);
+    std::swap(a.dense, b.dense);
+    std::swap(a.begin, b.begin);
+    std::swap(a.end, b.end);
+    a.values.swap(b.values);
+    a.present.swap(b.present);
+    a.histograms.swap(b.histograms);
+  }
 };
 
 /// A column that is kept: only [begin, begin + size) is stored, so that short-lived series stay small.
@@ -46,6 +60,8 @@ class StoredColumn {
  public:
   StoredColumn() = default;
   explicit StoredColumn(const Column& column);
+  /// Takes the labels; the rest of the column stays.
+  explicit StoredColumn(Column&& column);
 
   const model::Labels& labels() const { return labels_; }
   bool drop_name() const { return drop_name_; }
@@ -62,11 +78,13 @@ class StoredColumn {
   void expand(std::size_t steps, Column& out) const;
 
  private:
+  StoredColumn(const Column& column, model::Labels labels);
+
   model::Labels labels_;
   bool drop_name_ = false;
   std::size_t begin_ = 0;
-  std::vector<double> values_;
-  std::vector<std::uint8_t> present_;  // empty: all
+  boost::container::small_vector<double, 1> values_;  // of instant queries, in place
+  std::vector<std::uint8_t> present_;                 // empty: all
   std::vector<model::HistogramPtr> histograms_;
 };
 

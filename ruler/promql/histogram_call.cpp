@@ -9,9 +9,9 @@
 
 #include "base/float_text.hpp"
 #include "expo/openmetrics_float.hpp"
-#include "model/label_encoding.hpp"
 #include "promql/functions.hpp"
 #include "promql/histogram_quantile.hpp"
+#include "promql/label_ops.hpp"
 #include "promql/native_histogram.hpp"
 #include "promql/quantile.hpp"
 #include "promql/range_histograms.hpp"
@@ -129,10 +129,7 @@ class HistogramOperator : public VectorOperator {
       context_.annotations().bad_bucket_label(metric(column.labels()), le, pos_);
       return;
     }
-    key.clear();
-    for (const model::LabelView& label : column.labels()) {
-      if (label.name != "le") key += model::encoded_label(label);
-    }
+    encode_without(column.labels(), "le", key);
     const auto [entry, first] = index.try_emplace(key, histograms_.size());
     if (first) histograms_.push_back({model::Labels::from_encoded(key), {}, column.begin(), column.end(), {}});
     Histogram& histogram = histograms_[entry->second];

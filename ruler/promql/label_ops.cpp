@@ -54,6 +54,11 @@ model::Labels Grouping::of(const model::Labels& labels) const {
   return model::Labels::from_encoded(std::move(bytes));
 }
 
+void encode_without(const model::Labels& labels, std::string_view name, std::string& out) {
+  out.clear();
+  keep_labels(labels, out, [&](std::string_view other) { return other != name; });
+}
+
 model::Labels without_metadata(const model::Labels& labels) {
   std::string bytes;
   bytes.reserve(labels.bytes());

@@ -2,6 +2,7 @@
 // What operators do to label sets.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/labels.hpp"
@@ -20,6 +21,9 @@ struct Grouping {
   void key(const model::Labels& labels, std::string& out) const;
   model::Labels of(const model::Labels& labels) const;
 };
+
+/// Replaces `out` by the encoding of all labels but one.
+void encode_without(const model::Labels& labels, std::string_view name, std::string& out);
 
 /// The labels that describe a metric as such (name, type, unit) go when a function changes what the value means.
 /// Source: Prometheus schema/labels.go.

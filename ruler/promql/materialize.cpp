@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace tocsin::promql {
 namespace {
@@ -22,7 +23,8 @@ Result<void> Materialized::drain(VectorOperator& source, Column& scratch) {
   for (;;) {
     TOCSIN_TRY(const bool more, source.next(scratch));
     if (!more) return {};
-    TOCSIN_OK(add(scratch));
+    TOCSIN_OK(held.add(scratch.span()));
+    columns.emplace_back(std::move(scratch));
   }
 }
 

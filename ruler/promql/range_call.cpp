@@ -143,7 +143,7 @@ class RangeCall final : public VectorOperator {
       TOCSIN_OK(context_.check_samples(argument_.account->held()));
       if (!result_.any) continue;
       if (!context_.settings().delayed_name_removal) TOCSIN_OK(guard_.admit_once(result_.column.labels));
-      std::swap(out, result_.column);
+      std::ranges::swap(out, result_.column);
       return true;
     }
   }

@@ -181,7 +181,7 @@ class InstantSelector final : public VectorOperator {
       TOCSIN_TRY(const bool more, crew_.next(result_));
       if (!more) return false;
       if (!result_.any) continue;
-      std::swap(out, result_.column);
+      std::ranges::swap(out, result_.column);
       return true;
     }
   }
