@@ -3,6 +3,7 @@
 
 #include "app/process.hpp"
 #include "app/ruler.hpp"
+#include "tsdb/return_memory.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -22,6 +23,7 @@ net::RuntimeOptions runtime_options(const Flags& flags) {
 }  // namespace
 
 int run_ruler(const Flags& flags) {
+  tsdb::keep_some_freed_memory();
   std::unique_ptr<Ruler> ruler;  // outlives the runtime, whose tasks refer to it
   auto runtime = net::make_runtime(runtime_options(flags));
   if (auto started = Ruler::start(*runtime, flags, posix_fs()); started) {
