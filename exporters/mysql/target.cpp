@@ -117,8 +117,11 @@ Result<void> MysqlTarget::ask(expo::Page& page, MonoTime deadline) {
     }
     for (std::size_t i = 0; custom_ && i < custom_->queries().size(); ++i) {
       const sql::CustomQuery& query = custom_->queries()[i];
-      ask_one(asked, fmt::format("custom.{}", query.mapping.prefix),
-              [&](const Round& round) { return custom_->collect(query, round, clock_.mono()); });
+      ask_one(asked, fmt::format("custom.{}", query.mapping.prefix), [&](const Round& round) -> Result<void> {
+        auto collected = custom_->collect(query, round, clock_.mono());
+        if (!collected) return fail(std::move(collected).error().wrap(query.where));
+        return collected;
+      });
     }
   }
   for (const auto& [collector, count] : failures_) {

@@ -344,4 +344,5 @@ never: {query: SELECT 1 AS v, runonserver: '<5.0.0', metrics: [{v: {usage: GAUGE
                         'shop_orders_extra{state="open"}': "7", 'mysql_exporter_collector_success{collector="custom.bad"}': "0",
                         'mysql_exporter_collector_success{collector="custom.shop_orders"}': "1"}.items():
         assert value(text, key) == wanted, f"{key}: {value(text, key)}"
+    assert "queries.yml:9:1: " in agent.text(), agent.text()
     assert "never_v" not in text and "Error 1046" in agent.text() or "Error 1146" in agent.text(), agent.text()
