@@ -9,7 +9,11 @@ from support import free_port, http, need, wait_until
 def memcached(work, *options, name="memcached", port=None):
     port = port or free_port()
     program = work.start(name, [need("memcached"), "-u", "root", "-l", "127.0.0.1", "-p", port, *options])
-    wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None, f"{name} listens")
+
+    def listens():
+        program.check_runs()
+        return socket.create_connection(("127.0.0.1", port), timeout=1).close() is None
+    wait_until(listens, f"{name} listens")
     return program, port
 
 

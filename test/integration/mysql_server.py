@@ -55,6 +55,7 @@ class MariaDb:
         return [program("mariadb", "mysql"), "--no-defaults", "-S", self.socket, "-uroot", "-N", "-B", *arguments]
 
     def answers(self):
+        self.server.check_runs()
         return subprocess.run(self.client("-e", "SELECT 1"), check=False, capture_output=True, timeout=30).returncode == 0
 
     def stop(self):

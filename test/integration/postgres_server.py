@@ -53,6 +53,7 @@ class Postgres:
         wait_until(self.answers, f"PostgreSQL {self.name} answers", 120)
 
     def answers(self):
+        self.server.check_runs()
         return subprocess.run(self.command("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)), check=False,
                               cwd=self.home).returncode == 0
 

@@ -26,6 +26,7 @@ def redis(work, *options, name="redis", port=None, tls=False):
     program = work.start(name, [need("redis-server"), *where, "--bind", "127.0.0.1", "--save", "", "--dir", work.path(name), *options])
 
     def is_up():
+        program.check_runs()
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return program.process.poll() is None
     wait_until(is_up, f"{name} listens")

@@ -1,6 +1,7 @@
 """What the integration tests share: programs, ports, HTTP, and imposters that record what they are sent."""
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -47,10 +48,29 @@ def node_modules(*packages):
     return folder
 
 
+def first_ephemeral_port():
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as limits:
+        return int(limits.read().split()[0])
+
+
+GIVEN_PORTS = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free, and that no connection gets before the server that it is meant for: one below the kernel's own."""
+    end = max(first_ephemeral_port(), 20000)
+    for _ in range(1000):
+        port = random.randrange(10000, end)
+        if port in GIVEN_PORTS:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        GIVEN_PORTS.add(port)
+        return port
+    raise AssertionError("no port is free")
 
 
 def wait_until(condition, what, seconds=30):
@@ -185,6 +205,11 @@ class Program:
             self.process.kill()
             raise AssertionError(f"{self.name} does not stop on SIGTERM within {seconds} s") from None
 
+    def check_runs(self):
+        """Fails, with its last words, if it has ended."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended with status {self.process.returncode}:\n{self.text()[-2000:]}")
+
     def text(self):
         with open(self.log, encoding="utf-8", errors="replace") as lines:
             return lines.read()
@@ -224,8 +249,7 @@ class Work:
         self.programs.append(program)
         if ready:
             def is_ready():
-                if program.process.poll() is not None:
-                    raise AssertionError(f"{name} ended with status {program.process.returncode}:\n{program.text()[-2000:]}")
+                program.check_runs()
                 return http(ready, timeout=2)[0] == 200
             wait_until(is_ready, f"{name} ready on {ready}", seconds)
         return program
