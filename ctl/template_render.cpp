@@ -85,6 +85,10 @@ Result<tmpl::AmInput> read_data(const std::string& file, Timestamp now) {
   out.receiver = text_of(data, "receiver");
   out.group_labels = labels_of(data, "groupLabels");
   out.external_url = text_of(data, "externalURL");
+  out.reason = text_of(data, "notification_reason");
+  for (const auto& label : labels_of(data, "routeLabels")) out.route_labels.emplace_back(label.name, label.value);
+  if (data.as_object().contains("commonLabels")) out.common_labels = labels_of(data, "commonLabels");
+  if (data.as_object().contains("commonAnnotations")) out.common_annotations = labels_of(data, "commonAnnotations");
   for (const json::value& alert : alerts->as_array()) out.alerts.push_back(read_alert(alert, now));
   return out;
 }

@@ -32,12 +32,14 @@ Value alert_value(const AmAlert& item) {
 Value data_value(const AmInput& input, bool firing, const std::string& reason, MapData route_labels) {
   ListData alerts;
   for (const AmAlert& alert : input.alerts) alerts.push_back(alert_value(alert));
-  return Value::object({Value(quote_meta(input.receiver)), Value(firing ? "firing" : "resolved"),
-                        Value::list(std::move(alerts), kAmAlertsType), Value(reason), kv_value(input.group_labels),
-                        kv_value(common(input.alerts, &model::Alert::labels)),
-                        kv_value(common(input.alerts, &model::Alert::annotations)),
-                        Value::map(std::move(route_labels), kKvType), Value(input.external_url)},
-                       kAmDataType);
+  return Value::object(
+      {Value(quote_meta(input.receiver)), Value(firing ? "firing" : "resolved"),
+       Value::list(std::move(alerts), kAmAlertsType), Value(reason), kv_value(input.group_labels),
+       kv_value(input.common_labels ? *input.common_labels : common(input.alerts, &model::Alert::labels)),
+       kv_value(input.common_annotations ? *input.common_annotations
+                                         : common(input.alerts, &model::Alert::annotations)),
+       Value::map(std::move(route_labels), kKvType), Value(input.external_url)},
+      kAmDataType);
 }
 
 using LabelFunction = std::function<Result<Value>(const std::string&)>;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,8 @@ struct AmInput {
   model::Labels group_labels;
   std::vector<std::pair<std::string, std::string>> route_labels;  // values are templates
   std::string external_url;
+  // None: what the alerts have in common, as it is in a notification.
+  std::optional<model::Labels> common_labels, common_annotations;
 };
 
 /// .Receiver .Status .Alerts .NotificationReason .GroupLabels .CommonLabels .CommonAnnotations .RouteLabels

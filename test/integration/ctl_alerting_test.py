@@ -131,14 +131,17 @@ def test_templates_are_rendered_as_by_amtool(work):
     ours, amtool = work.own("tocsinctl"), need("amtool")
     templates = work.write("x.tmpl", '{{ define "x" }}{{ range .Alerts }}{{ .Labels.alertname }} <{{ .Annotations.summary }}>;{{ end }}{{ end }}')
     data = work.write("data.json", json.dumps({
-        "receiver": "r", "status": "firing", "externalURL": "http://am", "groupLabels": {"alertname": "A"}, "commonLabels": {"alertname": "A"},
-        "commonAnnotations": {}, "alerts": [{"status": "firing", "labels": {"alertname": "A", "n": "1"}, "annotations": {"summary": "a & b"},
+        "receiver": "r", "status": "firing", "externalURL": "http://am", "groupLabels": {"alertname": "A"}, "commonLabels": {"alertname": "A", "of": "the file"},
+        "commonAnnotations": {"c": "d"}, "routeLabels": {"team": "x"}, "notification_reason": "because", "alerts": [{"status": "firing", "labels": {"alertname": "A", "n": "1"}, "annotations": {"summary": "a & b"},
                                              "startsAt": "2026-01-02T03:04:05Z", "generatorURL": "http://g"}]}))
     for kind in ("text", "html"):
         for text in ('{{ template "x" . }}', '{{ .Alerts.Firing | len }} {{ .ExternalURL }} {{ (index .Alerts 0).StartsAt }}',
-                     '{{ .GroupLabels.SortedPairs.Values | join " " | toUpper }} {{ .Status }}'):
+                     '{{ .GroupLabels.SortedPairs.Values | join " " | toUpper }} {{ .Status }}',
+                     '{{ range .CommonLabels.SortedPairs }}{{ .Name }}={{ .Value }};{{ end }}{{ .CommonAnnotations.c }}'):
             words = ["template", "render", f"--template.glob={templates}", f"--template.data={data}", f"--template.type={kind}",
                      f"--template.text={text}"]
             assert work.run(ours, *words) == work.run(amtool, *words), words
+    younger = "--template.text={{ .RouteLabels.team }} {{ .NotificationReason }}"  # than Debian's amtool
+    assert work.run(ours, "template", "render", f"--template.data={data}", younger).strip() == "x because"
     assert "TocsinTest" in work.run(ours, "template", "render", "--template.text={{ .GroupLabels.alertname }}")
     assert 'function "nope" not defined' in work.run(ours, "template", "render", "--template.text={{ nope }}", status=1)
