@@ -59,9 +59,12 @@ struct Styles {
   bool flow_plain = true, block_plain = true, single_quoted = true, literal = true;
 };
 
+/// Go escapes what is beyond the first plane, and so every emoji. Line breaks but \n are escaped here, where Go lets
+/// them break lines: few readers know them.
 bool is_written_as_it_is(std::uint32_t code) {
-  return code == 0x0a || (code >= 0x20 && code <= 0x7e) || code == 0x85 || (code >= 0xa0 && code <= 0xd7ff) ||
-         (code >= 0xe000 && code <= 0xfffd && code != 0xfeff) || (code >= 0x10000 && code <= 0x10ffff);
+  if (code == 0x2028 || code == 0x2029) return false;
+  return code == '\n' || (code >= 0x20 && code <= 0x7e) || (code >= 0xa0 && code <= 0xd7ff) ||
+         (code >= 0xe000 && code <= 0xfffd && code != 0xfeff);
 }
 
 Styles analyze(std::string_view text) {
@@ -86,7 +89,7 @@ Styles analyze(std::string_view text) {
       if (c == '#' && after_blank) flow = block = true;
     }
     special = special || !is_written_as_it_is(rune.code);
-    const bool space = c == ' ', line_break = c == '\n' || c == '\r' || rune.code == 0x85 || rune.code == 0x2028;
+    const bool space = c == ' ', line_break = c == '\n' || c == '\r';
     breaks = breaks || line_break;
     if (space && first) out.flow_plain = out.block_plain = false;
     if (line_break && first) out.flow_plain = out.block_plain = false;
@@ -257,10 +260,11 @@ class Writer {
                                                                                     {'"', "\\\""},
                                                                                     {'\\', "\\\\"},
                                                                                     {0x85, "\\N"},
-                                                                                    {0xa0, "\\_"},
-                                                                                    {0x2028, "\\L"}}};
+
+                                                                                    {0x2028, "\\L"},
+                                                                                    {0x2029, "\\P"}}};
     for (const auto& [named, escape] : kNamed) {
-      if (code == named && (code != 0xa0)) {
+      if (code == named) {
         out_ += escape;
         return;
       }

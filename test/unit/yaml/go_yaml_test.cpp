@@ -48,6 +48,10 @@ TEST_CASE("Texts are quoted where Go's YAML quotes them") {
       {"true", "\"true\""},
       {"tab\there", "\"tab\\there\""},
       {"\xc3\xbc \xe2\x98\x83", "\xc3\xbc \xe2\x98\x83"},
+      {"fire \xf0\x9f\x94\xa5", "\"fire \\U0001F525\""},
+      {"a\xe2\x80\xa8"
+       "b",
+       "\"a\\Lb\""},
       {"one\ntwo", "|-\n  one\n  two"},
       {"one\n\ntwo\n", "|\n  one\n\n  two"},
       {"one \ntwo", "\"one \\ntwo\""},
