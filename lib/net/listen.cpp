@@ -5,6 +5,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <sys/socket.h>
 
+#include "net/listen_address.hpp"
 #include "net/net_error.hpp"
 
 namespace tocsin::net {
@@ -13,32 +14,7 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-Result<HostPort> split_host_port(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos || address.back() == ']') {
-    return fail(Errc::kInvalid, "listen tcp: address {}: missing port in address", address);
-  }
-  HostPort out;
-  out.host = address.substr(0, colon);
-  if (out.host.starts_with('[') && out.host.ends_with(']')) {
-    out.host = out.host.substr(1, out.host.size() - 2);
-  } else if (out.host.find(':') != std::string::npos) {
-    return fail(Errc::kInvalid, "listen tcp: address {}: too many colons in address", address);
-  }
-  const char* end = address.data() + address.size();
-  const auto [stop, bad] = std::from_chars(address.data() + colon + 1, end, out.port);
-  if (bad != std::errc() || stop != end) {
-    return fail(Errc::kInvalid, "listen tcp: address {}: invalid port", address);
-  }
-  return out;
-}
-
-Result<tcp::endpoint> find_endpoint(const boost::asio::any_io_executor& executor, const HostPort& at) {
+Result<tcp::endpoint> find_endpoint(const boost::asio::any_io_executor& executor, const ListenAddress& at) {
   error_code error;
   const auto address = boost::asio::ip::make_address(at.host, error);
   if (!error) return tcp::endpoint(address, at.port);
@@ -68,8 +44,28 @@ std::string open_acceptor(tcp::acceptor& acceptor, const tcp::endpoint& endpoint
 
 }  // namespace
 
+Result<ListenAddress> parse_listen_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos || address.back() == ']') {
+    return fail(Errc::kInvalid, "listen tcp: address {}: missing port in address", address);
+  }
+  ListenAddress out;
+  out.host = address.substr(0, colon);
+  if (out.host.starts_with('[') && out.host.ends_with(']')) {
+    out.host = out.host.substr(1, out.host.size() - 2);
+  } else if (out.host.find(':') != std::string::npos) {
+    return fail(Errc::kInvalid, "listen tcp: address {}: too many colons in address", address);
+  }
+  const char* end = address.data() + address.size();
+  const auto [stop, bad] = std::from_chars(address.data() + colon + 1, end, out.port);
+  if (bad != std::errc() || stop != end) {
+    return fail(Errc::kInvalid, "listen tcp: address {}: invalid port", address);
+  }
+  return out;
+}
+
 Result<tcp::acceptor> listen(const boost::asio::any_io_executor& executor, const std::string& address) {
-  TOCSIN_TRY(const HostPort at, split_host_port(address));
+  TOCSIN_TRY(const ListenAddress at, parse_listen_address(address));
   if (at.host.empty()) {
     tcp::acceptor both(executor);
     if (open_acceptor(both, tcp::endpoint(tcp::v6(), at.port), true).empty()) return both;
