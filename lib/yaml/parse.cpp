@@ -40,6 +40,23 @@ Error error_at(const std::string& file, Position at, std::string_view message) {
   return Error{Errc::kInvalid, fmt::format("{}:{}:{}: {}", file, at.line, at.column, message)};
 }
 
+/// yaml-cpp makes the escapes \N and \_ one byte each, Latin-1 in a text that has been found to be UTF-8: a byte that
+/// begins no character comes from them alone.
+std::string with_whole_characters(const std::string& value) {
+  if (std::ranges::none_of(value, [](char c) { return c == '\x85' || c == '\xa0'; })) return value;
+  std::string out;
+  for (std::string_view rest = value; !rest.empty();) {
+    const Rune rune = decode_utf8(rest);
+    if (rune.valid) {
+      out += rest.substr(0, rune.size);
+    } else {
+      append_utf8(out, static_cast<unsigned char>(rest.front()));
+    }
+    rest.remove_prefix(rune.size);
+  }
+  return out;
+}
+
 /// Builds one document. yaml-cpp gives its events in the order of the text.
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -87,7 +104,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     NodeData& node = make(mark, Node::Kind::kScalar, anchor);
-    node.text = value;
+    node.text = with_whole_characters(value);
     const bool resolved = tag == "?" || is_one_of(kResolvedTags, tag);
     node.quoted = !resolved;
     node.tag = resolved ? resolve_tag(value) : "!!str";

@@ -130,6 +130,12 @@ TEST_CASE("lines may end as on other systems") {
   CHECK(root["d"].where() == "f.yml:5:4");
 }
 
+TEST_CASE("escapes are characters, also beside those of two bytes") {
+  const auto node = yaml::parse("t: \"\\N\\_\\L\\P\\xe9\\u00e0\u00c5\u00a0\\_\u00e9\\N\"\n", "file");
+  REQUIRE(node);
+  CHECK((*node)["t"].as_string() == "\u0085\u00a0\u2028\u2029\u00e9\u00e0\u00c5\u00a0\u00a0\u00e9\u0085");
+}
+
 TEST_CASE("a node keeps its document alive") {
   Node inner;
   {
