@@ -101,15 +101,14 @@ std::vector<model::AlertPtr> AlertHub::collect(Timestamp now, const std::functio
   name_limit_.collect(now);
   std::vector<model::AlertPtr> gone;
   std::vector<model::Labels> labels;  // to be forgotten by the store, too
-  for (auto at = alerts_.begin(); at != alerts_.end();) {
-    if (!at->second->resolved_at(now) || wanted(at->first)) {
-      ++at;
-      continue;
-    }
-    if (options_.persist) labels.push_back(at->second->labels);
-    gone.push_back(std::move(at->second));
-    at = alerts_.erase(at);
+  std::vector<std::uint64_t> fingerprints;
+  for (const auto& [fingerprint, alert] : alerts_) {
+    if (!alert->resolved_at(now) || wanted(fingerprint)) continue;
+    if (options_.persist) labels.push_back(alert->labels);
+    gone.push_back(alert);
+    fingerprints.push_back(fingerprint);
   }
+  for (const std::uint64_t fingerprint : fingerprints) alerts_.erase(fingerprint);
   if (!labels.empty()) store_->remove_alerts(std::move(labels));
   return gone;
 }

@@ -4,8 +4,9 @@
 
 #include <functional>
 #include <optional>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "alerting/metrics.hpp"
 #include "alerting/name_limit.hpp"
@@ -64,7 +65,7 @@ class AlertHub {
   AlertHubOptions options_;
   Metrics* metrics_;
   NameLimit name_limit_;
-  std::unordered_map<std::uint64_t, model::AlertPtr> alerts_;
+  boost::unordered_flat_map<std::uint64_t, model::AlertPtr> alerts_;  // by fingerprint
   std::vector<state::KeyedAlert> unsaved_;
 };
 

@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "alerting/flush_gate.hpp"
 #include "alerting/metrics.hpp"
 #include "alerting/notification.hpp"
@@ -132,7 +134,7 @@ class Dispatcher {
   std::map<std::string, GroupPtr> groups_;                         // by id
   std::unordered_set<GroupPtr, GroupHash, GroupEqual> by_labels_;  // the same groups
   std::map<std::string, GroupPtr> old_groups_;                     // while apply() runs
-  std::unordered_map<std::uint64_t, std::size_t> holders_;         // alert → groups that have it
+  boost::unordered_flat_map<std::uint64_t, std::size_t> holders_;  // alert → groups that have it
   Timers timers_;
   TimerId alarm_ = 0;  // rings at alarm_at_, the first of the timers or before
   MonoTime alarm_at_{0};

@@ -5,8 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "alerting/notification.hpp"
 #include "alerting/silences.hpp"
@@ -62,7 +63,7 @@ class HistoryRecorder {
     Timestamp recorded_at = 0;
     std::vector<Suppression> suppressions;  // by group
   };
-  using FiringMap = std::unordered_map<std::uint64_t, Firing>;
+  using FiringMap = boost::unordered_flat_map<std::uint64_t, Firing>;
 
   state::HistoryEvent event(state::HistoryKind kind) const;
   void record(const model::AlertPtr& alert, state::HistoryKind kind);

@@ -166,7 +166,7 @@ Result<std::size_t> HistoryLabels::remove_packs_before(std::int64_t day, std::si
   }
   if (gone.empty()) return sets;
   read_first_ = 0;
-  std::erase_if(known_, [&gone](const auto& one) {
+  boost::unordered::erase_if(known_, [&gone](const auto& one) {
     const auto behind = gone.upper_bound(one.second.id);
     return behind != gone.begin() && one.second.id - std::prev(behind)->first < std::prev(behind)->second.sets;
   });

@@ -6,8 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/result.hpp"
 #include "model/labels.hpp"
@@ -54,8 +55,8 @@ class HistoryLabels {
 
   Statements statements_;
   bool stale_ = true;
-  std::unordered_map<std::uint64_t, Known> known_;  // by XXH64
-  std::map<std::int64_t, Pack> packs_;              // by their first id
+  boost::unordered_flat_map<std::uint64_t, Known> known_;  // by XXH64
+  std::map<std::int64_t, Pack> packs_;                     // by their first id
   std::int64_t last_id_ = 0;
   std::string fresh_;  // the pack in the making
   std::int64_t fresh_first_ = 0;

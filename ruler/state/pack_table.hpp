@@ -5,8 +5,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/result.hpp"
 #include "state/database.hpp"
@@ -59,7 +60,7 @@ class PackTable {
   Statements* statements_;
   const std::string name_;
   const Sql sql_;  // Statements has views of them
-  std::unordered_map<std::uint64_t, Place> places_;
+  boost::unordered_flat_map<std::uint64_t, Place> places_;
   std::int64_t last_row_ = 0;
   std::string bytes_;  // of the changes
   std::vector<Change> changes_;
