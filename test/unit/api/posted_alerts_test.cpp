@@ -51,7 +51,7 @@ TEST_CASE("What Prometheus, vmalert and scripts send is read without a tree", "[
       std::string(R"([{"labels":{"a":"\"\\\/\b\f\n\r\t\u00e9\u20AC\u0000"}}])"),
       std::string(R"([{"labels":{"a":"b"},"startsAt":"0001-01-01T00:00:00Z","endsAt":"0001-01-01T00:00:00.000Z"}])"),
       std::string(R"([{"labels":{"a":"b"},"startsAt":"2023-11-14 22:13:20+0100"}])"),
-      std::string(R"([{"labels":{"a":"b"},"startsAt":"2033-11-14T22:13:20Z"}])"),
+      std::string(R"([{"labels":{"a":"b"},"startsAt":"2033-11-14T22:13:20Z","endsAt":"2034-11-14T22:13:20Z"}])"),
       R"([{"labels":{"a":")" + std::string(300, 'x') + R"(","\u0062":"y"}}])",
   };
   for (const std::string& body : bodies) CHECK(agrees(body));
@@ -65,6 +65,17 @@ TEST_CASE("What Prometheus, vmalert and scripts send is read without a tree", "[
   CHECK(alert.starts_at == kNow);
   CHECK(alert.ends_at == kNow + 240'000);
   CHECK_FALSE(alert.timeout);
+}
+
+TEST_CASE("An alert that begins after the end that the timeout gives it is invalid", "[api]") {
+  const std::string_view body = R"([{"labels":{"a":"b"},"startsAt":"2033-11-14T22:13:20Z"}])";
+  CHECK_FALSE(read_plain_alerts(body, kNow, kTimeout));
+  for (const auto parse : {parse_posted_alerts, parse_posted_tree}) {
+    const auto posted = parse(body, kNow, kTimeout);
+    REQUIRE(posted);
+    CHECK(posted->valid.empty());
+    CHECK(posted->invalid.size() == 1);
+  }
 }
 
 TEST_CASE("An alert without an end gets one from the timeout, if there is one", "[api]") {
