@@ -96,7 +96,8 @@ class Life:
     def all_on_disk(self):
         def done():
             text = self.until_answered(lambda: http(f"http://{self.address}/metrics"))
-            return re.search(r"^tocsin_state_queued 0$", text, re.M)
+            # The service may have told of a request whose answer the process has not taken yet: then a flush is under way.
+            return re.search(r"^tocsin_state_queued 0$", text, re.M) and re.search(r'^tocsin_alerting_groups\{state="delivery"\} 0$', text, re.M)
         wait_until(done, f"{self.name}: all is on disk")
 
 
