@@ -140,8 +140,8 @@ def measure(name, shape):
         shutil.rmtree(folder)
 
 
-def show(values):
-    return f"{statistics.median(values):.2f} [{min(values):.2f}-{max(values):.2f}]"
+def show(values, digits=2):
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
 
 
 print(f"load at the beginning: {os.getloadavg()[0]:.1f}")
@@ -152,7 +152,7 @@ for shape in SHAPES:
             if args.only in (None, name):
                 results.setdefault(name, []).append(measure(name, shape))
     for name, runs in results.items():
-        print(f"{shape}, {name}: CPU s {show([r['cpu'] for r in runs])}, MB at the end {show([r['rss'] for r in runs])}, peak "
+        print(f"{shape}, {name}: CPU s {show([r['cpu'] for r in runs], 3)}, MB at the end {show([r['rss'] for r in runs])}, peak "
               f"{show([r['peak'] for r in runs])}, webhooks {runs[0]['posts']}, s until the last {show([r['seconds'] for r in runs])}, "
               f"longest lag of the loop ms {show([r['lag'] for r in runs])}", flush=True)
 print(f"load at the end: {os.getloadavg()[0]:.1f}")
