@@ -2,9 +2,8 @@
 
 #include <map>
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include "exporters/node/dbus.hpp"
 #include "unit/node/dbus_imposter.hpp"
