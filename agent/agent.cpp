@@ -77,9 +77,7 @@ void Agent::add_build_info() {
             {"version", version()}},
            1);
   page.end();
-  auto rendered = std::make_shared<expo::RenderedPage>();
-  page.render(*rendered);
-  build_info_ = std::move(rendered);
+  build_info_ = page.share();
 }
 
 void Agent::add_routes() {

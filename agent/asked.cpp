@@ -59,9 +59,7 @@ net::Task<Answered> ask(net::TaskLoop& loop, std::shared_ptr<exporters::Target> 
   }
   page->end();
   answer.dropped = page->dropped();
-  auto rendered = std::make_shared<expo::RenderedPage>();
-  page->render(*rendered);
-  answer.page = std::move(rendered);
+  answer.page = page->share();
   answer.took = loop.clock().mono() - began;
   co_return answer;
 }

@@ -99,9 +99,7 @@ void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
     asked->page->begin();
     answer.result = asked->local->collect(*asked->page);
     asked->page->end();
-    auto rendered = std::make_shared<expo::RenderedPage>();
-    asked->page->render(*rendered);
-    answer.page = std::move(rendered);
+    answer.page = asked->page->share();
     answer.took = system_clock().mono() - began;
     replies->add([asked = std::move(asked), self = std::move(self), answer = std::move(answer)]() mutable {
       if (*self == nullptr) return;
@@ -198,9 +196,7 @@ std::shared_ptr<const expo::RenderedPage> Gatherer::about(const Gathered& gather
     (asked->local ? node_success : success).put(known, asked->success && !late ? 1 : 0);
   }
   page.end();
-  auto rendered = std::make_shared<expo::RenderedPage>();
-  page.render(*rendered);
-  return rendered;
+  return page.share();
 }
 
 }  // namespace tocsin::agent

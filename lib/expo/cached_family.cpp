@@ -1,6 +1,7 @@
 #include "expo/cached_family.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "expo/key.hpp"
@@ -121,12 +122,17 @@ void CachedFamily::put(std::span<const model::LabelView> labels, double value, s
   if (!expected) start_key(Kind::kValue, labels);
   Metric* metric = seen(Kind::kValue, value, 1);
   if (metric == nullptr) return fold(labels, value, timestamp);
+  const bool same = metric->values.size() == 1 && !metric->notes && metric->timestamp == timestamp &&
+                    std::bit_cast<std::uint64_t>(metric->values.front()) == std::bit_cast<std::uint64_t>(value);
+  if (same) return;
+  changed_ = true;
   if (metric->notes) metric->notes.reset();
   metric->values.assign(1, value);
   metric->timestamp = timestamp;
 }
 
 void CachedFamily::set(Metric& metric, double sum, double count, std::optional<Timestamp> timestamp) {
+  changed_ = true;
   metric.values.push_back(sum);
   metric.values.push_back(count);
   metric.timestamp = timestamp;
@@ -173,7 +179,9 @@ void CachedFamily::end() {
     make_heads(metric);
     changed = true;
   }
-  if (changed) sort_lines();
+  if (!changed) return;
+  sort_lines();
+  changed_ = true;
 }
 
 void CachedFamily::close() {
@@ -188,6 +196,7 @@ void CachedFamily::forget() {
   line_order_.clear();
   lines_ = 0;
   other_.total.reset();
+  changed_ = true;
 }
 
 void CachedFamily::sort_lines() {
@@ -216,6 +225,7 @@ void CachedFamily::set_created(Timestamp created) {
   if (last_ == nullptr) return;
   if (!last_->notes) last_->notes = std::make_unique<Notes>();
   last_->notes->created = created;
+  changed_ = true;
 }
 
 void CachedFamily::set_exemplar(std::size_t bucket, Exemplar exemplar) {
@@ -229,6 +239,7 @@ void CachedFamily::set_exemplar(std::size_t bucket, Exemplar exemplar) {
   if (size > kMaxCharacters) return;
   if (!last_->notes) last_->notes = std::make_unique<Notes>();
   last_->notes->exemplars.emplace_back(bucket, std::make_shared<const Exemplar>(std::move(exemplar)));
+  changed_ = true;
 }
 
 void CachedFamily::render(std::string& out) const {
@@ -256,18 +267,22 @@ void CachedFamily::append_lines(std::string& out, const Metric& metric, std::vec
 }
 
 void CachedFamily::render(RenderedPage& out) const {
-  if (line_order_.empty()) return;
-  RenderedPage::Family& family = out.families.emplace_back();
-  family.info = info_;
+  if (!line_order_.empty()) render(out.text, out.families.emplace_back());
+}
+
+void CachedFamily::render(std::string& text, RenderedPage::Family& family) const {
+  if (family.info != info_) family.info = info_;
   family.quoted = quoted_;
-  family.begin = out.text.size();
-  out.text += info_->header;
-  family.lines_begin = out.text.size();
+  family.has_timestamps = false;
+  family.notes.clear();
+  family.begin = text.size();
+  text += info_->header;
+  family.lines_begin = text.size();
   for (const Metric* metric : line_order_) {
-    append_lines(out.text, *metric, metric->notes ? &family.notes : nullptr);
+    append_lines(text, *metric, metric->notes ? &family.notes : nullptr);
     family.has_timestamps = family.has_timestamps || metric->timestamp.has_value();
   }
-  family.end = out.text.size();
+  family.end = text.size();
 }
 
 }  // namespace tocsin::expo

@@ -126,6 +126,8 @@ class CachedFamily {
   void sort_lines();
   /// @param notes  where the metric's go; null if it has none.
   static void append_lines(std::string& out, const Metric& metric, std::vector<RenderedPage::Note>* notes);
+  /// Appends the header and the lines, of which there are some; `family` is where they stand.
+  void render(std::string& text, RenderedPage::Family& family) const;
   /// Drops all metrics: their heads are no longer right.
   void forget();
   /// Takes no series from now on.
@@ -154,6 +156,7 @@ class CachedFamily {
   bool adds_up_ = false;
   bool closed_ = false;
   bool quoted_ = false;                                    // names beyond [a-zA-Z_:][a-zA-Z0-9_:]* were put
+  bool changed_ = true;                                    // its text is another than when the page was shared last
   Metric* last_ = nullptr;                                 // what was put last; null if it is not kept
   double bar_ = -std::numeric_limits<double>::infinity();  // newcomers of a lower rank or the same are not kept...
   bool barred_ = false;                                    // ...if this is set

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "expo/exposition.hpp"
@@ -6,6 +7,26 @@
 #include "expo/writer.hpp"
 
 namespace tocsin::expo {
+namespace {
+
+/// Memory of larger pages is not kept: it would cost more than it saves.
+constexpr std::size_t kMaxSpare = 64U << 10U;
+
+/// Appends a family of another page to the text; `to` is where it stands then.
+void copy_family(const RenderedPage& page, const RenderedPage::Family& from, std::string& text,
+                 RenderedPage::Family& to) {
+  if (to.info != from.info) to.info = from.info;
+  to.begin = text.size();
+  to.lines_begin = to.begin + (from.lines_begin - from.begin);
+  to.end = to.begin + (from.end - from.begin);
+  to.quoted = from.quoted;
+  to.has_timestamps = from.has_timestamps;
+  to.notes = from.notes;
+  for (RenderedPage::Note& note : to.notes) note.line_end = to.begin + (note.line_end - from.begin);
+  text.append(page.text, from.begin, from.end - from.begin);
+}
+
+}  // namespace
 
 Page::Page() : rules_(std::make_unique<PageRules>()) {}
 Page::~Page() = default;
@@ -66,6 +87,45 @@ void Page::render(RenderedPage& out) const {
   out.families.reserve(rules_->families.size());
   for (const auto& [name, family] : families_) family.render(out);
   rules_->text_room = out.text.size() + out.text.size() / 64 + 64;
+}
+
+/// A page to write on: one of the last but one, with its memory, if nobody else has it any more.
+std::shared_ptr<RenderedPage> Page::blank() {
+  if (spare_ == nullptr || spare_.use_count() != 1) return std::make_shared<RenderedPage>();
+  std::atomic_thread_fence(std::memory_order_acquire);  // behind what the last reader did
+  spare_->text.clear();
+  return std::move(spare_);
+}
+
+std::shared_ptr<const RenderedPage> Page::share() {
+  if (by_name_.size() != families_.size()) {
+    by_name_.clear();
+    for (auto& [name, family] : families_) by_name_.push_back(&family);
+  }
+  const bool changed = std::ranges::any_of(by_name_, [](const CachedFamily* family) { return family->changed_; });
+  if (!changed && shared_ != nullptr) return shared_;
+  std::shared_ptr<RenderedPage> page = blank();
+  page->text.reserve(rules_->text_room);
+  const std::size_t known = shared_ != nullptr ? shared_->families.size() : 0;
+  std::size_t at = 0, count = 0;
+  for (CachedFamily* const family : by_name_) {
+    const bool was_there = at < known && shared_->families[at].info == family->info_;
+    const RenderedPage::Family* before = was_there ? &shared_->families[at++] : nullptr;
+    const bool same = !std::exchange(family->changed_, false);
+    if (family->line_order_.empty()) continue;
+    if (count == page->families.size()) page->families.emplace_back();
+    RenderedPage::Family& now = page->families[count++];
+    if (same && before != nullptr) {
+      copy_family(*shared_, *before, page->text, now);
+    } else {
+      family->render(page->text, now);
+    }
+  }
+  page->families.resize(count);
+  rules_->text_room = page->text.size() + page->text.size() / 64 + 64;
+  spare_ = std::exchange(shared_, page);
+  if (spare_ != nullptr && spare_->text.capacity() > kMaxSpare) spare_.reset();
+  return page;
 }
 
 std::string Page::render() const {

@@ -21,6 +21,7 @@ bool CachedFamily::before(const Metric& a, const Metric& b) {
 void CachedFamily::cut_to(std::size_t room) {
   if (adds_up_ && room > 0) --room;  // for the sum
   if (stored_lines_ <= room) return;
+  changed_ = true;
   std::vector<Metric*> ranked = next_order_;
   std::sort(ranked.begin(), ranked.end(), [](const Metric* a, const Metric* b) { return before(*a, *b); });
   std::size_t lines = 0, kept = 0;
@@ -93,6 +94,7 @@ void CachedFamily::put_other() {
   other_.last_sum = other_.sum;
   std::vector<model::LabelView> labels;
   for (const auto& [name, value] : other_.labels) labels.push_back({name, value});
+  changed_ = true;
   start_key(Kind::kValue, labels);
   const auto found = metrics_.find(key_);
   Metric& metric = found != metrics_.end() ? *found->second : *make(Kind::kValue, 0, 1);

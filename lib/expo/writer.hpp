@@ -98,12 +98,19 @@ class Page {
   /// Replaces `out`. Families without series are left out.
   void render(RenderedPage& out) const;
   std::string render() const;
+  /// The same, for other threads to keep. Costs what changed since the last call: families that did not are copied from
+  /// the page that it made, and if none did, it is that page again.
+  std::shared_ptr<const RenderedPage> share();
 
  private:
+  std::shared_ptr<RenderedPage> blank();
   std::unique_ptr<PageRules> rules_;
   std::map<std::string, CachedFamily, std::less<>> families_;
+  std::vector<CachedFamily*> by_name_;     // families_ in order, once share() has been called
   std::unique_ptr<CachedFamily> surplus_;  // stands for the families beyond the limit
   std::size_t dropped_ = 0;
+  std::shared_ptr<RenderedPage> shared_;  // by the last share()
+  std::shared_ptr<RenderedPage> spare_;   // by the one before; written anew once nobody else has it
 };
 
 /// Appends all families of the pages in order of names. A family that several pages have is written once, with the

@@ -117,9 +117,7 @@ std::shared_ptr<const expo::RenderedPage> Registry::render() {
                  static_cast<double>(collect_failures_));
   }
   page_.end();
-  auto page = std::make_shared<expo::RenderedPage>();
-  page_.render(*page);
-  return page;
+  return page_.share();
 }
 
 }  // namespace tocsin::telemetry
