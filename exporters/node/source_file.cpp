@@ -63,7 +63,14 @@ Result<std::string_view> SourceFile::read() {
     if (text || text.error().code == Errc::kUnavailable) return text;
     file_.reset();
   }
-  TOCSIN_TRY(file_, fs_.open_random(path_));
+  if (absent_ && !fs_.exists(path_)) return fail(Error(*absent_));
+  absent_.reset();
+  auto file = fs_.open_random(path_);
+  if (!file) {
+    if (file.error().code == Errc::kNotFound) absent_ = file.error();
+    return fail(std::move(file).error());
+  }
+  file_ = std::move(*file);
   return read_all(*file_, pieces_, path_, buffer_);
 }
 
@@ -81,10 +88,19 @@ Result<std::string_view> SourceFiles::read(const std::string& path) {
     if (text || text.error().code == Errc::kUnavailable) return text;
     files_.erase(found);  // a device that went and came back is another one
   }
-  TOCSIN_TRY(std::unique_ptr<RandomFile> file, fs_.open_random(path));
-  auto text = read_all(*file, pieces_, path, buffer_);
+  if (const auto absent = absent_.find(path); absent != absent_.end()) {
+    if (!fs_.exists(path)) return fail(Error(absent->second));
+    absent_.erase(absent);
+  }
+  auto file = fs_.open_random(path);
+  if (!file) {
+    if (absent_.size() >= keep_) absent_.clear();
+    if (file.error().code == Errc::kNotFound) absent_.emplace(path, file.error());
+    return fail(std::move(file).error());
+  }
+  auto text = read_all(**file, pieces_, path, buffer_);
   const bool answers = text || text.error().code == Errc::kUnavailable;
-  if (answers && files_.size() < keep_) files_.emplace(path, std::move(file));
+  if (answers && files_.size() < keep_) files_.emplace(path, std::move(*file));
   return text;
 }
 

@@ -21,7 +21,8 @@ namespace tocsin::exporters::node {
 enum class Pieces : std::uint8_t { kMany, kOne };
 
 /// Thread: one at a time. A kernel file makes its text anew for each read from offset 0, so the descriptor is kept:
-/// that saves two thirds of the cost of open, read, close.
+/// that saves two thirds of the cost of open, read, close. Once the file was absent, whether it came is asked before it
+/// is opened, which is cheaper than to fail.
 class SourceFile {
  public:
   SourceFile(Fs& fs, std::string path, Pieces pieces = Pieces::kMany)
@@ -38,6 +39,7 @@ class SourceFile {
   std::string path_;
   Pieces pieces_;
   std::unique_ptr<RandomFile> file_;
+  std::optional<Error> absent_;  // why the last open failed
   std::string buffer_;
 };
 
@@ -63,6 +65,7 @@ class SourceFiles {
   std::size_t keep_;
   Pieces pieces_;
   std::unordered_map<std::string, std::unique_ptr<RandomFile>> files_;
+  std::unordered_map<std::string, Error> absent_;  // why they could not be opened; not all of them
   std::string buffer_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "exporters/node/collectors.hpp"
 #include "exporters/node/source_file.hpp"
+#include "exporters/node/source_folder.hpp"
 
 namespace tocsin::exporters::node {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 class TimeCollector final : public Collector {
  public:
   TimeCollector(const NodeOptions& options, Fs& fs, Clock& clock)
-      : files_(fs), clock_(clock), clocksources_(options.sysfs + "/devices/system/clocksource") {}
+      : files_(fs), clock_(clock), clocksources_(fs, options.sysfs + "/devices/system/clocksource") {}
   std::string_view name() const override { return "time"; }
 
   Result<void> collect(expo::Page& page) override {
@@ -28,10 +29,10 @@ class TimeCollector final : public Collector {
 
  private:
   void put_clocksources(expo::Page& page) {
-    for (const std::string& name : files_.names(clocksources_)) {
+    for (const std::string& name : clocksources_.names()) {
       if (!name.starts_with("clocksource")) continue;
       const std::string_view device = std::string_view(name).substr(11);
-      const std::string folder = clocksources_ + "/" + name;
+      const std::string folder = clocksources_.path() + "/" + name;
       if (const auto text = files_.text(folder + "/available_clocksource")) {
         std::string_view words = *text;
         for (std::string_view word = next_word(words); !word.empty(); word = next_word(words)) {
@@ -50,7 +51,7 @@ class TimeCollector final : public Collector {
 
   SourceFiles files_;
   Clock& clock_;
-  std::string clocksources_;
+  SourceFolder clocksources_;
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
 }
 
 Result<struct stat> stat_of(const Descriptor& fd, const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return os_error("stat", path, errno);
   return status;
 }
@@ -67,7 +67,7 @@ std::string folder_of(const std::string& path) {
 }
 
 bool is_folder(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -182,17 +182,67 @@ class PosixRandomFile final : public SystemFile {
   }
 
   bool may_have_changed() const override {
-    struct statfs system{};
+    struct statfs system {};
     pollfd table{.fd = fd_.get(), .events = POLLPRI, .revents = 0};
     if (::fstatfs(fd_.get(), &system) != 0 || system.f_type != PROC_SUPER_MAGIC || ::poll(&table, 1, 0) < 0)
       return true;
     return (table.revents & (POLLERR | POLLPRI)) != 0;
   }
 
+  Result<std::vector<std::string>> names() const override;
+
  private:
+  bool stands_under_its_path() const;
+
   Descriptor fd_;
   std::string path_;
 };
+
+/// What read_names() needs to know of the file system.
+bool is_sysfs(const Descriptor& fd) {
+  struct statfs system {};
+  return ::fstatfs(fd.get(), &system) == 0 && system.f_type == SYSFS_MAGIC;
+}
+
+/// The names in a folder from where the descriptor stands, sorted. sysfs fills the buffer as far as it can, so that an
+/// answer that leaves room for one more name is the last; others may answer in pieces. Source: kernfs_fop_readdir() of
+/// Linux.
+Result<std::vector<std::string>> read_names(const Descriptor& folder, bool in_sysfs, const std::string& path) {
+  std::vector<std::string> names;
+  alignas(dirent64) char buffer[16U << 10U];
+  for (;;) {
+    const ssize_t got = ::getdents64(folder.get(), buffer, sizeof(buffer));
+    if (got < 0) return os_error("list", path, errno);
+    if (got == 0) break;
+    for (ssize_t at = 0; at < got;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(buffer + at);
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+      at += entry->d_reclen;
+    }
+    if (in_sysfs && static_cast<std::size_t>(got) + sizeof(dirent64) <= sizeof(buffer)) break;
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool PosixRandomFile::stands_under_its_path() const {
+  struct stat own {
+  }, there{};
+  return ::fstat(fd_.get(), &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
+
+/// A folder of sysfs is never given another name, and loses all that is in it before it goes: only an empty one may be
+/// one that went. Elsewhere a folder may have been moved.
+Result<std::vector<std::string>> PosixRandomFile::names() const {
+  const bool in_sysfs = is_sysfs(fd_);
+  if (::lseek(fd_.get(), 0, SEEK_SET) != 0) return os_error("list", path_, errno);
+  auto names = read_names(fd_, in_sysfs, path_);
+  const bool may_have_gone = !in_sysfs || (names && names->empty());
+  if (names && may_have_gone && !stands_under_its_path()) return os_error("list", path_, ENOENT);
+  return names;
+}
 
 class PosixLock final : public Fs::Lock {
  public:
@@ -275,7 +325,7 @@ class PosixFs final : public Fs {
     return real.string();
   }
   Result<std::uint64_t> capacity(const std::string& path) override {
-    struct statvfs status{};
+    struct statvfs status {};
     if (::statvfs(path.c_str(), &status) != 0) return os_error("stat", path, errno);
     return static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
   }
@@ -316,25 +366,11 @@ Result<void> PosixFs::write_file_atomic(const std::string& path, std::string_vie
 
 Result<std::vector<std::string>> PosixFs::list(const std::string& path) {
   TOCSIN_TRY(const Descriptor folder, open_file(path, O_RDONLY | O_DIRECTORY));
-  std::vector<std::string> names;
-  alignas(dirent64) char buffer[16U << 10U];
-  for (;;) {
-    const ssize_t got = ::getdents64(folder.get(), buffer, sizeof(buffer));
-    if (got < 0) return os_error("list", path, errno);
-    if (got == 0) break;
-    for (ssize_t at = 0; at < got;) {
-      const auto* const entry = reinterpret_cast<const dirent64*>(buffer + at);
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-      at += entry->d_reclen;
-    }
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return read_names(folder, false, path);
 }
 
 Result<FileInfo> PosixFs::info(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return os_error("stat", path, errno);
   return FileInfo{.size = static_cast<std::uint64_t>(status.st_size),
                   .modified = status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000,

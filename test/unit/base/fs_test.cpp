@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "base/mem_fs.hpp"
 #include "base/system_file.hpp"
@@ -229,4 +230,53 @@ TEST_CASE("a file of the system can be read with one call, which is short at its
   CHECK(once->read_once(buffer, sizeof(buffer)).value() == 3);
   const auto folder = posix_fs().open_random(dir.path());
   if (folder) CHECK(dynamic_cast<const SystemFile&>(**folder).read_once(buffer, 1).error().code == Errc::kIo);
+}
+
+TEST_CASE("a folder that was opened is listed as it is now") {
+  test::TempDir dir;
+  const std::string path = dir.path() + "/folder";
+  REQUIRE(posix_fs().create_directories(path + "/b"));
+  const auto folder = posix_fs().open_random(path);
+  REQUIRE(folder);
+  const auto& open = dynamic_cast<const SystemFile&>(**folder);
+  using Names = std::vector<std::string>;
+  CHECK(open.names().value() == Names{"b"});
+  dir.write("folder/a", "");
+  CHECK(open.names().value() == Names{"a", "b"});
+  for (int i = 0; i < 2000; ++i) dir.write(fmt::format("folder/of_many_{}", i), "");
+  CHECK(open.names().value() == posix_fs().list(path).value());
+  CHECK(open.names()->size() == 2002);
+
+  SECTION("until it is removed") {
+    REQUIRE(posix_fs().remove_all(path));
+    CHECK(open.names().error().code == Errc::kNotFound);
+    REQUIRE(posix_fs().create_directories(path + "/c"));
+    CHECK(open.names().error().code == Errc::kNotFound);
+  }
+  SECTION("until another takes its place") {
+    REQUIRE(posix_fs().rename(path, dir.path() + "/moved"));
+    CHECK(open.names().error().code == Errc::kNotFound);
+    REQUIRE(posix_fs().create_directories(path + "/c"));
+    CHECK(open.names().error().code == Errc::kNotFound);
+  }
+}
+
+TEST_CASE("a file that was opened has no names") {
+  test::TempDir dir;
+  const auto file = posix_fs().open_random(dir.write("file", "hello"));
+  REQUIRE(file);
+  CHECK(dynamic_cast<const SystemFile&>(**file).names().error().code == Errc::kIo);
+}
+
+TEST_CASE("folders of the kernel are listed twice as once") {
+  for (const std::string path : {"/sys", "/sys/class", "/sys/class/net", "/sys/fs", "/proc/self/fd", "/proc/sys/net"}) {
+    const auto names = posix_fs().list(path);
+    if (!names) continue;  // not every container has it
+    CAPTURE(path);
+    const auto folder = posix_fs().open_random(path);
+    REQUIRE(folder);
+    const auto& open = dynamic_cast<const SystemFile&>(**folder);
+    if (path != "/proc/self/fd") CHECK(open.names().value() == *names);
+    CHECK(open.names().value() == open.names().value());
+  }
 }
