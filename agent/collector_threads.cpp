@@ -11,12 +11,12 @@ namespace tocsin::agent {
 struct CollectorThreads::Shared {
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> jobs;
+  std::deque<Call> calls;
   std::size_t max_threads = 1;
   std::function<void()> when_idle;
   std::size_t threads = 0;
   std::uint64_t active = 0;  // number of the thread that serves the queue
-  bool running = false;      // it is in a job, since:
+  bool running = false;      // it is in a call, since:
   MonoTime since{0};
   bool stopping = false;
 };
@@ -30,26 +30,26 @@ CollectorThreads::CollectorThreads(std::size_t max_threads, std::function<void()
 CollectorThreads::~CollectorThreads() {
   std::lock_guard lock(shared_->mutex);
   shared_->stopping = true;
-  shared_->jobs.clear();
+  shared_->calls.clear();
   shared_->wake.notify_all();
 }
 
 void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t number) {
   std::unique_lock lock(shared->mutex);
   for (;;) {
-    shared->wake.wait(lock, [&] { return shared->stopping || number != shared->active || !shared->jobs.empty(); });
+    shared->wake.wait(lock, [&] { return shared->stopping || number != shared->active || !shared->calls.empty(); });
     if (shared->stopping || number != shared->active) break;
-    Job job = std::move(shared->jobs.front());
-    shared->jobs.pop_front();
+    Call call = std::move(shared->calls.front());
+    shared->calls.pop_front();
     shared->running = true;
-    shared->since = system_clock().mono();
+    const MonoTime began = shared->since = system_clock().mono();
     lock.unlock();
-    job();
-    job = nullptr;
+    call(began);
+    call = nullptr;
     lock.lock();
     const bool is_active = number == shared->active;
     if (is_active) shared->running = false;
-    if (!shared->when_idle || (is_active && !shared->jobs.empty())) continue;
+    if (!shared->when_idle || (is_active && !shared->calls.empty())) continue;
     lock.unlock();
     shared->when_idle();
     lock.lock();
@@ -57,15 +57,15 @@ void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t numbe
   --shared->threads;
 }
 
-void CollectorThreads::post(Job job) {
+void CollectorThreads::post(Call call) {
   std::lock_guard lock(shared_->mutex);
-  shared_->jobs.push_back(std::move(job));
+  shared_->calls.push_back(std::move(call));
 }
 
 void CollectorThreads::wake() {
   {
     std::lock_guard lock(shared_->mutex);
-    if (shared_->threads == 0 && !shared_->jobs.empty()) {
+    if (shared_->threads == 0 && !shared_->calls.empty()) {
       ++shared_->threads;
       std::thread(serve, shared_, ++shared_->active).detach();
     }

@@ -8,26 +8,29 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "base/time.hpp"
 
 namespace tocsin::agent {
 
-/// Thread: post(), wake() and replace_stuck() from the loop's thread. Jobs run on other threads, in order, and must not
-/// throw.
+/// Thread: post(), wake() and replace_stuck() from the loop's thread. Calls run on other threads, in order, and must
+/// not throw.
 class CollectorThreads final {
  public:
   /// @param max_threads  so many threads at most live at once, stuck ones included.
-  /// @param when_idle    is called, on a thread of the pool, when the last job that waited is done.
+  /// @param when_idle    is called, on a thread of the pool, when the last call that waited is done.
   explicit CollectorThreads(std::size_t max_threads, std::function<void()> when_idle = {});
-  /// Does not wait for a job that hangs; what it refers to must be shared with it.
+  /// Does not wait for a call that hangs; what it refers to must be shared with it.
   ~CollectorThreads();
 
-  /// The job waits until wake().
-  void post(Job job);
-  /// Begins with what was posted: a thread that woke at the first of fifty jobs would fight for the lock with the rest.
+  /// Is told when it began.
+  using Call = std::move_only_function<void(MonoTime began)>;
+  /// The call waits until wake().
+  void post(Call call);
+  /// Begins with what was posted: a thread that woke at the first of fifty would fight for the lock with the rest.
   void wake();
-  /// If the job now running began before `limit` ago, a new thread takes over what waits. Call now and then.
+  /// If the call now running began before `limit` ago, a new thread takes over what waits. Call now and then.
   void replace_stuck(Duration limit);
-  /// Threads that are still in a job they were given up for.
+  /// Threads that are still in a call they were given up for.
   std::size_t stuck() const;
 
  private:

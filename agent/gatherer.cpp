@@ -79,9 +79,9 @@ bool Gatherer::has(std::string_view name) const {
   return std::any_of(asked_.begin(), asked_.end(), [&](const auto& asked) { return asked->collector == name; });
 }
 
-void Gatherer::start(const std::shared_ptr<Asked>& asked) {
+void Gatherer::start(const std::shared_ptr<Asked>& asked, MonoTime now) {
   asked->busy = true;
-  asked->started_at = loop_.clock().mono();
+  asked->started_at = now;
   if (asked->local) return start_on_thread(asked);
   loop_.spawn("ask " + asked->collector, run_task(self_, &loop_, asked));
 }
@@ -93,8 +93,7 @@ net::Task<void> Gatherer::run_task(std::shared_ptr<Gatherer*> self, net::TaskLoo
 
 void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
   ++on_threads_;
-  threads_.post([asked, self = self_, replies = replies_]() mutable {
-    const MonoTime began = system_clock().mono();
+  threads_.post([asked, self = self_, replies = replies_](MonoTime began) mutable {
     Answered answer;
     asked->page->begin();
     answer.result = asked->local->collect(*asked->page);
@@ -145,7 +144,7 @@ net::Task<Gathered> Gatherer::gather(Selection selection, Duration limit, Durati
     if (!selection.has(*asked)) continue;
     const Duration interval = std::max(asked->min_interval, fresh_for);
     const bool early = !asked->busy && asked->last && now - asked->started_at < interval;
-    if (!asked->busy && !early) start(asked);
+    if (!asked->busy && !early) start(asked, now);
     if (asked->busy) round->missing.push_back(asked);
     gathered.items.push_back({.asked = asked, .early = early});
   }

@@ -72,7 +72,7 @@ class Gatherer {
 
  private:
   struct Round;
-  void start(const std::shared_ptr<Asked>& asked);
+  void start(const std::shared_ptr<Asked>& asked, MonoTime now);
   void start_on_thread(const std::shared_ptr<Asked>& asked);
   static net::Task<void> run_task(std::shared_ptr<Gatherer*> self, net::TaskLoop* loop, std::shared_ptr<Asked> asked);
   void finished(const std::shared_ptr<Asked>& asked, Answered answer);
