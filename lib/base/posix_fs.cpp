@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include <dirent.h>
@@ -56,7 +57,7 @@ Result<Descriptor> open_file(const std::string& path, int flags) {
 }
 
 Result<struct stat> stat_of(const Descriptor& fd, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return os_error("stat", path, errno);
   return status;
 }
@@ -67,7 +68,7 @@ std::string folder_of(const std::string& path) {
 }
 
 bool is_folder(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -182,7 +183,7 @@ class PosixRandomFile final : public SystemFile {
   }
 
   bool may_have_changed() const override {
-    struct statfs system {};
+    struct statfs system{};
     pollfd table{.fd = fd_.get(), .events = POLLPRI, .revents = 0};
     if (::fstatfs(fd_.get(), &system) != 0 || system.f_type != PROC_SUPER_MAGIC || ::poll(&table, 1, 0) < 0)
       return true;
@@ -192,17 +193,19 @@ class PosixRandomFile final : public SystemFile {
   Result<std::vector<std::string>> names() const override;
 
  private:
+  /// Of a folder; stays while it is open.
+  struct Identity {
+    bool in_sysfs = false;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+  Result<Identity> identify() const;
   bool stands_under_its_path() const;
 
   Descriptor fd_;
   std::string path_;
+  mutable std::optional<Identity> identity_;  // for names()
 };
-
-/// What read_names() needs to know of the file system.
-bool is_sysfs(const Descriptor& fd) {
-  struct statfs system {};
-  return ::fstatfs(fd.get(), &system) == 0 && system.f_type == SYSFS_MAGIC;
-}
 
 /// The names in a folder from where the descriptor stands, sorted. sysfs fills the buffer as far as it can, so that an
 /// answer that leaves room for one more name is the last; others may answer in pieces. Source: kernfs_fop_readdir() of
@@ -226,17 +229,25 @@ Result<std::vector<std::string>> read_names(const Descriptor& folder, bool in_sy
   return names;
 }
 
+Result<PosixRandomFile::Identity> PosixRandomFile::identify() const {
+  struct statfs system{};
+  if (::fstatfs(fd_.get(), &system) != 0) return os_error("stat", path_, errno);
+  TOCSIN_TRY(const struct stat status, stat_of(fd_, path_));
+  return Identity{.in_sysfs = system.f_type == SYSFS_MAGIC, .device = status.st_dev, .inode = status.st_ino};
+}
+
 bool PosixRandomFile::stands_under_its_path() const {
-  struct stat own {
-  }, there{};
-  return ::fstat(fd_.get(), &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
-         own.st_ino == there.st_ino;
+  struct stat there{};
+  return ::stat(path_.c_str(), &there) == 0 && identity_->device == there.st_dev && identity_->inode == there.st_ino;
 }
 
 /// A folder of sysfs is never given another name, and loses all that is in it before it goes: only an empty one may be
 /// one that went. Elsewhere a folder may have been moved.
 Result<std::vector<std::string>> PosixRandomFile::names() const {
-  const bool in_sysfs = is_sysfs(fd_);
+  if (!identity_) {
+    TOCSIN_TRY(identity_, identify());
+  }
+  const bool in_sysfs = identity_->in_sysfs;
   if (::lseek(fd_.get(), 0, SEEK_SET) != 0) return os_error("list", path_, errno);
   auto names = read_names(fd_, in_sysfs, path_);
   const bool may_have_gone = !in_sysfs || (names && names->empty());
@@ -325,7 +336,7 @@ class PosixFs final : public Fs {
     return real.string();
   }
   Result<std::uint64_t> capacity(const std::string& path) override {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(path.c_str(), &status) != 0) return os_error("stat", path, errno);
     return static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
   }
@@ -370,7 +381,7 @@ Result<std::vector<std::string>> PosixFs::list(const std::string& path) {
 }
 
 Result<FileInfo> PosixFs::info(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return os_error("stat", path, errno);
   return FileInfo{.size = static_cast<std::uint64_t>(status.st_size),
                   .modified = status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000,

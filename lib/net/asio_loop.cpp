@@ -1,31 +1,85 @@
 #include "net/asio_loop.hpp"
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
-#include <vector>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/check.hpp"
 #include "base/log.hpp"
 
 namespace tocsin::net {
 
-AsioLoop::AsioLoop() : context_(std::make_unique<boost::asio::io_context>(1)), alarm_(*context_) {}
+AsioLoop::AsioLoop() : context_(std::make_unique<boost::asio::io_context>(1)), alarm_(*context_) {
+  const int bell = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (bell < 0) throw std::system_error(errno, std::generic_category(), "eventfd");  // as io_context does
+  bell_.emplace(*context_, bell);
+  wait_for_bell();
+}
 
 AsioLoop::~AsioLoop() {
   closing_ = true;  // destructors of tasks may still cancel, post and set timers
   alarm_.reset();
   std::vector<Job> jobs = timers_.take_all();
   jobs.clear();
+  std::vector<Posted> posted;
+  {
+    const MutexLock lock(posted_mutex_);
+    posted.swap(posted_);
+  }
+  posted.clear();
+  bell_.reset();
   context_.reset();
 }
 
 void AsioLoop::post(Job job) {
   if (closing_) return;
-  boost::asio::post(*context_, [this, posted = clock().mono(), job = std::move(job)]() mutable {
-    note_lag(clock().mono() - posted);
-    job();
-  });
+  if (context_->get_executor().running_in_this_thread()) {
+    boost::asio::post(*context_, [this, posted = clock().mono(), job = std::move(job)]() mutable {
+      note_lag(clock().mono() - posted);
+      job();
+    });
+    return;
+  }
+  bool is_first = false;
+  {
+    const MutexLock lock(posted_mutex_);
+    is_first = posted_.empty();
+    posted_.push_back({clock().mono(), std::move(job)});
+  }
+  constexpr std::uint64_t kRing = 1;
+  if (is_first) check(::write(bell_->native_handle(), &kRing, sizeof kRing) == sizeof kRing, "BUG: a full eventfd");
+}
+
+void AsioLoop::wait_for_bell() {
+  bell_->async_read_some(boost::asio::buffer(&rings_, sizeof rings_),
+                         [this](const boost::system::error_code& error, std::size_t) {
+                           if (error) return;
+                           wait_for_bell();
+                           run_posted();
+                         });
+}
+
+void AsioLoop::run_posted() {
+  std::vector<Posted> posted;
+  {
+    const MutexLock lock(posted_mutex_);
+    posted.swap(posted_);
+  }
+  for (Posted& next : posted) {
+    note_lag(clock().mono() - next.when);
+    try {
+      next.job();
+    } catch (...) {
+      note_failure("job", std::current_exception());
+    }
+    next.job = nullptr;
+  }
 }
 
 TimerId AsioLoop::call_at(MonoTime when, Job job) {

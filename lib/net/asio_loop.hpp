@@ -1,5 +1,8 @@
 #pragma once
 // The loop of a process: an io_context on one thread, and all timers over one of Asio's.
+//
+// Jobs of other threads come by a queue and an eventfd of our own. Asio holds its scheduler's lock while it wakes the
+// loop, on which the loop, awake on another CPU, then goes to sleep again: two more changes of threads a job.
 
 #include <atomic>
 #include <cstdint>
@@ -8,8 +11,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/thread_annotations.hpp"
@@ -43,18 +48,29 @@ class AsioLoop final : public TaskLoop {
   std::map<std::string, std::uint64_t> failures() const;
 
  private:
+  struct Posted {
+    MonoTime when;
+    Job job;
+  };
+  void wait_for_bell();
+  void run_posted();
   void arm();
   void run_due_timers();
   void note_lag(Duration lag);
   void note_failure(std::string_view name, const std::exception_ptr& error);
 
   std::unique_ptr<boost::asio::io_context> context_;
+  std::optional<boost::asio::posix::stream_descriptor> bell_;  // an eventfd: something is in posted_
+  std::uint64_t rings_ = 0;                                    // as read from it
   std::optional<boost::asio::steady_timer> alarm_;
   std::optional<MonoTime> alarm_at_;  // when the alarm rings; it may ring early for nothing, never late
   TimerHeap timers_;
   bool closing_ = false;
 
   std::atomic<Duration::rep> max_lag_{0};
+  Mutex posted_mutex_;
+  std::vector<Posted> posted_ TOCSIN_GUARDED_BY(posted_mutex_);  // by other threads
+
   mutable Mutex mutex_;
   std::map<std::string, std::uint64_t> failures_ TOCSIN_GUARDED_BY(mutex_);
 };

@@ -1,11 +1,13 @@
 #include "net/runtime.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <future>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -127,6 +129,50 @@ TEST_CASE("a task that throws is counted by its name, a job that throws too, and
   CHECK(stats.task_failures == 3);
   CHECK(stats.task_failures_by_name == std::map<std::string, std::uint64_t>{{"careless", 2}, {"job", 1}});
   log::set_sink(nullptr);
+}
+
+TEST_CASE("jobs of many threads run once each, those of a thread in its order, whatever they throw", "[net]") {
+  log::set_sink([](log::Level, std::string_view) {});
+  constexpr std::size_t kThreads = 4;
+  constexpr std::uint64_t kJobs = 3000;
+  auto runtime = make_runtime(with_threads(1));
+  std::vector<std::vector<std::uint64_t>> seen(kThreads);
+  std::size_t over = 0;
+  runtime->loop().post([&] { seen[0].push_back(0); });  // before the loop runs
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::uint64_t i = 1; i <= kJobs; ++i) {
+        runtime->loop().post([&, thread, i] {
+          seen[thread].push_back(i);
+          if (i % 1000 == 0) throw std::runtime_error("job");
+        });
+      }
+      runtime->loop().post([&] {
+        if (++over == kThreads) runtime->stop();
+      });
+    });
+  }
+  runtime->run();
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    REQUIRE(seen[thread].size() == kJobs + (thread == 0 ? 1 : 0));
+    CHECK(std::ranges::is_sorted(seen[thread]));
+  }
+  CHECK(runtime->stats().task_failures == kThreads * kJobs / 1000);
+  log::set_sink(nullptr);
+}
+
+TEST_CASE("a job of another thread that never ran goes with the loop", "[net]") {
+  bool destroyed = false;
+  {
+    auto runtime = make_runtime(with_threads(1));
+    Loop& loop = runtime->loop();
+    auto flag = std::make_shared<Flag>(&destroyed);
+    std::thread([&] { loop.post([flag = std::move(flag)] {}); }).join();
+    CHECK_FALSE(destroyed);
+  }
+  CHECK(destroyed);
 }
 
 TEST_CASE("a signal reaches its handler on the loop, each time", "[net]") {
