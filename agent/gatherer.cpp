@@ -82,7 +82,10 @@ bool Gatherer::has(std::string_view name) const {
 void Gatherer::start(const std::shared_ptr<Asked>& asked, MonoTime now) {
   asked->busy = true;
   asked->started_at = now;
-  if (asked->local) return start_on_thread(asked);
+  if (asked->local) {
+    asked->local->set_asked_at(now);
+    return start_on_thread(asked);
+  }
   loop_.spawn("ask " + asked->collector, run_task(self_, &loop_, asked));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "expo/writer.hpp"
 
 namespace tocsin::exporters {
@@ -21,6 +22,15 @@ class Collector {
   /// On an error what was put already is served nevertheless, as node_exporter does, with success 0. kUnavailable: the
   /// host has nothing of the kind, which is no error for the log.
   virtual Result<void> collect(expo::Page& page) = 0;
+  /// When the scrape began for which collect() is called next: what another collector read since then is as good as
+  /// what this one would read. Without it, nothing is.
+  void set_asked_at(MonoTime when) { asked_at_ = when; }
+
+ protected:
+  MonoTime asked_at() const { return asked_at_; }
+
+ private:
+  MonoTime asked_at_ = MonoTime::max();
 };
 
 using Collectors = std::vector<std::unique_ptr<Collector>>;

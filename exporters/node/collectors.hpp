@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "exporters/node/filter.hpp"
 #include "exporters/node/node.hpp"
+#include "exporters/node/shared_file.hpp"
 
 namespace tocsin::exporters::node {
 
@@ -14,6 +15,7 @@ struct NodeContext {
   const NodeOptions& options;
   Fs& fs;
   Clock& clock;
+  SharedFiles& shared;
 
   std::string proc(std::string_view path) const { return fmt::format("{}/{}", options.procfs, path); }
   std::string sys(std::string_view path) const { return fmt::format("{}/{}", options.sysfs, path); }

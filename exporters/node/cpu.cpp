@@ -31,25 +31,25 @@ struct CpuTimes {
 
 class Cpu final : public Collector {
  public:
-  Cpu(const NodeOptions& options, Fs& fs, std::optional<CpuInfo> info)
-      : fs_(fs),
+  Cpu(const NodeContext& context, std::optional<CpuInfo> info)
+      : fs_(context.fs),
         info_(std::move(info)),
-        guest_(options.cpu_guest),
-        stat_(fs, options.procfs + "/stat", Pieces::kOne),
-        isolated_(fs, options.sysfs + "/devices/system/cpu/isolated", Pieces::kOne),
-        cpus_folder_(options.sysfs + "/devices/system/cpu") {}
+        guest_(context.options.cpu_guest),
+        stat_(context.shared.get(context.proc("stat"))),
+        isolated_(context.fs, context.sys("devices/system/cpu/isolated"), Pieces::kOne),
+        cpus_folder_(context.sys("devices/system/cpu")) {}
   std::string_view name() const override { return "cpu"; }
 
   Result<void> collect(expo::Page& page) override {
     if (info_) TOCSIN_OK(info_->collect(page));
-    TOCSIN_TRY(const std::string_view text, stat_.read());
+    TOCSIN_TRY(const auto text, stat_->read(asked_at()));
     auto& seconds =
         page.family("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.", model::MetricType::kCounter);
     auto& guest_seconds =
         page.family("node_cpu_guest_seconds_total", "Seconds the CPUs spent in guests (VMs) for each mode.",
                     model::MetricType::kCounter);
     Result<void> result;
-    for_each_line(text, [&](std::string_view line) {
+    for_each_line(*text, [&](std::string_view line) {
       if (!line.starts_with("cpu") || line.starts_with("cpu ")) return;
       if (auto put = put_cpu(line, seconds, guest_seconds); !put && result) result = std::move(put);
     });
@@ -67,7 +67,8 @@ class Cpu final : public Collector {
       const std::string_view word = next_word(line);
       std::uint64_t ticks = 0;
       if (word.empty()) break;  // older kernels have fewer fields
-      if (!to_number(word, ticks)) return fail(Errc::kCorrupt, "{}: cpu{}: no number: \"{}\"", stat_.path(), cpu, word);
+      if (!to_number(word, ticks))
+        return fail(Errc::kCorrupt, "{}: cpu{}: no number: \"{}\"", stat_->path(), cpu, word);
       field = static_cast<double>(ticks) / kUserHz;
     }
     CpuTimes now;
@@ -206,7 +207,8 @@ class Cpu final : public Collector {
   Fs& fs_;
   std::optional<CpuInfo> info_;
   bool guest_;
-  SourceFile stat_, isolated_;
+  std::shared_ptr<SharedFile> stat_;
+  SourceFile isolated_;
   std::string cpus_folder_;
   bool looked_for_throttles_ = false;
   std::vector<Throttle> throttles_;
@@ -225,7 +227,7 @@ MadeCollector make_cpu(const NodeContext& context) {
     TOCSIN_TRY(CpuInfo made, CpuInfo::make(context));
     info.emplace(std::move(made));
   }
-  return std::make_unique<Cpu>(options, context.fs, std::move(info));
+  return std::make_unique<Cpu>(context, std::move(info));
 }
 
 }  // namespace tocsin::exporters::node

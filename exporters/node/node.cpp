@@ -96,7 +96,8 @@ bool NodeOptions::is_enabled(std::string_view collector) const {
 }
 
 Result<Collectors> make_collectors(const NodeOptions& options, Fs& fs, Clock& clock) {
-  const NodeContext context{options, fs, clock};
+  SharedFiles shared(fs, clock);
+  const NodeContext context{options, fs, clock, shared};
   Collectors collectors;
   for (const CollectorInfo& info : known_collectors()) {
     if (!options.is_enabled(info.name)) continue;

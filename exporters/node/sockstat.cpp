@@ -16,30 +16,30 @@ constexpr std::string_view kStates[] = {"inuse", "orphan", "tw", "alloc", "mem",
 class Sockstat final : public Collector {
  public:
   explicit Sockstat(const NodeContext& context)
-      : ipv4_(context.fs, context.proc("net/sockstat"), Pieces::kOne),
-        ipv6_(context.fs, context.proc("net/sockstat6"), Pieces::kOne) {}
+      : ipv4_(context.shared.get(context.proc("net/sockstat"))),
+        ipv6_(context.shared.get(context.proc("net/sockstat6"))) {}
   std::string_view name() const override { return "sockstat"; }
 
   Result<void> collect(expo::Page& page) override {
     place_ = 0;
-    TOCSIN_OK(put_file(page, ipv4_));
-    return put_file(page, ipv6_);
+    TOCSIN_OK(put_file(page, *ipv4_));
+    return put_file(page, *ipv6_);
   }
 
  private:
   /// A kernel may lack one of the files.
-  Result<void> put_file(expo::Page& page, SourceFile& file) {
-    auto text = file.read();
+  Result<void> put_file(expo::Page& page, SharedFile& file) {
+    auto text = file.read(asked_at());
     if (!text) return text.error().code == Errc::kNotFound ? Result<void>{} : fail(std::move(text).error());
     Result<void> result;
-    for_each_line(*text, [&](std::string_view line) {
+    for_each_line(**text, [&](std::string_view line) {
       if (auto done = put_line(page, file, line); !done && result) result = std::move(done);
     });
     return result;
   }
 
   /// "TCP: inuse 4 orphan 0 tw 4 alloc 17 mem 1"
-  Result<void> put_line(expo::Page& page, const SourceFile& file, std::string_view line) {
+  Result<void> put_line(expo::Page& page, const SharedFile& file, std::string_view line) {
     std::string_view protocol = next_word(line);
     if (protocol.empty()) return {};
     if (!protocol.ends_with(':')) return fail(Errc::kCorrupt, "{}: no protocol in \"{}\"", file.path(), protocol);
@@ -76,7 +76,7 @@ class Sockstat final : public Collector {
         ->put(value);
   }
 
-  SourceFile ipv4_, ipv6_;
+  std::shared_ptr<SharedFile> ipv4_, ipv6_;
   FieldFamilies families_;
   std::string key_;
   std::size_t place_ = 0;  // in families_

@@ -29,13 +29,13 @@ constexpr std::string_view kVectors[] = {"hi",           "timer",   "net_tx", "n
 class Stat final : public Collector {
  public:
   explicit Stat(const NodeContext& context)
-      : file_(context.fs, context.proc("stat"), Pieces::kOne), softirq_(context.options.stat_softirq) {}
+      : file_(context.shared.get(context.proc("stat"))), softirq_(context.options.stat_softirq) {}
   std::string_view name() const override { return "stat"; }
 
   Result<void> collect(expo::Page& page) override {
-    TOCSIN_TRY(const std::string_view text, file_.read());
+    TOCSIN_TRY(const auto text, file_->read(asked_at()));
     Result<void> result;
-    for_each_line(text, [&](std::string_view line) {
+    for_each_line(*text, [&](std::string_view line) {
       if (auto done = put(page, line); !done && result) result = std::move(done);
     });
     return result;
@@ -65,11 +65,11 @@ class Stat final : public Collector {
 
   Result<double> number(std::string_view key, std::string_view word) const {
     std::uint64_t value = 0;
-    if (!to_number(word, value)) return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file_.path(), key, word);
+    if (!to_number(word, value)) return fail(Errc::kCorrupt, "{}: {}: no number: \"{}\"", file_->path(), key, word);
     return static_cast<double>(value);
   }
 
-  SourceFile file_;
+  std::shared_ptr<SharedFile> file_;
   bool softirq_;
 };
 

@@ -27,9 +27,10 @@ class UdpQueues final : public Collector {
   struct Kind {
     Kind(const NodeContext& context, std::string_view sockets_path, std::string_view counts_path, std::string_view line)
         : sockets(context.fs, context.proc(sockets_path)),
-          counts(context.fs, context.proc(counts_path), Pieces::kOne),
+          counts(context.shared.get(context.proc(counts_path))),
           name(line) {}
-    SourceFile sockets, counts;
+    SourceFile sockets;
+    std::shared_ptr<SharedFile> counts;
     const std::string_view name;  // of its line in counts
   };
   struct Waiting {
@@ -37,11 +38,11 @@ class UdpQueues final : public Collector {
   };
 
   /// "UDP: inuse 0 mem 0"
-  static bool has_none(Kind& kind) {
-    const auto text = kind.counts.read();
+  bool has_none(const Kind& kind) const {
+    const auto text = kind.counts->read(asked_at());
     if (!text) return false;
     bool none = false;
-    for_each_line(*text, [&](std::string_view line) {
+    for_each_line(**text, [&](std::string_view line) {
       std::uint64_t sockets = 1;
       if (next_word(line) == kind.name && next_word(line) == "inuse" && to_number(next_word(line), sockets))
         none = sockets == 0;

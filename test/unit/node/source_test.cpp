@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/mem_fs.hpp"
+#include "base/virtual_loop.hpp"
+#include "exporters/node/shared_file.hpp"
 #include "exporters/node/source_file.hpp"
 #include "exporters/node/source_folder.hpp"
 #include "support/temp_dir.hpp"
@@ -100,4 +102,34 @@ TEST_CASE("more absent files than are remembered are absent, until they come") {
   }
   for (int i = 0; i < 10; ++i) dir.write(std::to_string(i), std::to_string(i));
   for (int i = 0; i < 10; ++i) CHECK(files.read(path(i)).value() == std::to_string(i));
+}
+
+TEST_CASE("a shared file is read once per scrape, and anew for the next one") {
+  test::TempDir dir;
+  VirtualLoop clock{1'700'000'000'000};
+  SharedFiles files(posix_fs(), clock);
+  const std::shared_ptr<SharedFile> file = files.get(dir.path() + "/file");
+  CHECK(files.get(dir.path() + "/file") == file);
+  CHECK(files.get(dir.path() + "/other") != file);
+
+  const MonoTime first = clock.mono();
+  CHECK(file->read(first).error().code == Errc::kNotFound);
+  dir.write("file", "one");
+  const auto one = file->read(first);
+  CHECK(**one == "one");
+  dir.write("file", "two");
+  CHECK(**file->read(first) == "one");
+  CHECK(**file->read(MonoTime::max()) == "two");
+
+  clock.advance(std::chrono::milliseconds(1));
+  const MonoTime second = clock.mono();
+  dir.write("file", "three");
+  const auto three = file->read(second);
+  CHECK(**three == "three");
+  CHECK(**one == "one");
+  dir.write("file", "four");
+  CHECK(**file->read(second) == "three");
+  clock.advance(std::chrono::milliseconds(1));
+  CHECK(**file->read(clock.mono()) == "four");
+  CHECK(**three == "three");
 }
