@@ -7,7 +7,7 @@ namespace {
 
 /// Once per change; a server that comes back is worth a line too.
 void log_change(const Asked& asked, const Result<void>& result) {
-  const std::string error = result ? std::string() : result.error().message;
+  const std::string_view error = result ? std::string_view() : result.error().message;
   if (error == asked.problem) return;
   if (asked.local) {
     if (result) return;

@@ -210,6 +210,19 @@ bool parse_digits(std::string_view text, bool hex, double& value) {
   return true;
 }
 
+/// Digits alone that every double can hold: most of what the kernel counts.
+bool parse_whole(std::string_view text, double& value) {
+  constexpr std::size_t kExactDigits = 15;
+  if (text.size() > kExactDigits) return false;
+  std::uint64_t whole = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    whole = whole * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  value = static_cast<double>(whole);
+  return true;
+}
+
 }  // namespace
 
 void append_float_expo(std::string& out, double value) {
@@ -261,6 +274,7 @@ std::string format_float_f(double value) {
 
 bool parse_float(std::string_view text, double& value) {
   if (text.empty()) return false;
+  if (parse_whole(text, value)) return true;
   std::string_view rest = text;
   const bool negative = rest.front() == '-';
   const bool has_sign = negative || rest.front() == '+';

@@ -45,6 +45,7 @@ void CachedFamily::begin() {
   other_.sum = 0;
   other_.newest.reset();
   next_order_.clear();
+  in_order_ = true;
 }
 
 void CachedFamily::start_key(Kind kind, std::span<const model::LabelView> labels) {
@@ -71,6 +72,7 @@ CachedFamily::Metric* CachedFamily::seen(Kind kind, double first_value, std::siz
   }
   if (metric->born != round_) cursor_ = metric->place + 1;
   if (metric->round != round_) {
+    in_order_ = in_order_ && metric->born != round_ && metric->place == next_order_.size();
     metric->round = round_;
     stored_lines_ += lines;
     next_order_.push_back(metric);
@@ -168,6 +170,7 @@ void CachedFamily::put_summary(std::span<const model::LabelView> labels, std::sp
 void CachedFamily::end() {
   if (other_.any || other_.total) put_other();
   bool changed = next_order_.size() != metrics_.size();
+  if (in_order_ && !changed) return;  // the same, in the same order
   if (changed) {
     std::erase_if(metrics_, [this](const auto& entry) { return entry.second->round != round_ || entry.second->cut; });
   }

@@ -155,6 +155,7 @@ class CachedFamily {
   std::uint64_t arrivals_ = 0;
   bool adds_up_ = false;
   bool closed_ = false;
+  bool in_order_ = true;                                   // next_order_ is the beginning of put_order_
   bool quoted_ = false;                                    // names beyond [a-zA-Z_:][a-zA-Z0-9_:]* were put
   bool changed_ = true;                                    // its text is another than when the page was shared last
   Metric* last_ = nullptr;                                 // what was put last; null if it is not kept

@@ -111,7 +111,7 @@ std::string expose(std::span<const RenderedPage* const> pages, const Exposition&
 }
 
 std::string expose(std::span<const RenderedPage* const> pages, const Exposition& exposition, MergeOrder& order) {
-  const std::vector<MergedFamily> families = order.merge(pages);
+  const std::span<const MergedFamily> families = order.merge(pages);
   std::size_t bytes = 0;
   for (const RenderedPage* page : pages) bytes += page->text.size();
   std::string out;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "expo/bytes.hpp"
 #include "model/labels.hpp"
 
 namespace tocsin::expo {
@@ -53,7 +54,7 @@ inline bool is_key(std::string_view key, std::uint8_t kind, std::span<const mode
   };
   const auto starts_with_text = [&](std::string_view text) {
     if (!starts_with_size(text.size()) || static_cast<std::size_t>(end - at) < text.size()) return false;
-    if (!text.empty() && std::memcmp(at, text.data(), text.size()) != 0) return false;
+    if (!equal_bytes(at, text.data(), text.size())) return false;
     at += text.size();
     return true;
   };

@@ -135,7 +135,8 @@ std::string Page::render() const {
 }
 
 void append_merged(std::string& out, std::span<const RenderedPage* const> pages) {
-  append_text(out, MergeOrder().merge(pages), EscapingScheme::kAllowUtf8);
+  MergeOrder order;
+  append_text(out, order.merge(pages), EscapingScheme::kAllowUtf8);
 }
 
 }  // namespace tocsin::expo

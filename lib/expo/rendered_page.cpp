@@ -92,20 +92,16 @@ std::shared_ptr<const FamilyInfo> make_family_info(std::string name, std::string
   return info;
 }
 
-std::vector<MergedFamily> MergeOrder::merge(std::span<const RenderedPage* const> pages) {
-  std::vector<MergedFamily> all;
-  std::size_t count = 0;
-  for (const RenderedPage* page : pages) count += page->families.size();
-  all.reserve(count);
+std::span<const MergedFamily> MergeOrder::merge(std::span<const RenderedPage* const> pages) {
+  all_.clear();
+  merged_.clear();
   for (const RenderedPage* page : pages) {
-    for (const auto& family : page->families) all.push_back({&family, page});
+    for (const auto& family : page->families) all_.push_back({&family, page});
   }
   const auto same = [](const MergedFamily& a, const auto& b) { return a.family->info == b; };
-  if (!std::equal(all.begin(), all.end(), known_.begin(), known_.end(), same)) learn(all);
-  std::vector<MergedFamily> merged;
-  merged.reserve(count);
-  for (const std::uint32_t place : order_) merged.push_back(all[place]);
-  return merged;
+  if (!std::equal(all_.begin(), all_.end(), known_.begin(), known_.end(), same)) learn(all_);
+  for (const std::uint32_t place : order_) merged_.push_back(all_[place]);
+  return merged_;
 }
 
 void MergeOrder::learn(std::span<const MergedFamily> families) {

@@ -73,12 +73,14 @@ struct MergedFamily {
 class MergeOrder {
  public:
   /// All families of the pages in order of names, then of pages. What stands first of a name tells its help and type.
-  std::vector<MergedFamily> merge(std::span<const RenderedPage* const> pages);
+  /// Valid until the next call.
+  std::span<const MergedFamily> merge(std::span<const RenderedPage* const> pages);
 
  private:
   void learn(std::span<const MergedFamily> families);
   std::vector<std::shared_ptr<const FamilyInfo>> known_;  // of the last pages, in their order
   std::vector<std::uint32_t> order_;
+  std::vector<MergedFamily> all_, merged_;  // in the order of pages, and of names
 };
 
 }  // namespace tocsin::expo

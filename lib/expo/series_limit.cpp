@@ -22,6 +22,7 @@ void CachedFamily::cut_to(std::size_t room) {
   if (adds_up_ && room > 0) --room;  // for the sum
   if (stored_lines_ <= room) return;
   changed_ = true;
+  in_order_ = false;
   std::vector<Metric*> ranked = next_order_;
   std::sort(ranked.begin(), ranked.end(), [](const Metric* a, const Metric* b) { return before(*a, *b); });
   std::size_t lines = 0, kept = 0;
@@ -95,6 +96,7 @@ void CachedFamily::put_other() {
   std::vector<model::LabelView> labels;
   for (const auto& [name, value] : other_.labels) labels.push_back({name, value});
   changed_ = true;
+  in_order_ = false;
   start_key(Kind::kValue, labels);
   const auto found = metrics_.find(key_);
   Metric& metric = found != metrics_.end() ? *found->second : *make(Kind::kValue, 0, 1);
