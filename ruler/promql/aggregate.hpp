@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "base/arena.hpp"
 #include "promql/context.hpp"
 #include "promql/grid.hpp"
 #include "promql/label_ops.hpp"
@@ -48,7 +50,9 @@ VectorOperatorPtr make_count_values(QueryContext& context, const Grid& grid, Agg
 /// Numbers the groups in order of first appearance.
 class GroupTable {
  public:
-  explicit GroupTable(Grouping grouping) : grouping_(std::move(grouping)) {}
+  /// @param arena  has its table, and outlives it; nullptr: the heap.
+  explicit GroupTable(Grouping grouping, Arena* arena = nullptr)
+      : grouping_(std::move(grouping)), labels_(arena), groups_(arena) {}
   std::size_t find(const model::Labels& labels);
   std::size_t size() const { return labels_.size(); }
   const model::Labels& labels(std::size_t group) const { return labels_[group]; }
@@ -66,8 +70,9 @@ class GroupTable {
     std::size_t operator()(const Key& key) const { return key.hash; }
   };
   Grouping grouping_;
-  std::deque<model::Labels> labels_;  // stay where they are
-  boost::unordered_flat_map<Key, std::size_t, Hash> groups_;
+  std::deque<model::Labels, ArenaAllocator<model::Labels>> labels_;  // stay where they are
+  boost::unordered_flat_map<Key, std::size_t, Hash, std::equal_to<>, ArenaAllocator<std::pair<const Key, std::size_t>>>
+      groups_;
   std::string key_;
 };
 
@@ -75,14 +80,15 @@ class GroupTable {
 template <typename T>
 class GroupSteps {
  public:
+  explicit GroupSteps(Arena* arena = nullptr) : items_(arena) {}
   /// Makes room for [begin, end); what is new is T().
   void cover(std::size_t begin, std::size_t end) {
     if (items_.empty()) {
       begin_ = begin;
-      items_.resize(end - begin);
+      items_.resize(end - begin, T());
       return;
     }
-    if (end > this->end()) items_.resize(end - begin_);
+    if (end > this->end()) items_.resize(end - begin_, T());
     if (begin < begin_) {
       items_.insert(items_.begin(), begin_ - begin, T());
       begin_ = begin;
@@ -95,7 +101,7 @@ class GroupSteps {
   const T& operator[](std::size_t step) const { return items_[step - begin_]; }
 
  private:
-  std::vector<T> items_;
+  ArenaVector<T> items_;
   std::size_t begin_ = 0;
 };
 

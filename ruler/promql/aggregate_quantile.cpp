@@ -21,7 +21,7 @@ class QuantileAggregate final : public VectorOperator {
         spec_(std::move(spec)),
         input_(std::move(input)),
         param_(std::move(param)),
-        table_(spec_.grouping),
+        table_(spec_.grouping, context.arena()),
         kept_(context) {}
 
   Result<bool> next(Column& out) override {
@@ -58,7 +58,7 @@ class QuantileAggregate final : public VectorOperator {
       }
       if (!remove_histograms(column)) continue;
       add(table_.find(column.labels), column);
-      TOCSIN_OK(kept_.add(column));
+      TOCSIN_OK(kept_.add(std::move(column)));
     }
   }
 

@@ -5,7 +5,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/kahan.hpp"
@@ -133,18 +132,20 @@ class SimpleAggregate final : public VectorOperator {
         grid_(grid),
         spec_(std::move(spec)),
         input_(std::move(input)),
-        table_(spec_.grouping),
-        held_(context) {}
+        table_(spec_.grouping, context.arena()),
+        held_(context),
+        groups_(context.arena()) {}
 
   Result<bool> next(Column& out) override {
     if (!drained_) TOCSIN_OK(drain(out));
     while (at_ < groups_.size()) {
       const std::size_t group = at_++;
-      TOCSIN_OK(context_.spend(groups_[group].values.size()));
+      const std::size_t samples = groups_[group].values.size();
+      TOCSIN_OK(context_.spend(samples));
       TOCSIN_TRY(const bool any, emit(group, out));
       // What was handed out is not needed again: whoever keeps it finds the memory free.
-      held_.remove(groups_[group].values.size());
-      groups_[group].values = {};
+      held_.remove(samples);
+      groups_[group].values = typename State::Values();
       groups_[group].histograms = {};
       if (any) return true;
     }
@@ -154,6 +155,7 @@ class SimpleAggregate final : public VectorOperator {
 
  private:
   struct Group {
+    explicit Group(Arena* arena) : values(arena) {}
     typename State::Values values;
     GroupName name;
     [[no_unique_address]] HistogramsOf<State> histograms;
@@ -166,20 +168,18 @@ class SimpleAggregate final : public VectorOperator {
       if (!more) return {};
       TOCSIN_OK(context_.spend(column.span()));
       const std::size_t index = table_.find(column.labels);
-      if (index == groups_.size()) groups_.emplace_back();
+      if (index == groups_.size()) groups_.emplace_back(context_.arena());
       Group& group = groups_[index];
       const std::size_t before = group.values.size();
+      group.name.add(column);
       add(column, group);
       TOCSIN_OK(held_.add(group.values.size() - before));
-      group.name.add(column);
     }
   }
 
-  void add(const Column& column, Group& group) {
-    if (column.dense && !column.has_histograms()) {
-      group.values.add_all(column.begin, std::span(column.values).subspan(column.begin, column.span()));
-      return;
-    }
+  /// May take the values of `column`.
+  void add(Column& column, Group& group) {
+    if (column.dense && !column.has_histograms()) return group.values.add_all(column);
     group.values.cover(column.begin, column.end);
     for (std::size_t i = column.begin; i < column.end; ++i) {
       if (column.present[i] == 0) continue;
@@ -253,7 +253,7 @@ class SimpleAggregate final : public VectorOperator {
   VectorOperatorPtr input_;
   GroupTable table_;
   HeldSamples held_;
-  std::vector<Group> groups_;
+  ArenaVector<Group> groups_;
   bool drained_ = false;
   std::size_t at_ = 0;
 };

@@ -22,7 +22,7 @@ class TopkAggregate final : public VectorOperator {
         top_(spec_.op == parser::AggregateOp::kTopk),
         input_(std::move(input)),
         param_(std::move(param)),
-        table_(spec_.grouping),
+        table_(spec_.grouping, context.arena()),
         held_(context) {}
 
   Result<bool> next(Column& out) override {
@@ -54,7 +54,7 @@ class TopkAggregate final : public VectorOperator {
     bool drop_name = false;
     std::vector<std::pair<std::size_t, double>> samples;  // step, value; filled at the end
   };
-  using Heap = std::vector<Entry>;
+  using Heap = std::vector<Entry>;  // of the heap: arrays of steps have them by the thousand, made without arguments
 
   /// False if k asks for nothing at any step.
   Result<bool> check_param() {
@@ -86,7 +86,7 @@ class TopkAggregate final : public VectorOperator {
       }
       if (!remove_histograms(column)) continue;
       const std::size_t group = table_.find(column.labels);
-      if (group == heaps_.size()) heaps_.emplace_back();
+      if (group == heaps_.size()) heaps_.emplace_back(context_.arena());
       heaps_[group].cover(column.begin, column.end);
       TOCSIN_OK(add(column, heaps_[group]));
     }

@@ -19,8 +19,8 @@ class CountValues final : public VectorOperator {
         grid_(grid),
         spec_(std::move(spec)),
         input_(std::move(input)),
-        groups_(spec_.grouping),
-        results_(result_grouping(spec_)),
+        groups_(spec_.grouping, context.arena()),
+        results_(result_grouping(spec_), context.arena()),
         held_(context) {}
 
   Result<bool> next(Column& out) override {
@@ -61,7 +61,7 @@ class CountValues final : public VectorOperator {
 
   Result<void> add(const Column& column, std::size_t group, std::size_t i) {
     const std::size_t result = result_of(column, group, i);
-    if (result == counts_.size()) counts_.emplace_back();
+    if (result == counts_.size()) counts_.emplace_back(context_.arena());
     GroupSteps<double>& counts = counts_[result];
     const std::size_t before = counts.size();
     counts.cover(i, i + 1);

@@ -240,7 +240,7 @@ class MatchedBinary final : public VectorOperator {
 
   /// Several of the many side may match at one step; that is one claim.
   void mark_matched(const Column& column) {
-    Column fresh;
+    Column fresh(context_.arena());
     fresh.reset(grid_.count);
     for (std::size_t i = column.begin; i < column.end; ++i) {
       if (column.present[i] != 0 && !matched_.claimed(signature_, i)) fresh.present[i] = 1;
@@ -289,7 +289,7 @@ class MatchedBinary final : public VectorOperator {
   std::vector<Signature> kept_signatures_;
   std::map<std::size_t, Duplicate> duplicates_;  // by step
   std::vector<std::uint8_t> many_seen_;          // by step
-  Column many_column_;
+  Column many_column_{context_.arena()};
   bool has_many_ = false;
   std::size_t signature_ = 0;  // of the series at hand
   std::size_t pair_ = 0;

@@ -46,16 +46,48 @@ void Column::set_histogram(std::size_t i, model::HistogramPtr histogram) {
   present[i] = 1;
 }
 
-StoredColumn::StoredColumn(const Column& column) : StoredColumn(column, column.labels) {}
-StoredColumn::StoredColumn(Column&& column) : StoredColumn(column, std::move(column.labels)) {}
+namespace {
 
-StoredColumn::StoredColumn(const Column& column, model::Labels labels)
-    : labels_(std::move(labels)), drop_name_(column.drop_name), begin_(column.begin) {
-  const auto from = static_cast<std::ptrdiff_t>(column.begin);
-  const auto to = static_cast<std::ptrdiff_t>(column.end);
-  values_.assign(column.values.begin() + from, column.values.begin() + to);
-  if (!column.dense) present_.assign(column.present.begin() + from, column.present.begin() + to);
-  if (column.has_histograms()) histograms_.assign(column.histograms.begin() + from, column.histograms.begin() + to);
+/// What `column` has in [begin, end).
+template <typename T>
+void keep_span(const Column& column, const ArenaVector<T>& from, ArenaVector<T>& to) {
+  const auto at = [&](std::size_t i) { return from.begin() + static_cast<std::ptrdiff_t>(i); };
+  to.assign(at(column.begin), at(column.end));
+}
+
+template <typename T>
+void keep_span(const Column& column, ArenaVector<T>&& from, ArenaVector<T>& to) {
+  if (column.is_worth_taking()) {
+    to = std::move(from);
+  } else {
+    keep_span(column, std::as_const(from), to);
+  }
+}
+
+}  // namespace
+
+StoredColumn::StoredColumn(const Column& column, Arena* arena)
+    : labels_(column.labels), drop_name_(column.drop_name), begin_(column.begin), values_(arena), present_(arena) {
+  keep_span(column, column.values, values_);
+  if (!column.dense) keep_span(column, column.present, present_);
+  keep_histograms(column);
+}
+
+StoredColumn::StoredColumn(Column&& column, Arena* arena)
+    : labels_(std::move(column.labels)),
+      drop_name_(column.drop_name),
+      begin_(column.begin),
+      values_(arena),
+      present_(arena) {
+  keep_span(column, std::move(column.values), values_);
+  if (!column.dense) keep_span(column, std::move(column.present), present_);
+  keep_histograms(column);
+}
+
+void StoredColumn::keep_histograms(const Column& column) {
+  if (!column.has_histograms()) return;
+  const auto at = [&](std::size_t i) { return column.histograms.begin() + static_cast<std::ptrdiff_t>(i); };
+  histograms_.assign(at(column.begin), at(column.end));
 }
 
 static_assert(std::is_nothrow_move_constructible_v<StoredColumn>, "else vectors of them are copied when they grow");

@@ -6,24 +6,27 @@
 #include <utility>
 #include <vector>
 
-#include <boost/container/small_vector.hpp>
-
+#include "base/arena.hpp"
 #include "model/labels.hpp"
 #include "model/sample.hpp"
 
 namespace tocsin::promql {
 
-/// A working column, as wide as the grid; its arrays are reused from series to series.
+/// A working column, as wide as the grid; its arrays are reused from series to series, unless who keeps the series
+/// takes them (reset() makes new ones). They are the query's (QueryContext::arena()), or the heap's.
 /// Invariants: present[i] says whether there is a sample at step i, for begin <= i < end; nothing is present outside.
 /// If `dense`, everything in [begin, end) is present. `histograms` is empty unless the column has one; then
 /// histograms[i] is set where the sample is a histogram (and values[i] means nothing).
 struct Column {
+  Column() = default;
+  explicit Column(Arena* arena) : values(arena), present(arena) {}
+
   model::Labels labels;
   bool drop_name = false;  // delayed name removal: the name goes at the very end
   bool dense = false;
   std::size_t begin = 0, end = 0;
-  std::vector<double> values;
-  std::vector<std::uint8_t> present;
+  ArenaVector<double> values;
+  ArenaVector<std::uint8_t> present;
   std::vector<model::HistogramPtr> histograms;
 
   /// Sizes the arrays for `steps` with nothing present: producers then set present[i] and values[i] and call finish().
@@ -41,6 +44,10 @@ struct Column {
   bool is_histogram(std::size_t i) const { return !histograms.empty() && histograms[i] != nullptr; }
   bool has_histograms() const { return !histograms.empty(); }
   std::size_t steps() const { return present.size(); }
+  /// Whether who keeps the values takes the arrays in place of a copy: all steps are used, and they are so many that a
+  /// new array for the next series costs less.
+  bool is_worth_taking() const { return span() == values.size() && span() >= kWorthTaking; }
+  static constexpr std::size_t kWorthTaking = 64;
   std::size_t span() const { return end - begin; }
 
   friend void swap(Column& a, Column& b) noexcept {
@@ -56,12 +63,13 @@ struct Column {
 };
 
 /// A column that is kept: only [begin, begin + size) is stored, so that short-lived series stay small.
+/// @param arena  has its arrays, and outlives it; nullptr: the heap.
 class StoredColumn {
  public:
   StoredColumn() = default;
-  explicit StoredColumn(const Column& column);
-  /// Takes the labels; the rest of the column stays.
-  explicit StoredColumn(Column&& column);
+  explicit StoredColumn(const Column& column, Arena* arena = nullptr);
+  /// Takes the labels, and arrays of which all is used, wherever they lie.
+  explicit StoredColumn(Column&& column, Arena* arena = nullptr);
 
   const model::Labels& labels() const { return labels_; }
   bool drop_name() const { return drop_name_; }
@@ -78,13 +86,13 @@ class StoredColumn {
   void expand(std::size_t steps, Column& out) const;
 
  private:
-  StoredColumn(const Column& column, model::Labels labels);
+  void keep_histograms(const Column& column);
 
   model::Labels labels_;
   bool drop_name_ = false;
   std::size_t begin_ = 0;
-  boost::container::small_vector<double, 1> values_;  // of instant queries, in place
-  std::vector<std::uint8_t> present_;                 // empty: all
+  ArenaVector<double> values_;
+  ArenaVector<std::uint8_t> present_;  // empty: all
   std::vector<model::HistogramPtr> histograms_;
 };
 

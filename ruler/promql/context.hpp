@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/arena.hpp"
 #include "base/clock.hpp"
 #include "base/helpers.hpp"
 #include "base/result.hpp"
@@ -48,6 +49,9 @@ class QueryContext {
   Annotations& annotations() { return annotations_; }
   /// nullptr: there are none.
   std::unique_ptr<Annotations> take_annotations();
+  /// For what operators keep, on the query's thread. nullptr, the heap, for a part of a query: what it makes changes
+  /// threads.
+  Arena* arena() { return whole_ == nullptr ? &arena_ : nullptr; }
   QueryStats& stats() { return stats_; }
   MonoTime now() const { return clock_.mono(); }
 
@@ -80,6 +84,7 @@ class QueryContext {
   static constexpr std::size_t kWorkBetweenLooks = 10'000;
   static constexpr std::size_t kWorkingSamples = 50'000;
 
+  Arena arena_;
   Settings settings_;
   const Clock& clock_;
   QueryContext* const whole_ = nullptr;  // of which it is a part

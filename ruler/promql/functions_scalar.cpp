@@ -40,7 +40,7 @@ class FromVector final : public ScalarOperator {
     constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> out(grid_.count, kNan);
     std::vector<std::uint8_t> found(grid_.count, 0);
-    Column column;
+    Column column(context_.arena());
     for (;;) {
       TOCSIN_TRY(const bool more, input_->next(column));
       if (!more) return out;

@@ -41,7 +41,7 @@ class Sort final : public VectorOperator {
     for (;;) {
       TOCSIN_TRY(const bool more, input_->next(scratch));
       if (!more) break;
-      if (remove_histograms(scratch)) TOCSIN_OK(kept_.add(scratch));
+      if (remove_histograms(scratch)) TOCSIN_OK(kept_.add(std::move(scratch)));
     }
     for (std::size_t i = 0; i < kept_.columns.size(); ++i) order_.push_back(i);
     std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {

@@ -169,7 +169,7 @@ class StepInvariant final : public VectorOperator {
   QueryContext& context_;
   Grid grid_;
   VectorOperatorPtr input_;
-  Column once_;
+  Column once_{context_.arena()};
 };
 
 class Nothing final : public VectorOperator {

@@ -26,12 +26,17 @@ void add_compensated(double* sums, double* lost, const double* values, std::size
   }
 }
 
+/// -0 becomes 0, as in Prometheus, which adds at the end what the sum has lost.
+double first_sum(double value) {
+  return value + 0.0;
+}
+
 }  // namespace
 
 void GroupSums::cover(std::size_t begin, std::size_t end) {
   if (sums_.empty()) {
     begin_ = begin;
-    sums_.resize(end - begin);
+    sums_.resize(end - begin, 0);
     seen_.resize(end - begin, 0);
     return;
   }
@@ -41,7 +46,7 @@ void GroupSums::cover(std::size_t begin, std::size_t end) {
   const std::size_t behind = end > old_end ? end - old_end : 0;
   if (seen_.empty()) seen_.resize(sums_.size(), 1);
   const auto widen = [&](auto& column) {
-    column.resize(column.size() + behind);
+    column.resize(column.size() + behind, 0);
     column.insert(column.begin(), before, 0);
   };
   widen(sums_);
@@ -53,39 +58,52 @@ void GroupSums::cover(std::size_t begin, std::size_t end) {
 void GroupSums::add(std::size_t step, double value) {
   const std::size_t i = step - begin_;
   if (!seen(step)) {
-    sums_[i] = value;  // not 0 + value: that would lose the sign of -0
+    sums_[i] = first_sum(value);
     seen_[i] = 1;
     return;
   }
-  if (lost_.empty()) lost_.resize(sums_.size());
+  if (lost_.empty()) lost_.resize(sums_.size(), 0);
   KahanSum sum{sums_[i], lost_[i]};
   sum.add(value);
   sums_[i] = sum.sum;
   lost_[i] = sum.c;
 }
 
-void GroupSums::add_all(std::size_t begin, std::span<const double> values) {
+void GroupSums::add_all(Column& column) {
+  const std::size_t begin = column.begin;
+  const double* const values = column.values.data() + begin;
+  const std::size_t count = column.span();
   if (sums_.empty()) {
     begin_ = begin;
-    sums_.assign(values.begin(), values.end());
+    if (column.is_worth_taking()) {
+      sums_ = std::move(column.values);
+    } else {
+      sums_.assign(values, values + count);
+    }
+    for (double& sum : sums_) sum = first_sum(sum);
     return;
   }
-  cover(begin, begin + values.size());
+  cover(begin, begin + count);
   if (seen_.empty()) {
-    if (lost_.empty()) lost_.resize(sums_.size());
-    add_compensated(&sums_[begin - begin_], &lost_[begin - begin_], values.data(), values.size());
+    if (lost_.empty()) lost_.resize(sums_.size(), 0);
+    add_compensated(&sums_[begin - begin_], &lost_[begin - begin_], values, count);
     return;
   }
-  for (std::size_t i = 0; i < values.size(); ++i) add(begin + i, values[i]);
-  if (std::memchr(seen_.data(), 0, seen_.size()) == nullptr) seen_ = {};
+  for (std::size_t i = 0; i < count; ++i) add(begin + i, values[i]);
+  if (std::memchr(seen_.data(), 0, seen_.size()) == nullptr) seen_.clear();
 }
 
-void GroupSums::write(Column& out) const {
-  double* const values = out.values.data() + begin_;
-  for (std::size_t i = 0; i < sums_.size(); ++i) values[i] = sums_[i] + (lost_.empty() ? 0 : lost_[i]);
+void GroupSums::write(Column& out) {
+  const std::size_t count = sums_.size();
+  for (std::size_t i = 0; i < lost_.size(); ++i) sums_[i] += lost_[i];
+  if (count == out.values.size()) {
+    out.values.swap(sums_);
+  } else {
+    std::copy(sums_.begin(), sums_.end(), out.values.begin() + static_cast<std::ptrdiff_t>(begin_));
+  }
   std::uint8_t* const present = out.present.data() + begin_;
   if (seen_.empty()) {
-    std::fill_n(present, sums_.size(), std::uint8_t{1});
+    std::fill_n(present, count, std::uint8_t{1});
   } else {
     std::copy(seen_.begin(), seen_.end(), present);
   }

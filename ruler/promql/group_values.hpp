@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "promql/aggregate.hpp"
 #include "promql/column.hpp"
@@ -15,20 +13,22 @@ namespace tocsin::promql {
 template <typename State>
 class GroupStates {
  public:
+  explicit GroupStates(Arena* arena = nullptr) : steps_(arena) {}
   /// Makes room for the steps [begin, end).
   void cover(std::size_t begin, std::size_t end) { steps_.cover(begin, end); }
   std::size_t size() const { return steps_.size(); }
   /// `step` is covered.
   void add(std::size_t step, double value) { steps_[step].add(value); }
-  /// A series with a value at each step from `begin` on; covers them.
-  void add_all(std::size_t begin, std::span<const double> values) {
-    steps_.cover(begin, begin + values.size());
-    State* const states = &steps_[begin];
-    for (std::size_t i = 0; i < values.size(); ++i) states[i].add(values[i]);
+  /// A dense series of floats; covers its steps. May take its values.
+  void add_all(Column& column) {
+    steps_.cover(column.begin, column.end);
+    State* const states = &steps_[column.begin];
+    const double* const values = column.values.data() + column.begin;
+    for (std::size_t i = 0; i < column.span(); ++i) states[i].add(values[i]);
   }
   bool seen(std::size_t step) const { return steps_[step].seen; }
-  /// Sets `out` (reset before) where there is a value.
-  void write(Column& out) const {
+  /// Sets `out` (reset before) where there is a value; called once, at the end.
+  void write(Column& out) {
     for (std::size_t i = steps_.begin(); i < steps_.end(); ++i) {
       if (steps_[i].seen) out.set(i, steps_[i].value());
     }
@@ -42,18 +42,21 @@ class GroupStates {
 /// series, or one whose series take turns, is not larger than that.
 class GroupSums {
  public:
+  explicit GroupSums(Arena* arena = nullptr) : sums_(arena), lost_(arena), seen_(arena) {}
   void cover(std::size_t begin, std::size_t end);
   std::size_t size() const { return sums_.size(); }
   void add(std::size_t step, double value);
-  void add_all(std::size_t begin, std::span<const double> values);
+  /// A dense series of floats. The first one's values become the sums, without a copy if they are of all steps.
+  void add_all(Column& column);
   bool seen(std::size_t step) const { return seen_.empty() || seen_[step - begin_] != 0; }
-  void write(Column& out) const;
+  /// Hands the sums over: called once, at the end.
+  void write(Column& out);
 
  private:
   std::size_t begin_ = 0;
-  std::vector<double> sums_;
-  std::vector<double> lost_;        // what is missing from the sums; empty: nothing
-  std::vector<std::uint8_t> seen_;  // empty: all
+  ArenaVector<double> sums_;
+  ArenaVector<double> lost_;        // what is missing from the sums; empty: nothing
+  ArenaVector<std::uint8_t> seen_;  // empty: all
 };
 
 }  // namespace tocsin::promql

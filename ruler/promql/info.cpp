@@ -145,7 +145,7 @@ class Info final : public VectorOperator {
       }
       if (!wanted) continue;
       if (scratch.has_histograms()) return fail(Errc::kExecution, "info sample should be float");
-      TOCSIN_OK(infos_.add(scratch));
+      TOCSIN_OK(infos_.add(std::move(scratch)));
     }
   }
 

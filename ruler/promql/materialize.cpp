@@ -13,9 +13,9 @@ std::unexpected<Error> duplicate() {
 
 }  // namespace
 
-Result<void> Materialized::add(const Column& column) {
+Result<void> Materialized::add(Column&& column) {
   TOCSIN_OK(held.add(column.span()));
-  columns.emplace_back(column);
+  columns.emplace_back(std::move(column), arena);
   return {};
 }
 
@@ -23,12 +23,11 @@ Result<void> Materialized::drain(VectorOperator& source, Column& scratch) {
   for (;;) {
     TOCSIN_TRY(const bool more, source.next(scratch));
     if (!more) return {};
-    TOCSIN_OK(held.add(scratch.span()));
-    columns.emplace_back(std::move(scratch));
+    TOCSIN_OK(add(std::move(scratch)));
   }
 }
 
-std::vector<std::vector<std::size_t>> group_fragments(const std::vector<StoredColumn>& columns) {
+std::vector<std::vector<std::size_t>> group_fragments(std::span<const StoredColumn> columns) {
   std::vector<std::vector<std::size_t>> groups;
   groups.reserve(columns.size());
   boost::unordered_flat_map<std::string_view, std::size_t> by_labels;

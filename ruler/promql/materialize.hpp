@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -15,17 +16,19 @@ namespace tocsin::promql {
 
 /// Kept columns with their share of the budget.
 struct Materialized {
-  explicit Materialized(QueryContext& context) : held(context) {}
-  std::vector<StoredColumn> columns;
+  explicit Materialized(QueryContext& context) : arena(context.arena()), columns(arena), held(context) {}
+  Arena* arena;
+  ArenaVector<StoredColumn> columns;
   HeldSamples held;
 
-  Result<void> add(const Column& column);
+  /// May take labels and arrays.
+  Result<void> add(Column&& column);
   /// Reads the stream to its end.
   Result<void> drain(VectorOperator& source, Column& scratch);
 };
 
 /// Which of the columns have equal labels, in order of first appearance. A group of more than one are fragments.
-std::vector<std::vector<std::size_t>> group_fragments(const std::vector<StoredColumn>& columns);
+std::vector<std::vector<std::size_t>> group_fragments(std::span<const StoredColumn> columns);
 
 /// Steps that were taken, by key.
 class StepClaims {

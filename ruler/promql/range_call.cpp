@@ -166,7 +166,7 @@ class RangeCall final : public VectorOperator {
   bool scalars_known_ = false;
   DuplicateGuard guard_;
   SeriesCrew crew_;
-  SeriesResult result_;
+  SeriesResult result_{Column(context_.arena())};
 };
 
 class AbsentOverTime final : public VectorOperator {

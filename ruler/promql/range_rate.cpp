@@ -203,7 +203,7 @@ class ExtrapolatedFunction final : public RangeFunction {
 
   /// The usual case of all steps: no resets, and the counter does not meet zero near the window. Steps that are not
   /// usable get numbers that mean nothing. False if it is not the usual case at some step.
-  bool all_windows(const std::vector<double>& values, std::vector<double>& out) const {
+  bool all_windows(const std::vector<double>& values, ArenaVector<double>& out) const {
     bool near_zero = false;
     for (std::size_t i = usable_begin_; i < usable_end_; ++i) {
       const double first = values[first_[i]];

@@ -81,7 +81,7 @@ class MatrixBuilder {
 
 Result<Matrix> collect(QueryContext& context, const Grid& grid, VectorOperator& source) {
   MatrixBuilder builder(context, grid);
-  Column column;
+  Column column(context.arena());
   for (;;) {
     TOCSIN_TRY(const bool more, source.next(column));
     if (!more) return builder.take();

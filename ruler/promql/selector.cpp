@@ -172,9 +172,11 @@ class InstantWorker final : public SeriesWorker {
 class InstantSelector final : public VectorOperator {
  public:
   InstantSelector(QueryContext& context, const Grid& grid, Selection selection, Take take)
-      : crew_(context, grid.count, true, [grid, selection = std::move(selection), take](QueryContext& own) {
-          return std::make_unique<InstantWorker>(own, grid, selection, take);
-        }) {}
+      : crew_(context, grid.count, true,
+              [grid, selection = std::move(selection), take](QueryContext& own) {
+                return std::make_unique<InstantWorker>(own, grid, selection, take);
+              }),
+        result_{Column(context.arena())} {}
 
   Result<bool> next(Column& out) override {
     for (;;) {

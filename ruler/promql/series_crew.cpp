@@ -326,7 +326,8 @@ Result<bool> SeriesCrew::next_of_run(SeriesResult& out) {
     if (run_ && run_->ends) return false;
     TOCSIN_OK(take_run());
   }
-  std::swap(out, run_->results[at_in_run_++]);
+  // Not swapped: arrays of the query's arena would come to a helper.
+  out = std::move(run_->results[at_in_run_++]);
   return true;
 }
 

@@ -111,7 +111,7 @@ class SubquerySource final : public RangeSource {
   QueryContext& context_;
   Grid grid_;
   VectorOperatorPtr inner_;
-  Column column_;
+  Column column_{context_.arena()};
   Materialized kept_;
   std::optional<std::vector<std::vector<std::size_t>>> groups_;
   std::size_t at_ = 0;  // groups that were gone to
