@@ -45,14 +45,23 @@ void WorkThreads::post(std::size_t lane, Job job) {
     if (stopping_) return;
     queues_[lane].push_back(std::move(job));
     waiting_.fetch_add(1, std::memory_order_relaxed);
-    // A thread that was woken for an earlier job may not have come yet: jobs, not threads, are counted.
-    const bool none_free = queues_[lane].size() > idle_query_threads_;
-    if (own_threads && none_free && started_.size() < query_threads_) start_query_thread();
+    if (own_threads) return call_query_thread();
   }
-  (own_threads ? wake_query_ : wake_).notify_one();
+  wake_.notify_one();
 }
 
-void WorkThreads::start_query_thread() {
+void WorkThreads::call_query_thread() {
+  if (queues_[kQueryQueue].size() <= coming_) return;
+  if (!idle_query_threads_.empty()) {
+    Idle& last = *idle_query_threads_.back();
+    idle_query_threads_.pop_back();
+    last.called = true;
+    ++coming_;
+    return last.wake.notify_one();
+  }
+  if (query_threads_started_ == query_threads_) return;
+  ++query_threads_started_;
+  ++coming_;
   started_.emplace_back([this] { serve_queries(); });
   pthread_setname_np(started_.back().native_handle(), "query");
 }
@@ -99,13 +108,19 @@ void WorkThreads::serve() {
 
 void WorkThreads::serve_queries() {
   give_way(kNiceOfQueries);
+  Idle self;
+  self.called = true;  // it was started for a job
   for (;;) {
     Job job;
     {
       const MutexLock lock(mutex_);
-      ++idle_query_threads_;
-      while (!stopping_ && !take_query(job)) wake_query_.wait(mutex_);
-      --idle_query_threads_;
+      if (std::exchange(self.called, false)) --coming_;
+      while (!stopping_ && !take_query(job)) {
+        idle_query_threads_.push_back(&self);
+        while (!self.called) self.wake.wait(mutex_);
+        self.called = false;
+        --coming_;
+      }
     }
     if (!job) return;
     run(std::move(job));
@@ -165,10 +180,15 @@ void WorkThreads::stop() {
     left = std::exchange(queues_, {});
     unhelped = std::exchange(helping_, {});
     started = std::exchange(started_, {});
+    for (Idle* const idle : idle_query_threads_) {
+      idle->called = true;
+      ++coming_;
+      idle->wake.notify_one();
+    }
+    idle_query_threads_.clear();
   }
   unhelped.clear();  // a query that is under way waits for the end of its helpers
   wake_.notify_all();
-  wake_query_.notify_all();
   wake_helper_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   for (std::thread& thread : started) thread.join();

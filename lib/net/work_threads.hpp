@@ -43,6 +43,11 @@ class WorkThreads final : public WorkPool, public Helpers {
     WorkThreads* owner = nullptr;
     std::size_t index = 0;
   };
+  /// A query thread without a job.
+  struct Idle {
+    std::condition_variable_any wake;
+    bool called = false;  // under the lock
+  };
   static constexpr std::size_t kQueryQueue = static_cast<std::size_t>(Lane::kQuery);
   using Queues = std::array<std::deque<Job>, 3>;
 
@@ -51,7 +56,7 @@ class WorkThreads final : public WorkPool, public Helpers {
            cores_ > 0;
   }
   void post(std::size_t lane, Job job);
-  void start_query_thread() TOCSIN_REQUIRES(mutex_);
+  void call_query_thread() TOCSIN_REQUIRES(mutex_);
   void serve();
   void serve_queries();
   void serve_helpers();
@@ -66,14 +71,18 @@ class WorkThreads final : public WorkPool, public Helpers {
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> helper_jobs_{0};
   mutable Mutex mutex_;
-  std::condition_variable_any wake_, wake_query_, wake_helper_;
+  std::condition_variable_any wake_, wake_helper_;
   Queues queues_ TOCSIN_GUARDED_BY(mutex_);
   bool stopping_ TOCSIN_GUARDED_BY(mutex_) = false;
-  std::size_t idle_query_threads_ TOCSIN_GUARDED_BY(mutex_) = 0;  // that wait for a job
-  std::deque<Job> helping_ TOCSIN_GUARDED_BY(mutex_);             // that no thread took yet; counted as running
-  std::size_t idle_helpers_ TOCSIN_GUARDED_BY(mutex_) = 0;        // threads that wait for one of those
-  std::size_t helpers_ TOCSIN_GUARDED_BY(mutex_) = 0;             // threads
-  std::vector<std::thread> started_ TOCSIN_GUARDED_BY(mutex_);    // of the query lane and of helpers
+  // That wait and were not called. The one that came last is called first: what it worked with is in a cache still, and
+  // the heaps of the others need not grow.
+  std::vector<Idle*> idle_query_threads_ TOCSIN_GUARDED_BY(mutex_);
+  std::deque<Job> helping_ TOCSIN_GUARDED_BY(mutex_);       // that no thread took yet; counted as running
+  std::size_t idle_helpers_ TOCSIN_GUARDED_BY(mutex_) = 0;  // threads that wait for one of those
+  std::size_t helpers_ TOCSIN_GUARDED_BY(mutex_) = 0;       // threads
+  std::size_t coming_ TOCSIN_GUARDED_BY(mutex_) = 0;  // that were called or started, and did not look for a job yet
+  unsigned query_threads_started_ TOCSIN_GUARDED_BY(mutex_) = 0;
+  std::vector<std::thread> started_ TOCSIN_GUARDED_BY(mutex_);  // of the query lane and of helpers
   std::vector<std::thread> threads_;
 };
 

@@ -1,7 +1,10 @@
 #include "net/work_threads.hpp"
 
+#include <atomic>
 #include <future>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -60,6 +63,46 @@ TEST_CASE("helpers are asked in vain while a job waits, without cores, and after
   rule.get_future().wait();
   threads.stop();
   CHECK_FALSE(threads.start([] {}));
+}
+
+TEST_CASE("threads of helpers leave those of queries their number", "[net]") {
+  WorkThreads threads(1, 2, 2);
+  Held first, second, helper;
+  threads.lane(Lane::kQuery).post(first.job());
+  first.run_to_its_middle();
+  REQUIRE(threads.start(helper.job()));
+  helper.run_to_its_middle();
+  threads.lane(Lane::kQuery).post(second.job());
+  second.run_to_its_middle();
+  for (Held* held : {&first, &second, &helper}) held->end();
+  threads.stop();
+}
+
+TEST_CASE("every query runs, however they come", "[net]") {
+  WorkThreads threads(1, 3);
+  constexpr int kEach = 2000;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 4; ++i) {
+    askers.emplace_back([&] {
+      for (int k = 0; k < kEach; ++k) {
+        if (k % 7 != 0) {
+          threads.lane(Lane::kQuery).post([&] { ++done; });
+          continue;
+        }
+        // One that is waited for: threads become idle meanwhile.
+        std::promise<void> ran;
+        threads.lane(Lane::kQuery).post([&] {
+          ++done;
+          ran.set_value();
+        });
+        ran.get_future().wait();
+      }
+    });
+  }
+  for (std::thread& asker : askers) asker.join();
+  while (done < 4 * kEach) std::this_thread::yield();
+  CHECK(threads.queued()[static_cast<std::size_t>(Lane::kQuery)] == 0);
 }
 
 TEST_CASE("one helper's thread does one job after the other", "[net]") {
