@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
-#include <fmt/compile.h>
+#include <fmt/format.h>
 #include <locale.h>
 
 namespace tocsin {
@@ -114,21 +116,68 @@ bool append_small_integer(std::string& out, double value) {
   return true;
 }
 
-/// Numbers of middling size, which fmt's shortest form writes as Go does, without exponent, and much faster than we
-/// take digits apart. fmt would do so from 1e-4 to 1e16, at most 23 characters.
+/// Numbers of middling size: those that Go's 'f' and 'g' forms, and the API, write without exponent, or nearly all.
 bool is_middling(double value) {
   const double magnitude = std::fabs(value);
   return magnitude >= 1e-4 && magnitude < 1e15;
 }
 
+/// Eight digits, with zeros in front, all at once: halves, then pairs, then digits in lanes of one word. The factors
+/// divide by 100 and by 10 for numbers as small as these.
+void write_eight_digits(char* at, std::uint32_t value) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t lanes = value / 10'000 | std::uint64_t{value % 10'000} << 32U;
+  const std::uint64_t hundreds = (lanes * 10'486 >> 20U) & 0x0000007f0000007fULL;
+  lanes = hundreds | (lanes - hundreds * 100) << 16U;
+  const std::uint64_t tens = (lanes * 103 >> 10U) & 0x000f000f000f000fULL;
+  lanes = (tens | (lanes - tens * 10) << 8U) + 0x3030303030303030ULL;
+  std::memcpy(at, &lanes, sizeof(lanes));
+}
+
+constexpr auto kPowersOfTen = [] {
+  std::array<std::uint64_t, 20> out{1};
+  for (std::size_t i = 1; i < out.size(); ++i) out[i] = out[i - 1] * 10;
+  return out;
+}();
+
+/// At most 23 characters, at most 20 decimals; up to 16 bytes behind them may be written. The shortest digits are those
+/// that fmt finds (Dragonbox); to put them down here takes a third of the time that its general formatting does.
 char* write_middling(char* at, double value) {
-  return fmt::format_to(at, FMT_COMPILE("{}"), value);
+  constexpr std::uint64_t kBlock = 100'000'000;
+  constexpr int kBlocks = 16;  // digits
+  if (value < 0) *at++ = '-';
+  const auto decimal = fmt::detail::dragonbox::to_decimal(std::fabs(value));
+  if (decimal.exponent >= 0) {
+    at = std::to_chars(at, at + 20, decimal.significand).ptr;
+    return std::fill_n(at, decimal.exponent, '0');
+  }
+  const int decimals = -decimal.exponent;
+  std::uint64_t fraction = decimal.significand;
+  if (decimals < static_cast<int>(kPowersOfTen.size())) {
+    const std::uint64_t one = kPowersOfTen[static_cast<std::size_t>(decimals)];
+    at = std::to_chars(at, at + 20, fraction / one).ptr;
+    fraction %= one;
+  } else {
+    *at++ = '0';
+  }
+  *at++ = '.';
+  // All decimals but the last 16, of which there are few; then these, from the left, with zeros behind them.
+  for (int i = decimals - 1; i >= kBlocks; --i) {
+    const std::uint64_t one = kPowersOfTen[static_cast<std::size_t>(i)];
+    *at++ = static_cast<char>('0' + fraction / one);
+    fraction %= one;
+  }
+  const int rest = std::min(decimals, kBlocks);
+  fraction *= kPowersOfTen[static_cast<std::size_t>(kBlocks - rest)];
+  write_eight_digits(at, static_cast<std::uint32_t>(fraction / kBlock));
+  write_eight_digits(at + 8, static_cast<std::uint32_t>(fraction % kBlock));
+  return at + rest;
 }
 
 bool append_middling(std::string& out, double value) {
   if (!is_middling(value)) return false;
-  std::array<char, 32> text;
-  out.append(text.data(), write_middling(text.data(), value));
+  std::array<char, kMaxFloatApiBytes> text;
+  out.append(text.data(), static_cast<std::size_t>(write_middling(text.data(), value) - text.data()));
   return true;
 }
 

@@ -26,7 +26,7 @@ void append_float_expo(std::string& out, double value);
 void append_float_api(std::string& out, double value);
 /// The same, written at `at`, where there is room for kMaxFloatApiBytes. @return where the text ends
 char* write_float_api(char* at, double value);
-inline constexpr std::size_t kMaxFloatApiBytes = 32;
+inline constexpr std::size_t kMaxFloatApiBytes = 40;
 
 /// strconv.ParseFloat: decimal, hexadecimal floats, underscores not allowed, "inf"/"infinity"/"nan" in any case and
 /// with a sign (nan without). Out of range gives +/-Inf and success, as Prometheus' parsers see it through their

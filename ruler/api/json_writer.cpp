@@ -15,22 +15,36 @@ namespace {
 
 constexpr Timestamp kGoZeroTime = -62135596800000;
 constexpr std::size_t kMaxTimestampBytes = 24;
+constexpr std::size_t kMaxPointBytes = kMaxTimestampBytes + kMaxFloatApiBytes + 6;
 
-/// @return where the text ends, which is at most kMaxTimestampBytes long
-char* write_timestamp(char* at, Timestamp t) {
-  const bool negative = t < 0;
-  const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
-  const std::uint64_t fraction = magnitude % 1000;
-  if (negative) *at++ = '-';
-  const fmt::format_int seconds(magnitude / 1000);
-  at = std::copy_n(seconds.data(), seconds.size(), at);
-  if (fraction == 0) return at;
-  *at++ = '.';
-  for (const std::uint64_t unit : {100, 10, 1}) *at++ = static_cast<char>('0' + fraction / unit % 10);
-  return at;
+void write_digits(char* at, std::size_t count, std::uint64_t value) {
+  for (std::size_t i = count; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
 }
 
 }  // namespace
+
+char* JsonWriter::write_timestamp(char* at, Timestamp t) {
+  const bool negative = t < 0;
+  const std::uint64_t magnitude = negative ? ~static_cast<std::uint64_t>(t) + 1 : static_cast<std::uint64_t>(t);
+  const std::uint64_t seconds = magnitude / 1000, fraction = magnitude % 1000;
+  if (negative) *at++ = '-';
+  if (seconds < kSpan) {
+    const fmt::format_int text(seconds);
+    at = std::copy_n(text.data(), text.size(), at);
+  } else {
+    if (seconds / kSpan != span_) {
+      span_ = seconds / kSpan;
+      span_digits_ = static_cast<std::size_t>(fmt::format_to(span_text_.data(), "{}", span_) - span_text_.data());
+    }
+    at = std::copy_n(span_text_.data(), span_digits_, at);
+    write_digits(at, 4, seconds % kSpan);
+    at += 4;
+  }
+  if (fraction == 0) return at;
+  *at++ = '.';
+  write_digits(at, 3, fraction);
+  return at + 3;
+}
 
 void JsonWriter::separate() {
   if (comma_) out_ += ',';
@@ -99,9 +113,29 @@ JsonWriter& JsonWriter::timestamp(Timestamp t) {
 }
 
 JsonWriter& JsonWriter::point(Timestamp t, double value) {
-  separate();
-  std::array<char, kMaxTimestampBytes + kMaxFloatApiBytes + 5> text;
-  char* at = text.data();
+  std::array<char, kMaxPointBytes> text;
+  const char* const end = write_point(text.data(), t, value);
+  out_.append(text.data(), static_cast<std::size_t>(end - text.data()));
+  return *this;
+}
+
+JsonWriter& JsonWriter::points(std::span<const model::Sample> samples) {
+  // Not one by one: to copy what was just written byte by byte has the processor wait.
+  constexpr std::size_t kTogether = 64;
+  std::array<char, kTogether * kMaxPointBytes> text;
+  while (!samples.empty()) {
+    char* at = text.data();
+    const std::size_t count = std::min(kTogether, samples.size());
+    for (const model::Sample& sample : samples.first(count)) at = write_point(at, sample.t, sample.v);
+    out_.append(text.data(), static_cast<std::size_t>(at - text.data()));
+    samples = samples.subspan(count);
+  }
+  return *this;
+}
+
+char* JsonWriter::write_point(char* at, Timestamp t, double value) {
+  if (comma_) *at++ = ',';
+  comma_ = true;
   *at++ = '[';
   at = write_timestamp(at, t);
   *at++ = ',';
@@ -109,8 +143,7 @@ JsonWriter& JsonWriter::point(Timestamp t, double value) {
   at = write_float_api(at, value);
   *at++ = '"';
   *at++ = ']';
-  out_.append(text.data(), at);
-  return *this;
+  return at;
 }
 
 JsonWriter& JsonWriter::time(Timestamp t) {

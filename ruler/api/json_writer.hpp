@@ -1,12 +1,16 @@
 #pragma once
 // JSON written straight into a text: no tree on the query path. The caller keeps the structure balanced.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/time.hpp"
 #include "model/labels.hpp"
+#include "model/sample.hpp"
 
 namespace tocsin::api {
 
@@ -32,6 +36,8 @@ class JsonWriter {
   JsonWriter& timestamp(Timestamp t);
   /// A sample: [time, "value"].
   JsonWriter& point(Timestamp t, double value);
+  /// The same of several.
+  JsonWriter& points(std::span<const model::Sample> samples);
   /// RFC 3339; Go's zero time for 0.
   JsonWriter& time(Timestamp t);
   JsonWriter& labels(const model::Labels& labels);
@@ -44,8 +50,18 @@ class JsonWriter {
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
   void separate();
+  /// @return where the text ends, which is at most 24 characters long
+  char* write_timestamp(char* at, Timestamp t);
+  char* write_point(char* at, Timestamp t, double value);
+
   std::string& out_;
   bool comma_ = false;  // a value stands before the next one
+  // Samples that follow each other differ in the last digits of their times: the others are those of a span of
+  // three hours, and are kept.
+  static constexpr std::uint64_t kSpan = 10'000;  // seconds
+  std::uint64_t span_ = 0;
+  std::size_t span_digits_ = 0;
+  std::array<char, 24> span_text_{};
 };
 
 }  // namespace tocsin::api

@@ -1,5 +1,6 @@
 #include "api/query_answer.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,8 @@
 namespace tocsin::api {
 namespace {
 
-constexpr std::size_t kPiece = 64U << 10U;
+/// What is longer than the first is sent in pieces: each is a change of threads, and waits in memory until it is sent.
+constexpr std::size_t kFirstPiece = 64U << 10U, kPiece = 256U << 10U;
 
 /// The whole answer as text, a piece at a time. Thread: one at a time.
 class AnswerText {
@@ -22,9 +24,10 @@ class AnswerText {
   AnswerText(const AnswerText&) = delete;
   AnswerText& operator=(const AnswerText&) = delete;
 
-  /// The next piece: at least kPiece, but for the last.
-  std::string next() {
-    if (data_.write_until(json_, kPiece)) {
+  /// The next piece: at least `size` bytes, but for the last.
+  std::string next(std::size_t size) {
+    text_.reserve(std::min(size, data_.about_bytes()) + kLargestPoint);
+    if (data_.write_until(json_, size)) {
       if (write_stats_) write_stats_(json_);
       json_.end_object();
       finish_success(json_, result_.warnings, result_.infos);
@@ -37,6 +40,8 @@ class AnswerText {
   void clear() { result_ = {}; }
 
  private:
+  static constexpr std::size_t kLargestPoint = 256;  // of floats; a piece of others may grow
+
   promql::QueryResult result_;
   const std::function<void(JsonWriter&)> write_stats_;
   QueryDataWriter data_;
@@ -53,7 +58,7 @@ struct Pieces {
   std::optional<net::Gzip> gzip;
 
   std::string next() {
-    std::string piece = first.empty() ? text->next() : std::exchange(first, std::string());
+    std::string piece = first.empty() ? text->next(kPiece) : std::exchange(first, std::string());
     const bool last = text->done();
     if (last) text->clear();
     if (!gzip) return piece;
@@ -79,7 +84,7 @@ net::Task<void> send_pieces(net::TaskLoop* loop, Executor* executor, std::shared
 net::HttpResponse query_answer(AnswerPath path, promql::QueryResult result,
                                std::function<void(JsonWriter&)> write_stats) {
   auto text = std::make_shared<AnswerText>(std::move(result), std::move(write_stats));
-  std::string first = text->next();
+  std::string first = text->next(kFirstPiece);
   if (text->done()) return net::HttpResponse(200, "application/json", std::move(first));
   net::HttpResponse response(200, "application/json", net::Body());
   auto pieces = std::make_shared<Pieces>(std::move(text));

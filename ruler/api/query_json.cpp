@@ -1,6 +1,7 @@
 #include "api/query_json.hpp"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "base/float_text.hpp"
@@ -16,9 +17,8 @@ int rule_of(const model::HistogramBucket& bucket) {
   return bucket.upper_inclusive ? 0 : 2;
 }
 
-void write_point(JsonWriter& json, Timestamp t, double v) {
-  json.point(t, v);
-}
+/// Written between two looks at the length of the text.
+constexpr std::size_t kPointsTogether = 64;
 
 void write_point(JsonWriter& json, Timestamp t, const model::FloatHistogram& h) {
   json.begin_array().timestamp(t);
@@ -42,8 +42,7 @@ void write_sample(JsonWriter& json, const promql::VectorSample& sample) {
     json.key("histogram");
     write_point(json, sample.t, *sample.h);
   } else {
-    json.key("value");
-    write_point(json, sample.t, sample.v);
+    json.key("value").point(sample.t, sample.v);
   }
   json.end_object();
 }
@@ -70,6 +69,18 @@ bool QueryDataWriter::write_until(JsonWriter& json, std::size_t size) {
   return true;
 }
 
+std::size_t QueryDataWriter::about_bytes() const {
+  constexpr std::size_t kSeries = 128, kPoint = 40;
+  if (const auto* vector = std::get_if<promql::Vector>(&value_)) return (vector->size() - series_) * (kSeries + kPoint);
+  std::size_t bytes = kSeries;
+  if (const auto* matrix = std::get_if<promql::Matrix>(&value_)) {
+    for (std::size_t i = series_; i < matrix->size(); ++i) {
+      bytes += kSeries + ((*matrix)[i].floats.size() + (*matrix)[i].histograms.size()) * kPoint;
+    }
+  }
+  return bytes;
+}
+
 bool QueryDataWriter::write(JsonWriter& json, const promql::Vector& vector, std::size_t size) {
   for (; series_ < vector.size(); ++series_) {
     if (json.size() >= size) return false;
@@ -82,25 +93,29 @@ bool QueryDataWriter::write(JsonWriter& json, const promql::Vector& vector, std:
 bool QueryDataWriter::write(JsonWriter& json, const promql::Matrix& matrix, std::size_t size) {
   while (series_ < matrix.size()) {
     if (json.size() >= size) return false;
-    write_next_point(json, matrix[series_]);
+    write_next_points(json, matrix[series_]);
   }
   json.end_array();
   return true;
 }
 
-void QueryDataWriter::write_next_point(JsonWriter& json, const promql::MatrixSeries& series) {
+void QueryDataWriter::write_next_points(JsonWriter& json, const promql::MatrixSeries& series) {
   const std::size_t floats = series.floats.size();
   const std::size_t points = floats + series.histograms.size();
   if (point_ == 0) json.begin_object().key("metric").labels(series.labels);
   if (point_ == 0 && floats > 0) json.key("values").begin_array();
   if (point_ == floats && points > floats) json.key("histograms").begin_array();
   if (point_ < floats) {
-    write_point(json, series.floats[point_].t, series.floats[point_].v);
-  } else if (point_ < points) {
-    const promql::HistogramPoint& point = series.histograms[point_ - floats];
-    write_point(json, point.t, *point.h);
+    const auto together = std::span(series.floats).subspan(point_, std::min(kPointsTogether, floats - point_));
+    json.points(together);
+    point_ += together.size();
+  } else {
+    if (point_ < points) {
+      const promql::HistogramPoint& point = series.histograms[point_ - floats];
+      write_point(json, point.t, *point.h);
+    }
+    ++point_;
   }
-  ++point_;
   if (point_ == floats) json.end_array();
   if (point_ < points) return;
   if (points > floats) json.end_array();

@@ -16,11 +16,13 @@ class QueryDataWriter {
 
   /// Goes on until the writer's text has `size` bytes, give or take a point or a series' labels. True at the end.
   bool write_until(JsonWriter& json, std::size_t size);
+  /// About the bytes that are to come.
+  std::size_t about_bytes() const;
 
  private:
   bool write(JsonWriter& json, const promql::Vector& vector, std::size_t size);
   bool write(JsonWriter& json, const promql::Matrix& matrix, std::size_t size);
-  void write_next_point(JsonWriter& json, const promql::MatrixSeries& series);
+  void write_next_points(JsonWriter& json, const promql::MatrixSeries& series);
 
   const promql::Value& value_;
   bool begun_ = false;

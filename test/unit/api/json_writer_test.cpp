@@ -1,11 +1,15 @@
 #include "api/json_writer.hpp"
 
 #include <limits>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "api/query_json.hpp"
 #include "base/json_string.hpp"
+#include "base/rng.hpp"
 #include "model/histogram.hpp"
 
 using namespace tocsin;
@@ -55,6 +59,30 @@ TEST_CASE("timestamps are seconds with three decimals or none") {
   CHECK(at(-1500) == "-1.500");
   CHECK(at(-1) == "-0.001");
   CHECK(at(kMinTimestamp) == "-9223372036854775.808");
+}
+
+TEST_CASE("samples one after the other are those that stand alone") {
+  Rng rng(5);
+  std::vector<model::Sample> samples;
+  Timestamp t = 9'000'000;  // below and above what is kept of a time
+  for (int i = 0; i < 1000; ++i) {
+    t += i % 100 == 0 ? 12'345'678'901 : static_cast<Timestamp>(rng.next() % 2'000'000);
+    if (i == 500) t = -20'000'000;
+    samples.push_back({t, i % 10 == 0 ? std::numeric_limits<double>::quiet_NaN() : rng.uniform() * 1e6});
+  }
+  std::string expected = "[";
+  for (const model::Sample& sample : samples) {
+    if (expected.size() > 1) expected += ',';
+    expected += written([&](JsonWriter& json) { json.point(sample.t, sample.v); });
+  }
+  expected += ']';
+  for (const std::size_t first : {0U, 1U, 63U, 64U, 65U, 1000U}) {
+    CHECK(written([&](JsonWriter& json) {
+            json.begin_array().points(std::span(samples).first(first));
+            for (const model::Sample& sample : std::span(samples).subspan(first)) json.point(sample.t, sample.v);
+            json.end_array();
+          }) == expected);
+  }
 }
 
 TEST_CASE("values are strings, numbers of the envelope are not") {

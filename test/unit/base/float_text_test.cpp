@@ -120,6 +120,7 @@ TEST_CASE("numbers of few decimals have the digits that std::to_chars finds") {
                          .ptr;
     REQUIRE(format_float_g(value) == std::string(text.data(), end));
     REQUIRE(format_float_g(-value) == "-" + std::string(text.data(), end));
+    if (!small) REQUIRE(format_float_api(value) == std::string(text.data(), end));
   }
 }
 
