@@ -2,6 +2,7 @@
 // alone are one. Native histograms are samples of their own.
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ class HistogramOperator : public VectorOperator {
   /// Of a classic histogram, of a native one.
   virtual double value(const Histogram& histogram, std::size_t step, BucketCounts buckets) = 0;
   virtual double value(const model::FloatHistogram& histogram, std::string_view metric, std::size_t step) = 0;
+  /// The same for the steps from `begin` on, as value() would give. False if they are to be asked for one by one.
+  virtual bool values(std::size_t /*begin*/, const BucketRows& /*buckets*/, std::span<double> /*out*/) { return false; }
   /// Everything is handed out so many times, each time at the steps that it wants.
   virtual std::size_t passes() const { return 1; }
   virtual bool wants(std::size_t /*pass*/, std::size_t /*step*/) const { return true; }
@@ -186,12 +189,24 @@ class HistogramOperator : public VectorOperator {
       uppers_.push_back(part.upper);
     }
     counts_.resize(rows_.size());
-    for (std::size_t i = histogram.begin; i < histogram.end; ++i) {
-      if (!wants(pass_, i)) continue;
-      for (std::size_t b = 0; b < rows_.size(); ++b) counts_[b] = rows_[b][i - histogram.begin];
-      out.set(i, value(histogram, i, {uppers_, counts_}));
+    for (std::size_t i = histogram.begin; i < histogram.end; i += BucketRows::kMostSteps) {
+      dense_part(histogram, i, std::min(BucketRows::kMostSteps, histogram.end - i), out);
+      for (const double*& row : rows_) row += BucketRows::kMostSteps;
     }
     return true;
+  }
+
+  /// rows_ begin at the step `begin`.
+  void dense_part(const Histogram& histogram, std::size_t begin, std::size_t steps, Column& out) {
+    if (values(begin, {uppers_, rows_, steps}, std::span(out.values).subspan(begin, steps))) {
+      std::fill_n(out.present.begin() + static_cast<std::ptrdiff_t>(begin), steps, std::uint8_t{1});
+      return;
+    }
+    for (std::size_t i = 0; i < steps; ++i) {
+      if (!wants(pass_, begin + i)) continue;
+      for (std::size_t b = 0; b < rows_.size(); ++b) counts_[b] = rows_[b][i];
+      out.set(begin + i, value(histogram, begin + i, {uppers_, counts_}));
+    }
   }
 
   void step(const Histogram& histogram, std::size_t i, Column& out) {
@@ -273,6 +288,9 @@ class HistogramQuantile final : public QuantileOperator {
     return {};
   }
   double quantile(std::size_t step) const override { return values_[step]; }
+  bool values(std::size_t begin, const BucketRows& buckets, std::span<double> out) override {
+    return bucket_quantiles(std::span(values_).subspan(begin, buckets.steps), buckets, out);
+  }
 
  private:
   ScalarOperatorPtr quantile_;

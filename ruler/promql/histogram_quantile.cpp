@@ -1,7 +1,9 @@
 #include "promql/histogram_quantile.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace tocsin::promql {
@@ -83,6 +85,59 @@ double bucket_quantile(double q, BucketCounts buckets, MonotonicityFix& fix) {
     rank -= count[low - 1];
   }
   return start + (upper[low] - start) * (rank / within);
+}
+
+namespace {
+
+/// Whether make_monotonic() would change nothing at any step. Loops without branches, which the compiler makes wide.
+bool are_monotonic(const BucketRows& buckets) {
+  int bad = 0;
+  for (std::size_t b = 1; b < buckets.row.size(); ++b) {
+    const double* const lower = buckets.row[b - 1];
+    const double* const count = buckets.row[b];
+    for (std::size_t i = 0; i < buckets.steps; ++i) {
+      const double margin = std::max(4 * kTolerance * count[i], kMinNormal);
+      const int larger = static_cast<int>(lower[i] >= 0) & static_cast<int>(count[i] - lower[i] > margin);
+      bad |= 1 ^ (larger | static_cast<int>(count[i] == lower[i]));
+    }
+  }
+  return bad == 0;
+}
+
+}  // namespace
+
+bool bucket_quantiles(std::span<const double> q, const BucketRows& buckets, std::span<double> out) {
+  const std::span<const double> upper = buckets.upper;
+  const std::size_t last = upper.size() - 1;
+  if (last == 0 || upper.back() != kInf || !are_monotonic(buckets)) return false;
+  const double* const observations = buckets.row[last];
+  std::array<double, BucketRows::kMostSteps> rank;
+  int bad = 0;
+  for (std::size_t i = 0; i < buckets.steps; ++i) {
+    bad |= 1 ^ (static_cast<int>(q[i] >= 0) & static_cast<int>(q[i] <= 1));
+    rank[i] = q[i] * observations[i];
+  }
+  if (bad != 0) return false;
+  // Counts do not decrease: those below the rank are as many as the bucket's number.
+  std::array<std::int64_t, BucketRows::kMostSteps> low{};
+  for (std::size_t b = 0; b < last; ++b) {
+    const double* const count = buckets.row[b];
+    for (std::size_t i = 0; i < buckets.steps; ++i) low[i] += static_cast<std::int64_t>(count[i] < rank[i]);
+  }
+  for (std::size_t i = 0; i < buckets.steps; ++i) {
+    const auto at = static_cast<std::size_t>(low[i]);
+    if (observations[i] == 0) {
+      out[i] = kNan;
+    } else if (at == last) {
+      out[i] = upper[last - 1];
+    } else if (at == 0) {
+      out[i] = upper[0] <= 0 ? upper[0] : 0 + (upper[0] - 0) * (rank[i] / buckets.row[0][i]);
+    } else {
+      const double start = upper[at - 1], below = buckets.row[at - 1][i];
+      out[i] = start + (upper[at] - start) * ((rank[i] - below) / (buckets.row[at][i] - below));
+    }
+  }
+  return true;
 }
 
 double bucket_fraction(double low, double high, BucketCounts buckets) {
