@@ -3,8 +3,6 @@
 #include <bit>
 #include <utility>
 
-#include <sys/mman.h>
-
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define TOCSIN_ARENA_POISONS 1
@@ -27,44 +25,25 @@ void permit([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #endif
 }
 
-/// Not of the heap: chunks that different threads take and give back would lie between its blocks.
-std::byte* map_chunk() {
-  void* const chunk =
-      ::mmap(nullptr, ArenaChunks::kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (chunk == MAP_FAILED) throw std::bad_alloc();
-  return static_cast<std::byte*>(chunk);
-}
-
-void unmap_chunk(std::byte* chunk) {
-  (void)::munmap(chunk, ArenaChunks::kChunkBytes);
-}
-
 }  // namespace
 
-ArenaChunks::~ArenaChunks() {
-  for (std::byte* const chunk : kept_) unmap_chunk(chunk);
-}
-
-std::byte* ArenaChunks::take() {
+Pages ArenaChunks::take() {
   {
     const MutexLock lock(mutex_);
     if (!kept_.empty()) {
-      std::byte* const chunk = kept_.back();
+      Pages chunk = std::move(kept_.back());
       kept_.pop_back();
       return chunk;
     }
     // For give_back(), which must not fail.
     kept_.reserve(most_kept_);
   }
-  return map_chunk();
+  return Pages(kChunkBytes);
 }
 
-void ArenaChunks::give_back(std::byte* chunk) noexcept {
-  {
-    const MutexLock lock(mutex_);
-    if (kept_.size() < most_kept_) return kept_.push_back(chunk);
-  }
-  unmap_chunk(chunk);
+void ArenaChunks::give_back(Pages chunk) noexcept {
+  const MutexLock lock(mutex_);
+  if (kept_.size() < most_kept_) kept_.push_back(std::move(chunk));
 }
 
 std::size_t ArenaChunks::kept_bytes() const {
@@ -81,10 +60,9 @@ ArenaChunks& ArenaChunks::shared() {
 Arena::~Arena() {
   // In the order in which the next arena takes them: the first is the one that every query touches.
   while (!taken_.empty()) {
-    std::byte* const chunk = taken_.back();
+    permit(taken_.back().data(), ArenaChunks::kChunkBytes);
+    chunks_.give_back(std::move(taken_.back()));
     taken_.pop_back();
-    permit(chunk, ArenaChunks::kChunkBytes);
-    chunks_.give_back(chunk);
   }
 }
 
@@ -103,10 +81,8 @@ Arena::SizeClass Arena::size_class(std::size_t bytes) {
 
 std::byte* Arena::cut(std::size_t bytes) {
   if (static_cast<std::size_t>(end_ - at_) < bytes) {
-    taken_.reserve(taken_.size() + 1);
-    at_ = chunks_.take();
+    at_ = taken_.emplace_back(chunks_.take()).data();
     end_ = at_ + ArenaChunks::kChunkBytes;
-    taken_.push_back(at_);
     forbid(at_, ArenaChunks::kChunkBytes);
   }
   return std::exchange(at_, at_ + bytes);

@@ -1,7 +1,7 @@
 #pragma once
-// Memory of a piece of work, as a query: blocks are cut from large chunks, a freed block serves the next one of its size,
-// and what is left goes at once at the end. Chunks go from one arena to the next, so that the kernel need not clear pages
-// for each of them.
+// Memory of a piece of work, as a query: blocks are cut from large chunks, a freed block serves the next one of its
+// size, and what is left goes at once at the end. Chunks go from one arena to the next, so that the kernel need not
+// clear pages for each of them.
 
 #include <array>
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pages.hpp"
 #include "base/thread_annotations.hpp"
 
 namespace tocsin {
@@ -21,13 +22,10 @@ class ArenaChunks {
 
   /// @param keep_bytes  what lies here for the next arena at most; more goes back to the system.
   explicit ArenaChunks(std::size_t keep_bytes) : most_kept_(keep_bytes / kChunkBytes) {}
-  ~ArenaChunks();
-  ArenaChunks(const ArenaChunks&) = delete;
-  ArenaChunks& operator=(const ArenaChunks&) = delete;
 
   /// kChunkBytes; the one that was given back last, whose pages are likely to be in a cache. Throws std::bad_alloc.
-  std::byte* take() TOCSIN_EXCLUDES(mutex_);
-  void give_back(std::byte* chunk) noexcept TOCSIN_EXCLUDES(mutex_);
+  Pages take() TOCSIN_EXCLUDES(mutex_);
+  void give_back(Pages chunk) noexcept TOCSIN_EXCLUDES(mutex_);
   /// What lies here now.
   std::size_t kept_bytes() const TOCSIN_EXCLUDES(mutex_);
 
@@ -37,7 +35,7 @@ class ArenaChunks {
  private:
   const std::size_t most_kept_;
   mutable Mutex mutex_;
-  std::vector<std::byte*> kept_ TOCSIN_GUARDED_BY(mutex_);
+  std::vector<Pages> kept_ TOCSIN_GUARDED_BY(mutex_);
 };
 
 /// Thread: one at a time.
@@ -75,7 +73,7 @@ class Arena {
   std::byte* at_ = nullptr;  // what is left of the last chunk
   std::byte* end_ = nullptr;
   std::array<Free*, kSizes> free_{};
-  std::vector<std::byte*> taken_;
+  std::vector<Pages> taken_;
 };
 
 /// For standard containers. Goes with the memory when a container is moved or swapped, so that arrays of different

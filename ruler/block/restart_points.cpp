@@ -36,10 +36,10 @@ bool RestartPoints::find(SeriesRef series, std::uint64_t chunk, std::uint32_t sa
 
 void RestartPoints::keep(SeriesRef series, std::uint64_t chunk, const chunkenc::XorPlace& place) {
   std::call_once(made_, [this] {
-    owned_ = std::make_unique<Set[]>(kSets);
-    sets_.store(owned_.get(), std::memory_order_release);
+    pages_ = Pages(kSets * sizeof(Set));
+    sets_.store(reinterpret_cast<Set*>(pages_.data()), std::memory_order_release);
   });
-  Set& set = owned_[set_of(series)];
+  Set& set = sets_.load(std::memory_order_acquire)[set_of(series)];
   const TryHold hold(set.busy);
   if (!hold) return;
   set.entries[1] = set.entries[0];

@@ -7,16 +7,17 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 
+#include "base/pages.hpp"
 #include "block/block.hpp"
 #include "chunkenc/chunk.hpp"
 
 namespace tocsin::block {
 
-/// Of one block, whose chunks do not change: 256 KiB once somebody keeps a place, and no more. It holds two places a
-/// series, of about 2,000 series that stand together in the index; of others new ones put old ones out.
+/// Of one block, whose chunks do not change: up to 256 KiB once somebody keeps a place, a page of it for every 32
+/// series in a row. It holds two places a series, of about 2,000 series that stand together in the index; of others new
+/// ones put old ones out.
 /// Thread: any; nobody waits, who meets another finds nothing.
 class RestartPoints {
  public:
@@ -33,12 +34,12 @@ class RestartPoints {
 
  private:
   struct Entry {
-    std::uint64_t chunk = 0;
+    std::uint64_t chunk;
     chunkenc::XorPlace place;  // of no samples: the entry is empty
   };
   /// The one kept last comes first.
   struct alignas(128) Set {
-    std::atomic<bool> busy{false};  // somebody reads or writes the entries
+    std::atomic<bool> busy;  // somebody reads or writes the entries
     Entry entries[2];
   };
   static constexpr std::size_t kSets = 2048;
@@ -46,7 +47,7 @@ class RestartPoints {
 
   const int shift_;
   std::once_flag made_;
-  std::unique_ptr<Set[]> owned_;
+  Pages pages_;  // zeros are sets without entries
   std::atomic<Set*> sets_{nullptr};
 };
 
