@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -114,14 +115,20 @@ struct HistogramGroup {
   bool reset = false, not_reset = false;
 };
 
+/// The histograms of a group by step: steps that have one, and their sums as long as there is no float.
+template <typename State>
+struct HistogramSteps {
+  explicit HistogramSteps(std::size_t steps) : present(steps), by_step(steps) {}
+  std::vector<std::uint8_t> present;
+  std::vector<std::unique_ptr<HistogramGroup<typename State::Histogram>>> by_step;
+};
+
 template <typename State>
 struct HistogramsOf {};
 template <typename State>
   requires(State::kHistograms == Histograms::kSum)
 struct HistogramsOf<State> {
-  // By step; empty: none. Steps that have one, and their sums as long as there is no float.
-  std::vector<std::uint8_t> present;
-  std::vector<std::unique_ptr<HistogramGroup<typename State::Histogram>>> by_step;
+  std::unique_ptr<HistogramSteps<State>> steps;  // nullptr: there was none
 };
 
 template <typename State>
@@ -197,13 +204,12 @@ class SimpleAggregate final : public VectorOperator {
     } else if constexpr (State::kHistograms == Histograms::kIgnore) {
       context_.annotations().histogram_ignored_in_aggregation(parser::aggregate_op_text(spec_.op), spec_.input_pos);
     } else {
-      if (group.histograms.present.empty()) {
-        group.histograms.present.resize(grid_.count);
-        group.histograms.by_step.resize(grid_.count);
+      if (group.histograms.steps == nullptr) {
+        group.histograms.steps = std::make_unique<HistogramSteps<State>>(grid_.count);
       }
-      group.histograms.present[i] = 1;
+      group.histograms.steps->present[i] = 1;
       if (group.values.seen(i)) return;  // no result anyway
-      add_up(*column.histograms[i], column.labels.metric_name(), group.histograms.by_step[i]);
+      add_up(*column.histograms[i], column.labels.metric_name(), group.histograms.steps->by_step[i]);
     }
   }
 
@@ -226,7 +232,7 @@ class SimpleAggregate final : public VectorOperator {
   void emit_histogram(Group& group, std::size_t i, Column& out) {
     out.present[i] = 0;
     if (group.values.seen(i)) return context_.annotations().mixed_floats_histograms_in_aggregation(spec_.input_pos);
-    auto& histograms = *group.histograms.by_step[i];
+    auto& histograms = *group.histograms.steps->by_step[i];
     if (histograms.reset && histograms.not_reset) {
       context_.annotations().counter_reset_collision("aggregation", spec_.input_pos);
     }
@@ -238,8 +244,8 @@ class SimpleAggregate final : public VectorOperator {
     out.reset(grid_.count);
     group.values.write(out);
     if constexpr (State::kHistograms == Histograms::kSum) {
-      for (std::size_t i = 0; i < group.histograms.present.size(); ++i) {
-        if (group.histograms.present[i] != 0) emit_histogram(group, i, out);
+      for (std::size_t i = 0; group.histograms.steps != nullptr && i < grid_.count; ++i) {
+        if (group.histograms.steps->present[i] != 0) emit_histogram(group, i, out);
       }
     }
     out.labels = table_.take_labels(index);  // each group is emitted once
@@ -253,7 +259,7 @@ class SimpleAggregate final : public VectorOperator {
   VectorOperatorPtr input_;
   GroupTable table_;
   HeldSamples held_;
-  ArenaVector<Group> groups_;
+  std::deque<Group, ArenaAllocator<Group>> groups_;
   bool drained_ = false;
   std::size_t at_ = 0;
 };

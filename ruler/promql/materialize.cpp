@@ -27,7 +27,7 @@ Result<void> Materialized::drain(VectorOperator& source, Column& scratch) {
   }
 }
 
-std::vector<std::vector<std::size_t>> group_fragments(std::span<const StoredColumn> columns) {
+std::vector<std::vector<std::size_t>> group_fragments(const StoredColumns& columns) {
   std::vector<std::vector<std::size_t>> groups;
   groups.reserve(columns.size());
   boost::unordered_flat_map<std::string_view, std::size_t> by_labels;

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <deque>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -14,11 +14,14 @@
 
 namespace tocsin::promql {
 
+/// Not one array: it would be copied as it grows, and what it was would lie unused.
+using StoredColumns = std::deque<StoredColumn, ArenaAllocator<StoredColumn>>;
+
 /// Kept columns with their share of the budget.
 struct Materialized {
   explicit Materialized(QueryContext& context) : arena(context.arena()), columns(arena), held(context) {}
   Arena* arena;
-  ArenaVector<StoredColumn> columns;
+  StoredColumns columns;
   HeldSamples held;
 
   /// May take labels and arrays.
@@ -28,7 +31,7 @@ struct Materialized {
 };
 
 /// Which of the columns have equal labels, in order of first appearance. A group of more than one are fragments.
-std::vector<std::vector<std::size_t>> group_fragments(std::span<const StoredColumn> columns);
+std::vector<std::vector<std::size_t>> group_fragments(const StoredColumns& columns);
 
 /// Steps that were taken, by key.
 class StepClaims {
