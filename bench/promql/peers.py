@@ -22,10 +22,11 @@ speed    --runs runs of each query and server after a warm-up (if a run takes mo
          (/proc/PID/task/*/schedstat) over a turn, divided by its runs: median [min-max] of the turns. The clock is the
          client's, from before the request to the last byte.
 memory   A server is started for each query. When it is idle, VmHWM is set back (/proc/PID/clear_refs), the query is
-         asked once, then 20 times more. Anonymous memory: RssAnon when idle, and its peak, which is VmHWM less what the
-         process has mapped of files (RssFile and RssShmem; they only grow during a query, so the peak is at least that; it
-         is exact in the 20, when they no longer grow). Mapped files, the blocks among them, are told apart: they are the
-         page cache's, which the kernel takes back when it needs memory.
+         asked once, then 20 times more. Anonymous memory, page by page (smaps_rollup): when idle, after the first, after
+         the 20. Where it went down meanwhile the peak tells: VmHWM less what the process has mapped of files (RssFile and
+         RssShmem; they only grow during a query, so the peak is at least that). The kernel counts these in
+         portions of each core, so below half a megabyte more they say nothing, and the pages count. Mapped files, the blocks
+         among them, are told apart: they are the page cache's, which the kernel takes back when it needs memory.
 """
 import argparse
 import contextlib
@@ -227,10 +228,14 @@ class Server:
         return total / 1e6
 
     def memory(self):
-        """MB: of anonymous memory now, of mapped files now, at most of both."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
-            kib = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmHWM", "Rss"))}
-        return kib["RssAnon"] * 1024 / 1e6, (kib["RssFile"] + kib["RssShmem"]) * 1024 / 1e6, kib["VmHWM"] * 1024 / 1e6
+        """MB: of anonymous memory now, of mapped files now, of anonymous memory at most since reset_peak()."""
+        kib = {}
+        for path in ("status", "smaps_rollup"):
+            with open(f"/proc/{self.process.pid}/{path}", encoding="ascii") as lines:
+                kib.update({line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("VmHWM", "Rss", "Anonymous"))})
+        anonymous, mapped, high = (kib[name] * 1024 / 1e6 for name in ("Anonymous", "RssFile", "VmHWM"))
+        mapped += kib["RssShmem"] * 1024 / 1e6
+        return anonymous, mapped, high - mapped if high - mapped > anonymous + 0.5 else anonymous
 
     def reset_peak(self):
         with open(f"/proc/{self.process.pid}/clear_refs", "w", encoding="ascii") as out:
@@ -383,13 +388,12 @@ def measure_memory(data, work, end):
                 idle, mapped_before, _ = server.memory()
                 server.reset_peak()
                 server.request("GET", path)
-                anonymous, mapped, high = server.memory()
-                first = max(anonymous, high - mapped)
+                _, mapped, first = server.memory()
                 server.reset_peak()
                 for _ in range(REPEATED):
                     server.request("GET", path)
-                anonymous, mapped_after, high = server.memory()
-                out[name, which] = (idle, first, max(first, anonymous, high - mapped_after), mapped_before, max(mapped, mapped_after))
+                _, mapped_after, most = server.memory()
+                out[name, which] = (idle, first, max(first, most), mapped_before, max(mapped, mapped_after))
         print(f"{name}: " + ", ".join(f"{s} {out[name, s][1] - out[name, s][0]:.1f} MB" for s in SERVERS), file=sys.stderr)
     return out
 
@@ -418,16 +422,17 @@ def print_speed(results):
 
 
 def print_memory(results):
-    print(f"Anonymous MB above idle: peak of the first query; peak of {REPEATED} more. In brackets idle. Then mapped MB before and after\n")
+    print(f"Anonymous MB above idle: peak of the first query; peak of {REPEATED} more. In brackets idle. Then mapped MB before and after; the last two ratios are of whole processes\n")
     rows = []
     for name in NAMES:
         row = [name]
         for server in SERVERS:
             idle, first, more, mapped, mapped_after = results[name, server]
-            row.append(f"{first - idle:.1f}; {more - idle:.1f} ({idle:.0f}); {mapped:.0f}, {mapped_after:.0f}")
+            row.append(f"{first - idle:.2f}; {more - idle:.2f} ({idle:.1f}); {mapped:.0f}, {mapped_after:.0f}")
         if "tocsin" in SERVERS and "prometheus" in SERVERS:
             ours, theirs = results[name, "tocsin"], results[name, "prometheus"]
-            row.append("; ".join(f"{(ours[i] - ours[0]) / (theirs[i] - theirs[0]):.2f}" if theirs[i] > theirs[0] else "-" for i in (1, 2)))
+            row.append("; ".join(f"{(ours[i] - ours[0]) / (theirs[i] - theirs[0]):.2f}" if theirs[i] > theirs[0] else "-" for i in (1, 2)) +
+                       "; " + " and ".join(f"{ours[i] / theirs[i]:.2f}" for i in (1, 2)))
         rows.append(row)
     table(["query", *SERVERS, *(["of Prometheus'"] if "tocsin" in SERVERS and "prometheus" in SERVERS else [])], rows)
 

@@ -19,6 +19,7 @@
 #include "promql/block_store.hpp"
 #include "promql/column_store.hpp"
 #include "promql/engine.hpp"
+#include "tsdb/return_memory.hpp"
 
 using namespace tocsin;
 
@@ -207,6 +208,7 @@ Result<std::unique_ptr<bench::BlockStore>> use_blocks(const std::string& folder)
 }  // namespace
 
 int main(int argc, char** argv) {
+  tsdb::keep_some_freed_memory();  // as the ruler does
   constexpr std::string_view kData = "--data=";
   std::unique_ptr<bench::BlockStore> blocks;
   if (argc > 1 && std::string_view(argv[1]).starts_with(kData)) {

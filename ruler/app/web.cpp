@@ -1,5 +1,6 @@
 #include "app/web.hpp"
 
+#include "base/arena.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 
@@ -78,6 +79,8 @@ void Web::add_process_metrics() {
                  static_cast<double>(stats.task_failures));
     sink.counter("tocsin_work_helper_jobs_total", "Parts of queries that idle cores took on.",
                  static_cast<double>(stats.helper_jobs));
+    sink.gauge("tocsin_query_arena_kept_bytes", "Memory that queries gave back, for the next ones.",
+               static_cast<double>(ArenaChunks::shared().kept_bytes()));
     static constexpr std::string_view kLanes[] = {"scrape", "rule", "query"};
     for (std::size_t lane = 0; lane < 3; ++lane) {
       sink.gauge("tocsin_work_queued_jobs", "Jobs that wait for a worker.", {{"lane", kLanes[lane]}},
