@@ -5,6 +5,7 @@
 #include "exporters/node/filter.hpp"
 #include "exporters/node/node.hpp"
 #include "exporters/node/shared_file.hpp"
+#include "exporters/node/shared_link_stats.hpp"
 
 namespace tocsin::exporters::node {
 
@@ -16,6 +17,7 @@ struct NodeContext {
   Fs& fs;
   Clock& clock;
   SharedFiles& shared;
+  std::shared_ptr<SharedLinkStats> links;
 
   std::string proc(std::string_view path) const { return fmt::format("{}/{}", options.procfs, path); }
   std::string sys(std::string_view path) const { return fmt::format("{}/{}", options.sysfs, path); }

@@ -33,7 +33,7 @@ struct Link {
 std::optional<Link> parse_link(std::string_view message);
 
 /// Calls `take` for each device; its views live for the call.
-/// @param with_stats  else the kernel is asked to leave the counters out
+/// @param with_stats  else the kernel is asked to leave counters out; Linux gives those of the device nevertheless
 /// @return as Netlink::dump().
 Result<void> for_each_link(Netlink& netlink, bool with_stats, const std::function<void(const Link&)>& take);
 

@@ -86,6 +86,8 @@ class Netclass final : public Collector {
   Netclass(const NodeContext& context, Filter ignored)
       : folder_(context.sys("class/net")),
         fs_(context.fs),
+        clock_(context.clock),
+        shared_stats_(context.links),
         files_(context.fs, 1024),
         devices_(std::move(ignored)),
         netlink_(NETLINK_ROUTE),
@@ -97,9 +99,18 @@ class Netclass final : public Collector {
   Result<void> collect(expo::Page& page) override {
     if (info_ == nullptr) make_families(page);
     if (by_netlink_) {
+      const MonoTime began = clock_.mono();
+      std::size_t count = 0;
+      bool all_count = true;
       auto asked = for_each_link(netlink_, false, [&](const Link& link) {
+        if (count == stats_.size()) stats_.emplace_back();
+        stats_[count].name = link.name;
+        stats_[count++].stats64 = link.stats64;
+        all_count = all_count && !link.stats64.empty();
         if (devices_.shows(link.name)) put(of_link(link));
       });
+      stats_.resize(count);
+      if (asked && all_count) shared_stats_->keep(stats_, began);
       if (asked || asked.error().code != Errc::kUnavailable) return asked;
     }
     TOCSIN_TRY(const std::vector<std::string> names, or_no_data(fs_.list(folder_)));
@@ -218,6 +229,9 @@ class Netclass final : public Collector {
 
   std::string folder_, path_;
   Fs& fs_;
+  Clock& clock_;
+  std::shared_ptr<SharedLinkStats> shared_stats_;
+  std::vector<SharedLinkStats::Device> stats_;  // of this round, then of an older one
   SourceFiles files_;
   Filter devices_;
   Netlink netlink_;

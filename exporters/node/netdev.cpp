@@ -133,6 +133,7 @@ class Netdev final : public Collector {
         folder_(context.sys("class/net")),
         devices_(std::move(devices)),
         netlink_(NETLINK_ROUTE),
+        shared_stats_(context.links),
         by_netlink_(context.options.netdev_netlink),
         detailed_(context.options.netdev_detailed),
         with_alias_(context.options.netdev_label_alias),
@@ -198,6 +199,12 @@ class Netdev final : public Collector {
         put(*link_families_[i], device, alias, value);
       }
     };
+    if (!with_alias_) {
+      const bool known = shared_stats_->for_each(asked_at(), [&](std::string_view device, std::string_view stats64) {
+        if (devices_.shows(device)) put_stats(device, {}, stats_of<std::uint64_t>(stats64));
+      });
+      if (known) return {};
+    }
     if (!with_alias_ && tells_stats_) {
       auto asked = for_each_link_stats(netlink_, [&](const LinkStats& link) {
         const std::string device = netlink_.device_name(link.index);
@@ -251,6 +258,7 @@ class Netdev final : public Collector {
   std::string folder_;
   Filter devices_;
   Netlink netlink_;
+  std::shared_ptr<SharedLinkStats> shared_stats_;
   bool by_netlink_, detailed_, with_alias_, with_addresses_;
   bool tells_stats_ = true;  // the kernel knows RTM_GETSTATS
   Families link_families_, file_families_;

@@ -97,7 +97,7 @@ bool NodeOptions::is_enabled(std::string_view collector) const {
 
 Result<Collectors> make_collectors(const NodeOptions& options, Fs& fs, Clock& clock) {
   SharedFiles shared(fs, clock);
-  const NodeContext context{options, fs, clock, shared};
+  const NodeContext context{options, fs, clock, shared, std::make_shared<SharedLinkStats>()};
   Collectors collectors;
   for (const CollectorInfo& info : known_collectors()) {
     if (!options.is_enabled(info.name)) continue;

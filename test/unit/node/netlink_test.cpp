@@ -380,6 +380,27 @@ TEST_CASE("netdev: netlink tells of this machine what /proc/net/dev tells, and p
              Catch::Contains("node_network_receive_missed_errors_total{device=\"lo\",ifalias=\"\"} 0\n"));
 }
 
+TEST_CASE("netdev: what netclass was told in the same scrape is all that netdev would ask for") {
+  Host alone("netdev"), both("netdev");
+  alone.options.procfs = both.options.procfs = "/proc";
+  both.options.sysfs = "/sys";
+  both.options.enabled["netclass"] = true;
+  REQUIRE(alone.collect());
+  auto collectors = make_collectors(both.options, posix_fs(), both.loop);
+  REQUIRE(collectors);
+  REQUIRE(collectors->size() == 2);
+  for (int scrape = 0; scrape < 2; ++scrape) {
+    for (const auto& collector : *collectors) {
+      both.page.begin();  // netdev's comes last
+      collector->set_asked_at(both.loop.mono());
+      REQUIRE(collector->collect(both.page));
+      both.page.end();
+    }
+    CHECK(series_of(both.lines()) == series_of(alone.lines()));
+    both.loop.advance(std::chrono::seconds(1));
+  }
+}
+
 TEST_CASE("arp: this machine's neighbours are counted") {
   Host host("arp");
   CHECK(host.collect());

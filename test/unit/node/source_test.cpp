@@ -5,6 +5,7 @@
 #include "base/mem_fs.hpp"
 #include "base/virtual_loop.hpp"
 #include "exporters/node/shared_file.hpp"
+#include "exporters/node/shared_link_stats.hpp"
 #include "exporters/node/source_file.hpp"
 #include "exporters/node/source_folder.hpp"
 #include "support/temp_dir.hpp"
@@ -132,4 +133,19 @@ TEST_CASE("a shared file is read once per scrape, and anew for the next one") {
   clock.advance(std::chrono::milliseconds(1));
   CHECK(**file->read(clock.mono()) == "four");
   CHECK(**three == "three");
+}
+
+TEST_CASE("counters of links are good for the scrape in which they were asked for, not for the next one") {
+  SharedLinkStats stats;
+  std::string seen;
+  const auto see = [&](std::string_view name, std::string_view bytes) { seen.append(name).append(bytes); };
+  CHECK_FALSE(stats.for_each(MonoTime(0), see));
+  std::vector<SharedLinkStats::Device> devices = {{"lo", "1"}, {"eth0", "2"}};
+  stats.keep(devices, MonoTime(10));
+  CHECK(devices.empty());
+  CHECK_FALSE(stats.for_each(MonoTime(11), see));
+  CHECK_FALSE(stats.for_each(MonoTime::max(), see));
+  CHECK(seen.empty());
+  CHECK(stats.for_each(MonoTime(10), see));
+  CHECK(seen == "lo1eth02");
 }
