@@ -27,14 +27,14 @@ MonoTime Asked::due() const {
   return started_at + deadline + (remote ? kGrace : Duration::zero());
 }
 
-void take_answer(Asked& asked, Answered answer, MonoTime now) {
+void take_answer(Asked& asked, Answered answer) {
   log_change(asked, answer.result);
   asked.busy = false;
   asked.problem = answer.result ? std::string() : std::move(answer.result).error().message;
   asked.success = answer.result.has_value();
   asked.duration = answer.took;
   asked.dropped = answer.dropped;
-  asked.finished_at = now;
+  asked.finished_at = answer.ended;
   asked.last = std::move(answer.page);
 }
 
@@ -60,7 +60,8 @@ net::Task<Answered> ask(net::TaskLoop& loop, std::shared_ptr<exporters::Target> 
   page->end();
   answer.dropped = page->dropped();
   answer.page = page->share();
-  answer.took = loop.clock().mono() - began;
+  answer.ended = loop.clock().mono();
+  answer.took = answer.ended - began;
   co_return answer;
 }
 

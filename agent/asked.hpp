@@ -43,13 +43,14 @@ struct Asked {
 /// How a call ended.
 struct Answered {
   Result<void> result;
+  MonoTime ended{0};
   Duration took{0};
   std::size_t dropped = 0;
   std::shared_ptr<const expo::RenderedPage> page;
 };
 
 /// Takes the answer, and logs if it differs in kind from the one before.
-void take_answer(Asked& asked, Answered answer, MonoTime now);
+void take_answer(Asked& asked, Answered answer);
 
 /// To be called when a scrape goes on without it, after one that did not.
 void log_late(const Asked& asked);

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace tocsin::agent {
@@ -11,8 +12,9 @@ namespace tocsin::agent {
 struct CollectorThreads::Shared {
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Call> calls;
+  std::deque<std::shared_ptr<Asked>> calls;
   std::size_t max_threads = 1;
+  Run run;
   std::function<void()> when_idle;
   std::size_t threads = 0;
   std::uint64_t active = 0;  // number of the thread that serves the queue
@@ -21,9 +23,10 @@ struct CollectorThreads::Shared {
   bool stopping = false;
 };
 
-CollectorThreads::CollectorThreads(std::size_t max_threads, std::function<void()> when_idle)
+CollectorThreads::CollectorThreads(std::size_t max_threads, Run run, std::function<void()> when_idle)
     : shared_(std::make_shared<Shared>()) {
   shared_->max_threads = max_threads;
+  shared_->run = std::move(run);
   shared_->when_idle = std::move(when_idle);
 }
 
@@ -36,20 +39,22 @@ CollectorThreads::~CollectorThreads() {
 
 void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t number) {
   std::unique_lock lock(shared->mutex);
+  std::optional<MonoTime> now;  // just after a call
   for (;;) {
+    if (shared->calls.empty()) now.reset();
     shared->wake.wait(lock, [&] { return shared->stopping || number != shared->active || !shared->calls.empty(); });
     if (shared->stopping || number != shared->active) break;
-    Call call = std::move(shared->calls.front());
+    std::shared_ptr<Asked> asked = std::move(shared->calls.front());
     shared->calls.pop_front();
     shared->running = true;
-    const MonoTime began = shared->since = system_clock().mono();
+    const MonoTime began = shared->since = now ? *now : system_clock().mono();
     lock.unlock();
-    call(began);
-    call = nullptr;
+    now = shared->run(asked, began);
+    asked.reset();
     lock.lock();
     const bool is_active = number == shared->active;
     if (is_active) shared->running = false;
-    if (!shared->when_idle || (is_active && !shared->calls.empty())) continue;
+    if (is_active && !shared->calls.empty()) continue;
     lock.unlock();
     shared->when_idle();
     lock.lock();
@@ -57,9 +62,9 @@ void CollectorThreads::serve(std::shared_ptr<Shared> shared, std::uint64_t numbe
   --shared->threads;
 }
 
-void CollectorThreads::post(Call call) {
+void CollectorThreads::post(std::shared_ptr<Asked> asked) {
   std::lock_guard lock(shared_->mutex);
-  shared_->calls.push_back(std::move(call));
+  shared_->calls.push_back(std::move(asked));
 }
 
 void CollectorThreads::wake() {

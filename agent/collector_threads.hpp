@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "agent/asked.hpp"
 #include "base/clock.hpp"
 #include "base/time.hpp"
 
@@ -16,16 +17,16 @@ namespace tocsin::agent {
 /// not throw.
 class CollectorThreads final {
  public:
+  /// Calls a collector; is told when that began, and tells when it ended.
+  using Run = std::function<MonoTime(const std::shared_ptr<Asked>& asked, MonoTime began)>;
   /// @param max_threads  so many threads at most live at once, stuck ones included.
   /// @param when_idle    is called, on a thread of the pool, when the last call that waited is done.
-  explicit CollectorThreads(std::size_t max_threads, std::function<void()> when_idle = {});
+  CollectorThreads(std::size_t max_threads, Run run, std::function<void()> when_idle);
   /// Does not wait for a call that hangs; what it refers to must be shared with it.
   ~CollectorThreads();
 
-  /// Is told when it began.
-  using Call = std::move_only_function<void(MonoTime began)>;
   /// The call waits until wake().
-  void post(Call call);
+  void post(std::shared_ptr<Asked> asked);
   /// Begins with what was posted: a thread that woke at the first of fifty would fight for the lock with the rest.
   void wake();
   /// If the call now running began before `limit` ago, a new thread takes over what waits. Call now and then.

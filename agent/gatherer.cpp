@@ -11,6 +11,18 @@ namespace {
 /// All of the node's collectors may hang, each with a thread, and one more thread is left.
 constexpr std::size_t kMaxThreads = 100;
 
+/// One call of a collector, on a thread where it may hang.
+Answered ask_here(Asked& asked, MonoTime began) {
+  Answered answer;
+  asked.page->begin();
+  answer.result = asked.local->collect(*asked.page);
+  asked.page->end();
+  answer.page = asked.page->share();
+  answer.ended = system_clock().mono();
+  answer.took = answer.ended - began;
+  return answer;
+}
+
 }  // namespace
 
 bool Selection::has(const Asked& asked) const {
@@ -45,9 +57,19 @@ Gatherer::Gatherer(net::TaskLoop& loop, std::shared_ptr<exporters::LoopAnchor> a
     : loop_(loop),
       anchor_(std::move(anchor)),
       options_(options),
-      replies_(std::make_shared<ReplyBatch>([anchor = anchor_](Job job) { anchor->post(std::move(job)); })),
-      threads_(kMaxThreads, [replies = replies_] { replies->flush(); }),
-      self_(std::make_shared<Gatherer*>(this)) {}
+      self_(std::make_shared<Gatherer*>(this)),
+      replies_(std::make_shared<ReplyBatch>([anchor = anchor_, self = self_](std::vector<Reply> replies) {
+        anchor->post([self, replies = std::move(replies)]() mutable { take_replies(self, std::move(replies)); });
+      })),
+      threads_(
+          kMaxThreads,
+          [replies = replies_](const std::shared_ptr<Asked>& asked, MonoTime began) {
+            Answered answer = ask_here(*asked, began);
+            const MonoTime ended = answer.ended;
+            replies->add({asked, std::move(answer)});
+            return ended;
+          },
+          [replies = replies_] { replies->flush(); }) {}
 
 Gatherer::~Gatherer() {
   *self_ = nullptr;
@@ -96,20 +118,16 @@ net::Task<void> Gatherer::run_task(std::shared_ptr<Gatherer*> self, net::TaskLoo
 
 void Gatherer::start_on_thread(const std::shared_ptr<Asked>& asked) {
   ++on_threads_;
-  threads_.post([asked, self = self_, replies = replies_](MonoTime began) mutable {
-    Answered answer;
-    asked->page->begin();
-    answer.result = asked->local->collect(*asked->page);
-    asked->page->end();
-    answer.page = asked->page->share();
-    answer.took = system_clock().mono() - began;
-    replies->add([asked = std::move(asked), self = std::move(self), answer = std::move(answer)]() mutable {
-      if (*self == nullptr) return;
-      --(*self)->on_threads_;
-      (*self)->finished(asked, std::move(answer));
-    });
-  });
+  threads_.post(asked);
   if (!watching_) watch();
+}
+
+void Gatherer::take_replies(const std::shared_ptr<Gatherer*>& self, std::vector<Reply> replies) {
+  for (Reply& reply : replies) {
+    if (*self == nullptr) return;
+    --(*self)->on_threads_;
+    (*self)->finished(reply.asked, std::move(reply.answer));
+  }
 }
 
 /// While collectors run, looks now and then whether one holds up the others.
@@ -126,7 +144,7 @@ void Gatherer::watch() {
 }
 
 void Gatherer::finished(const std::shared_ptr<Asked>& asked, Answered answer) {
-  take_answer(*asked, std::move(answer), loop_.clock().mono());
+  take_answer(*asked, std::move(answer));
   std::vector<std::shared_ptr<Round>> done;
   std::erase_if(rounds_, [](const std::weak_ptr<Round>& round) { return round.expired(); });
   for (const std::weak_ptr<Round>& waiting : rounds_) {

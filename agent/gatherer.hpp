@@ -75,12 +75,14 @@ class Gatherer {
   void start(const std::shared_ptr<Asked>& asked, MonoTime now);
   void start_on_thread(const std::shared_ptr<Asked>& asked);
   static net::Task<void> run_task(std::shared_ptr<Gatherer*> self, net::TaskLoop* loop, std::shared_ptr<Asked> asked);
+  static void take_replies(const std::shared_ptr<Gatherer*>& self, std::vector<Reply> replies);
   void finished(const std::shared_ptr<Asked>& asked, Answered answer);
   void watch();
 
   net::TaskLoop& loop_;
   std::shared_ptr<exporters::LoopAnchor> anchor_;
   GatherOptions options_;
+  std::shared_ptr<Gatherer*> self_;  // null once this has gone: for calls that outlive it
   std::shared_ptr<ReplyBatch> replies_;
   CollectorThreads threads_;
   std::vector<std::shared_ptr<Asked>> asked_;  // the first local_ of them are the node's
@@ -89,7 +91,6 @@ class Gatherer {
   std::size_t on_threads_ = 0;                // calls that run on threads_
   bool watching_ = false;
   expo::Page about_page_, ages_page_;
-  std::shared_ptr<Gatherer*> self_;  // null once this has gone: for calls that outlive it
 };
 
 }  // namespace tocsin::agent

@@ -3,42 +3,48 @@
 // takes half a millisecond: they go together, when no collector is left to ask.
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
-#include "base/clock.hpp"
+#include "agent/asked.hpp"
 
 namespace tocsin::agent {
+
+struct Reply {
+  std::shared_ptr<Asked> asked;
+  Answered answer;
+};
 
 /// Thread: any.
 class ReplyBatch {
  public:
-  /// @param post  puts a job on the loop.
-  explicit ReplyBatch(std::function<void(Job)> post) : post_(std::move(post)) {}
+  /// @param deliver  brings replies to the loop, in order.
+  explicit ReplyBatch(std::function<void(std::vector<Reply>)> deliver) : deliver_(std::move(deliver)) {}
 
-  /// Keeps the job until flush().
-  void add(Job job) {
+  /// Keeps the reply until flush().
+  void add(Reply reply) {
     std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
+    if (replies_.empty()) replies_.reserve(usual_);
+    replies_.push_back(std::move(reply));
   }
 
-  /// Posts what was kept, as one job that runs them in order. Who waits for a collector that hangs calls it too.
+  /// Delivers what was kept. Who waits for a collector that hangs calls it too.
   void flush() {
-    std::vector<Job> jobs;
+    std::vector<Reply> replies;
     {
       std::lock_guard lock(mutex_);
-      jobs.swap(jobs_);
+      replies.swap(replies_);
+      usual_ = replies.size();
     }
-    if (jobs.empty()) return;
-    post_([jobs = std::move(jobs)]() mutable {
-      for (Job& job : jobs) job();
-    });
+    if (!replies.empty()) deliver_(std::move(replies));
   }
 
  private:
-  std::function<void(Job)> post_;
+  std::function<void(std::vector<Reply>)> deliver_;
   std::mutex mutex_;
-  std::vector<Job> jobs_;
+  std::vector<Reply> replies_;
+  std::size_t usual_ = 0;  // of the last batch
 };
 
 }  // namespace tocsin::agent
