@@ -74,20 +74,20 @@ Result<void> Netlink::open() {
 
 Result<void> Netlink::exchange(std::string_view message, const NetlinkTake& take) {
   if (::send(descriptor_, message.data(), message.size(), 0) < 0) return os_error("send", errno);
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kDatagramSize);
+  if (buffer_ == nullptr) buffer_ = std::make_unique_for_overwrite<char[]>(kDatagramSize);
   std::size_t total = 0;
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof(sender);
     const ssize_t got =
-        ::recvfrom(descriptor_, buffer.get(), kDatagramSize, MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
+        ::recvfrom(descriptor_, buffer_.get(), kDatagramSize, MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return os_error("receive", errno);
     const auto length = static_cast<std::size_t>(got);
     if (length > kDatagramSize) return fail(Errc::kLimit, "netlink: a datagram of {} bytes", length);
     if (total += length; total > kMaxAnswer) return fail(Errc::kLimit, "netlink: more than {} bytes", kMaxAnswer);
     if (sender.nl_pid != 0) continue;  // not from the kernel
-    TOCSIN_TRY(const bool done, parse_netlink({buffer.get(), length}, sequence_, take));
+    TOCSIN_TRY(const bool done, parse_netlink({buffer_.get(), length}, sequence_, take));
     if (done) return {};
   }
 }

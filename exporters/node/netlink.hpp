@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,7 @@ class Netlink {
   int protocol_;
   int descriptor_ = -1;
   std::uint32_t sequence_ = 0;
+  std::unique_ptr<char[]> buffer_;  // for a datagram; of its memory, what answers filled is resident
 };
 
 /// The messages of one datagram that answer the question `sequence`; others are passed over.
