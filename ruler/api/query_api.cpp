@@ -24,6 +24,7 @@ struct QueryParams {
   std::size_t limit = 0;
   std::string stats;
   bool take_gzip = false;
+  bool has_timeout = false;  // that the request names
 };
 
 /// timeout, lookback_delta, query, stats. A timeout that is longer than the engine's changes nothing; it runs from now
@@ -32,6 +33,7 @@ Result<void> read_common_params(const Params& params, const promql::Engine& engi
   out.options.timeout = engine.options().timeout;
   if (!params.text("timeout").empty()) {
     TOCSIN_TRY(const Duration timeout, params.duration("timeout"));
+    out.has_timeout = true;
     out.options.timeout = std::clamp(timeout, Duration{1}, engine.options().timeout);
   }
   if (const std::string& text = params.text("lookback_delta"); !text.empty()) {
@@ -219,6 +221,9 @@ net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::Ht
   Asker asker(request);
   asked->client_ip = asker.host;
   asker.timeout = asked->params.options.timeout;
+  // Prometheus takes a place to parse the query before it takes one to run it. Only a timeout of the request's own ends the
+  // wait for the first, and is then an error of the parameter.
+  if (asked->params.has_timeout) asker.late_answer = invalid_parameter("query", kDeadlineExceeded);
   asker.ended_in_line = [recorder = &recorder_, asked](const Error& error, Duration waited) {
     promql::QueryStats stats;
     stats.waiting = waited;

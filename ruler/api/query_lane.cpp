@@ -90,8 +90,12 @@ net::Task<void> QueryLane::wait_in_line(std::shared_ptr<Waiter> waiter, Duration
   co_await net::detail::wait_for_callback(std::move(enqueue));
 }
 
-net::HttpResponse QueryLane::refuse(const Asker& asker, const Error& error, MonoTime arrived) const {
+void QueryLane::tell_end(const Asker& asker, const Error& error, MonoTime arrived) const {
   if (asker.ended_in_line) asker.ended_in_line(error, loop_.clock().mono() - arrived);
+}
+
+net::HttpResponse QueryLane::refuse(const Asker& asker, const Error& error, MonoTime arrived) const {
+  tell_end(asker, error, arrived);
   return error_response(error);
 }
 
@@ -118,7 +122,9 @@ net::Task<net::HttpResponse> QueryLane::run(Asker asker, Answer answer) {
   }
   if (place.waiter->turn == Turn::kTimedOut) {
     ++stats_.timed_out;
-    co_return refuse(asker, {Errc::kExecution, "context deadline exceeded"}, arrived);
+    const Error late(Errc::kExecution, std::string(kDeadlineExceeded));
+    tell_end(asker, late, arrived);
+    co_return error_response(asker.late_answer.value_or(late));
   }
   if (place.canceled->load(std::memory_order_relaxed)) {
     co_return refuse(asker, {Errc::kCanceled, "context canceled"}, arrived);

@@ -7,12 +7,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "net/http.hpp"
 
 namespace tocsin::api {
+
+inline constexpr std::string_view kDeadlineExceeded = "context deadline exceeded";
 
 struct QueryLaneOptions {
   std::size_t max_concurrency = 20;  // queries that run at once; the others wait in line
@@ -34,6 +38,8 @@ struct Asker {
   std::shared_ptr<net::ClientPresence> client;  // nullptr: waits to the end
   std::string host;                             // whose turn it is goes round by this
   Duration timeout{0};                          // from now on, in line and at work; 0: an hour in line
+  /// The answer when the timeout passes in line, in place of the lane's own.
+  std::optional<Error> late_answer;
   /// Is told of an end before its turn. Thread: the loop's. May be empty.
   std::function<void(const Error&, Duration waited)> ended_in_line;
 };
@@ -87,6 +93,7 @@ class QueryLane {
     std::size_t running = 0;
     std::uint64_t last_turn = 0;
   };
+  void tell_end(const Asker& asker, const Error& error, MonoTime arrived) const;
   net::HttpResponse refuse(const Asker& asker, const Error& error, MonoTime arrived) const;
   void grant(const std::string& host);
   void release(const std::string& host);

@@ -77,13 +77,26 @@ def test_a_query_whose_time_is_over_in_line_ends_with_an_error(work):
     assert metric(ruler, "prometheus_engine_queries_concurrent_max") == 1
     running = send(ruler, HEAVY)
     wait_until(lambda: metric(ruler, "prometheus_engine_queries") == 1, "the long query runs")
-    status, text = ask(f"{ruler}/api/v1/query?query=1&timeout=300ms")
-    assert (status, json.loads(text)) == (422, {"status": "error", "errorType": "execution", "error": "context deadline exceeded"})
+    wanted = {"status": "error", "errorType": "bad_data", "error": 'invalid parameter "query": context deadline exceeded'}
+    for target in ("query?query=1", "query_range?query=1&start=1&end=2&step=1"):
+        status, text = ask(f"{ruler}/api/v1/{target}&timeout=300ms")
+        assert (status, json.loads(text)) == (400, wanted)
+    status, text = ask(f"{ruler}/api/v1/query?query=1%2B&timeout=300ms")
+    assert status == 400 and "parse error: unexpected end of input" in text, text  # without a place
     status, text = ask(f"{ruler}/-/healthy")
     assert status == 200, text
     running.close()
     wait_until(lambda: metric(ruler, "prometheus_engine_queries") == 0, "the long query has ended", 10)
     assert query(ruler, "1")[1] == "1"
+
+
+def test_without_places_no_query_has_its_turn_but_rules_do(work):
+    rules = work.write("rules.yml", "groups: [{name: g, interval: 100ms, rules: [{record: one, expr: vector(1)}]}]\n")
+    _, ruler = work.ruler(work.write("ruler.yml", f"rule_files: [{rules}]\n"), None, "--query.max-concurrency=0")
+    status, text = ask(f"{ruler}/api/v1/query?query=1&timeout=300ms")
+    assert (status, json.loads(text)["error"]) == (400, 'invalid parameter "query": context deadline exceeded')
+    wait_until(lambda: metric(ruler, "prometheus_engine_query_samples_total") is not None and
+               metric(ruler, 'prometheus_engine_query_duration_seconds_count{slice="inner_eval"}') > 2, "rules are evaluated")
 
 
 def test_counts_of_flags_are_numbers_that_are_not_below_zero(work):

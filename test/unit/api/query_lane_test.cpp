@@ -63,6 +63,21 @@ TEST_CASE("the time in line counts against the timeout and ends with Prometheus'
   CHECK(notes.ran.empty());
 }
 
+TEST_CASE("who waits in vain may have an answer of the asker's own, and the end is told as it was") {
+  TestLoop loop;
+  QueryLane lane(loop, loop.work(), places(0));
+  Notes notes;
+  std::string told;
+  Asker waits = asker("a", 3s);
+  waits.late_answer = Error(Errc::kInvalid, "too late");
+  waits.ended_in_line = [&told](const Error& error, Duration) { told = error.message; };
+  auto asked = loop.start(lane.run(waits, notes.answer("x")));
+  loop.advance(3s);
+  REQUIRE(asked.done());
+  CHECK(asked.get().body.view() == R"({"status":"error","errorType":"bad_data","error":"too late"})");
+  CHECK(told == "context deadline exceeded");
+}
+
 TEST_CASE("who goes away leaves the line at once") {
   TestLoop loop;
   QueryLane lane(loop, loop.work(), places(0));
