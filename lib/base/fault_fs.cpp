@@ -120,6 +120,11 @@ Result<std::unique_ptr<MappedFile>> FaultFs::map(const std::string& path) {
   return inner_.map(path);
 }
 
+Result<std::unique_ptr<SharedFile>> FaultFs::make_shared_file(const std::string& path, std::size_t size) {
+  TOCSIN_OK(plan_->pass(FsCall::kOpen, "open", path));
+  return inner_.make_shared_file(path, size);
+}
+
 Result<std::unique_ptr<RandomFile>> FaultFs::open_random(const std::string& path) {
   TOCSIN_OK(plan_->pass(FsCall::kOpen, "open", path));
   TOCSIN_TRY(auto file, inner_.open_random(path));

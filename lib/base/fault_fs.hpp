@@ -12,7 +12,7 @@ namespace tocsin {
 
 /// Kinds of calls that are counted and can be made to fail.
 enum class FsCall : std::uint8_t {
-  kOpen,  // open_append, open_random, map, read_file, lock
+  kOpen,  // open_append, open_random, map, make_shared_file, read_file, lock
   kAppend,
   kSync,  // of a file
   kTruncate,
@@ -55,6 +55,7 @@ class FaultFs final : public Fs {
 
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<std::unique_ptr<MappedFile>> map(const std::string& path) override;
+  Result<std::unique_ptr<SharedFile>> make_shared_file(const std::string& path, std::size_t size) override;
   Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) override;
   Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20U) override;
   /// Its steps (open, append, sync, rename, sync of the folder) are counted and fail like any others.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,15 @@ class MappedFile {
   virtual std::string_view bytes() const = 0;
 };
 
+/// Bytes of a file mapped for reading and writing, as many as it was made with. What is written there survives the
+/// death of the process, not the loss of power. Valid as long as the object lives, also when the file is removed.
+/// Thread: any, as far as the bytes are not the same.
+class SharedFile {
+ public:
+  virtual ~SharedFile() = default;
+  virtual std::span<char> bytes() = 0;
+};
+
 /// A file read at offsets (pread). Thread: any.
 class RandomFile {
  public:
@@ -55,6 +65,9 @@ class Fs {
   /// Opens for appending; creates it if it is not there.
   virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
   virtual Result<std::unique_ptr<MappedFile>> map(const std::string& path) = 0;
+  /// Makes a file of `size` zero bytes, all of which have their place on disk: writing them cannot fail. One that is
+  /// there is removed first; who has it open keeps it.
+  virtual Result<std::unique_ptr<SharedFile>> make_shared_file(const std::string& path, std::size_t size) = 0;
   virtual Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) = 0;
   /// The whole file; kLimit if it is larger than `limit`.
   virtual Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20U) = 0;

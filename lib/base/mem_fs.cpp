@@ -96,6 +96,15 @@ class MemMappedFile final : public MappedFile {
   std::string bytes_;
 };
 
+class MemSharedFile final : public SharedFile {
+ public:
+  explicit MemSharedFile(std::shared_ptr<File> file) : file_(std::move(file)) {}
+  std::span<char> bytes() override { return file_->bytes; }
+
+ private:
+  std::shared_ptr<File> file_;
+};
+
 /// `State` is MemFs::State; a template because that is private.
 template <typename State>
 class MemAppendFile final : public AppendFile {
@@ -234,6 +243,14 @@ Result<std::unique_ptr<MappedFile>> MemFs::map(const std::string& path) {
   const auto file = state_->find(path);
   if (!file) return not_found("open", path);
   return std::make_unique<MemMappedFile>(file->bytes);
+}
+
+Result<std::unique_ptr<SharedFile>> MemFs::make_shared_file(const std::string& path, std::size_t size) {
+  const MutexLock lock(state_->mutex);
+  state_->names.erase(tidy(path));
+  TOCSIN_TRY(auto file, state_->create(path));
+  file->bytes.resize(size);
+  return std::make_unique<MemSharedFile>(std::move(file));
 }
 
 Result<std::unique_ptr<RandomFile>> MemFs::open_random(const std::string& path) {

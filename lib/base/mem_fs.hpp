@@ -31,6 +31,7 @@ class MemFs final : public Fs {
 
   Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) override;
   Result<std::unique_ptr<MappedFile>> map(const std::string& path) override;
+  Result<std::unique_ptr<SharedFile>> make_shared_file(const std::string& path, std::size_t size) override;
   Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) override;
   Result<std::string> read_file(const std::string& path, std::size_t limit = 64U << 20U) override;
   Result<void> write_file_atomic(const std::string& path, std::string_view bytes) override;

@@ -136,6 +136,21 @@ class PosixMappedFile final : public MappedFile {
   std::size_t size_;
 };
 
+class PosixSharedFile final : public SharedFile {
+ public:
+  PosixSharedFile(char* data, std::size_t size) : data_(data), size_(size) {}
+  PosixSharedFile(const PosixSharedFile&) = delete;
+  PosixSharedFile& operator=(const PosixSharedFile&) = delete;
+  ~PosixSharedFile() override {
+    if (size_ > 0) ::munmap(data_, size_);
+  }
+  std::span<char> bytes() override { return {data_, size_}; }
+
+ private:
+  char* data_;
+  std::size_t size_;
+};
+
 class PosixRandomFile final : public SystemFile {
  public:
   PosixRandomFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -280,6 +295,20 @@ class PosixFs final : public Fs {
     void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
     if (at == MAP_FAILED) return os_error("map", path, errno);
     return std::make_unique<PosixMappedFile>(static_cast<const char*>(at), size);
+  }
+
+  Result<std::unique_ptr<SharedFile>> make_shared_file(const std::string& path, std::size_t size) override {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return os_error("remove", path, errno);
+    TOCSIN_TRY(const Descriptor fd, open_file(path, O_RDWR | O_CREAT | O_EXCL));
+    if (size == 0) return std::make_unique<PosixSharedFile>(nullptr, 0);
+    // Without a place on disk, a write to the mapping would end the process (SIGBUS) when the disk is full.
+    if (const int code = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(size)); code != 0) {
+      ::unlink(path.c_str());
+      return os_error("allocate", path, code);
+    }
+    void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (at == MAP_FAILED) return os_error("map", path, errno);
+    return std::make_unique<PosixSharedFile>(static_cast<char*>(at), size);
   }
 
   Result<std::unique_ptr<RandomFile>> open_random(const std::string& path) override {

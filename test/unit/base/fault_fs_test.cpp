@@ -70,6 +70,7 @@ TEST_CASE("each kind of call can fail") {
   fails_once(FsCall::kOpen, [&] { return fs.open_append("g"); });
   fails_once(FsCall::kOpen, [&] { return fs.read_file("f"); });
   fails_once(FsCall::kOpen, [&] { return fs.map("f"); });
+  fails_once(FsCall::kOpen, [&] { return fs.make_shared_file("s", 2); });
   fails_once(FsCall::kSync, [&] { return file->sync(); });
   fails_once(FsCall::kTruncate, [&] { return file->truncate(0); });
   fails_once(FsCall::kRead, [&] { return random->read_at(0, &byte, 1); });

@@ -89,6 +89,24 @@ void check_contract(Fs& fs, const std::string& root) {
   CHECK(fs.capacity(root).value() > 0);
   CHECK(fs.capacity(root + "/none").error().code == Errc::kNotFound);
 
+  {
+    auto shared = fs.make_shared_file(root + "/a/shared", 5);
+    REQUIRE(shared);
+    const std::span<char> bytes = (*shared)->bytes();
+    CHECK(std::string_view(bytes.data(), bytes.size()) == std::string_view("\0\0\0\0\0", 5));
+    bytes[0] = 'a';
+    bytes[4] = 'z';
+    CHECK(fs.read_file(root + "/a/shared").value() == std::string("a\0\0\0z", 5));
+    const auto other = fs.make_shared_file(root + "/a/shared", 2);  // another file
+    REQUIRE(other);
+    bytes[0] = 'b';
+    CHECK(fs.read_file(root + "/a/shared").value() == std::string(2, '\0'));
+    CHECK_FALSE(fs.make_shared_file(root + "/a/b", 1));  // a folder
+    CHECK_FALSE(fs.make_shared_file(root + "/none/x", 1));
+    CHECK((*fs.make_shared_file(root + "/a/shared", 0))->bytes().empty());
+  }
+  REQUIRE(fs.remove(root + "/a/shared"));
+
   REQUIRE(fs.write_file_atomic(root + "/a/empty", ""));
   CHECK(fs.map(root + "/a/empty").value()->bytes().empty());
 
