@@ -129,7 +129,7 @@ net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> re
                       [stats = std::move(stats)](JsonWriter& json) { json.key("stats").raw(stats); });
 }
 
-/// What is left of the timeout when the query's turn has come.
+/// With what is left of the timeout when the query's turn has come.
 void start_clock(promql::QueryOptions& options, const AnswerContext& context) {
   options.canceled = context.canceled;
   options.timeout = std::max(Duration{1}, options.timeout - context.waited);
@@ -221,8 +221,8 @@ net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::Ht
   Asker asker(request);
   asked->client_ip = asker.host;
   asker.timeout = asked->params.options.timeout;
-  // Prometheus takes a place to parse the query before it takes one to run it. Only a timeout of the request's own ends the
-  // wait for the first, and is then an error of the parameter.
+  // Prometheus takes a place to parse the query before it takes one to run it. Only a timeout of the request's own ends
+  // the wait for the first, and is then an error of the parameter.
   if (asked->params.has_timeout) asker.late_answer = invalid_parameter("query", kDeadlineExceeded);
   asker.ended_in_line = [recorder = &recorder_, asked](const Error& error, Duration waited) {
     promql::QueryStats stats;
@@ -233,15 +233,20 @@ net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::Ht
   co_return co_await lane_.run(std::move(asker), std::move(answer));
 }
 
+Result<promql::QueryResult> QueryApi::run_in_time(Asked& asked, const AnswerContext& context) const {
+  QueryParams& params = asked.params;
+  start_clock(params.options, context);
+  const promql::ActiveQueryLog::Entry active(options_.active_queries, params.text);
+  if (params.step_ms == 0) return engine_.instant(store_, *params.expr, params.start, params.options);
+  return engine_.range(store_, *params.expr, params.start, params.end, params.step_ms, params.options);
+}
+
 net::HttpResponse QueryApi::evaluate(Asked& asked, const AnswerContext& context) const {
   QueryParams& params = asked.params;
   promql::QueryStats stats;
   params.options.stats = &stats;
   params.options.text = params.text;
-  start_clock(params.options, context);
-  auto result = params.step_ms == 0
-                    ? engine_.instant(store_, *params.expr, params.start, params.options)
-                    : engine_.range(store_, *params.expr, params.start, params.end, params.step_ms, params.options);
+  auto result = run_in_time(asked, context);
   stats.waiting = context.waited;
   if (result) result->stats = stats;
   asked.record(recorder_, stats, result ? nullptr : &result.error());

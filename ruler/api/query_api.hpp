@@ -10,6 +10,7 @@
 
 #include "api/query_lane.hpp"
 #include "net/http.hpp"
+#include "promql/active_query_log.hpp"
 #include "promql/engine.hpp"
 #include "promql/query_recorder.hpp"
 #include "storage/storage.hpp"
@@ -24,8 +25,9 @@ struct QueryApiOptions {
   std::size_t max_points = 11'000;  // per series of a range query
   /// global.evaluation_interval: the step of subqueries that name none; empty: the engine's. Thread: the loop's.
   std::function<Duration()> subquery_step;
-  ExemplarsFn exemplars;    // empty: there are none
-  std::string path_prefix;  // of the paths in the query log: "/prom"
+  ExemplarsFn exemplars;                             // empty: there are none
+  std::string path_prefix;                           // of the paths in the query log: "/prom"
+  promql::ActiveQueryLog* active_queries = nullptr;  // outlives the requests; nullptr: none
 };
 
 /// Requests arrive on the loop; queries run on the lane.
@@ -42,6 +44,7 @@ class QueryApi {
   net::Task<net::HttpResponse> query(net::HttpRequest request);
   net::Task<net::HttpResponse> query_range(net::HttpRequest request);
   net::Task<net::HttpResponse> run(std::shared_ptr<Asked> asked, net::HttpRequest request);
+  Result<promql::QueryResult> run_in_time(Asked& asked, const AnswerContext& context) const;
   net::HttpResponse evaluate(Asked& asked, const AnswerContext& context) const;
   net::Task<net::HttpResponse> query_exemplars(net::HttpRequest request);
   net::Task<net::HttpResponse> format_query(net::HttpRequest request);

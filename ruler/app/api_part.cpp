@@ -23,6 +23,7 @@ api::QueryApiOptions query_options(const ApiPartDeps& deps) {
   api::QueryApiOptions options;
   options.subquery_step = deps.subquery_step;
   options.path_prefix = deps.path_prefix;
+  options.active_queries = deps.active_queries;
   options.exemplars = [db = &deps.db](Timestamp start, Timestamp end, std::span<const model::Matcher> matchers) {
     return db->exemplars(start, end, matchers);
   };

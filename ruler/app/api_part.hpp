@@ -32,6 +32,7 @@ struct ApiPartDeps {
   const remote::AlertmanagerSender& sender;
   telemetry::Registry& registry;
   promql::QueryRecorder& queries;
+  promql::ActiveQueryLog* active_queries = nullptr;  // nullptr: none
   Timestamp started = 0;
   std::string path_prefix;  // that the listener takes off: "/prom"
   // Thread: the loop's.

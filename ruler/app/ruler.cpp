@@ -1,6 +1,7 @@
 #include "app/ruler.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "app/discovery_watch_metrics.hpp"
 #include "app/metrics.hpp"
@@ -89,6 +90,7 @@ Result<void> Ruler::open() {
   tsdb_options.start_zeros = flags_.features.created_timestamp_zero_ingestion;
   tsdb_options.fs = &fs_;
   TOCSIN_TRY(db_, tsdb::Db::open(tsdb_options));
+  open_active_query_log();
   TOCSIN_TRY(alerting_, AlertingPart::open(runtime_, flags_, external_url_, fs_));
 
   net::HttpClientOptions client_options;
@@ -154,12 +156,26 @@ Result<void> Ruler::open() {
   return {};
 }
 
+/// With as many slots as there are threads for queries of the API, and of rules. Paging does not depend on it: a file
+/// that cannot be made is told, and done without.
+void Ruler::open_active_query_log() {
+  const std::size_t rule_threads = std::max(2U, std::thread::hardware_concurrency());
+  const std::size_t slots = std::min(flags_.query_max_concurrency, kMostQueryThreads) + rule_threads;
+  auto opened = promql::ActiveQueryLog::open(fs_, system_clock(), flags_.tsdb_path, slots);
+  if (opened) {
+    active_queries_ = std::move(*opened);
+  } else {
+    log::warn("promql", "queries under way are not noted", {{"err", opened.error().message}});
+  }
+}
+
 Result<promql::QueryResult> Ruler::answer_rule(storage::Queryable& store, const rules::RuleQuery& asked) {
   promql::QueryOptions options;
   options.default_subquery_step = std::chrono::milliseconds(subquery_step_ms_.load());
   promql::QueryStats stats;
   options.stats = &stats;
   const promql::QueryRecorder::Underway underway(queries_);
+  const promql::ActiveQueryLog::Entry active(active_queries_.get(), asked.text);
   auto result = engine_.instant(store, asked.expr, asked.at, options);
   queries_.add({asked.text, asked.at, asked.at, 0, result ? nullptr : &result.error(), stats,
                 promql::RuleOrigin{asked.file, asked.group}});
@@ -193,10 +209,11 @@ net::Task<void> Ruler::tell_troubles() {
 void Ruler::add_api(const web::ExternalUrl& url) {
   net::HttpRouter& router = web_->router();
   const std::string path_prefix = web::route_prefix(flags_.route_prefix, url);
-  api_ = std::make_unique<ApiPart>(ApiPartDeps{
-      runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), queries_, started_,
-      path_prefix == "/" ? "" : path_prefix, [this] { return status(); }, [this] { return external_labels(); },
-      [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
+  api_ = std::make_unique<ApiPart>(
+      ApiPartDeps{runtime_, flags_, engine_, *db_, *scrapes_, *rules_, *sender_, web_->registry(), queries_,
+                  active_queries_.get(), started_, path_prefix == "/" ? "" : path_prefix, [this] { return status(); },
+                  [this] { return external_labels(); },
+                  [this] { return Duration(std::chrono::milliseconds(subquery_step_ms_.load())); }});
   api_->add_to(router);
   remote_ = std::make_unique<RemotePart>(
       RemotePartDeps{runtime_, flags_, *db_, [this] { return external_labels(); },

@@ -16,6 +16,7 @@
 #include "app/web.hpp"
 #include "config/prometheus_config.hpp"
 #include "net/runtime.hpp"
+#include "promql/active_query_log.hpp"
 #include "promql/engine.hpp"
 #include "promql/query_recorder.hpp"
 #include "remote/alertmanager_sender.hpp"
@@ -24,6 +25,8 @@
 #include "tsdb/db.hpp"
 
 namespace tocsin::app {
+
+inline constexpr std::size_t kMostQueryThreads = 64;  // for queries of the API
 
 /// Thread: the loop's. Must outlive the runtime, whose tasks refer to it: run → close() → the runtime goes → this goes.
 class Ruler {
@@ -47,6 +50,7 @@ class Ruler {
   void apply(Configuration loaded);
   api::RuntimeStatus status() const;
   model::Labels external_labels() const;
+  void open_active_query_log();
   void make_reloader();
   net::Task<Result<void>> reload_prometheus();
   net::Task<Result<void>> reload_alerting();
@@ -66,6 +70,7 @@ class Ruler {
   const Timestamp started_;
   promql::Engine engine_;
   promql::QueryRecorder queries_;
+  std::unique_ptr<promql::ActiveQueryLog> active_queries_;  // nullptr: the file cannot be made
   std::atomic<std::int64_t> subquery_step_ms_{60'000};
   AlertForwarder forwarder_;
   std::unique_ptr<tsdb::Db> db_;

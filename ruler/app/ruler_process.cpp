@@ -8,7 +8,6 @@
 namespace tocsin::app {
 namespace {
 
-constexpr std::size_t kMostQueryThreads = 64;
 constexpr unsigned kOtherQueryWork = 2;  // handshakes and compressed pages go on while all queries are long ones
 
 /// Queries have threads of their own, as many as may run at once: a flood of them holds up neither scrapes nor rules,

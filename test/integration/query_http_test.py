@@ -90,6 +90,65 @@ def test_a_query_whose_time_is_over_in_line_ends_with_an_error(work):
     assert query(ruler, "1")[1] == "1"
 
 
+def test_queries_that_did_not_finish_are_told_at_the_next_start(work):
+    said = "These queries didn't finish in prometheus' last run:"
+    config = work.write("ruler.yml", NOTHING)
+    program, ruler = work.ruler(config)
+    assert said not in program.text()
+    assert query(ruler, "1")[1] == "1"
+    running = [send(ruler, HEAVY) for _ in range(2)]
+    wait_until(lambda: metric(ruler, "prometheus_engine_queries") == 2, "two queries run")
+    file = work.path("ruler-data/tsdb/queries.active")
+
+    def entries():
+        with open(file, "rb") as active:
+            return [entry for entry in active.read().split(b"\0") if entry not in (b"", b",", b"[")]
+
+    wait_until(lambda: len(entries()) == 2, "both are in the file")
+    program.kill()
+    begun = len(program.text())
+    program, ruler = work.ruler(config)
+    text = program.text()[begun:]
+    told = [line for line in text.splitlines() if said in line]
+    assert len(told) == 1 and told[0].count("predict_linear") == 12 and told[0].count("timestamp_sec") == 2, text
+    assert entries() == [] and query(ruler, "1")[1] == "1"
+    for connection in running:
+        connection.close()
+
+    # Stopped in order, nothing is left; a file that is something else is replaced.
+    assert program.stop() == 0
+    assert entries() == []
+    with open(file, "w", encoding="utf-8") as foreign:
+        foreign.write("[something else, " * 1000)
+    begun = len(program.text())
+    program, ruler = work.ruler(config)
+    assert said not in program.text()[begun:] and query(ruler, "1")[1] == "1"
+    assert entries() == []
+
+    # What Prometheus left is told, too; it reads ours.
+    address = work.prometheus(config)[1]
+    theirs = work.programs[-1]
+    running = send(address, HEAVY + "&timeout=60s")
+    wait_until(lambda: metric(address, "prometheus_engine_queries") == 1, "a query runs in Prometheus")
+    theirs.kill()
+    running.close()
+    assert program.stop() == 0
+    os.replace(work.path("prometheus/queries.active"), file)
+    begun = len(program.text())
+    program, ruler = work.ruler(config)
+    told = [line for line in program.text()[begun:].splitlines() if said in line]
+    assert len(told) == 1 and told[0].count("timestamp_sec") == 1, told
+    running = send(ruler, HEAVY)
+    wait_until(lambda: len(entries()) == 1, "the query is in the file")
+    program.kill()
+    running.close()
+    os.replace(file, work.path("prometheus/queries.active"))
+    begun = len(theirs.text())
+    work.prometheus(config)
+    told = [line for line in theirs.text()[begun:].splitlines() if said in line]
+    assert len(told) == 1 and told[0].count("timestamp_sec") == 1, told
+
+
 def test_without_places_no_query_has_its_turn_but_rules_do(work):
     rules = work.write("rules.yml", "groups: [{name: g, interval: 100ms, rules: [{record: one, expr: vector(1)}]}]\n")
     _, ruler = work.ruler(work.write("ruler.yml", f"rule_files: [{rules}]\n"), None, "--query.max-concurrency=0")
