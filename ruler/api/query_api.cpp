@@ -34,7 +34,7 @@ Result<void> read_common_params(const Params& params, const promql::Engine& engi
   if (!params.text("timeout").empty()) {
     TOCSIN_TRY(const Duration timeout, params.duration("timeout"));
     out.has_timeout = true;
-    out.options.timeout = std::clamp(timeout, Duration{1}, engine.options().timeout);
+    out.options.timeout = std::min(timeout, engine.options().timeout);
   }
   if (const std::string& text = params.text("lookback_delta"); !text.empty()) {
     auto lookback = parse_duration_param(text);
@@ -132,7 +132,7 @@ net::HttpResponse query_response(AnswerPath path, Result<promql::QueryResult> re
 /// With what is left of the timeout when the query's turn has come.
 void start_clock(promql::QueryOptions& options, const AnswerContext& context) {
   options.canceled = context.canceled;
-  options.timeout = std::max(Duration{1}, options.timeout - context.waited);
+  options.timeout -= context.waited;
 }
 
 struct ExemplarParams {
@@ -220,7 +220,7 @@ net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::Ht
   asked->path = options_.path_prefix + request.target.substr(0, request.target.find('?'));
   Asker asker(request);
   asked->client_ip = asker.host;
-  asker.timeout = asked->params.options.timeout;
+  asker.timeout = std::max(Duration{1}, asked->params.options.timeout);
   // Prometheus takes a place to parse the query before it takes one to run it. Only a timeout of the request's own ends
   // the wait for the first, and is then an error of the parameter.
   if (asked->params.has_timeout) asker.late_answer = invalid_parameter("query", kDeadlineExceeded);
@@ -235,6 +235,7 @@ net::Task<net::HttpResponse> QueryApi::run(std::shared_ptr<Asked> asked, net::Ht
 
 Result<promql::QueryResult> QueryApi::run_in_time(Asked& asked, const AnswerContext& context) const {
   QueryParams& params = asked.params;
+  if (context.waited >= params.options.timeout) return fail(Errc::kTimeout, "query timed out in query execution");
   start_clock(params.options, context);
   const promql::ActiveQueryLog::Entry active(options_.active_queries, params.text);
   if (params.step_ms == 0) return engine_.instant(store_, *params.expr, params.start, params.options);

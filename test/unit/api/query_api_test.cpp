@@ -71,6 +71,11 @@ TEST_CASE("wrong parameters are told in Prometheus' words and order") {
        "timestamp"},
       {"query?query=1&timeout=y",
        "400 bad_data: invalid parameter \"timeout\": cannot parse \"y\" to a valid duration"},
+      {"query?query=1&timeout=0", "503 timeout: query timed out in query execution"},
+      {"query_range?query=1&start=1&end=2&step=1&timeout=-1s1",
+       "400 bad_data: invalid parameter \"timeout\": cannot parse "
+       "\"-1s1\" to a valid duration"},
+      {"query_range?query=1&start=1&end=2&step=1&timeout=-1", "503 timeout: query timed out in query execution"},
       {"query?query=(&lookback_delta=y",
        "400 bad_data: error parsing lookback delta duration: cannot parse \"y\" to a valid duration"},
       {"query",
