@@ -19,6 +19,7 @@ class Scripted final : public exporters::Collector {
  public:
   struct Script {
     std::atomic<int> calls{0};
+    std::atomic<MonoTime> asked_at{MonoTime::max()};
     std::atomic<bool> fails{false};
     std::atomic<bool> hangs{false};
     std::promise<void> gate;
@@ -28,6 +29,7 @@ class Scripted final : public exporters::Collector {
   std::string_view name() const override { return name_; }
   Result<void> collect(expo::Page& page) override {
     const int call = ++script_->calls;
+    script_->asked_at = asked_at();
     if (script_->hangs) script_->opened.wait();
     page.family(name_ + "_calls", "Calls.", model::MetricType::kGauge).put(call);
     if (script_->fails) return fail(Errc::kIo, "told to fail");
@@ -92,6 +94,20 @@ TEST_CASE("a round has the values of all collectors, and says of each that it su
                                    "node_scrape_collector_success{collector=\"b\"} 1\n"));
   CHECK_THAT(text, Catch::Contains("node_scrape_collector_duration_seconds{collector=\"a\"}"));
   CHECK_THAT(text, !Catch::Contains("age_seconds"));
+}
+
+TEST_CASE("collectors know when the scrape began that asks, and share that with the others it asks") {
+  Fixture f;
+  const MonoTime before = f.runtime->loop().clock().mono();
+  f.gather();
+  const MonoTime first = f.a->asked_at;
+  CHECK(first >= before);
+  CHECK(f.b->asked_at.load() == first);
+  const MonoTime between = f.runtime->loop().clock().mono();
+  f.gather({{"b"}, {}});
+  CHECK(f.a->asked_at.load() == first);
+  CHECK(f.b->asked_at.load() >= between);
+  CHECK(between >= first);
 }
 
 TEST_CASE("only the collectors that are wanted are asked") {
