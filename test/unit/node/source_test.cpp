@@ -109,7 +109,7 @@ TEST_CASE("a shared file is read once per scrape, and anew for the next one") {
   test::TempDir dir;
   VirtualLoop clock{1'700'000'000'000};
   SharedFiles files(posix_fs(), clock);
-  const std::shared_ptr<SharedFile> file = files.get(dir.path() + "/file");
+  const std::shared_ptr<exporters::node::SharedFile> file = files.get(dir.path() + "/file");
   CHECK(files.get(dir.path() + "/file") == file);
   CHECK(files.get(dir.path() + "/other") != file);
 
