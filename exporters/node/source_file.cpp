@@ -57,9 +57,23 @@ Result<std::string_view> read_all(const RandomFile& file, Pieces pieces, const s
 
 }  // namespace
 
+OpenFile::OpenFile(std::unique_ptr<RandomFile> file) : file_(std::move(file)) {
+  const auto* const system = dynamic_cast<const SystemFile*>(file_.get());
+  if (system == nullptr || system->is_made_by_kernel()) return;
+  const auto version = system->version();
+  if (!version) return;
+  versioned_ = system;
+  version_ = *version;
+}
+
+bool OpenFile::may_be_replaced() const {
+  return versioned_ != nullptr && versioned_->version() != version_;
+}
+
 Result<std::string_view> SourceFile::read() {
+  if (file_ && file_->may_be_replaced()) file_.reset();
   if (file_) {
-    auto text = read_all(*file_, pieces_, path_, buffer_);
+    auto text = read_all(**file_, pieces_, path_, buffer_);
     if (text || text.error().code == Errc::kUnavailable) return text;
     file_.reset();
   }
@@ -70,8 +84,8 @@ Result<std::string_view> SourceFile::read() {
     if (file.error().code == Errc::kNotFound) absent_ = file.error();
     return fail(std::move(file).error());
   }
-  file_ = std::move(*file);
-  return read_all(*file_, pieces_, path_, buffer_);
+  file_.emplace(std::move(*file));
+  return read_all(**file_, pieces_, path_, buffer_);
 }
 
 Result<double> SourceFile::read_number() {
@@ -82,7 +96,11 @@ Result<double> SourceFile::read_number() {
 }
 
 Result<std::string_view> SourceFiles::read(const std::string& path) {
-  const auto found = files_.find(path);
+  auto found = files_.find(path);
+  if (found != files_.end() && found->second.may_be_replaced()) {
+    files_.erase(found);
+    found = files_.end();
+  }
   if (found != files_.end()) {
     auto text = read_all(*found->second, pieces_, path, buffer_);
     if (text || text.error().code == Errc::kUnavailable) return text;
@@ -98,9 +116,10 @@ Result<std::string_view> SourceFiles::read(const std::string& path) {
     if (file.error().code == Errc::kNotFound) absent_.emplace(path, file.error());
     return fail(std::move(file).error());
   }
-  auto text = read_all(**file, pieces_, path, buffer_);
+  OpenFile open(std::move(*file));
+  auto text = read_all(*open, pieces_, path, buffer_);
   const bool answers = text || text.error().code == Errc::kUnavailable;
-  if (answers && files_.size() < keep_) files_.emplace(path, std::move(*file));
+  if (answers && files_.size() < keep_) files_.emplace(path, std::move(open));
   return text;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/fs.hpp"
+#include "base/system_file.hpp"
 
 namespace tocsin::exporters::node {
 
@@ -19,6 +20,21 @@ namespace tocsin::exporters::node {
 /// read of nothing is the end. A wrong kOne may cut a file; kMany is always right and costs one more call of the
 /// system.
 enum class Pieces : std::uint8_t { kMany, kOne };
+
+/// A file that stays open between two scrapes. One that is not the kernel's may be replaced by another of its name, as
+/// udev and package managers do. Thread: one at a time.
+class OpenFile {
+ public:
+  explicit OpenFile(std::unique_ptr<RandomFile> file);
+  const RandomFile& operator*() const { return *file_; }
+  /// Something was done to it since it was opened: what is under its name now may be another.
+  bool may_be_replaced() const;
+
+ private:
+  std::unique_ptr<RandomFile> file_;
+  const SystemFile* versioned_ = nullptr;  // the same, if it may be replaced
+  FileVersion version_;                    // as it was opened
+};
 
 /// Thread: one at a time. A kernel file makes its text anew for each read from offset 0, so the descriptor is kept:
 /// that saves two thirds of the cost of open, read, close. Once the file was absent, whether it came is asked before it
@@ -38,7 +54,7 @@ class SourceFile {
   Fs& fs_;
   std::string path_;
   Pieces pieces_;
-  std::unique_ptr<RandomFile> file_;
+  std::optional<OpenFile> file_;
   std::optional<Error> absent_;  // why the last open failed
   std::string buffer_;
 };
@@ -64,7 +80,7 @@ class SourceFiles {
   Fs& fs_;
   std::size_t keep_;
   Pieces pieces_;
-  std::unordered_map<std::string, std::unique_ptr<RandomFile>> files_;
+  std::unordered_map<std::string, OpenFile> files_;
   std::unordered_map<std::string, Error> absent_;  // why they could not be opened; not all of them
   std::string buffer_;
 };

@@ -193,8 +193,15 @@ class PosixRandomFile final : public SystemFile {
     return FileVersion{.device = status.st_dev,
                        .inode = status.st_ino,
                        .size = static_cast<std::uint64_t>(status.st_size),
+                       .links = static_cast<std::uint64_t>(status.st_nlink),
                        .modified_ns = nanoseconds(status.st_mtim),
                        .changed_ns = nanoseconds(status.st_ctim)};
+  }
+
+  bool is_made_by_kernel() const override {
+    struct statfs system{};
+    return ::fstatfs(fd_.get(), &system) == 0 &&
+           (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
   }
 
   bool may_have_changed() const override {

@@ -11,6 +11,7 @@ namespace tocsin {
 /// What tells one state of a file from another without reading it.
 struct FileVersion {
   std::uint64_t device = 0, inode = 0, size = 0;
+  std::uint64_t links = 0;                       // names that it has; 0 once it was replaced
   std::int64_t modified_ns = 0, changed_ns = 0;  // since the Unix epoch; the second also of rights and of the name
 
   bool operator==(const FileVersion&) const = default;
@@ -29,6 +30,10 @@ class SystemFile : public RandomFile {
   /// milliseconds or up to two seconds, look the same. Of a file that was last touched longer ago than that, equal
   /// versions mean equal bytes.
   virtual Result<FileVersion> version() const = 0;
+
+  /// Of /proc or /sys, where a file that goes and comes again is no longer read by who has it open: others may be
+  /// replaced, and go on to be read.
+  virtual bool is_made_by_kernel() const = 0;
 
   /// Whether a table of mounts in /proc has changed since it was opened or this was asked last; true of any other file,
   /// which cannot tell. What only the file system in a mount knows is no change of the table. Source: proc(5),

@@ -94,6 +94,28 @@ TEST_CASE("a file that comes, goes and comes again is read as it is") {
   holds("two");
 }
 
+TEST_CASE("a file that is replaced, removed or made anew is read as it is, though it stays open") {
+  test::TempDir dir;
+  const std::string path = dir.write("file", "one");
+  SourceFile file(posix_fs(), path);
+  SourceFiles files(posix_fs());
+  const auto holds = [&](std::string_view text) {
+    CHECK(file.read().value() == text);
+    CHECK(files.read(path).value() == text);
+  };
+  holds("one");
+  for (const std::string_view text : {"two", "six"}) {  // of the same size, and maybe within a tick of the clock
+    REQUIRE(posix_fs().rename(dir.write("new", std::string(text)), path));
+    holds(text);
+    holds(text);
+  }
+  REQUIRE(posix_fs().remove(path));
+  CHECK(file.read().error().code == Errc::kNotFound);
+  CHECK(files.read(path).error().code == Errc::kNotFound);
+  dir.write("file", "ten");
+  holds("ten");
+}
+
 TEST_CASE("more absent files than are remembered are absent, until they come") {
   test::TempDir dir;
   SourceFiles files(posix_fs(), 3);
