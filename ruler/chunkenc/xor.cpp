@@ -35,25 +35,35 @@ struct Window {
   }
 };
 
-/// The samples from the second one's value on.
-bool decode_bits(std::string_view bytes, Times time, Value value, std::span<Timestamp> times,
-                 std::span<double> values) {
-  Readable::Copy copy;
-  Readable in(bytes);
-  std::uint64_t place = 0;
-  if (in.is_short()) in.pad(copy, place);
-  if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
-  times[1] = time.t;
-  values[1] = value.as_double();
-  const Columns to{times.data() + times.size(), values.data() + values.size()};
-  std::ptrdiff_t i = 2 - static_cast<std::ptrdiff_t>(times.size());
-  return take_samples(in, copy, place, time, value, to, i, 0) && place <= in.size * 8 && time.rise(times);
+/// Where a run of samples stands.
+struct WideRun {
+  std::uint64_t number;
+  std::uint64_t at;
+  Timestamp t;
+  std::ptrdiff_t next;
+};
+
+/// Samples on time, within a window that is not narrow: one, and those behind it that are the same. Apart, so that the
+/// loop for others has the registers.
+[[gnu::noinline]] WideRun take_wide(WideRun run, const unsigned char* bytes, std::uint64_t last, const Window& window,
+                                    std::int64_t delta, const Columns& to, std::ptrdiff_t stop) {
+  do {
+    run.number ^= std::rotr(bits_at(bytes, run.at + Window::kSame), window.leading()) & window.mask;
+    run.at += window.step;
+    run.t = wrapping_add(run.t, delta);
+    to.times_end[run.next] = run.t;
+    to.values_end[run.next] = std::bit_cast<double>(run.number);
+  } while (++run.next < stop && run.at <= last && some_bits_at(bytes, run.at) >> 61U == 0b010);
+  return run;
 }
 
-}  // namespace
+enum Windows : bool { kAny, kWide };
 
-bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Times& time, Value& value,
-                  const Columns& to, std::ptrdiff_t& next, std::ptrdiff_t stop) {
+/// As take_samples(). Both take every chunk; kWide is quicker where samples within wide windows mostly follow each
+/// other, and slower elsewhere.
+template <Windows kWindows>
+bool take(Readable& in, Readable::Copy& copy, std::uint64_t& place, Times& time, Value& value, const Columns& to,
+          std::ptrdiff_t& next, std::ptrdiff_t stop) {
   constexpr std::ptrdiff_t kRun = 8;
   Window window;
   if (value.size != Value::kNoWindow) window.set(64 - value.size - value.trailing, value.size);
@@ -76,6 +86,14 @@ bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Time
     if (kind == 0b010) {
       if (!window.narrow) [[unlikely]] {
         if (window.mask == 0) return false;
+        if constexpr (kWindows == kWide) {
+          const WideRun run = take_wide({number, at, t.t, i}, in.bytes, in.last, window, t.delta, to, stop);
+          number = run.number;
+          at = run.at;
+          t.t = run.t;
+          i = run.next;
+          continue;
+        }
         number ^= std::rotr(bits_at(in.bytes, at + Window::kSame), window.leading()) & window.mask;
       } else {
         number ^= std::rotr(bits, window.rotation) & window.mask;
@@ -118,6 +136,31 @@ bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Time
   place = at;
   next = i;
   return true;
+}
+
+/// The samples from the second one's value on.
+bool decode_bits(std::string_view bytes, Times time, Value value, std::span<Timestamp> times,
+                 std::span<double> values) {
+  Readable::Copy copy;
+  Readable in(bytes);
+  std::uint64_t place = 0;
+  if (in.is_short()) in.pad(copy, place);
+  if (!value.take(in.bytes, some_bits_at(in.bytes, place), kSomeBits, place)) return false;
+  times[1] = time.t;
+  values[1] = value.as_double();
+  const Columns to{times.data() + times.size(), values.data() + values.size()};
+  std::ptrdiff_t i = 2 - static_cast<std::ptrdiff_t>(times.size());
+  constexpr std::size_t kManyBytes = 7;  // of a sample: windows are wide
+  // By a pointer, so that neither is inlined: its registers would be saved for each chunk.
+  const auto take_all = bytes.size() > kManyBytes * times.size() ? take<kWide> : take<kAny>;
+  return take_all(in, copy, place, time, value, to, i, 0) && place <= in.size * 8 && time.rise(times);
+}
+
+}  // namespace
+
+bool take_samples(Readable& in, Readable::Copy& copy, std::uint64_t& place, Times& time, Value& value,
+                  const Columns& to, std::ptrdiff_t& next, std::ptrdiff_t stop) {
+  return take<kAny>(in, copy, place, time, value, to, next, stop);
 }
 
 bool xor_decode_alone(std::string_view bytes, std::span<Timestamp> times, std::span<double> values) {

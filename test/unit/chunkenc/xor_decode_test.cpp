@@ -23,6 +23,7 @@ Columns random_columns(Rng& rng) {
   Columns out;
   const std::uint64_t punctual = 1 + rng.next() % 12;  // one in so many is not on time
   const std::uint64_t still = rng.next() % 4;
+  const bool is_noise = rng.next() % 8 == 0;  // nearly all of its bits
   constexpr std::int64_t kLate[] = {8, 8191, 8192, 65536, 524'288, 5'000'000, std::int64_t{1} << 41U};
   const std::int64_t late = kLate[rng.next() % std::size(kLate)];
   Timestamp t = static_cast<Timestamp>(rng.next() >> 2U) - (std::int64_t{1} << 60U);
@@ -43,6 +44,7 @@ Columns random_columns(Rng& rng) {
       default:
         break;
     }
+    if (is_noise && rng.next() % 16 != 0) value = rng.uniform() * 1e6;
     out.times.push_back(t);
     out.values.push_back(value);
   }
