@@ -36,16 +36,21 @@ def target(work):
 
 
 def digest(folder):
-    """Of every file of the folder, our own ones left out."""
+    """Of every file of the folder, our own ones left out, and those that whoever starts makes anew: who runs, and queries under way."""
     all_files = {}
     for at, folders, names in os.walk(folder):
         folders[:] = [one for one in folders if one != "tocsin"]
         for name in names:
-            if name != "lock":
+            if name not in ("lock", "queries.active"):
                 path = os.path.join(at, name)
                 with open(path, "rb") as file:
                     all_files[os.path.relpath(path, folder)] = hashlib.sha256(file.read()).hexdigest()
     return all_files
+
+
+def active_queries(work):
+    with open(work.path("ruler-data/tsdb/queries.active"), "rb") as file:
+        return file.read()
 
 
 def killed_prometheus(work):
@@ -99,3 +104,7 @@ def test_the_log_of_a_killed_prometheus_is_taken_over(work):
     wait_until(lambda: query(again, "up", now), "the samples after a second start")
     same(answers(again), expected)
     assert digest(work.path("ruler-data/tsdb")) == before
+
+    # The file of queries under way is of Prometheus' form, and tells of none.
+    wait_until(lambda: active_queries(work)[1:].strip(b"\0") == b"", "no query is under way")
+    assert active_queries(work)[:1] == b"[" and len(active_queries(work)) % 1000 == 1
