@@ -4,8 +4,8 @@
 #include "base/clock.hpp"
 #include "exporters/node/filter.hpp"
 #include "exporters/node/node.hpp"
-#include "exporters/node/shared_file.hpp"
 #include "exporters/node/shared_link_stats.hpp"
+#include "exporters/node/shared_source_file.hpp"
 
 namespace tocsin::exporters::node {
 
@@ -16,7 +16,7 @@ struct NodeContext {
   const NodeOptions& options;
   Fs& fs;
   Clock& clock;
-  SharedFiles& shared;
+  SharedSourceFiles& shared;
   std::shared_ptr<SharedLinkStats> links;
 
   std::string proc(std::string_view path) const { return fmt::format("{}/{}", options.procfs, path); }

@@ -207,7 +207,7 @@ class Cpu final : public Collector {
   Fs& fs_;
   std::optional<CpuInfo> info_;
   bool guest_;
-  std::shared_ptr<SharedFile> stat_;
+  std::shared_ptr<SharedSourceFile> stat_;
   SourceFile isolated_;
   std::string cpus_folder_;
   bool looked_for_throttles_ = false;

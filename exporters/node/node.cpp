@@ -96,7 +96,7 @@ bool NodeOptions::is_enabled(std::string_view collector) const {
 }
 
 Result<Collectors> make_collectors(const NodeOptions& options, Fs& fs, Clock& clock) {
-  SharedFiles shared(fs, clock);
+  SharedSourceFiles shared(fs, clock);
   const NodeContext context{options, fs, clock, shared, std::make_shared<SharedLinkStats>()};
   Collectors collectors;
   for (const CollectorInfo& info : known_collectors()) {

@@ -28,7 +28,7 @@ class Sockstat final : public Collector {
 
  private:
   /// A kernel may lack one of the files.
-  Result<void> put_file(expo::Page& page, SharedFile& file) {
+  Result<void> put_file(expo::Page& page, SharedSourceFile& file) {
     auto text = file.read(asked_at());
     if (!text) return text.error().code == Errc::kNotFound ? Result<void>{} : fail(std::move(text).error());
     Result<void> result;
@@ -39,7 +39,7 @@ class Sockstat final : public Collector {
   }
 
   /// "TCP: inuse 4 orphan 0 tw 4 alloc 17 mem 1"
-  Result<void> put_line(expo::Page& page, const SharedFile& file, std::string_view line) {
+  Result<void> put_line(expo::Page& page, const SharedSourceFile& file, std::string_view line) {
     std::string_view protocol = next_word(line);
     if (protocol.empty()) return {};
     if (!protocol.ends_with(':')) return fail(Errc::kCorrupt, "{}: no protocol in \"{}\"", file.path(), protocol);
@@ -76,7 +76,7 @@ class Sockstat final : public Collector {
         ->put(value);
   }
 
-  std::shared_ptr<SharedFile> ipv4_, ipv6_;
+  std::shared_ptr<SharedSourceFile> ipv4_, ipv6_;
   FieldFamilies families_;
   std::string key_;
   std::size_t place_ = 0;  // in families_

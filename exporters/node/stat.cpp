@@ -69,7 +69,7 @@ class Stat final : public Collector {
     return static_cast<double>(value);
   }
 
-  std::shared_ptr<SharedFile> file_;
+  std::shared_ptr<SharedSourceFile> file_;
   bool softirq_;
 };
 

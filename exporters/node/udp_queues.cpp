@@ -30,7 +30,7 @@ class UdpQueues final : public Collector {
           counts(context.shared.get(context.proc(counts_path))),
           name(line) {}
     SourceFile sockets;
-    std::shared_ptr<SharedFile> counts;
+    std::shared_ptr<SharedSourceFile> counts;
     const std::string_view name;  // of its line in counts
   };
   struct Waiting {

@@ -200,8 +200,7 @@ class PosixRandomFile final : public SystemFile {
 
   bool is_made_by_kernel() const override {
     struct statfs system{};
-    return ::fstatfs(fd_.get(), &system) == 0 &&
-           (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
+    return ::fstatfs(fd_.get(), &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
   }
 
   bool may_have_changed() const override {

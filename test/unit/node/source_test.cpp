@@ -4,8 +4,8 @@
 
 #include "base/mem_fs.hpp"
 #include "base/virtual_loop.hpp"
-#include "exporters/node/shared_file.hpp"
 #include "exporters/node/shared_link_stats.hpp"
+#include "exporters/node/shared_source_file.hpp"
 #include "exporters/node/source_file.hpp"
 #include "exporters/node/source_folder.hpp"
 #include "support/temp_dir.hpp"
@@ -130,8 +130,8 @@ TEST_CASE("more absent files than are remembered are absent, until they come") {
 TEST_CASE("a shared file is read once per scrape, and anew for the next one") {
   test::TempDir dir;
   VirtualLoop clock{1'700'000'000'000};
-  SharedFiles files(posix_fs(), clock);
-  const std::shared_ptr<exporters::node::SharedFile> file = files.get(dir.path() + "/file");
+  SharedSourceFiles files(posix_fs(), clock);
+  const std::shared_ptr<SharedSourceFile> file = files.get(dir.path() + "/file");
   CHECK(files.get(dir.path() + "/file") == file);
   CHECK(files.get(dir.path() + "/other") != file);
 

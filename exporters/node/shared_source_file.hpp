@@ -13,9 +13,9 @@
 namespace tocsin::exporters::node {
 
 /// Thread: any.
-class SharedFile {
+class SharedSourceFile {
  public:
-  SharedFile(Fs& fs, Clock& clock, std::string path) : clock_(clock), file_(fs, std::move(path), Pieces::kOne) {}
+  SharedSourceFile(Fs& fs, Clock& clock, std::string path) : clock_(clock), file_(fs, std::move(path), Pieces::kOne) {}
   /// The text as it was at `since` or later. Errors are those of SourceFile::read(), and are not kept.
   Result<std::shared_ptr<const std::string>> read(MonoTime since);
   const std::string& path() const { return file_.path(); }
@@ -29,19 +29,19 @@ class SharedFile {
 };
 
 /// The files that the collectors of one host share, by path. Thread: one, at the start.
-class SharedFiles {
+class SharedSourceFiles {
  public:
-  SharedFiles(Fs& fs, Clock& clock) : fs_(fs), clock_(clock) {}
-  std::shared_ptr<SharedFile> get(const std::string& path) {
+  SharedSourceFiles(Fs& fs, Clock& clock) : fs_(fs), clock_(clock) {}
+  std::shared_ptr<SharedSourceFile> get(const std::string& path) {
     auto& file = files_[path];
-    if (file == nullptr) file = std::make_shared<SharedFile>(fs_, clock_, path);
+    if (file == nullptr) file = std::make_shared<SharedSourceFile>(fs_, clock_, path);
     return file;
   }
 
  private:
   Fs& fs_;
   Clock& clock_;
-  std::map<std::string, std::shared_ptr<SharedFile>> files_;
+  std::map<std::string, std::shared_ptr<SharedSourceFile>> files_;
 };
 
 }  // namespace tocsin::exporters::node

@@ -1,10 +1,10 @@
-#include "exporters/node/shared_file.hpp"
+#include "exporters/node/shared_source_file.hpp"
 
 #include <atomic>
 
 namespace tocsin::exporters::node {
 
-Result<std::shared_ptr<const std::string>> SharedFile::read(MonoTime since) {
+Result<std::shared_ptr<const std::string>> SharedSourceFile::read(MonoTime since) {
   const std::lock_guard lock(mutex_);
   if (text_ != nullptr && read_at_ >= since) return text_;
   const MonoTime began = clock_.mono();
