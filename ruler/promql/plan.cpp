@@ -187,6 +187,7 @@ Result<RangeArgument> PlanBuilder::range(const parser::Expr& expr, const Grid& g
     Selection selection{matrix.vector->matchers, reference, around, scope_.counts_only()};
     const bool by_ends = needs && is_worth_reading_ends(context_, grid, reference, window_ms, *needs);
     const bool summarise = needs && !by_ends && is_worth_summarising(context_, grid, reference, window_ms);
+    argument.samples_only = !by_ends && !summarise;
     argument.make_source = [grid, window_ms, by_ends, selection = std::move(selection),
                             summary = summarise ? needs : std::nullopt](QueryContext& context) {
       return summary ? make_summary_selector(context, grid, selection, window_ms, *summary)

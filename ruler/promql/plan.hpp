@@ -14,6 +14,7 @@
 #include "promql/parser/ast.hpp"
 #include "promql/parser/functions.hpp"
 #include "promql/range_call.hpp"
+#include "promql/range_call_group.hpp"
 #include "promql/sample_account.hpp"
 #include "promql/shared_result.hpp"
 
@@ -74,6 +75,7 @@ class PlanBuilder {
   Result<VectorOperatorPtr> label_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> clamp_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> histogram_call(const parser::Call& call, const Grid& grid);
+  RangeCallPlace range_call_place(const parser::Call& call);
   static Result<MakeRangeFunction> range_function(const parser::Call& call, std::size_t range_argument);
   Result<VectorOperatorPtr> info_call(const parser::Call& call, const Grid& grid);
   Result<VectorOperatorPtr> start_timestamp_call(const parser::Call& call, const Grid& grid);
@@ -89,6 +91,7 @@ class PlanBuilder {
   QueryContext& context_;
   TimeBounds bounds_;
   SharedResults shared_;
+  std::unordered_map<std::string, std::shared_ptr<RangeCallGroup>> groups_;  // by selector
   Scope scope_;  // of what is built
   SampleAccounts accounts_;
   SampleAccount* account_ = nullptr;  // of what is built

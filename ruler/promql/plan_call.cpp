@@ -75,8 +75,16 @@ Result<VectorOperatorPtr> PlanBuilder::range_call(const parser::Call& call, std:
     if (!argument.source) argument.source = argument.make_source(context_);
     return make_absent_over_time(context_, grid, std::move(argument), absent_labels(*call.args.front()));
   }
+  RangeCallPlace place;
+  if (argument.samples_only && scalars.empty() && shared_.has_several_selectors()) place = range_call_place(call);
   return make_range_call(context_, grid, name, std::move(make_function), std::move(argument), std::move(scalars),
-                         call.args.front()->pos);
+                         call.args.front()->pos, std::move(place));
+}
+
+RangeCallPlace PlanBuilder::range_call_place(const parser::Call& call) {
+  std::shared_ptr<RangeCallGroup>& group = groups_[scope_.text + parser::to_string(*call.args.front())];
+  if (group == nullptr) group = std::make_shared<RangeCallGroup>();
+  return {group, scope_.text + parser::to_string(call)};
 }
 
 /// One that makes nullptr if the function is not built.

@@ -2,6 +2,7 @@
 // Calls of functions with a range vector.
 
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 namespace tocsin::promql {
 
 class SampleAccount;
+struct RangeCallPlace;
 
 /// What the argument of a range function is, resolved.
 struct RangeArgument {
@@ -21,6 +23,7 @@ struct RangeArgument {
   Reference reference;
   std::int64_t range_ms = 0;
   Extension extension = Extension::kNone;  // then the source reaches as far as it wants
+  bool samples_only = false;               // a selector's source that never gives digests
 
   /// All steps have the same window.
   bool fixed() const { return reference.at.has_value(); }
@@ -47,9 +50,11 @@ using MakeRangeFunction = std::function<RangeFunctionPtr()>;
 /// @param name     of the function, for its rules on names and annotations; lives as long as the program.
 /// @param scalars  the other arguments in order.
 /// @param pos      of the call's first argument.
+/// @param place    in the group of calls with equal arguments, no scalars and samples_only.
 VectorOperatorPtr make_range_call(QueryContext& context, const Grid& grid, std::string_view name,
                                   MakeRangeFunction make_function, RangeArgument argument,
-                                  std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos);
+                                  std::vector<ScalarOperatorPtr> scalars, parser::PositionRange pos,
+                                  RangeCallPlace place);
 
 /// 1 at the steps whose window has no sample of any series. @param labels  what the selector says the series would
 /// have.

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "promql/column.hpp"
 #include "promql/context.hpp"
@@ -21,11 +22,20 @@
 
 namespace tocsin::promql {
 
+/// What became of a series for another part of the query, which wants the same samples (RangeCallGroup).
+struct OtherResult {
+  Column column;         // with labels, if there is `any` sample
+  bool any = false;      // in the column
+  bool is_void = false;  // it is not known: that part finds out for itself
+  SampleAccount::WindowCounts windows;
+};
+
 /// What became of one series.
 struct SeriesResult {
   Column column;     // with labels, if there is `any` sample
   bool any = false;  // in the column
   SampleAccount::WindowCounts windows;
+  std::vector<OtherResult> others;
   // Set by the crew:
   std::unique_ptr<Annotations> notes;   // nullptr: none
   std::size_t held_most = 0, held = 0;  // samples of the budget: at most meanwhile, and at the end

@@ -100,6 +100,7 @@ class SharedReader final : public VectorOperator {
 SharedResults::SharedResults(const parser::Expr& root) {
   const std::vector<const parser::VectorSelector*> selectors = parser::selectors(root);
   if (selectors.size() < 2 || parser::to_string(root).size() > kMaxQueryText) return;
+  several_selectors_ = true;
   std::unordered_map<std::string, std::size_t> counts;
   count(root, {}, counts);
   for (const auto& [key, times] : counts) {

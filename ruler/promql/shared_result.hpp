@@ -37,10 +37,13 @@ class SharedResults {
   VectorOperatorPtr share(QueryContext& context, const Grid& grid, const Scope& scope, const parser::Expr& expr,
                           SampleAccount& account, VectorOperatorPtr own);
   bool any() const { return !results_.empty(); }
+  /// And a text that is not too long to be made for parts of it.
+  bool has_several_selectors() const { return several_selectors_; }
 
   struct State;
 
  private:
+  bool several_selectors_ = false;
   std::unordered_map<std::string, std::shared_ptr<State>> results_;  // of what occurs more than once
 };
 

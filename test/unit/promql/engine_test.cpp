@@ -204,6 +204,45 @@ TEST_CASE("equal parts of a query are read once") {
   CHECK(world.counting.selects == 2);
 }
 
+TEST_CASE("a range selector of several functions is read once") {
+  World world;
+  struct Case {
+    const char* query;
+    int selects;
+  };
+  for (const Case& c : {
+           Case{"max_over_time(m_total[1m]) - min_over_time(m_total[1m])", 1},
+           Case{"sum(rate(m_total[1m])) / sum(increase(m_total[1m])) + sum(changes(m_total[1m]))", 1},
+           Case{"rate(m_total[1m]) / on (job) rate(m_total[1m]) + on (job) group_left () changes(m_total[1m])", 1},
+           Case{"topk(0, rate(m_total[1m])) or changes(m_total[1m])", 1},
+           Case{"rate(m_total[1m]) - rate(m_total[2m])", 2},
+           Case{"rate(m_total[1m]) - increase(m_total[1m] offset 1m)", 2},
+           // Windows of a subquery's steps are others.
+           Case{"rate(m_total[1m]) - max_over_time(increase(m_total[1m])[2m:30s])", 2},
+           Case{"max_over_time(changes(m_total[1m])[2m:30s]) - max_over_time(increase(m_total[1m])[2m:30s])", 2},
+           // With an argument of its own.
+           Case{"rate(m_total[1m]) - quantile_over_time(0.5, m_total[1m])", 2},
+       }) {
+    INFO(c.query);
+    world.counting.selects = 0;
+    CHECK(world.range(c.query));
+    CHECK(world.counting.selects == c.selects);
+  }
+}
+
+TEST_CASE("functions with something to say read for themselves, so that every place is told") {
+  World world;
+  world.store.add({{"__name__", "gauge"}}, 0, 1);
+  world.store.add({{"__name__", "gauge"}}, 15'000, 2);
+  for (const char* const query : {"changes(gauge[1m]) + rate(gauge[1m])", "rate(gauge[1m]) + changes(gauge[1m])"}) {
+    INFO(query);
+    const auto result = world.instant(query, 15'000);
+    REQUIRE(result);
+    REQUIRE(result->infos.size() == 1);
+    CHECK(result->infos.front().find(query[0] == 'c' ? "(1:27)" : "(1:6)") != std::string::npos);
+  }
+}
+
 TEST_CASE("an annotation shows the place of each part, although equal parts are evaluated once") {
   World world;
   world.store.add({{"__name__", "gauge"}}, 0, 1);
