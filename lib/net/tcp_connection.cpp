@@ -16,6 +16,12 @@ namespace {
 
 constexpr auto kAwaitTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
+/// Asio would hand over 64 KiB at a time: each is a call of the system, and wakes the one who reads.
+std::size_t all_at_once(const boost::system::error_code& error, std::size_t) {
+  constexpr std::size_t kMost = std::size_t{1} << 20U;
+  return error ? 0 : kMost;
+}
+
 }  // namespace
 
 bool socket_is_left(int fd) {
@@ -55,7 +61,7 @@ Task<Result<std::size_t>> TcpConnection::read_some(char* out, std::size_t size) 
 
 Task<Result<void>> TcpConnection::write(std::string_view first, std::string_view second) {
   const std::array<boost::asio::const_buffer, 2> buffers{boost::asio::buffer(first), boost::asio::buffer(second)};
-  const auto [error, put] = co_await boost::asio::async_write(socket_, buffers, kAwaitTuple);
+  const auto [error, put] = co_await boost::asio::async_write(socket_, buffers, all_at_once, kAwaitTuple);
   written_ += put;
   if (error) co_return fail(Errc::kIo, "{}", socket_error_text("write", socket_, error));
   co_return Result<void>();
