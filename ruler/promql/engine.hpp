@@ -38,9 +38,9 @@ struct EngineOptions {
   parser::ParserOptions parser;  // for queries given as text
   Helpers* helpers = nullptr;    // nullptr: each query runs on its own thread alone. The answers are the same.
   /// So much of a selection is worked on before anybody is asked for help, in about samples of the store and of
-  /// results: some twenty milliseconds. A helper on the other thread of a core makes all of the work dearer; what takes
-  /// less is soon done alone.
-  std::uint64_t help_from = 4'000'000;
+  /// results: some eighty milliseconds. A helper on the other thread of a core makes all of the work dearer, by a tenth
+  /// or more; of what is done within a tenth of a second nobody sees the difference.
+  std::uint64_t help_from = 16'000'000;
 };
 
 /// Samples of one step, as Prometheus counts.
