@@ -22,7 +22,7 @@
 
 namespace tocsin::promql {
 
-/// What another call found out for one.
+/// What another call found out for one. Thread: the query's; a worker may look at `wanted` meanwhile.
 class KeptResults {
  public:
   /// @param wanted  is set to false when nobody will ask for them.

@@ -35,7 +35,7 @@ struct SeriesResult {
   Column column;     // with labels, if there is `any` sample
   bool any = false;  // in the column
   SampleAccount::WindowCounts windows;
-  std::vector<OtherResult> others;
+  std::vector<OtherResult> others;  // as many as the worker was told of, in that order
   // Set by the crew:
   std::unique_ptr<Annotations> notes;   // nullptr: none
   std::size_t held_most = 0, held = 0;  // samples of the budget: at most meanwhile, and at the end

@@ -14,6 +14,7 @@
 #include "model/histogram_buckets.hpp"
 #include "promql/engine.hpp"
 #include "support/map_store.hpp"
+#include "support/one_bucket.hpp"
 
 namespace tocsin::promql {
 namespace {
@@ -182,11 +183,8 @@ TEST_CASE("histograms that contradict each other about a reset have a sum within
   using Hint = model::CounterReset;
   test::MapStore store;
   for (const auto& [was, hint] : {std::pair{"reset", Hint::kReset}, std::pair{"none", Hint::kNotReset}}) {
-    auto h = std::make_shared<model::FloatHistogram>();
+    auto h = test::one_bucket(2);
     h->reset_hint = hint;
-    h->positive_spans = {{0, 1}};
-    h->positive_buckets = {2};
-    h->count = h->sum = 2;
     const model::Labels labels{{"__name__", "h"}, {"was", was}};
     const auto appender = store.appender();
     appender->append_histogram(0, &labels, 60'000, std::move(h));

@@ -2,7 +2,6 @@
 
 #include "promql/range_call_group.hpp"
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,9 +11,10 @@
 
 #include "base/rng.hpp"
 #include "base/virtual_loop.hpp"
-#include "model/histogram.hpp"
+#include "model/sample.hpp"
 #include "promql/engine.hpp"
 #include "support/map_store.hpp"
+#include "support/one_bucket.hpp"
 #include "support/promql_exact.hpp"
 #include "support/test_helpers.hpp"
 
@@ -41,11 +41,7 @@ void fill(test::MapStore& store) {
         appender->append(0, &histogram, t, count);
         continue;
       }
-      auto value = std::make_shared<model::FloatHistogram>();
-      value->count = value->sum = count;
-      value->positive_spans = {{0, 1}};
-      value->positive_buckets = {count};
-      appender->append_histogram(0, &histogram, t, std::move(value));
+      appender->append_histogram(0, &histogram, t, test::one_bucket(count));
     }
   }
   REQUIRE(appender->commit());

@@ -12,6 +12,7 @@
 #include "base/virtual_loop.hpp"
 #include "promql/engine.hpp"
 #include "support/map_store.hpp"
+#include "support/one_bucket.hpp"
 #include "support/promql_exact.hpp"
 #include "support/test_helpers.hpp"
 
@@ -39,11 +40,7 @@ void fill(test::MapStore& store) {
       appender->append(0, &total, t, count);
       appender->append(0, &gauge, t, (rng.uniform() - 0.5) * 1e6);
       if (i >= 10) continue;
-      auto value = std::make_shared<model::FloatHistogram>();
-      value->count = value->sum = count;
-      value->positive_spans = {{0, 1}};
-      value->positive_buckets = {count};
-      appender->append_histogram(0, &histogram, t, std::move(value));
+      appender->append_histogram(0, &histogram, t, test::one_bucket(count));
     }
   }
   REQUIRE(appender->commit());
